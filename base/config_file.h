@@ -1,0 +1,24 @@
+/* INI configuration (inih), strict: an unknown section or key, a repeated key, a line that is
+ * neither, or a value that is too long is ERROR_CONFIG with file and line. */
+#ifndef SEALIFT_BASE_CONFIG_FILE_H
+#define SEALIFT_BASE_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+typedef struct ConfigKey {
+    const char *section;
+    const char *key;
+    size_t offset; /* of a `char *` in the caller's struct, which the caller owns and frees */
+} ConfigKey;
+
+/* Read `path` into `target` (zeroed, or holding defaults that are replaced). A file that is not
+ * there is ERROR_CONFIG unless `optional`, when nothing is set. */
+typedef enum { CONFIG_REQUIRED, CONFIG_OPTIONAL } ConfigPresence;
+
+bool config_file_read(const char *path, ConfigPresence presence, const ConfigKey *keys,
+                      size_t key_count, void *target, Error *err) MUST_CHECK;
+
+#endif

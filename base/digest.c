@@ -1,0 +1,62 @@
+#include "base/digest.h"
+
+#include <sodium/utils.h>
+
+void digest_begin(DigestStream *stream)
+{
+    crypto_generichash_blake2b_init(&stream->state, /* key= */ NULL, 0, DIGEST_SIZE);
+}
+
+void digest_update(DigestStream *stream, const void *bytes, size_t size)
+{
+    crypto_generichash_blake2b_update(&stream->state, bytes, size);
+}
+
+Digest digest_end(DigestStream *stream)
+{
+    Digest digest;
+    crypto_generichash_blake2b_final(&stream->state, digest.bytes, sizeof(digest.bytes));
+    return digest;
+}
+
+Digest digest_of(const void *bytes, size_t size)
+{
+    DigestStream stream;
+    digest_begin(&stream);
+    digest_update(&stream, bytes, size);
+    return digest_end(&stream);
+}
+
+bool digest_equal(const Digest *a, const Digest *b)
+{
+    return sodium_memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0;
+}
+
+const char *digest_hex(const Digest *digest, char ret_hex[static DIGEST_HEX_SIZE])
+{
+    return sodium_bin2hex(ret_hex, DIGEST_HEX_SIZE, digest->bytes, DIGEST_SIZE);
+}
+
+static int hex_value(char character)
+{
+    if (character >= '0' && character <= '9')
+        return character - '0';
+    if (character >= 'a' && character <= 'f')
+        return character - 'a' + 10;
+    return -1;
+}
+
+bool digest_parse_hex(const char *hex, size_t length, Digest *ret_digest)
+{
+    if (length != 2 * DIGEST_SIZE)
+        return false;
+    Digest digest;
+    for (size_t i = 0; i < DIGEST_SIZE; i++) {
+        int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        digest.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    *ret_digest = digest;
+    return true;
+}

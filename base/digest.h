@@ -1,0 +1,37 @@
+/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex. */
+#ifndef SEALIFT_BASE_DIGEST_H
+#define SEALIFT_BASE_DIGEST_H
+
+#include <sodium/crypto_generichash_blake2b.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+#define DIGEST_SIZE     64
+#define DIGEST_HEX_SIZE (2 * DIGEST_SIZE + 1) /* with the NUL */
+
+typedef struct Digest {
+    uint8_t bytes[DIGEST_SIZE];
+} Digest;
+
+/* A digest being computed: digest_begin, digest_update any number of times, digest_end once. */
+typedef struct DigestStream {
+    crypto_generichash_blake2b_state state;
+} DigestStream;
+
+void digest_begin(DigestStream *stream);
+void digest_update(DigestStream *stream, const void *bytes, size_t size);
+Digest digest_end(DigestStream *stream);
+
+Digest digest_of(const void *bytes, size_t size);
+bool digest_equal(const Digest *a, const Digest *b); /* constant time */
+
+/* 128 lower-case hex digits and a NUL into `ret_hex`; returns ret_hex. */
+const char *digest_hex(const Digest *digest, char ret_hex[static DIGEST_HEX_SIZE]);
+
+/* Exactly 128 lower-case hex digits; false (ret untouched) for anything else. */
+bool digest_parse_hex(const char *hex, size_t length, Digest *ret_digest) MUST_CHECK;
+
+#endif

@@ -1,0 +1,104 @@
+/* Keyring records: which keys sign keyrings (root) and which sign bundles (release).
+ *
+ * Record 0 is local to a site (`trust init`), unsigned, epoch 0. Record N+1 is accepted when it is
+ * signed by the root thresholds of both N and N+1. The bytes are text; the grammar is in
+ * docs/bundle-format.md. A record's fields are read only after the previous record's keys verified
+ * its bytes: keyring_frame finds where a record ends without believing anything in it. */
+#ifndef SEALIFT_BUNDLES_KEYRING_H
+#define SEALIFT_BUNDLES_KEYRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "bundles/bundle_format.h"
+#include "bundles/signature.h"
+
+#define KEYRING_ROOTS_MAX      15
+#define KEYRING_RELEASES_MAX   31
+#define KEYRING_SIGNATURES_MAX 15
+#define KEYRING_NAME_MAX       63
+#define KEYRING_OPEN_END       INT64_MAX /* last-seq `-` */
+
+typedef enum { KEY_ACTIVE, KEY_RETIRED, KEY_REVOKED } KeyStatus;
+
+typedef struct KeyringKey {
+    PublicKey public_key;
+    char name[KEYRING_NAME_MAX + 1]; /* [A-Za-z0-9._@+-], what people call the key */
+    /* release keys only */
+    int64_t first_sequence;
+    int64_t last_sequence; /* or KEYRING_OPEN_END */
+    KeyStatus status;
+} KeyringKey;
+
+/* Plain value: copy it freely. */
+typedef struct Keyring {
+    int64_t version;
+    int64_t epoch;
+    char product_uuid[UUID_TEXT_SIZE]; /* "-" in a record 0 for any product */
+    char created[CLOCK_TEXT_SIZE];
+    bool has_previous;
+    Digest previous; /* of the previous record's signed bytes */
+    int64_t root_threshold;
+    int64_t release_threshold;
+    KeyringKey roots[KEYRING_ROOTS_MAX]; /* sorted by key id */
+    size_t root_count;
+    KeyringKey releases[KEYRING_RELEASES_MAX]; /* sorted by key id */
+    size_t release_count;
+    Digest digest; /* of its signed bytes; set by parse and format */
+} Keyring;
+
+/* Append the signed bytes of a record (through the `end: n` line) and set keyring->digest. Sorts
+ * the keys. ERROR_INPUT where a value breaks the grammar (no key, threshold above the number of
+ * keys, two ids for one key …). `signature_count` is the n of the end line. */
+bool keyring_format(Keyring *keyring, size_t signature_count, Text *text, Error *err) MUST_CHECK;
+
+/* Parse signed bytes whose authenticity the caller has established. */
+bool keyring_parse(const uint8_t *bytes, size_t size, Keyring *ret_keyring, Error *err) MUST_CHECK;
+
+/* A record as framed: bounds of its signed bytes and of its signatures. */
+typedef struct KeyringFrame {
+    const uint8_t *bytes; /* borrowed */
+    size_t signed_size;
+    Signature signatures[KEYRING_SIGNATURES_MAX];
+    size_t signature_count;
+    size_t size; /* signed bytes and signatures */
+} KeyringFrame;
+
+/* Frame the record at the start of `bytes`; believes nothing but the shape. ERROR_TRUST. */
+bool keyring_frame(const uint8_t *bytes, size_t size, KeyringFrame *ret_frame,
+                   Error *err) MUST_CHECK;
+
+/* Accept the framed record as the successor of `current`: signed by current's root threshold, then
+ * parsed, then signed by its own; version + 1, previous and product fit. ERROR_TRUST. */
+bool keyring_accept(const Keyring *current, const KeyringFrame *frame, Keyring *ret_next,
+                    Error *err) MUST_CHECK;
+
+/* Walk the records of a bundle's keyring area from `known` (what the site has) to the newest that
+ * can be reached; *ret_newest is `known` itself where the area holds none that is newer. The area's
+ * padding must be all '\n'. *ret_last_record (may be NULL) is set to the bytes of the newest record
+ * in the area that was accepted, for storing, or {NULL}. ERROR_TRUST. */
+bool keyring_walk(const Keyring *known, const uint8_t area[static BUNDLE_KEYRING_SIZE],
+                  Keyring *ret_newest, KeyringFrame *ret_last_record, Error *err) MUST_CHECK;
+
+/* How far a check of release signatures goes. */
+typedef enum {
+    KEYRING_FOR_APPLY,    /* ranges and revocation count */
+    KEYRING_FOR_ROLLBACK, /* ranges and retirement do not count, revocation does */
+} KeyringPurpose;
+
+/* The release key with this id that may sign `sequence`, or NULL with *why set to words. */
+const KeyringKey *keyring_release_key(const Keyring *keyring,
+                                      const uint8_t id[static SIGNATURE_KEY_ID_SIZE],
+                                      int64_t sequence, KeyringPurpose purpose, const char **why);
+
+/* A record 0 from public keys: both roles, epoch 0. */
+bool keyring_record0(const PublicKey *keys, const char *const *names, size_t count,
+                     int64_t threshold, const char *product_uuid, const char *created,
+                     Keyring *ret_keyring, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,209 @@
+/* The manifest as values: what a bundle holds and what the applier will do, in order.
+ *
+ * planner fills a Manifest and manifest_writer stores it as SQLite; manifest_reader reads it back
+ * from hashed bytes into the same structs, with every type, range and reference checked. After that
+ * nothing downstream checks again. Nothing here knows SQL: a step is a range of an object.
+ *
+ * Order is meaning: versions by ordinal, migrations by position, groups and steps by ordinal. */
+#ifndef SEALIFT_BUNDLES_MANIFEST_H
+#define SEALIFT_BUNDLES_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "bundles/bundle_format.h"
+#include "bundles/head.h"
+
+/* A file in the bundle. Offsets count from OBJECTS (the README's tar header). */
+typedef struct ManifestObject {
+    char *path;           /* owned: versions/0001/0003-add-index.up.sql[.zst] */
+    int64_t offset;       /* of its data, from OBJECTS */
+    int64_t stored_size;  /* bytes in the tarball */
+    int64_t plain_size;   /* bytes after decompression */
+    bool compressed;      /* one zstd frame */
+    Digest stored_digest; /* of the stored bytes; with chunks: of the chunk digests, concatenated */
+    Digest plain_digest;
+    Digest *chunks; /* owned; one per 1 MiB of stored bytes where stored_size > 1 MiB, else NULL */
+    size_t chunk_count;
+} ManifestObject;
+
+typedef enum {
+    SCRIPT_UP,
+    SCRIPT_DOWN,
+    SCRIPT_VERIFY,
+    SCRIPT_PRECHECK,
+} ScriptKind;
+#define SCRIPT_KIND_COUNT 4
+
+/* How the applier runs a group of steps. */
+typedef enum {
+    GROUP_TRANSACTION, /* BEGIN … COMMIT with its ledger row inside */
+    GROUP_AUTOCOMMIT, /* exactly one step that cannot run in a transaction: INTENT, step, OUTCOME */
+} GroupKind;
+
+typedef enum {
+    ISOLATION_DEFAULT,
+    ISOLATION_READ_COMMITTED,
+    ISOLATION_REPEATABLE_READ,
+    ISOLATION_SERIALIZABLE,
+} Isolation;
+
+typedef enum {
+    STEP_SQL,  /* one statement, one message */
+    STEP_COPY, /* COPY … FROM STDIN, fed from data_object */
+} StepKind;
+
+/* How an unsettled step outside transactions is settled by looking at the catalog (ENGINE 13). */
+typedef enum {
+    PROBE_NONE,          /* nothing to look at: an operator must say */
+    PROBE_REPEAT,        /* harmless to run again: VACUUM, ALTER SYSTEM, ALTER DATABASE SET */
+    PROBE_INDEX_PRESENT, /* CREATE INDEX CONCURRENTLY: there, on that table, valid */
+    PROBE_INDEX_ABSENT,  /* DROP INDEX CONCURRENTLY */
+    PROBE_REINDEX,       /* REINDEX … CONCURRENTLY: no _ccnew/_ccold left; run again */
+    PROBE_DETACH,        /* DETACH PARTITION … CONCURRENTLY: pending, then FINALIZE */
+    PROBE_DATABASE_PRESENT,
+    PROBE_DATABASE_ABSENT,
+    PROBE_TABLESPACE_PRESENT,
+    PROBE_TABLESPACE_ABSENT,
+    PROBE_SUBSCRIPTION_PRESENT,
+    PROBE_SUBSCRIPTION_ABSENT,
+} ProbeKind;
+
+typedef struct Probe {
+    ProbeKind kind;
+    char *object; /* owned; name as written in the script, folded and unquoted; NULL where none */
+    char *object_schema; /* owned; NULL: found by search_path */
+    char *table;         /* owned; the table an index is on, the parent of a partition; or NULL */
+    char *table_schema;  /* owned; or NULL */
+} Probe;
+
+typedef struct ManifestStep {
+    StepKind kind;
+    int64_t line;          /* of the statement's first token in the authored file, from 1 */
+    int64_t offset;        /* of the statement in the script's plain object */
+    int64_t length;        /* without the closing semicolon */
+    int64_t data_object;   /* index into manifest objects; -1 unless STEP_COPY */
+    bool session_state;    /* SET and the like: run again when a run resumes behind it */
+    bool destructive;      /* DROP, TRUNCATE, DELETE/UPDATE without WHERE … */
+    bool outside_effects;  /* reaches outside the database: durable INTENT before it */
+    int64_t lock_estimate; /* relations it may lock; statically estimated */
+    Probe probe;           /* PROBE_NONE in transaction groups */
+} ManifestStep;
+
+typedef struct ManifestGroup {
+    GroupKind kind;
+    Isolation isolation;
+    bool read_only;
+    bool deferrable;
+    size_t first_step; /* index into the script's steps */
+    size_t step_count; /* at least 1 */
+} ManifestGroup;
+
+typedef ARRAY_OF(ManifestStep) ManifestStepArray;
+typedef ARRAY_OF(ManifestGroup) ManifestGroupArray;
+
+typedef struct ManifestScript {
+    bool present;        /* the author wrote one with at least one statement */
+    int64_t object;      /* index into manifest objects; -1 where not present */
+    char *source;        /* owned: path in the vendor's project, for messages */
+    bool in_transaction; /* verify only: under a savepoint before COMMIT */
+    ManifestStepArray steps;
+    ManifestGroupArray groups;
+} ManifestScript;
+
+typedef enum {
+    TRANSACTION_MODE_GROUP, /* statements share a transaction where they can */
+    TRANSACTION_MODE_NONE,  /* each statement is a group of its own */
+} TransactionMode;
+
+typedef enum { PHASE_ANY, PHASE_BEFORE, PHASE_AFTER } Phase;
+
+/* What rehearsal showed of the way back; PROVEN values come with rehearsal. */
+typedef enum {
+    VERDICT_UNPROVEN,     /* a down exists, nobody has run it */
+    VERDICT_NONE,         /* no down */
+    VERDICT_IRREVERSIBLE, /* declared so by the author */
+    VERDICT_EXACT,
+    VERDICT_LOSSY,
+    VERDICT_DIFFERS,
+    VERDICT_FAILS,
+} Verdict;
+
+typedef struct ManifestMigration {
+    char *identity;  /* owned; unique in the product */
+    char *slug;      /* owned; [a-z0-9_-]{1,40} */
+    size_t version;  /* index into versions */
+    int64_t ordinal; /* in its version, from 1 */
+    TransactionMode mode;
+    Phase phase;
+    Verdict verdict;
+    char *irreversible_reason; /* owned; NULL unless VERDICT_IRREVERSIBLE */
+    char *atomic_blocker;      /* owned; why it cannot share a transaction with others, or NULL */
+    int64_t lock_estimate;     /* sum over the steps of up */
+    int64_t lock_timeout_ms;   /* -1: the applier's default */
+    int64_t statement_timeout_ms; /* -1: the applier's default */
+    /* The data files of up, in order, as indexes into objects: part of the tree digest. */
+    int64_t *data_objects; /* owned */
+    size_t data_object_count;
+    Digest up_digest; /* of its tree line: identity, mode, up script, data files */
+    ManifestScript scripts[SCRIPT_KIND_COUNT];
+} ManifestMigration;
+
+typedef struct ManifestVersion {
+    char *name;       /* owned */
+    int64_t position; /* how many migrations of the product precede it, all versions counted */
+    bool stop;        /* a required stop */
+    char *released;   /* owned: time of release, clock_format's form */
+    Digest tree_digest;
+    size_t first_migration; /* index into migrations */
+    size_t migration_count; /* may be 0 */
+} ManifestVersion;
+
+/* Something the target must have. */
+typedef struct ManifestRequirement {
+    char *kind;  /* owned: "extension", "encoding" */
+    char *name;  /* owned */
+    char *value; /* owned: least version, or "" */
+} ManifestRequirement;
+
+typedef ARRAY_OF(ManifestVersion) ManifestVersionArray;
+typedef ARRAY_OF(ManifestMigration) ManifestMigrationArray;
+typedef ARRAY_OF(ManifestObject) ManifestObjectArray;
+typedef ARRAY_OF(ManifestRequirement) ManifestRequirementArray;
+
+typedef struct Manifest {
+    /* Values that HEAD also holds, in HEAD's form; the reader refuses a difference. */
+    Head head;         /* all but previous-head, floor, content and manifest size and digest,
+                        * and built-with, which do not exist yet when the manifest is written */
+    char *search_path; /* owned; what the applier pins, e.g. "public" */
+    ManifestVersionArray versions;
+    ManifestMigrationArray migrations; /* in order of application, over all versions */
+    ManifestObjectArray objects;       /* in path order */
+    ManifestRequirementArray requirements;
+} Manifest;
+
+void manifest_done(Manifest *manifest); /* accepts a zeroed one */
+
+/* The migration with this identity, or NULL. */
+const ManifestMigration *manifest_find(const Manifest *manifest, const char *identity);
+
+/* Tree digests, from what the manifest itself holds (docs/bundle-format.md):
+ *   migration: BLAKE2b-512 of its tree line
+ *     identity TAB ("transaction"|"none") TAB hex(up plain digest, or of no bytes) [TAB hex(data)]…
+ * LF version: BLAKE2b-512 of "sealift-tree 1" LF, previous tree in hex or "-", LF, name, LF, lines
+ */
+void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
+                        const Digest *data, size_t data_count, Text *text);
+Digest manifest_tree_digest(const char *previous_hex, const char *version_name,
+                            const char *tree_lines);
+
+/* Words of the enums as the manifest and JSON write them ("transaction", "none"; "up", "down" …).
+ */
+const char *transaction_mode_name(TransactionMode mode);
+const char *script_kind_name(ScriptKind kind);
+const char *verdict_name(Verdict verdict);
+
+#endif

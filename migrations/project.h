@@ -1,0 +1,95 @@
+/* A vendor's project: sealift.conf, the migration folder in whichever layout, and what sealift.sum
+ * says is released. Reading gives one total order of migrations, grouped into versions. */
+#ifndef SEALIFT_MIGRATIONS_PROJECT_H
+#define SEALIFT_MIGRATIONS_PROJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+
+#define PROJECT_CONFIG_NAME "sealift.conf"
+#define PROJECT_SUM_NAME    "sealift.sum"
+
+typedef enum {
+    LAYOUT_SEALIFT,        /* VERSION/NNNN_slug.up.sql …, or the same files in one flat folder */
+    LAYOUT_GOLANG_MIGRATE, /* N_title.up.sql / N_title.down.sql */
+    LAYOUT_DIESEL,         /* VERSION_name/up.sql, down.sql, metadata.toml */
+} Layout;
+
+const char *layout_name(Layout layout);
+bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
+
+/* sealift.conf; all texts owned, never NULL once read (defaults filled in) unless said. */
+typedef struct ProjectConfig {
+    char *product;      /* [product] name */
+    char *product_uuid; /* [product] uuid */
+    char *layout;       /* [migrations] layout: auto, or a layout's name; default auto */
+    char *folder;       /* [migrations] folder; default migrations */
+    char *search_path;  /* [database] search-path; default public */
+    char *server_min;   /* [database] server-min; default 13 */
+    char *server_max;   /* [database] server-max; default 18 */
+    char
+        *extensions; /* [database] extensions: name or name>=version, comma-separated; default "" */
+    char *channel;   /* [bundle] channel; default main */
+    char *sites;     /* [bundle] sites; default * */
+    char *environment;   /* [bundle] environment; default * */
+    char *keyring;       /* [bundle] keyring: file of keyring records; default keyring.txt */
+    char *next_expected; /* [bundle] next-expected: a time or -; default - */
+} ProjectConfig;
+
+/* The four scripts a migration may have, in the order of bundles' ScriptKind. */
+typedef enum { PROJECT_UP, PROJECT_DOWN, PROJECT_VERIFY, PROJECT_PRECHECK } ProjectScript;
+#define PROJECT_SCRIPT_COUNT 4
+
+typedef struct ProjectMigration {
+    char *identity;                      /* owned: no folder of a version, no extension */
+    char *title;                         /* owned: what slugs are made from */
+    char *scripts[PROJECT_SCRIPT_COUNT]; /* owned: path relative to the project, or NULL */
+    bool no_transaction;                 /* said by the layout (diesel's metadata.toml) */
+    int64_t version;                     /* index into versions; -1: pending in a flat layout */
+    bool released;                       /* stands in sealift.sum */
+    Digest sum_digest;                   /* where released: what sealift.sum says */
+} ProjectMigration;
+
+typedef struct ProjectVersion {
+    char *name; /* owned */
+    bool released;
+    char released_at[CLOCK_TEXT_SIZE]; /* where released */
+    size_t first_migration;            /* index into migrations */
+    size_t migration_count;
+} ProjectVersion;
+
+typedef ARRAY_OF(ProjectMigration) ProjectMigrationArray;
+typedef ARRAY_OF(ProjectVersion) ProjectVersionArray;
+
+typedef struct Project {
+    char *root; /* owned: the folder that holds sealift.conf */
+    ProjectConfig config;
+    Layout layout;
+    bool flat;                        /* no version folders */
+    ProjectVersionArray versions;     /* in order; released ones first */
+    ProjectMigrationArray migrations; /* in order of application */
+} Project;
+
+void project_done(Project *project);
+
+/* Read everything but the scripts' contents. Checks names, duplicates, order, and that what is
+ * released is still there, in the same order and version, with nothing inserted before the end of
+ * the released part (ERROR_INPUT naming the migration). Whether a released script was *edited* is
+ * the planner's check (planner/project_digests), which must read the scripts. ERROR_CONFIG for
+ * sealift.conf. */
+bool project_read(const char *root, Project *ret_project, Error *err) MUST_CHECK;
+
+/* The absolute or root-relative path of a script for opening. The caller frees. */
+char *project_script_path(const Project *project, const ProjectMigration *migration,
+                          ProjectScript script);
+
+/* Order of version names: runs of digits by number, 1.9 before 1.10, a pre-release (1.0-rc1) before
+ * its release. Negative, zero, positive. */
+int project_compare_versions(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,59 @@
+/* A script read for shipping: canonical text (no BOM, CRLF as LF), split into statements, with COPY
+ * data carved out, psql lines resolved or refused, directives taken from the comments at its top.
+ *
+ * Reading streams: the shipped SQL text and each piece of COPY data go to a sink as they are found,
+ * so that memory does not grow with the script (but for one record per statement). The shipped text
+ * is the canonical text with three changes: inline COPY data and its `\.` line are left out, a
+ * `\copy … from 'file'` line becomes `COPY … FROM STDIN`, and \restrict/\unrestrict lines vanish.
+ * Offsets below count in the shipped text, lines in the authored file. */
+#ifndef SEALIFT_MIGRATIONS_SCRIPT_H
+#define SEALIFT_MIGRATIONS_SCRIPT_H
+
+#include "base/array.h"
+#include "migrations/statement_kind.h"
+
+typedef struct ScriptSink {
+    /* Any of these may be NULL: not wanted. */
+    bool (*sql)(void *context, const void *bytes, size_t size, Error *err);
+    bool (*data_begin)(void *context, Error *err);
+    bool (*data)(void *context, const void *bytes, size_t size, Error *err);
+    bool (*data_end)(void *context, Error *err);
+    void *context;
+} ScriptSink;
+
+typedef struct ScriptStatement {
+    int64_t offset; /* in the shipped text */
+    int64_t length; /* without the semicolon */
+    int64_t line;   /* in the authored file */
+    int64_t data;   /* number of its data file, from 0; -1 where it is no COPY FROM STDIN */
+    StatementKind kind;
+    char summary[80]; /* its first words, printable, for messages: "create index concurrently …" */
+} ScriptStatement;
+
+typedef ARRAY_OF(ScriptStatement) ScriptStatementArray;
+
+/* Directives: comments `-- sealift: …` before the first statement. An unknown one is an error. */
+typedef struct ScriptDirectives {
+    bool no_transaction;          /* -- sealift: no-transaction */
+    bool verify_in_transaction;   /* -- sealift: verify in-transaction (in a verify script) */
+    char *irreversible;           /* -- sealift: irreversible REASON (in an up script); owned */
+    int64_t lock_timeout_ms;      /* -- sealift: lock-timeout 5s | 200ms | 0; -1 not given */
+    int64_t statement_timeout_ms; /* -- sealift: statement-timeout …; -1 not given */
+    char *phase;                  /* -- sealift: phase before|after; owned, or NULL */
+} ScriptDirectives;
+
+typedef struct Script {
+    ScriptDirectives directives;
+    ScriptStatementArray statements;
+    int64_t data_count;   /* data files carved out */
+    int64_t shipped_size; /* bytes of the shipped text */
+} Script;
+
+void script_done(Script *script);
+
+/* Read the file at `path`; `name` is how messages call it (path in the project). `\copy` files are
+ * found beside the script and may not leave its folder. Errors are ERROR_INPUT "name:line: …". */
+bool script_read(const char *path, const char *name, const ScriptSink *sink, Script *ret_script,
+                 Error *err) MUST_CHECK;
+
+#endif

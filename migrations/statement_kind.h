@@ -1,0 +1,66 @@
+/* What a statement is, from its leading words: whether it can run in a transaction, controls one,
+ * changes the session, destroys, copies, reaches outside. A table of rows; no grammar. */
+#ifndef SEALIFT_MIGRATIONS_STATEMENT_KIND_H
+#define SEALIFT_MIGRATIONS_STATEMENT_KIND_H
+
+#include <stdbool.h>
+
+#include "migrations/statement_splitter.h"
+
+typedef enum {
+    TRANSACTION_CONTROL_NONE,
+    TRANSACTION_CONTROL_BEGIN,    /* BEGIN, START TRANSACTION */
+    TRANSACTION_CONTROL_COMMIT,   /* COMMIT, END */
+    TRANSACTION_CONTROL_ROLLBACK, /* ROLLBACK, ABORT (not TO SAVEPOINT) */
+    TRANSACTION_CONTROL_OTHER,    /* COMMIT AND CHAIN, PREPARE TRANSACTION, COMMIT PREPARED … */
+} TransactionControl;
+
+/* How an unsettled run of a statement outside transactions can be settled. Mirrors the bundle's
+ * ProbeKind, which this layer does not know. */
+typedef enum {
+    SETTLE_NONE,
+    SETTLE_REPEAT,
+    SETTLE_INDEX_PRESENT,
+    SETTLE_INDEX_ABSENT,
+    SETTLE_REINDEX,
+    SETTLE_DETACH,
+    SETTLE_DATABASE_PRESENT,
+    SETTLE_DATABASE_ABSENT,
+    SETTLE_TABLESPACE_PRESENT,
+    SETTLE_TABLESPACE_ABSENT,
+    SETTLE_SUBSCRIPTION_PRESENT,
+    SETTLE_SUBSCRIPTION_ABSENT,
+} SettleKind;
+
+typedef struct StatementName {
+    char schema[SPLITTER_WORD_SIZE_MAX]; /* "" where not qualified */
+    char name[SPLITTER_WORD_SIZE_MAX];   /* "" where there is none */
+} StatementName;
+
+typedef struct StatementKind {
+    bool not_in_transaction; /* refused by the server inside a transaction block (LINT.md's list) */
+    TransactionControl control;
+    /* of a BEGIN: "", "read committed", "repeatable read", "serializable" ("read uncommitted" is
+     * read committed in PostgreSQL) */
+    char isolation[24];
+    bool read_only;
+    bool deferrable;
+    bool session_state;  /* plain SET/RESET: replayed where a run resumes behind it */
+    bool changes_role;   /* SET [LOCAL] ROLE, SET SESSION AUTHORIZATION, RESET ROLE … */
+    bool breaks_session; /* DISCARD ALL, DEALLOCATE ALL, pg_advisory_unlock_all: refused */
+    bool destructive;    /* DROP, TRUNCATE, DELETE/UPDATE without WHERE, DROP COLUMN … */
+    bool copy_from_stdin;
+    bool copy_to_stdout;   /* refused */
+    bool copy_server_file; /* COPY … FROM/TO 'file' | PROGRAM */
+    bool outside_effects;  /* ALTER SYSTEM, slots, subscriptions, dblink, PROGRAM … */
+    int lock_estimate;     /* relations it may lock: 0 for none */
+    SettleKind settle;
+    StatementName object; /* what the settle looks for */
+    StatementName table;  /* the index's table, the partition's parent */
+} StatementKind;
+
+/* Classify. `statement` may be cut (words_cut): what then cannot be told is answered on the safe
+ * side. */
+void statement_kind_of(const SplitStatement *statement, StatementKind *ret_kind);
+
+#endif

@@ -1,0 +1,41 @@
+/* sealift.sum: what is released, as text that git can merge. Append-only.
+ *
+ *     sealift-sum 1
+ *     release 1.0.0 2026-11-23T04:00:00Z
+ *     migration 1.0.0 <128 hex digits of BLAKE2b-512 of the tree line> 0001_create_customers
+ *
+ * A release line, then its migrations in order. The identity is last because it may hold spaces. */
+#ifndef SEALIFT_MIGRATIONS_SUM_FILE_H
+#define SEALIFT_MIGRATIONS_SUM_FILE_H
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+
+typedef struct SumMigration {
+    char *identity; /* owned */
+    Digest digest;
+    int64_t line;
+} SumMigration;
+
+typedef struct SumRelease {
+    char *version; /* owned */
+    char released_at[CLOCK_TEXT_SIZE];
+    bool stop; /* a required stop: `release VERSION TIME stop` */
+    ARRAY_OF(SumMigration) migrations;
+} SumRelease;
+
+typedef struct SumFile {
+    ARRAY_OF(SumRelease) releases;
+} SumFile;
+
+void sum_file_done(SumFile *sum);
+
+/* A file that is not there is an empty one. ERROR_INPUT "sealift.sum:line: …". */
+bool sum_file_read(const char *path, SumFile *ret_sum, Error *err) MUST_CHECK;
+
+/* Append one release, atomically (the whole file is written anew). */
+bool sum_file_append(const char *path, const SumRelease *release, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+/* clang-format off: cmocka needs these first, in this order */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "base/memory.h"
+#include "base/text.h"
+
+static void parses_plain_numbers_only(void **state UNUSED)
+{
+    uint64_t number = 7;
+    assert_true(text_parse_uint("0", 1, 10, &number));
+    assert_int_equal(number, 0);
+    assert_true(text_parse_uint("18446744073709551615", 20, UINT64_MAX, &number));
+    assert_true(number == UINT64_MAX);
+    number = 7;
+    static const char *const bad[] = {"", "01", "-1", "+1", " 1", "1 ", "18446744073709551616", "a"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(text_parse_uint(bad[i], strlen(bad[i]), UINT64_MAX, &number));
+    assert_false(text_parse_uint("11", 2, 10, &number));
+    assert_int_equal(number, 7);
+}
+
+static void knows_utf8(void **state UNUSED)
+{
+    static const char *const good[] = {"", "a", "é", "€", "😀", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",         "\xc0\x80",         "\xc3",
+                                      "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf",
+                                      "\xf5\x80\x80", "\xf4\x90\x80\x80", "\xff"};
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        assert_true(text_is_utf8(good[i], strlen(good[i])));
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(text_is_utf8(bad[i], strlen(bad[i])));
+}
+
+static void shows_nothing_that_steers_a_terminal(void **state UNUSED)
+{
+    CLEANUP(memory_freep) char *shown = text_printable("a\x1b[31m\xc2\x9b\xff é\n", 13, 100);
+    assert_string_equal(shown, "a\\x1b[31m\\xc2\\x9b\\xff é ");
+    CLEANUP(memory_freep) char *cut = text_printable("abcdef", 6, 3);
+    assert_string_equal(cut, "abc…");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parses_plain_numbers_only),
+        cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(shows_nothing_that_steers_a_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
