@@ -140,6 +140,7 @@ typedef struct ManifestMigration {
     TransactionMode mode;
     Phase phase;
     Verdict verdict;
+    bool rehearsed; /* it ran on a real server at build time; HEAD counts those that did not */
     char *irreversible_reason; /* owned; NULL unless VERDICT_IRREVERSIBLE */
     char *atomic_blocker;      /* owned; why it cannot share a transaction with others, or NULL */
     int64_t lock_estimate;     /* sum over the steps of up */

@@ -34,7 +34,8 @@ typedef ARRAY_OF(ScriptStatement) ScriptStatementArray;
 
 /* Directives: comments `-- sealift: …` before the first statement. An unknown one is an error. */
 typedef struct ScriptDirectives {
-    bool no_transaction;          /* -- sealift: no-transaction */
+    bool no_transaction; /* -- sealift: no-transaction */
+    bool idempotent;     /* -- sealift: idempotent: steps outside transactions may run twice */
     bool verify_in_transaction;   /* -- sealift: verify in-transaction (in a verify script) */
     char *irreversible;           /* -- sealift: irreversible REASON (in an up script); owned */
     int64_t lock_timeout_ms;      /* -- sealift: lock-timeout 5s | 200ms | 0; -1 not given */

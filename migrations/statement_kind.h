@@ -53,6 +53,7 @@ typedef struct StatementKind {
     bool copy_to_stdout;   /* refused */
     bool copy_server_file; /* COPY … FROM/TO 'file' | PROGRAM */
     bool outside_effects;  /* ALTER SYSTEM, slots, subscriptions, dblink, PROGRAM … */
+    bool adds_enum_value;  /* ALTER TYPE … ADD VALUE: of no use in its own transaction */
     int lock_estimate;     /* relations it may lock: 0 for none */
     SettleKind settle;
     StatementName object; /* what the settle looks for */

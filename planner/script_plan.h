@@ -1,0 +1,29 @@
+/* From the statements of one script to steps in transaction groups: what the applier will run.
+ *
+ * Pure: no files, no server. Decides what is refused by policy (ENGINE.md 3, 7, 9, 13, 24): role
+ * changes, statements that would break the applier's session, COPY to the client or a server's
+ * file, transaction control that cannot be lifted, a step outside transactions that nobody could
+ * settle after a crash. Every refusal is ERROR_INPUT "name:line: …". */
+#ifndef SEALIFT_PLANNER_SCRIPT_PLAN_H
+#define SEALIFT_PLANNER_SCRIPT_PLAN_H
+
+#include "bundles/manifest.h"
+#include "migrations/script.h"
+
+typedef struct ScriptPlanOptions {
+    const char *name; /* of the script, for messages */
+    ScriptKind kind;
+    TransactionMode mode;
+} ScriptPlanOptions;
+
+/* Fill ret_script->steps and ->groups (and in_transaction) from `script`; object and source stay as
+ * they are. A step's data_object is the number of the data file, from 0, for the caller to map. */
+bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
+                 Error *err) MUST_CHECK;
+
+/* Why an up script that was planned cannot share one transaction with other migrations, or NULL.
+ * The caller frees. */
+char *script_plan_atomic_blocker(const Script *script, const ManifestScript *planned,
+                                 TransactionMode mode);
+
+#endif
