@@ -191,20 +191,61 @@ void manifest_done(Manifest *manifest); /* accepts a zeroed one */
 /* The migration with this identity, or NULL. */
 const ManifestMigration *manifest_find(const Manifest *manifest, const char *identity);
 
+/* The version's index, or SIZE_MAX. */
+size_t manifest_find_version(const Manifest *manifest, const char *name);
+
 /* Tree digests, from what the manifest itself holds (docs/bundle-format.md):
- *   migration: BLAKE2b-512 of its tree line
- *     identity TAB ("transaction"|"none") TAB hex(up plain digest, or of no bytes) [TAB hex(data)]…
- * LF version: BLAKE2b-512 of "sealift-tree 1" LF, previous tree in hex or "-", LF, name, LF, lines
- */
+ *
+ *   tree line of a migration, which ends in LF; up_digest is its BLAKE2b-512:
+ *     identity TAB transaction|none TAB hex(up plain digest) [TAB hex(data plain digest)]… LF
+ *   tree digest of a version: BLAKE2b-512 of
+ *     "sealift-tree 1" LF previous tree in hex, or "-" LF name LF tree lines in order
+ *
+ * A migration without an up script has the digest of no bytes; NULL for `up` means that. */
 void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
                         const Digest *data, size_t data_count, Text *text);
 Digest manifest_tree_digest(const char *previous_hex, const char *version_name,
                             const char *tree_lines);
+
+/* As manifest_tree_line, with the digests of the objects that the migration refers to. */
+void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigration *migration,
+                                  Text *text);
+
+/* The tree digest of version `index` after `previous_hex`, from its migrations and objects. */
+Digest manifest_version_tree(const Manifest *manifest, size_t index, const char *previous_hex);
+
+/* What HEAD counts, from the migrations: steps of all up scripts; migrations declared irreversible;
+ * migrations whose way back no rehearsal has shown and no author has ruled out. */
+typedef struct ManifestCounts {
+    int64_t migrations;
+    int64_t statements;
+    int64_t irreversible;
+    int64_t unproven;
+} ManifestCounts;
+
+ManifestCounts manifest_counts(const Manifest *manifest);
 
 /* Words of the enums as the manifest and JSON write them ("transaction", "none"; "up", "down" …).
  */
 const char *transaction_mode_name(TransactionMode mode);
 const char *script_kind_name(ScriptKind kind);
 const char *verdict_name(Verdict verdict);
+const char *phase_name(Phase phase);
+const char *group_kind_name(GroupKind kind);
+const char *isolation_name(Isolation isolation);
+const char *step_kind_name(StepKind kind);
+const char *probe_kind_name(ProbeKind kind);
+
+/* The words of one enum, indexed by its values; what the functions above read. */
+typedef struct WordTable {
+    const char *const *words;
+    int count;
+} WordTable;
+
+extern const WordTable transaction_mode_words, script_kind_words, verdict_words, phase_words,
+    group_kind_words, isolation_words, step_kind_words, probe_kind_words;
+
+/* The value whose word this is, or -1. */
+int word_table_find(const WordTable *table, const char *word);
 
 #endif

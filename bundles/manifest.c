@@ -1,0 +1,192 @@
+#include "bundles/manifest.h"
+
+#define WORD_TABLE(table, ...)                                                                     \
+    static const char *const table##_list[] = {__VA_ARGS__};                                       \
+    const WordTable table = {table##_list, ARRAY_LEN(table##_list)}
+
+/* Each in the order of its enum. These words stand in manifests and in JSON: they never change. */
+WORD_TABLE(transaction_mode_words, "transaction", "none");
+WORD_TABLE(script_kind_words, "up", "down", "verify", "precheck");
+WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "lossy", "differs", "fails");
+WORD_TABLE(phase_words, "any", "before", "after");
+WORD_TABLE(group_kind_words, "transaction", "autocommit");
+WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
+WORD_TABLE(step_kind_words, "sql", "copy");
+WORD_TABLE(probe_kind_words, "none", "repeat", "index-present", "index-absent", "reindex", "detach",
+           "database-present", "database-absent", "tablespace-present", "tablespace-absent",
+           "subscription-present", "subscription-absent");
+
+int word_table_find(const WordTable *table, const char *word)
+{
+    for (int i = 0; i < table->count; i++)
+        if (strcmp(table->words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+const char *transaction_mode_name(TransactionMode mode)
+{
+    return transaction_mode_words.words[mode];
+}
+
+const char *script_kind_name(ScriptKind kind)
+{
+    return script_kind_words.words[kind];
+}
+
+const char *verdict_name(Verdict verdict)
+{
+    return verdict_words.words[verdict];
+}
+
+const char *phase_name(Phase phase)
+{
+    return phase_words.words[phase];
+}
+
+const char *group_kind_name(GroupKind kind)
+{
+    return group_kind_words.words[kind];
+}
+
+const char *isolation_name(Isolation isolation)
+{
+    return isolation_words.words[isolation];
+}
+
+const char *step_kind_name(StepKind kind)
+{
+    return step_kind_words.words[kind];
+}
+
+const char *probe_kind_name(ProbeKind kind)
+{
+    return probe_kind_words.words[kind];
+}
+
+static void script_done(ManifestScript *script)
+{
+    array_each (ManifestStep, step, &script->steps) {
+        free(step->probe.object);
+        free(step->probe.object_schema);
+        free(step->probe.table);
+        free(step->probe.table_schema);
+    }
+    array_free(&script->steps);
+    array_free(&script->groups);
+    free(script->source);
+}
+
+static void migration_done(ManifestMigration *migration)
+{
+    free(migration->identity);
+    free(migration->slug);
+    free(migration->irreversible_reason);
+    free(migration->atomic_blocker);
+    free(migration->data_objects);
+    for (int kind = 0; kind < SCRIPT_KIND_COUNT; kind++)
+        script_done(&migration->scripts[kind]);
+}
+
+void manifest_done(Manifest *manifest)
+{
+    free(manifest->search_path);
+    array_each (ManifestVersion, version, &manifest->versions) {
+        free(version->name);
+        free(version->released);
+    }
+    array_free(&manifest->versions);
+    array_each (ManifestMigration, migration, &manifest->migrations)
+        migration_done(migration);
+    array_free(&manifest->migrations);
+    array_each (ManifestObject, object, &manifest->objects) {
+        free(object->path);
+        free(object->chunks);
+    }
+    array_free(&manifest->objects);
+    array_each (ManifestRequirement, requirement, &manifest->requirements) {
+        free(requirement->kind);
+        free(requirement->name);
+        free(requirement->value);
+    }
+    array_free(&manifest->requirements);
+    *manifest = (Manifest){0};
+}
+
+const ManifestMigration *manifest_find(const Manifest *manifest, const char *identity)
+{
+    array_each (const ManifestMigration, migration, &manifest->migrations)
+        if (strcmp(migration->identity, identity) == 0)
+            return migration;
+    return NULL;
+}
+
+size_t manifest_find_version(const Manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->versions.count; i++)
+        if (strcmp(manifest->versions.items[i].name, name) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
+                        const Digest *data, size_t data_count, Text *text)
+{
+    char hex[DIGEST_HEX_SIZE];
+    Digest of_no_bytes = digest_of("", 0);
+    text_addf(text, "%s\t%s\t%s", identity, transaction_mode_name(mode),
+              digest_hex(up ? up : &of_no_bytes, hex));
+    for (size_t i = 0; i < data_count; i++)
+        text_addf(text, "\t%s", digest_hex(&data[i], hex));
+    text_add_char(text, '\n');
+}
+
+Digest manifest_tree_digest(const char *previous_hex, const char *version_name,
+                            const char *tree_lines)
+{
+    static const char title[] = "sealift-tree 1\n";
+    DigestStream stream;
+    digest_begin(&stream);
+    digest_update(&stream, title, sizeof(title) - 1);
+    digest_update(&stream, previous_hex, strlen(previous_hex));
+    digest_update(&stream, "\n", 1);
+    digest_update(&stream, version_name, strlen(version_name));
+    digest_update(&stream, "\n", 1);
+    digest_update(&stream, tree_lines, strlen(tree_lines));
+    return digest_end(&stream);
+}
+
+void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigration *migration,
+                                  Text *text)
+{
+    const ManifestObject *objects = manifest->objects.items;
+    const ManifestScript *up = &migration->scripts[SCRIPT_UP];
+    size_t count = migration->data_object_count;
+    CLEANUP(memory_freep) Digest *data = memory_zeroed(count ? count : 1, sizeof(*data));
+    for (size_t i = 0; i < count; i++)
+        data[i] = objects[migration->data_objects[i]].plain_digest;
+    manifest_tree_line(migration->identity, migration->mode,
+                       up->object >= 0 ? &objects[up->object].plain_digest : NULL, data, count,
+                       text);
+}
+
+Digest manifest_version_tree(const Manifest *manifest, size_t index, const char *previous_hex)
+{
+    const ManifestVersion *version = &manifest->versions.items[index];
+    CLEANUP(text_done) Text lines = {0};
+    for (size_t i = 0; i < version->migration_count; i++)
+        manifest_migration_tree_line(
+            manifest, &manifest->migrations.items[version->first_migration + i], &lines);
+    return manifest_tree_digest(previous_hex, version->name, text_string(&lines));
+}
+
+ManifestCounts manifest_counts(const Manifest *manifest)
+{
+    ManifestCounts counts = {.migrations = (int64_t)manifest->migrations.count};
+    array_each (const ManifestMigration, migration, &manifest->migrations) {
+        counts.statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
+        counts.irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
+        counts.unproven += migration->verdict == VERDICT_UNPROVEN;
+    }
+    return counts;
+}

@@ -1,0 +1,67 @@
+/* cmocka needs these first, in this order */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "bundles/manifest.h"
+
+static void digests_a_tree_as_documented(void **state UNUSED)
+{
+    Digest up = digest_of("create table t ()", 17), data = digest_of("1\n", 2);
+    char up_hex[DIGEST_HEX_SIZE], data_hex[DIGEST_HEX_SIZE], none_hex[DIGEST_HEX_SIZE];
+    Digest none = digest_of("", 0);
+    digest_hex(&up, up_hex);
+    digest_hex(&data, data_hex);
+    digest_hex(&none, none_hex);
+
+    CLEANUP(text_done) Text lines = {0};
+    manifest_tree_line("0001-start", TRANSACTION_MODE_GROUP, &up, &data, 1, &lines);
+    manifest_tree_line("0002-void", TRANSACTION_MODE_NONE, NULL, NULL, 0, &lines);
+    CLEANUP(memory_freep)
+    char *expected = memory_format("0001-start\ttransaction\t%s\t%s\n0002-void\tnone\t%s\n", up_hex,
+                                   data_hex, none_hex);
+    assert_string_equal(text_string(&lines), expected);
+
+    CLEANUP(memory_freep)
+    char *whole = memory_format("sealift-tree 1\n-\n1.0\n%s", expected);
+    Digest by_hand = digest_of(whole, strlen(whole));
+    Digest tree = manifest_tree_digest("-", "1.0", expected);
+    assert_true(digest_equal(&by_hand, &tree));
+}
+
+static void words_lead_back_to_values(void **state UNUSED)
+{
+    static const struct {
+        const WordTable *table;
+        int count;
+    } tables[] = {
+        {&transaction_mode_words, TRANSACTION_MODE_NONE + 1},
+        {&script_kind_words, SCRIPT_KIND_COUNT},
+        {&verdict_words, VERDICT_FAILS + 1},
+        {&phase_words, PHASE_AFTER + 1},
+        {&group_kind_words, GROUP_AUTOCOMMIT + 1},
+        {&isolation_words, ISOLATION_SERIALIZABLE + 1},
+        {&step_kind_words, STEP_COPY + 1},
+        {&probe_kind_words, PROBE_SUBSCRIPTION_ABSENT + 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        assert_int_equal(tables[i].table->count, tables[i].count);
+        for (int value = 0; value < tables[i].count; value++)
+            assert_int_equal(word_table_find(tables[i].table, tables[i].table->words[value]),
+                             value);
+        assert_int_equal(word_table_find(tables[i].table, "Up"), -1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digests_a_tree_as_documented),
+        cmocka_unit_test(words_lead_back_to_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
