@@ -1,5 +1,7 @@
 #include "bundles/manifest.h"
 
+#include <inttypes.h>
+
 #define WORD_TABLE(table, ...)                                                                     \
     static const char *const table##_list[] = {__VA_ARGS__};                                       \
     const WordTable table = {table##_list, ARRAY_LEN(table##_list)}
@@ -129,6 +131,18 @@ size_t manifest_find_version(const Manifest *manifest, const char *name)
     return SIZE_MAX;
 }
 
+char *manifest_script_path(const ManifestMigration *migration, ScriptKind kind)
+{
+    return memory_format("versions/%04zu/%04" PRId64 "-%s.%s.sql", migration->version + 1,
+                         migration->ordinal, migration->slug, script_kind_name(kind));
+}
+
+char *manifest_data_path(const ManifestMigration *migration, int64_t number)
+{
+    return memory_format("versions/%04zu/%04" PRId64 "-%s.data%04" PRId64, migration->version + 1,
+                         migration->ordinal, migration->slug, number);
+}
+
 void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
                         const Digest *data, size_t data_count, Text *text)
 {
@@ -186,7 +200,7 @@ ManifestCounts manifest_counts(const Manifest *manifest)
     array_each (const ManifestMigration, migration, &manifest->migrations) {
         counts.statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
         counts.irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
-        counts.unproven += migration->verdict == VERDICT_UNPROVEN;
+        counts.unproven += !migration->rehearsed;
     }
     return counts;
 }

@@ -176,13 +176,14 @@ typedef ARRAY_OF(ManifestObject) ManifestObjectArray;
 typedef ARRAY_OF(ManifestRequirement) ManifestRequirementArray;
 
 typedef struct Manifest {
-    /* Values that HEAD also holds, in HEAD's form; the reader refuses a difference. */
-    Head head;         /* all but previous-head, floor, content and manifest size and digest,
-                        * and built-with, which do not exist yet when the manifest is written */
+    /* Values that HEAD also holds, in HEAD's form; the reader refuses a difference. All but
+     * previous-head, floor, content and manifest size and digest, and built-with, which are not
+     * stored; the reader fills them from HEAD. */
+    Head head;
     char *search_path; /* owned; what the applier pins, e.g. "public" */
     ManifestVersionArray versions;
     ManifestMigrationArray migrations; /* in order of application, over all versions */
-    ManifestObjectArray objects;       /* in path order */
+    ManifestObjectArray objects;       /* in path order; in a sealed bundle the first is README */
     ManifestRequirementArray requirements;
 } Manifest;
 
@@ -193,6 +194,12 @@ const ManifestMigration *manifest_find(const Manifest *manifest, const char *ide
 
 /* The version's index, or SIZE_MAX. */
 size_t manifest_find_version(const Manifest *manifest, const char *name);
+
+/* The paths that objects have: versions/0001/0003-slug.up.sql and versions/0001/0003-slug.data0001
+ * (data files of one migration are counted from 1, up's first), without ".zst", which stands behind
+ * the path of an object that is stored compressed. `version` counts from 0. The caller frees. */
+char *manifest_script_path(const ManifestMigration *migration, ScriptKind kind);
+char *manifest_data_path(const ManifestMigration *migration, int64_t number);
 
 /* Tree digests, from what the manifest itself holds (docs/bundle-format.md):
  *
@@ -215,7 +222,7 @@ void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigrat
 Digest manifest_version_tree(const Manifest *manifest, size_t index, const char *previous_hex);
 
 /* What HEAD counts, from the migrations: steps of all up scripts; migrations declared irreversible;
- * migrations whose way back no rehearsal has shown and no author has ruled out. */
+ * migrations that no rehearsal has run. */
 typedef struct ManifestCounts {
     int64_t migrations;
     int64_t statements;
