@@ -58,6 +58,7 @@ typedef struct ProjectMigration {
 typedef struct ProjectVersion {
     char *name; /* owned */
     bool released;
+    bool stop; /* released as a required stop */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */
     size_t migration_count;

@@ -5,7 +5,14 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "migrations/project.h"
+
+/* Append the tree line of one migration (bundles/manifest.h: manifest_tree_line), read from its up
+ * script and data as they would ship. An up script without a statement ships nothing: its digest is
+ * that of no bytes. */
+bool project_tree_line(const Project *project, const ProjectMigration *migration, Text *lines,
+                       Error *err) MUST_CHECK;
 
 /* Digest of one migration's tree line (bundles/manifest.h: manifest_tree_line); reads its up script
  * and data. Writes nothing. */
