@@ -1,13 +1,6 @@
-/* clang-format off: cmocka needs these first, in this order */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-
 #include "base/memory.h"
 #include "base/text.h"
+#include "tests/support/unit_test.h"
 
 static void parses_plain_numbers_only(void **state UNUSED)
 {
@@ -17,7 +10,8 @@ static void parses_plain_numbers_only(void **state UNUSED)
     assert_true(text_parse_uint("18446744073709551615", 20, UINT64_MAX, &number));
     assert_true(number == UINT64_MAX);
     number = 7;
-    static const char *const bad[] = {"", "01", "-1", "+1", " 1", "1 ", "18446744073709551616", "a"};
+    static const char *const bad[] = {"", "01", "-1", "+1", " 1", "1 ", "18446744073709551616",
+                                      "a"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(text_parse_uint(bad[i], strlen(bad[i]), UINT64_MAX, &number));
     assert_false(text_parse_uint("11", 2, 10, &number));
