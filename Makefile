@@ -115,9 +115,50 @@ $(BUILD)/bin/applier: $(BUILD)/applier/applier_main.o $(LIBS_applier)
 check-layers:
 	@awk -f tools/check_layers.awk $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
 
-.PHONY: format
+C_FILES = $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch])) \
+          $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
+SHELL_FILES = $(wildcard .ci/run tests/run tools/*.sh tests/support/*.sh tests/support/*.bash)
+BATS_FILES  = $(wildcard tests/*/*.bats)
+
+# Checks whose tool is not there say so and pass: only what builds and tests is installed by itself.
+with_tool = @if $(2); then $(3); else echo "$@: $(1) is not installed, not checked"; fi
+
+.PHONY: format check-format check-shell check-sql sizes
 format:
-	clang-format -i $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
+	clang-format -i $(C_FILES)
+
+check-format:
+	$(call with_tool,clang-format 14,clang-format --version 2>/dev/null | grep -q 'version 14\.',clang-format --dry-run -Werror $(C_FILES))
+
+# In bats files the variables that tests/support/common.bash sets look unassigned (SC2154), and tests
+# run in subshells by design (SC2030, SC2031).
+SHELLCHECK = shellcheck -x $(SHELL_FILES) && shellcheck -x -e SC2154,SC2030,SC2031 $(BATS_FILES)
+check-shell:
+	$(call with_tool,shellcheck,command -v shellcheck >/dev/null,$(SHELLCHECK))
+
+check-sql:
+	@tools/check_sql.sh
+
+sizes:
+	@awk -f tools/check_sizes.awk $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
+
+.PHONY: man
+MAN_PAGES := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+man: $(MAN_PAGES)
+
+$(BUILD)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@) scdoc < $< > $@.tmp && mv $@.tmp $@
+
+# What these two need is installed first; make starts again after that, because pkg-config may not
+# have been there when it began.
+AGAIN := $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2)
+
+.PHONY: demo
+demo:
+	@tools/install-packages.sh build demo
+	@$(AGAIN) all
+	@tools/demo.sh
 
 .PHONY: clean
 clean:

@@ -24,3 +24,22 @@ test-programs: all $(UNIT_PROGRAMS)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
+
+# Everything. The checks come first: they are fast.
+.PHONY: test run-tests check-asan
+test:
+	@tools/install-packages.sh build test
+	@$(AGAIN) check-layers check-format check-shell
+	@$(AGAIN) test-programs
+	@$(AGAIN) check-sql
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests:
+	@SEALIFT_BIN=$(CURDIR)/$(BUILD)/bin SEALIFT_TEST_PROGRAMS=$(BUILD)/tests tests/run $(TESTS)
+
+# The same tests under AddressSanitizer and UBSan, leaks included.
+check-asan: export ASAN_OPTIONS := detect_leaks=1:abort_on_error=0:exitcode=99
+check-asan: export UBSAN_OPTIONS := print_stacktrace=1
+check-asan:
+	@$(AGAIN) MODE=asan test-programs
+	@$(MAKE) --no-print-directory MODE=asan run-tests

@@ -8,6 +8,7 @@
 #
 # Roles: postgres (superuser), app (login, password 'right'; owns the databases that tests make).
 
+cluster_dir=
 cluster_source=$(realpath "${BASH_SOURCE[0]}")
 
 cluster_say() { printf 'cluster: %s\n' "$*" >&2; }
