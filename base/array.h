@@ -19,20 +19,22 @@
         size_t capacity;                                                                           \
     }
 
-/* Grow so that one more item fits, zeroed; the index of that item. */
-static inline size_t array_grow_(void **items, size_t *count, size_t *capacity, size_t item_size)
+/* The storage with room for one more item, which is zeroed and counted. */
+static inline void *array_grow_(void *items, size_t *count, size_t *capacity, size_t item_size)
 {
     if (*count == *capacity) {
         *capacity = *capacity ? *capacity * 2 : 8;
-        *items = memory_resized(*items, *capacity, item_size);
+        items = memory_resized(items, *capacity, item_size);
     }
-    memset((char *)*items + *count * item_size, 0, item_size);
-    return (*count)++;
+    memset((char *)items + *count * item_size, 0, item_size);
+    (*count)++;
+    return items;
 }
 
 #define array_add(array)                                                                           \
-    ((array)->items + array_grow_((void **)&(array)->items, &(array)->count, &(array)->capacity,   \
-                                  sizeof(*(array)->items)))
+    ((array)->items = array_grow_((array)->items, &(array)->count, &(array)->capacity,             \
+                                  sizeof(*(array)->items)),                                        \
+     &(array)->items[(array)->count - 1])
 
 #define array_each(type, item, array)                                                              \
     for (type *item = (array)->items; item && item < (array)->items + (array)->count; item++)

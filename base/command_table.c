@@ -108,7 +108,7 @@ static void error_json(const Error *err, Text *out)
 
 /* Split argv into the common options and the rest: --json and --help may stand anywhere before
  * "--". Returns the number of words left in `rest`. */
-static int take_common(int argc, char **argv, char **rest, CommonOptions *common)
+static int take_common(int argc, char **argv, const char **rest, CommonOptions *common)
 {
     int left = 0;
     for (int i = 0; i < argc; i++) {
@@ -142,7 +142,7 @@ static bool check_argument_count(const Program *program, const Command *command,
 static bool run_command(const Program *program, const Command *command, int argc, char **argv,
                         CommonOptions *common, Text *out, Error *err)
 {
-    CLEANUP(memory_freep) char **rest = memory_zeroed((size_t)argc + 1, sizeof(*rest));
+    CLEANUP(memory_freep) const char **rest = memory_zeroed((size_t)argc + 1, sizeof(*rest));
     int left = take_common(argc, argv, rest, common);
     if (common->help) {
         command_help(program, command, out);

@@ -67,7 +67,7 @@ static bool set_value(const Option *option, void *target, const char *value, Err
     return error_set(err, ERROR_INTERNAL, "option of an unknown kind");
 }
 
-bool option_table_parse(const Option *table, size_t count, int argc, char *const *argv,
+bool option_table_parse(const Option *table, size_t count, int argc, const char *const *argv,
                         void *options, StringArray *positional, Error *err)
 {
     CLEANUP(memory_freep) bool *seen = memory_zeroed(count + 1, sizeof(*seen));

@@ -76,7 +76,7 @@ typedef struct Option {
 /* Parse `argv[0..argc)` (no program or command name) into `options` and `positional`, which the
  * caller has zeroed (numbers: set to their default) and later releases with array_free. ERROR_USAGE
  * for an unknown or repeated option, a missing or unwanted value. */
-bool option_table_parse(const Option *table, size_t count, int argc, char *const *argv,
+bool option_table_parse(const Option *table, size_t count, int argc, const char *const *argv,
                         void *options, StringArray *positional, Error *err) MUST_CHECK;
 
 /* Free the storage of every list in `options`. */
