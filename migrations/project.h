@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "migrations/finding.h"
 
 #define PROJECT_CONFIG_NAME "sealift.conf"
 #define PROJECT_SUM_NAME    "sealift.sum"
@@ -58,7 +59,7 @@ typedef struct ProjectMigration {
 typedef struct ProjectVersion {
     char *name; /* owned */
     bool released;
-    bool stop; /* released as a required stop */
+    bool stop;                         /* released as a required stop */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */
     size_t migration_count;
@@ -74,9 +75,18 @@ typedef struct Project {
     bool flat;                        /* no version folders */
     ProjectVersionArray versions;     /* in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
+    FindingArray findings; /* errors only after project_survey; warnings: strays and the like */
 } Project;
 
 void project_done(Project *project);
+void project_migration_done(ProjectMigration *migration);
+
+/* "up", "down", "verify", "precheck". */
+const char *project_script_name(ProjectScript script);
+
+/* sealift.conf of the project at `root`, checked, defaults filled in. ERROR_CONFIG. */
+bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err) MUST_CHECK;
+void project_config_done(ProjectConfig *config);
 
 /* Read everything but the scripts' contents. Checks names, duplicates, order, and that what is
  * released is still there, in the same order and version, with nothing inserted before the end of
@@ -84,6 +94,10 @@ void project_done(Project *project);
  * the planner's check (planner/project_digests), which must read the scripts. ERROR_CONFIG for
  * sealift.conf. */
 bool project_read(const char *root, Project *ret_project, Error *err) MUST_CHECK;
+
+/* As project_read, but what would be ERROR_INPUT in names, duplicates and the released part becomes
+ * an error among the findings, and reading goes on. For commands that show everything. */
+bool project_survey(const char *root, Project *ret_project, Error *err) MUST_CHECK;
 
 /* The absolute or root-relative path of a script for opening. The caller frees. */
 char *project_script_path(const Project *project, const ProjectMigration *migration,

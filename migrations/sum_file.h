@@ -35,7 +35,15 @@ void sum_file_done(SumFile *sum);
 /* A file that is not there is an empty one. ERROR_INPUT "sealift.sum:line: …". */
 bool sum_file_read(const char *path, SumFile *ret_sum, Error *err) MUST_CHECK;
 
-/* Append one release, atomically (the whole file is written anew). */
+/* A release's own contents. */
+void sum_release_done(SumRelease *release);
+
+/* Append one release, atomically (the whole file is written anew); a file that is not there begins
+ * with its header. ERROR_INPUT, with nothing written, where the result would not read back: a
+ * version or migration that is already there. */
 bool sum_file_append(const char *path, const SumRelease *release, Error *err) MUST_CHECK;
+
+/* A new file that holds the header only; one that is already there is left alone. */
+bool sum_file_create(const char *path, Error *err) MUST_CHECK;
 
 #endif

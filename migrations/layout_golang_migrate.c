@@ -1,0 +1,108 @@
+/* golang-migrate: ^([0-9]+)_(.*)\.(down|up)\.(.*)$ in one folder, in order of the number. Up and
+ * down pair by number alone; their titles may differ. verify and precheck files are ours. */
+#include "base/text.h"
+#include "migrations/layout.h"
+
+static LayoutMigration *find(LayoutReading *reading, uint64_t number)
+{
+    array_each (LayoutMigration, migration, &reading->migrations)
+        if (migration->number == number)
+            return migration;
+    return NULL;
+}
+
+static void refuse_duplicate(LayoutReading *reading, const char *earlier, const char *path)
+{
+    finding_add(reading->findings, FINDING_ERROR,
+                "golang-migrate pairs by number alone and refuses this too; if these files pair by "
+                "their whole name, number them anew",
+                "the version of '%s' stands twice: '%s' is there already", path, earlier);
+}
+
+static void take_script(LayoutReading *reading, const char *path, const LayoutName *name)
+{
+    const char *base = file_base_name(path);
+    LayoutMigration *found = find(reading, name->number);
+    if (!found)
+        found = layout_add(reading, /* version_folder= */ NULL, name->number);
+    ProjectMigration *migration = &found->migration;
+    if (migration->scripts[name->script]) {
+        refuse_duplicate(reading, migration->scripts[name->script], path);
+        return;
+    }
+    migration->scripts[name->script] = memory_string(path);
+    if (name->script == PROJECT_UP) {
+        migration->identity = memory_string_n(base, name->stem_length);
+        migration->title = memory_string(migration->identity + name->digits + 1);
+    }
+}
+
+static void take_file(LayoutReading *reading, const char *file)
+{
+    CLEANUP(memory_freep) char *path = file_path(reading->folder, file);
+    LayoutName name;
+    if (layout_parse_name(file, &name) && strcmp(name.extension, "sql") == 0)
+        take_script(reading, path, &name);
+    else if (layout_is_code(file))
+        layout_refuse_code(reading, reading->folder, file);
+    else if (layout_parse_name(file, &name))
+        finding_add(reading->findings, FINDING_ERROR,
+                    "rename it to end in .sql, or move it out of the folder",
+                    "golang-migrate would run '%s', but it is no .sql file", path);
+    else if (layout_is_sql(file))
+        finding_add(reading->findings, FINDING_WARNING, NULL,
+                    "'%s' is not read: migrations are called N_title.up.sql, N_title.down.sql",
+                    path);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t number_a = ((const LayoutMigration *)a)->number;
+    uint64_t number_b = ((const LayoutMigration *)b)->number;
+    return number_a < number_b ? -1 : number_a > number_b;
+}
+
+/* Scripts whose number has no up are strays: golang-migrate passes them by, going up. */
+static void drop_strays(LayoutReading *reading)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < reading->migrations.count; i++) {
+        LayoutMigration at = reading->migrations.items[i];
+        reading->migrations.items[i] = (LayoutMigration){0};
+        if (at.migration.scripts[PROJECT_UP]) {
+            reading->migrations.items[kept++] = at;
+            continue;
+        }
+        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
+            if (at.migration.scripts[script])
+                finding_add(reading->findings, FINDING_WARNING, NULL,
+                            "'%s' is not read: there is no up script with its number",
+                            at.migration.scripts[script]);
+        layout_migration_done(&at);
+    }
+    reading->migrations.count = kept;
+}
+
+bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(reading->root, reading->folder, &entries, err))
+        return false;
+    reading->flat = true;
+    array_each (FileEntry, entry, &entries) {
+        if (!layout_takes(reading, reading->folder, entry))
+            continue;
+        CLEANUP(memory_freep) char *path = file_path(reading->folder, entry->name);
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!layout_pass_folder(reading, path, err))
+                return false;
+            continue;
+        }
+        take_file(reading, entry->name);
+    }
+    drop_strays(reading);
+    if (reading->migrations.count)
+        qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
+              compare_numbers);
+    return true;
+}

@@ -1,0 +1,97 @@
+#include "migrations/project.h"
+
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "migrations/layout.h"
+#include "migrations/project_order.h"
+#include "migrations/sum_file.h"
+
+void project_migration_done(ProjectMigration *migration)
+{
+    free(migration->identity);
+    free(migration->title);
+    for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+        free(migration->scripts[i]);
+    *migration = (ProjectMigration){0};
+}
+
+void project_done(Project *project)
+{
+    free(project->root);
+    project_config_done(&project->config);
+    array_each (ProjectVersion, version, &project->versions)
+        free(version->name);
+    array_free(&project->versions);
+    array_each (ProjectMigration, migration, &project->migrations)
+        project_migration_done(migration);
+    array_free(&project->migrations);
+    findings_done(&project->findings);
+    *project = (Project){0};
+}
+
+char *project_script_path(const Project *project, const ProjectMigration *migration,
+                          ProjectScript script)
+{
+    const char *path = migration->scripts[script];
+    return path ? file_path(project->root, path) : NULL;
+}
+
+static bool check_folder(const Project *project, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(project->root, project->config.folder);
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        error_set(err, ERROR_CONFIG, "cannot look into the migration folder '%s': %m", path);
+        return error_hint(err, "[migrations] folder in " PROJECT_CONFIG_NAME " names it");
+    }
+    if (!S_ISDIR(status.st_mode))
+        return error_set(err, ERROR_CONFIG, "the migration folder '%s' is not a folder", path);
+    return true;
+}
+
+static bool read_layout(Project *project, LayoutReading *reading, Error *err)
+{
+    if (!layout_parse(project->config.layout, &project->layout) &&
+        !layout_detect(project->root, project->config.folder, &project->layout, err))
+        return false;
+    switch (project->layout) {
+    case LAYOUT_SEALIFT:
+        return layout_read_sealift(reading, err);
+    case LAYOUT_GOLANG_MIGRATE:
+        return layout_read_golang_migrate(reading, err);
+    case LAYOUT_DIESEL:
+        return layout_read_diesel(reading, err);
+    }
+    return error_set(err, ERROR_INTERNAL, "layout %d is unknown", project->layout);
+}
+
+bool project_survey(const char *root, Project *ret_project, Error *err)
+{
+    CLEANUP(project_done) Project project = {.root = memory_string(root)};
+    CLEANUP(sum_file_done) SumFile sum = {0};
+    CLEANUP(memory_freep) char *sum_path = file_path(root, PROJECT_SUM_NAME);
+    if (!project_config_read(root, &project.config, err) || !check_folder(&project, err) ||
+        !sum_file_read(sum_path, &sum, err))
+        return false;
+    CLEANUP(layout_reading_done)
+    LayoutReading reading = {.root = root, .findings = &project.findings};
+    reading.folder = project.config.folder;
+    if (!read_layout(&project, &reading, err))
+        return false;
+    project.flat = reading.flat;
+    project_order(&project, &reading, &sum);
+    *ret_project = project;
+    project = (Project){0};
+    return true;
+}
+
+bool project_read(const char *root, Project *ret_project, Error *err)
+{
+    CLEANUP(project_done) Project project = {0};
+    if (!project_survey(root, &project, err) || !findings_check(&project.findings, err))
+        return false;
+    *ret_project = project;
+    project = (Project){0};
+    return true;
+}

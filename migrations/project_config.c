@@ -1,0 +1,233 @@
+#include <stdint.h>
+
+#include "base/config_file.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "migrations/project.h"
+#include "migrations/project_names.h"
+
+#define SITES_MAX       32
+#define SITES_BYTES_MAX 1024
+#define SERVER_LEAST    10
+#define SERVER_MOST     99
+
+#define CONFIG_ROW(section, key, field)                                                            \
+    {                                                                                              \
+        section, key, offsetof(ProjectConfig, field)                                               \
+    }
+
+static const ConfigKey config_keys[] = {
+    CONFIG_ROW("product", "name", product),
+    CONFIG_ROW("product", "uuid", product_uuid),
+    CONFIG_ROW("migrations", "layout", layout),
+    CONFIG_ROW("migrations", "folder", folder),
+    CONFIG_ROW("database", "search-path", search_path),
+    CONFIG_ROW("database", "server-min", server_min),
+    CONFIG_ROW("database", "server-max", server_max),
+    CONFIG_ROW("database", "extensions", extensions),
+    CONFIG_ROW("bundle", "channel", channel),
+    CONFIG_ROW("bundle", "sites", sites),
+    CONFIG_ROW("bundle", "environment", environment),
+    CONFIG_ROW("bundle", "keyring", keyring),
+    CONFIG_ROW("bundle", "next-expected", next_expected),
+};
+
+static char **field(ProjectConfig *config, const ConfigKey *key)
+{
+    return (char **)((char *)config + key->offset);
+}
+
+void project_config_done(ProjectConfig *config)
+{
+    for (size_t i = 0; i < ARRAY_LEN(config_keys); i++)
+        free(*field(config, &config_keys[i]));
+    *config = (ProjectConfig){0};
+}
+
+static void set_defaults(ProjectConfig *config)
+{
+    *config = (ProjectConfig){
+        .product = memory_string(""),
+        .product_uuid = memory_string(""),
+        .layout = memory_string("auto"),
+        .folder = memory_string("migrations"),
+        .search_path = memory_string("public"),
+        .server_min = memory_string("13"),
+        .server_max = memory_string("18"),
+        .extensions = memory_string(""),
+        .channel = memory_string("main"),
+        .sites = memory_string("*"),
+        .environment = memory_string("*"),
+        .keyring = memory_string("keyring.txt"),
+        .next_expected = memory_string("-"),
+    };
+}
+
+static bool refuse(Error *err, const char *key, const char *value, const char *expected)
+{
+    return error_set(err, ERROR_CONFIG, PROJECT_CONFIG_NAME ": %s is '%s': expected %s", key, value,
+                     expected);
+}
+
+static bool check_product(const ProjectConfig *config, Error *err)
+{
+    if (!*config->product)
+        return error_set(err, ERROR_CONFIG, PROJECT_CONFIG_NAME ": [product] name is missing");
+    if (!project_name_is_valid(config->product))
+        return refuse(err, "[product] name", config->product, PROJECT_NAME_GRAMMAR);
+    if (!*config->product_uuid)
+        return error_set(err, ERROR_CONFIG, PROJECT_CONFIG_NAME ": [product] uuid is missing");
+    if (!uuid_is_valid(config->product_uuid))
+        return refuse(err, "[product] uuid", config->product_uuid,
+                      "a UUID in lower case, as 'planner init' writes it");
+    return true;
+}
+
+/* A relative path that stays inside the project. */
+static bool is_inside(const char *path)
+{
+    if (!*path || *path == '/')
+        return false;
+    for (const char *at = path; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+        if (strcspn(at, "/") == 2 && at[0] == '.' && at[1] == '.')
+            return false;
+    return true;
+}
+
+static bool check_migrations(const ProjectConfig *config, Error *err)
+{
+    Layout layout;
+    if (strcmp(config->layout, "auto") != 0 && !layout_parse(config->layout, &layout))
+        return refuse(err, "[migrations] layout", config->layout,
+                      "auto, sealift, golang-migrate or diesel");
+    if (!is_inside(config->folder))
+        return refuse(err, "[migrations] folder", config->folder, "a folder inside the project");
+    return true;
+}
+
+static bool server_major(const char *key, const char *value, uint64_t *ret_major, Error *err)
+{
+    if (!text_parse_uint(value, strlen(value), SERVER_MOST, ret_major) || *ret_major < SERVER_LEAST)
+        return refuse(err, key, value, "a PostgreSQL major version, 10 to 99");
+    return true;
+}
+
+/* name or name>=version, comma-separated; names as PostgreSQL's extensions have them */
+static bool extensions_are_valid(const char *extensions)
+{
+    if (!*extensions)
+        return true;
+    for (const char *at = extensions;;) {
+        at += strspn(at, " ");
+        size_t name =
+            strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+        at += name;
+        if (!name || name > 63)
+            return false;
+        if (text_has_prefix(at, ">=")) {
+            at += 2;
+            size_t version = strcspn(at, ", ");
+            if (!version || version > 64)
+                return false;
+            at += version;
+        }
+        at += strspn(at, " ");
+        if (!*at)
+            return true;
+        if (*at++ != ',')
+            return false;
+    }
+}
+
+static bool check_database(const ProjectConfig *config, Error *err)
+{
+    uint64_t least = 0, most = 0;
+    if (!*config->search_path || project_file_name_trouble(config->search_path))
+        return refuse(err, "[database] search-path", config->search_path,
+                      "schemas, comma-separated");
+    if (!server_major("[database] server-min", config->server_min, &least, err) ||
+        !server_major("[database] server-max", config->server_max, &most, err))
+        return false;
+    if (least > most)
+        return error_set(err, ERROR_CONFIG,
+                         PROJECT_CONFIG_NAME ": [database] server-min %s is above server-max %s",
+                         config->server_min, config->server_max);
+    if (!extensions_are_valid(config->extensions))
+        return refuse(err, "[database] extensions", config->extensions,
+                      "name or name>=version, comma-separated");
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Bring the site list into the form that HEAD has: sorted, no blanks, nobody twice. */
+static bool normalise_sites(ProjectConfig *config, Error *err)
+{
+    if (strcmp(config->sites, "*") == 0)
+        return true;
+    CLEANUP(memory_freep) char *copy = memory_string(config->sites);
+    char *names[SITES_MAX];
+    size_t count = 0;
+    for (char *at = copy, *next; at; at = next) {
+        next = strchr(at, ',');
+        if (next)
+            *next++ = '\0';
+        at += strspn(at, " ");
+        at[strcspn(at, " ")] = '\0';
+        if (!project_name_is_valid(at) || count == SITES_MAX)
+            return refuse(err, "[bundle] sites", config->sites,
+                          "* or at most 32 names, comma-separated");
+        names[count++] = at;
+    }
+    qsort(names, count, sizeof(*names), compare_names);
+    CLEANUP(text_done) Text sorted = {0};
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+            text_addf(&sorted, "%s%s", i ? "," : "", names[i]);
+    if (sorted.length > SITES_BYTES_MAX)
+        return refuse(err, "[bundle] sites", config->sites, "at most 1024 bytes");
+    free(config->sites);
+    config->sites = text_take(&sorted);
+    return true;
+}
+
+static bool check_bundle(ProjectConfig *config, Error *err)
+{
+    int64_t seconds;
+    if (!project_name_is_valid(config->channel))
+        return refuse(err, "[bundle] channel", config->channel, PROJECT_NAME_GRAMMAR);
+    if (!normalise_sites(config, err))
+        return false;
+    if (strcmp(config->environment, "*") != 0 && !project_name_is_valid(config->environment))
+        return refuse(err, "[bundle] environment", config->environment,
+                      "* or a name of " PROJECT_NAME_GRAMMAR);
+    if (!*config->keyring)
+        return refuse(err, "[bundle] keyring", config->keyring, "a file");
+    if (strcmp(config->next_expected, "-") != 0 && !clock_parse(config->next_expected, &seconds))
+        return refuse(err, "[bundle] next-expected", config->next_expected,
+                      "- or a time like 2027-01-31T00:00:00Z");
+    return true;
+}
+
+bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err)
+{
+    CLEANUP(project_config_done) ProjectConfig config = {0};
+    CLEANUP(memory_freep) char *path = file_path(root, PROJECT_CONFIG_NAME);
+    if (!file_exists(path)) {
+        error_set(err, ERROR_CONFIG, "there is no project here: '%s' is missing", path);
+        return error_hint(err, "'planner init DIR' makes one; --project DIR names another folder");
+    }
+    set_defaults(&config);
+    if (!config_file_read(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys), &config,
+                          err) ||
+        !check_product(&config, err) || !check_migrations(&config, err) ||
+        !check_database(&config, err) || !check_bundle(&config, err))
+        return false;
+    *ret_config = config;
+    config = (ProjectConfig){0};
+    return true;
+}
