@@ -20,6 +20,9 @@
 #define SIGNATURE_COMMENT_MAX     200 /* bytes of a trusted comment of ours */
 #define SIGNATURE_TEXT_MAX        512 /* four lines; a bundle's slot */
 
+/* What the trusted comment of a signature over HEAD begins with: its domain. */
+#define SIGNATURE_RELEASE_DOMAIN "sealift/1 release "
+
 typedef struct PublicKey {
     uint8_t id[SIGNATURE_KEY_ID_SIZE];
     uint8_t key[SIGNATURE_PUBLIC_KEY_SIZE];
@@ -46,6 +49,16 @@ void signature_format(const Signature *signature, Text *text);
 bool signature_verify(const Signature *signature, const PublicKey *key, const void *message,
                       size_t size, const char *expected_comment, Error *err) MUST_CHECK;
 
+/* As signature_verify, with the trusted comment proven to be the signer's but compared with
+ * nothing: for a caller that must know who signed before it reads what the comment has to say, and
+ * compares afterwards (signature_check_comment). */
+bool signature_verify_comment_unchecked(const Signature *signature, const PublicKey *key,
+                                        const void *message, size_t size, Error *err) MUST_CHECK;
+
+/* The comment is exactly `expected`. ERROR_TRUST with both. */
+bool signature_check_comment(const Signature *signature, const char *expected,
+                             Error *err) MUST_CHECK;
+
 /* "sealift/1 release product=P sequence=S" and "sealift/1 keyring product-uuid=U version=N". The
  * caller frees. */
 char *signature_release_comment(const char *product, int64_t sequence);
@@ -59,6 +72,9 @@ const char *signature_key_id_hex(const uint8_t id[static SIGNATURE_KEY_ID_SIZE],
  * order) are refused. ERROR_INPUT. */
 void public_key_format(const PublicKey *key, char ret_text[static SIGNATURE_PUBLIC_KEY_TEXT]);
 bool public_key_parse(const char *text, size_t length, PublicKey *ret_key, Error *err) MUST_CHECK;
+
+/* Same id and same key. */
+bool public_key_equal(const PublicKey *a, const PublicKey *b);
 
 /* Read FILE.pub (minisign's two lines). ERROR_INPUT, ERROR_IO. */
 bool public_key_read(const char *path, PublicKey *ret_key, Error *err) MUST_CHECK;
