@@ -165,3 +165,8 @@ clean:
 	rm -rf build
 
 include tests/tests.mk
+
+# Speed, as ratios to peers (PERFORMANCE goals); not part of the tests.
+.PHONY: bench
+bench: all
+	tools/bench.sh

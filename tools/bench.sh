@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# make bench: what Sealift costs beside its peers, as ratios of medians over interleaved rounds.
+#
+# A shared machine's seconds mean nothing by themselves; two commands that take turns in one run
+# can be compared. Each line: workload, peer, the ratio to it, the goal, both medians in seconds.
+#
+#   W1  1,000 DDL migrations    applier apply     : psql -1 of the same files in one transaction
+#   W4  nothing to do           applier apply     : psql that connects and does nothing
+#   W6  the downs of W1         applier rollback  : psql -1 of the same files
+#   W3  1,000,000 rows by COPY  applier apply     : psql of the same file
+#   verify 256 MiB of random    applier verify    : b2sum of the bundle
+#   pack   W1's migrations      planner pack      : tar | zstd -9, and b2sum, of the same files
+#
+# ROUNDS (default 5), BENCH (default "W1 W4 W6 W3 verify pack") choose.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tests/support/cluster.sh
+. "$top/tests/support/cluster.sh"
+rounds=${ROUNDS:-5}
+wanted=" ${BENCH:-W1 W4 W6 W3 verify pack} "
+PATH=$top/build/bin:$PATH
+work=$(mktemp -d "${TMPDIR:-/tmp}/sealift-bench.XXXXXX")
+trap 'cluster_remove "$cluster_dir"; rm -rf "$work"' EXIT
+export SEALIFT_CONFIG_DIR=$work/config SEALIFT_STATE_DIR=$work/state LC_ALL=C.UTF-8
+unset DATABASE_URL "${!PG@}" 2>/dev/null || true
+
+# Seconds that a command takes, to the file $1.
+clock() {
+    local file=$1 begin=$EPOCHREALTIME
+    shift
+    "$@" >"$work/out" 2>&1 || { cat "$work/out"; printf 'bench: this failed: %s\n' "$*"; exit 1; }
+    local end=$EPOCHREALTIME
+    awk -v b="$begin" -v e="$end" 'BEGIN { printf "%.6f\n", e - b }' >>"$file"
+}
+
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# report WORKLOAD PEER GOAL: from $work/ours and $work/peer
+report() {
+    awk -v w="$1" -v p="$2" -v g="$3" -v o="$(median "$work/ours")" -v q="$(median "$work/peer")" \
+        'BEGIN { printf "%-7s to %-24s %5.2f   goal %-6s (%.3f s to %.3f s)\n", w, p, o / q, g, o, q }'
+    rm -f "$work/ours" "$work/peer"
+}
+
+wants() { [[ $wanted == *" $1 "* ]]; }
+
+fresh() {
+    cluster_psql "$cluster_dir" postgres -q -c "DROP DATABASE IF EXISTS bench WITH (FORCE)" \
+        -c "CREATE DATABASE bench OWNER app" -c CHECKPOINT >/dev/null
+}
+
+psql_file() { "$(cluster_bin)/psql" -X -q -v ON_ERROR_STOP=1 -d "$db" "$@" >/dev/null; }
+
+# A table of six columns with an index each; every 10th alters an earlier table, every 20th creates
+# a function.
+ddl_project() {
+    planner init --product bench --layout sealift "$work/ddl" >/dev/null
+    awk -v dir="$work/ddl/migrations" 'BEGIN {
+        for (i = 1; i <= 1000; i++) {
+            up = sprintf("%s/%04d_step.up.sql", dir, i); down = sprintf("%s/%04d_step.down.sql", dir, i)
+            if (i % 20 == 0) {
+                printf "CREATE FUNCTION f%d(a int) RETURNS int LANGUAGE sql AS $$ SELECT a + %d $$;\n", i, i > up
+                printf "DROP FUNCTION f%d(int);\n", i > down
+            } else if (i % 10 == 0) {
+                printf "ALTER TABLE t%d ADD COLUMN extra text;\n", i - 1 > up
+                printf "ALTER TABLE t%d DROP COLUMN extra;\n", i - 1 > down
+            } else {
+                printf "CREATE TABLE t%d (a int, b text, c timestamptz, d numeric, e bool, f jsonb);\nCREATE INDEX t%d_a ON t%d (a);\n", i, i, i > up
+                printf "DROP TABLE t%d;\n", i > down
+            }
+            close(up); close(down)
+        }
+    }'
+    planner release 1.0.0 --project "$work/ddl" >/dev/null
+    planner pack --to 1.0.0 --out "$work/ddl.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/ddl" >/dev/null
+    cat "$work"/ddl/migrations/*.up.sql >"$work/ups.sql"
+    printf "%s\n" "$work"/ddl/migrations/*.down.sql | sort -r | xargs cat >"$work/downs.sql"
+}
+
+copy_project() {
+    planner init --product bench-copy --layout sealift "$work/copy" >/dev/null
+    {
+        echo "CREATE TABLE big (id int, name text, amount numeric, note text);"
+        echo "COPY big FROM STDIN;"
+        awk 'BEGIN { srand(1); for (i = 1; i <= 1000000; i++)
+            printf "%d\tcustomer %d\t%.2f\t%s\n", i, rand() * 1e9, rand() * 1e6,
+                   substr("the quick brown fox jumps over the lazy dog and on and on it goes", 1, 60) }'
+        echo '\.'
+    } >"$work/copy/migrations/0001_load.up.sql"
+    planner release 1.0.0 --project "$work/copy" >/dev/null
+    planner pack --to 1.0.0 --out "$work/copy.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/copy" >/dev/null
+}
+
+random_project() {
+    planner init --product bench-random --layout sealift "$work/random" >/dev/null
+    {
+        echo "CREATE TABLE r (a text); COPY r FROM STDIN;"
+        head -c 192M /dev/urandom | base64 -w 76
+        echo '\.'
+    } >"$work/random/migrations/0001_load.up.sql"
+    planner release 1.0.0 --project "$work/random" >/dev/null
+    planner pack --to 1.0.0 --out "$work/random.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/random" >/dev/null
+}
+
+apply() { applier apply "$1" --db "$db" --yes; }
+rollback() { applier rollback --db "$db" --yes; }
+connect() { "$(cluster_bin)/psql" -X -d "$db" -c '' >/dev/null; }
+pack_ours() {
+    planner pack --to 1.0.0 --out "$work/again.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/ddl"
+}
+pack_peer() { tar -C "$work/ddl" -cf - migrations | tee >(b2sum >/dev/null) | zstd -q -9 -f -o "$work/peer.zst"; }
+
+cluster_new durable
+db=$(cluster_conninfo "$cluster_dir" bench)
+planner keys new "$work/key" >/dev/null
+applier trust init --key "$work/key.pub" >/dev/null
+printf 'ratio of medians over %s rounds; below 1.00 is faster than the peer\n' "$rounds"
+
+if wants W1 || wants W4 || wants W6 || wants pack; then
+    ddl_project
+fi
+if wants W1 || wants W4 || wants W6; then
+    for ((i = 0; i < rounds; i++)); do
+        fresh && clock "$work/W1.peer" psql_file -1 -f "$work/ups.sql"
+        clock "$work/W6.peer" psql_file -1 -f "$work/downs.sql"
+        fresh && clock "$work/W1.ours" apply "$work/ddl.bundle"
+        clock "$work/W4.peer" connect
+        clock "$work/W4.ours" apply "$work/ddl.bundle"
+        clock "$work/W6.ours" rollback
+    done
+    for w in W1 W4 W6; do
+        mv "$work/$w.ours" "$work/ours" && mv "$work/$w.peer" "$work/peer"
+        case $w in
+        W1) report W1 "psql, one transaction" "0.95" ;;
+        W4) report W4 "a bare connect" "1.50" ;;
+        W6) report W6 "psql, one transaction" "1.20" ;;
+        esac
+    done
+fi
+if wants W3; then
+    copy_project
+    for ((i = 0; i < rounds; i++)); do
+        fresh && clock "$work/peer" psql_file -f "$work/copy/migrations/0001_load.up.sql"
+        fresh && clock "$work/ours" apply "$work/copy.bundle"
+    done
+    report W3 "psql, the same file" "1.00"
+fi
+if wants verify; then
+    random_project
+    for ((i = 0; i < rounds; i++)); do
+        clock "$work/peer" b2sum "$work/random.bundle"
+        clock "$work/ours" applier verify "$work/random.bundle"
+    done
+    report verify "b2sum of the bundle" "1.10"
+fi
+if wants pack; then
+    for ((i = 0; i < rounds; i++)); do
+        clock "$work/peer" pack_peer
+        clock "$work/ours" pack_ours
+    done
+    report pack "tar | zstd, and b2sum" "1.50"
+fi
