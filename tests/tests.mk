@@ -18,9 +18,15 @@ endef
 $(foreach layer,$(LAYERS),$(eval $(call UNIT_RULES,$(layer))))
 -include $(wildcard $(BUILD)/tests/unit/*/*.d)
 
+# Preloaded into the programs: crashes and full disks at an exact call. Never sanitized itself.
+FAULT_LIBRARY := $(BUILD)/tests/support/fault.so
+$(FAULT_LIBRARY): tests/support/fault.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O1 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
+
 # The programs and the unit tests, built; then everything run.
 .PHONY: test-programs unit
-test-programs: all $(UNIT_PROGRAMS)
+test-programs: all $(UNIT_PROGRAMS) $(FAULT_LIBRARY)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done

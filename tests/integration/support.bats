@@ -45,3 +45,23 @@ teardown() { common_teardown; }
     [ ! -d "$cluster_dir" ]
     run_status 1 cluster_alive "$postmaster"
 }
+
+@test "a fault comes at the call that was asked for" {
+    shared_cluster
+    admin=$(cluster_conninfo "$CLUSTER" postgres postgres)
+    run_status 0 with_fault FAULT_COUNT="$WORK/count" FAULT_CALLS=send \
+        "$PG_BIN/psql" -XAtqc 'SELECT 1' -d "$admin"
+    count=$(cat "$WORK/count")
+    [ "$count" -ge 2 ]
+    run_status 137 with_fault FAULT_AT="$count" FAULT_CALLS=send \
+        "$PG_BIN/psql" -XAtqc 'SELECT 1' -d "$admin"
+    run_status 0 with_fault FAULT_AT=$((count + 1)) FAULT_CALLS=send \
+        "$PG_BIN/psql" -XAtqc 'SELECT 1' -d "$admin"
+}
+
+@test "a disk is full from the write that was asked for" {
+    run_status 0 with_fault DISK_FULL_AT=2 dd if=/dev/zero of="$WORK/kept" bs=512 count=1
+    run_status 1 with_fault DISK_FULL_AT=2 dd if=/dev/zero of="$WORK/cut" bs=512 count=3
+    errors_has "No space left on device"
+    same size 512 "$(stat -c %s "$WORK/cut")"
+}

@@ -16,6 +16,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/support/cluster.sh
 . "$TOP/tests/support/cluster.sh"
 PG_BIN=$(cluster_bin)
+FAULT_LIBRARY=$(realpath -m "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/support/fault.so")
 
 common_setup_file() {
     # Who owns a cluster that is started on demand: this file's own bats process.
@@ -37,8 +38,7 @@ common_setup() {
     WORK=$BATS_TEST_TMPDIR
     for name in $(compgen -e); do
         case $name in
-        SEALIFT_TEST_* | SEALIFT_PG_BIN | SEALIFT_BIN) ;;
-        PG_BIN) ;;
+        SEALIFT_TEST_* | SEALIFT_PG_BIN | SEALIFT_BIN | PG_BIN) ;;
         PG* | DATABASE_URL | SEALIFT_*) unset "$name" ;;
         esac
     done
@@ -171,6 +171,15 @@ json() { printf '%s' "$output" | jq -ers 'if length == 1 then .[0] else error("n
 # same WHAT EXPECTED GOT
 same() {
     [ "$2" = "$3" ] || { printf '%s:\n expected: %s\n      got: %s\n' "$1" "$2" "$3"; return 1; }
+}
+
+# --- faults ----------------------------------------------------------------------------------------
+
+# with_fault NAME=VALUE… COMMAND…: run a program with tests/support/fault.c preloaded and told so.
+with_fault() {
+    local settings=()
+    while [[ $1 == *=* ]]; do settings+=("$1"); shift; done
+    env "LD_PRELOAD=$FAULT_LIBRARY" "${settings[@]}" "$@"
 }
 
 # --- projects, keys, bundles, sites ----------------------------------------------------------------
