@@ -13,10 +13,14 @@ UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 define UNIT_RULES
 $(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $$(TEST_LIBS_$(1))
 	@mkdir -p $$(@D)
-	$$(call say,LD,$$@) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs cmocka) $$(PKG_LIBS)
+	$$(call say,LD,$$@) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs cmocka) $$(PKG_LIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call UNIT_RULES,$(layer))))
--include $(wildcard $(BUILD)/tests/unit/*/*.d)
+-include $(wildcard $(BUILD)/tests/unit/*/*.d) $(wildcard $(BUILD)/tests/support/*.d)
+
+# The splitter's vectors are read by its unit test and by the comparison with psql.
+SPLITTER_SUPPORT := $(BUILD)/tests/support/splitter_record.o $(BUILD)/tests/support/splitter_vectors.o
+$(BUILD)/tests/unit/migrations/statement_splitter_test: $(SPLITTER_SUPPORT)
 
 # Preloaded into the programs: crashes and full disks at an exact call. Never sanitized itself.
 FAULT_LIBRARY := $(BUILD)/tests/support/fault.so

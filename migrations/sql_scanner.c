@@ -1,0 +1,550 @@
+#include "migrations/sql_scanner.h"
+
+/* What a state did with a byte: took it, wants another state to look at it again, or failed. */
+typedef enum { STEP_TAKEN, STEP_AGAIN, STEP_FAILED } Step;
+
+void sql_scanner_init(SqlScanner *scanner, const ScannerEvents *events)
+{
+    *scanner = (SqlScanner){.events = *events, .line = 1};
+}
+
+static bool is_digit(unsigned char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_word_start(unsigned char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
+           byte >= 0x80;
+}
+
+static bool is_space(unsigned char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
+}
+
+static bool is_operator(unsigned char byte)
+{
+    return byte && strchr("~!@#^&|`?+-*/%<>=", byte);
+}
+
+/* -- the token being read -- */
+
+static void token_begin(SqlScanner *scanner, WordKind kind)
+{
+    SqlToken *token = &scanner->token;
+    token->kind = kind;
+    token->offset = scanner->offset;
+    token->line = scanner->line;
+    token->length = 0;
+    token->folded = false;
+}
+
+static void token_add(SqlScanner *scanner, unsigned char byte)
+{
+    SqlToken *token = &scanner->token;
+    if (token->length < sizeof token->text - 1)
+        token->text[token->length] = (char)byte;
+    token->length++;
+}
+
+/* Where a text too long is cut: not inside a character, as the server cuts identifiers. */
+static size_t kept_length(const SqlToken *token)
+{
+    size_t most = sizeof token->text - 1;
+    if (token->length <= most)
+        return token->length;
+    size_t kept = most;
+    while (kept && ((unsigned char)token->text[kept - 1] & 0xc0) == 0x80)
+        kept--;
+    if (!kept)
+        return most;
+    unsigned char first = (unsigned char)token->text[kept - 1];
+    size_t whole = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    return kept - 1 + whole <= most ? kept - 1 + whole : kept - 1;
+}
+
+/* The token ended before the byte being looked at, or with it where `end` says so. */
+static bool token_end(SqlScanner *scanner, int64_t end, Error *err)
+{
+    SqlToken *token = &scanner->token;
+    scanner->state = SCAN_BETWEEN;
+    token->end = end;
+    token->text[kept_length(token)] = '\0';
+    scanner->may_continue = token->kind == WORD_LITERAL;
+    scanner->newline_behind_string = false;
+    return scanner->events.token(scanner->events.context, token, err);
+}
+
+static Step ended_before(SqlScanner *scanner, Error *err)
+{
+    return token_end(scanner, scanner->offset, err) ? STEP_AGAIN : STEP_FAILED;
+}
+
+static Step ended_with(SqlScanner *scanner, Error *err)
+{
+    return token_end(scanner, scanner->offset + 1, err) ? STEP_TAKEN : STEP_FAILED;
+}
+
+static Step enter(SqlScanner *scanner, ScannerState state)
+{
+    scanner->state = state;
+    return STEP_TAKEN;
+}
+
+static Step enter_token(SqlScanner *scanner, ScannerState state, WordKind kind, unsigned char byte)
+{
+    token_begin(scanner, kind);
+    token_add(scanner, byte);
+    return enter(scanner, state);
+}
+
+/* -- between tokens -- */
+
+static Step begin_string(SqlScanner *scanner)
+{
+    /* psql and the server: 'a' <newline> 'b' is one string of the first part's kind */
+    scanner->continuing = scanner->may_continue && scanner->newline_behind_string;
+    if (!scanner->continuing) {
+        token_begin(scanner, WORD_LITERAL);
+        scanner->escapes = false;
+    } else {
+        /* for the words, if it stays open: this part is where it began to be */
+        scanner->token.line = scanner->line;
+    }
+    return enter(scanner, SCAN_STRING);
+}
+
+static Step begin_comment(SqlScanner *scanner)
+{
+    scanner->comment_line = scanner->line;
+    scanner->comment_depth = 1;
+    scanner->previous = '\0';
+    return enter(scanner, SCAN_COMMENT);
+}
+
+static Step step_between(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (is_space(byte)) {
+        if (byte == '\n' || byte == '\r')
+            scanner->newline_behind_string = true;
+        return STEP_TAKEN;
+    }
+    if (byte == '\'')
+        return begin_string(scanner);
+    if (is_word_start(byte))
+        return enter_token(scanner, SCAN_WORD, WORD_KEYWORD, byte);
+    if (is_digit(byte))
+        return enter_token(scanner, SCAN_INTEGER, WORD_NUMBER, byte);
+    if (is_operator(byte)) {
+        scanner->previous = (char)byte;
+        return enter_token(scanner, SCAN_OPERATOR, WORD_PUNCTUATION, byte);
+    }
+    switch (byte) {
+    case '"':
+        token_begin(scanner, WORD_QUOTED);
+        return enter(scanner, SCAN_QUOTED);
+    case '$':
+        return enter_token(scanner, SCAN_DOLLAR, WORD_PUNCTUATION, byte);
+    case ':':
+        return enter_token(scanner, SCAN_COLON, WORD_PUNCTUATION, byte);
+    case '.':
+        return enter_token(scanner, SCAN_DOT, WORD_PUNCTUATION, byte);
+    case '\\':
+        scanner->may_continue = false;
+        scanner->events.backslash(scanner->events.context);
+        return STEP_TAKEN;
+    default:
+        token_begin(scanner, WORD_PUNCTUATION);
+        token_add(scanner, byte);
+        return ended_with(scanner, err);
+    }
+}
+
+/* -- words, and the letters in front of quotes -- */
+
+/* A single letter right before a quote says which kind of string begins. */
+static bool is_string_prefix(const SqlToken *token)
+{
+    return token->length == 1 && strchr("bBeEnNxX", token->text[0]);
+}
+
+static Step step_word(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    SqlToken *token = &scanner->token;
+    if (is_word_start(byte) || is_digit(byte) || byte == '$') {
+        token_add(scanner, byte);
+        return STEP_TAKEN;
+    }
+    if (byte == '\'' && is_string_prefix(token)) {
+        scanner->escapes = token->text[0] == 'e' || token->text[0] == 'E';
+        scanner->continuing = false;
+        token->kind = WORD_LITERAL;
+        token->length = 0;
+        return enter(scanner, SCAN_STRING);
+    }
+    if (byte == '&' && token->length == 1 && (token->text[0] == 'u' || token->text[0] == 'U'))
+        return enter(scanner, SCAN_WORD_UAMP);
+    token->folded = true;
+    for (size_t i = 0; i < token->length && i < sizeof token->text - 1; i++)
+        if (token->text[i] >= 'A' && token->text[i] <= 'Z')
+            token->text[i] = (char)(token->text[i] - 'A' + 'a');
+    return ended_before(scanner, err);
+}
+
+static Step step_word_uamp(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    SqlToken *token = &scanner->token;
+    if (byte == '\'' || byte == '"') {
+        token->kind = byte == '"' ? WORD_QUOTED : WORD_LITERAL;
+        token->length = 0;
+        scanner->escapes = scanner->continuing = false;
+        return enter(scanner, byte == '"' ? SCAN_QUOTED : SCAN_STRING);
+    }
+    /* neither: the word u, and an operator that begins with & */
+    if (!token_end(scanner, scanner->offset - 1, err))
+        return STEP_FAILED;
+    scanner->offset--;
+    (void)enter_token(scanner, SCAN_OPERATOR, WORD_PUNCTUATION, '&');
+    scanner->offset++;
+    scanner->previous = '&';
+    return STEP_AGAIN;
+}
+
+/* -- strings and quoted identifiers -- */
+
+static Step step_string(SqlScanner *scanner, unsigned char byte, Error *err UNUSED)
+{
+    if (byte == '\'')
+        return enter(scanner, SCAN_STRING_QUOTE);
+    if (!scanner->continuing)
+        token_add(scanner, byte);
+    if (byte == '\\' && scanner->escapes)
+        return enter(scanner, SCAN_STRING_ESCAPE);
+    return STEP_TAKEN;
+}
+
+static Step step_string_escape(SqlScanner *scanner, unsigned char byte, Error *err UNUSED)
+{
+    if (!scanner->continuing)
+        token_add(scanner, byte);
+    return enter(scanner, SCAN_STRING);
+}
+
+static Step step_string_quote(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte == '\'') {
+        if (!scanner->continuing)
+            token_add(scanner, byte);
+        return enter(scanner, SCAN_STRING);
+    }
+    if (!scanner->continuing)
+        return ended_before(scanner, err);
+    scanner->events.string_extended(scanner->events.context, scanner->offset);
+    scanner->newline_behind_string = false;
+    scanner->state = SCAN_BETWEEN;
+    return STEP_AGAIN;
+}
+
+static Step step_quoted(SqlScanner *scanner, unsigned char byte, Error *err UNUSED)
+{
+    if (byte == '"')
+        return enter(scanner, SCAN_QUOTED_QUOTE);
+    token_add(scanner, byte);
+    return STEP_TAKEN;
+}
+
+static Step step_quoted_quote(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte != '"')
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return enter(scanner, SCAN_QUOTED);
+}
+
+/* -- dollars -- */
+
+static Step begin_dollar_text(SqlScanner *scanner)
+{
+    scanner->token.kind = WORD_LITERAL;
+    scanner->token.length = 0;
+    scanner->tag_matched = 0;
+    return enter(scanner, SCAN_DOLLAR_TEXT);
+}
+
+static Step step_dollar(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    scanner->tag_length = 0;
+    if (byte == '$')
+        return begin_dollar_text(scanner);
+    if (is_digit(byte)) {
+        token_add(scanner, byte);
+        scanner->token.kind = WORD_NUMBER;
+        return enter(scanner, SCAN_PARAMETER);
+    }
+    if (!is_word_start(byte))
+        return ended_before(scanner, err);
+    scanner->tag[scanner->tag_length++] = (char)byte;
+    return enter(scanner, SCAN_DOLLAR_TAG);
+}
+
+/* No second dollar came: the first is a token alone, and what looked like a tag is a word. */
+static Step tag_is_word(SqlScanner *scanner, Error *err)
+{
+    int64_t offset = scanner->offset - (int64_t)scanner->tag_length;
+    if (!token_end(scanner, offset, err))
+        return STEP_FAILED;
+    token_begin(scanner, WORD_KEYWORD);
+    scanner->token.offset = offset;
+    for (size_t i = 0; i < scanner->tag_length; i++)
+        token_add(scanner, (unsigned char)scanner->tag[i]);
+    scanner->state = SCAN_WORD;
+    return STEP_AGAIN;
+}
+
+static Step step_dollar_tag(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte == '$')
+        return begin_dollar_text(scanner);
+    if (!is_word_start(byte) && !is_digit(byte))
+        return tag_is_word(scanner, err);
+    if (scanner->tag_length == SPLITTER_TAG_SIZE_MAX) {
+        (void)scanner->events.refuse(scanner->events.context, scanner->line,
+                                     "the tag of a dollar-quoted string is too long", err);
+        return STEP_FAILED;
+    }
+    scanner->tag[scanner->tag_length++] = (char)byte;
+    return STEP_TAKEN;
+}
+
+static Step step_dollar_text(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    token_add(scanner, byte);
+    if (byte == '$') {
+        if (scanner->tag_matched == scanner->tag_length + 1) {
+            /* the closing tag was added to the text: take it off again */
+            scanner->token.length -= scanner->tag_length + 2;
+            return ended_with(scanner, err);
+        }
+        scanner->tag_matched = 1;
+        return STEP_TAKEN;
+    }
+    /* a tag holds no dollar, so after a mismatch nothing of it can have begun */
+    if (scanner->tag_matched && scanner->tag_matched <= scanner->tag_length &&
+        byte == (unsigned char)scanner->tag[scanner->tag_matched - 1])
+        scanner->tag_matched++;
+    else
+        scanner->tag_matched = 0;
+    return STEP_TAKEN;
+}
+
+/* -- operators and comments -- */
+
+/* A run of operator characters ends where -- or a slash with a star begins in it. */
+static Step step_operator(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    bool dashes = scanner->previous == '-' && byte == '-';
+    if (dashes || (scanner->previous == '/' && byte == '*')) {
+        if (scanner->token.length > 1) {
+            scanner->token.length--;
+            if (!token_end(scanner, scanner->offset - 1, err))
+                return STEP_FAILED;
+        }
+        if (!dashes) {
+            scanner->may_continue = false;
+            return begin_comment(scanner);
+        }
+        scanner->events.comment_byte(scanner->events.context, '-');
+        scanner->events.comment_byte(scanner->events.context, '-');
+        scanner->comment_line = scanner->line;
+        return enter(scanner, SCAN_LINE_COMMENT);
+    }
+    if (!is_operator(byte))
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    scanner->previous = (char)byte;
+    return STEP_TAKEN;
+}
+
+static Step step_line_comment(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte != '\n' && byte != '\r') {
+        scanner->events.comment_byte(scanner->events.context, (char)byte);
+        return STEP_TAKEN;
+    }
+    scanner->state = SCAN_BETWEEN;
+    if (!scanner->events.comment_end(scanner->events.context, scanner->comment_line, err))
+        return STEP_FAILED;
+    return STEP_AGAIN;
+}
+
+static Step step_comment(SqlScanner *scanner, unsigned char byte, Error *err UNUSED)
+{
+    char previous = scanner->previous;
+    scanner->previous = (char)byte;
+    if (previous == '/' && byte == '*') {
+        scanner->comment_depth++;
+        scanner->previous = '\0';
+    }
+    if (previous == '*' && byte == '/') {
+        scanner->comment_depth--;
+        scanner->previous = '\0';
+        if (scanner->comment_depth == 0)
+            return enter(scanner, SCAN_BETWEEN);
+    }
+    return STEP_TAKEN;
+}
+
+/* -- colons, dots and numbers -- */
+
+static Step step_colon(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte == ':' || byte == '=') {
+        token_add(scanner, byte);
+        return ended_with(scanner, err);
+    }
+    if (!is_word_start(byte) && !is_digit(byte))
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return enter(scanner, SCAN_VARIABLE);
+}
+
+/* A psql variable, which nobody replaces here: one token, so that :end ends nothing. */
+static Step step_variable(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (!is_word_start(byte) && !is_digit(byte))
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return STEP_TAKEN;
+}
+
+static Step step_dot(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (!is_digit(byte) && byte != '.')
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    if (byte == '.')
+        return ended_with(scanner, err);
+    scanner->token.kind = WORD_NUMBER;
+    return enter(scanner, SCAN_DECIMAL);
+}
+
+/* PostgreSQL 15 takes one letter behind a number as part of it (and the server then refuses it). */
+static Step number_byte(SqlScanner *scanner, unsigned char byte, bool exponent_may_begin,
+                        Error *err)
+{
+    if (!is_digit(byte) && !is_word_start(byte))
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    if (is_digit(byte))
+        return STEP_TAKEN;
+    if (exponent_may_begin && (byte == 'e' || byte == 'E'))
+        return enter(scanner, SCAN_EXPONENT);
+    return ended_with(scanner, err);
+}
+
+static Step step_integer(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte == '.')
+        return enter(scanner, SCAN_INTEGER_DOT);
+    return number_byte(scanner, byte, /* exponent_may_begin= */ true, err);
+}
+
+/* 1..2 is the integer 1, two dots, the integer 2; anything else behind 1. is a decimal. */
+static Step step_integer_dot(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (byte != '.') {
+        token_add(scanner, '.');
+        scanner->state = SCAN_DECIMAL;
+        return STEP_AGAIN;
+    }
+    if (!token_end(scanner, scanner->offset - 1, err))
+        return STEP_FAILED;
+    scanner->offset--;
+    (void)enter_token(scanner, SCAN_DOT, WORD_PUNCTUATION, '.');
+    scanner->offset++;
+    return STEP_AGAIN;
+}
+
+static Step step_decimal(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    return number_byte(scanner, byte, /* exponent_may_begin= */ true, err);
+}
+
+static Step step_exponent(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (!is_digit(byte) && byte != '+' && byte != '-')
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return enter(scanner, is_digit(byte) ? SCAN_EXPONENT_DIGITS : SCAN_EXPONENT_SIGN);
+}
+
+static Step step_exponent_sign(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (!is_digit(byte))
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return enter(scanner, SCAN_EXPONENT_DIGITS);
+}
+
+static Step step_digits(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    return number_byte(scanner, byte, /* exponent_may_begin= */ false, err);
+}
+
+static Step (*const steps[])(SqlScanner *scanner, unsigned char byte, Error *err) = {
+    [SCAN_BETWEEN] = step_between,
+    [SCAN_WORD] = step_word,
+    [SCAN_WORD_UAMP] = step_word_uamp,
+    [SCAN_STRING] = step_string,
+    [SCAN_STRING_ESCAPE] = step_string_escape,
+    [SCAN_STRING_QUOTE] = step_string_quote,
+    [SCAN_QUOTED] = step_quoted,
+    [SCAN_QUOTED_QUOTE] = step_quoted_quote,
+    [SCAN_DOLLAR] = step_dollar,
+    [SCAN_DOLLAR_TAG] = step_dollar_tag,
+    [SCAN_DOLLAR_TEXT] = step_dollar_text,
+    [SCAN_OPERATOR] = step_operator,
+    [SCAN_LINE_COMMENT] = step_line_comment,
+    [SCAN_COMMENT] = step_comment,
+    [SCAN_COLON] = step_colon,
+    [SCAN_VARIABLE] = step_variable,
+    [SCAN_DOT] = step_dot,
+    [SCAN_INTEGER] = step_integer,
+    [SCAN_INTEGER_DOT] = step_integer_dot,
+    [SCAN_DECIMAL] = step_decimal,
+    [SCAN_EXPONENT] = step_exponent,
+    [SCAN_EXPONENT_SIGN] = step_exponent_sign,
+    [SCAN_EXPONENT_DIGITS] = step_digits,
+    [SCAN_PARAMETER] = step_digits,
+};
+
+bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    Step step;
+    do
+        step = steps[scanner->state](scanner, byte, err);
+    while (step == STEP_AGAIN);
+    scanner->offset++;
+    if (byte == '\n')
+        scanner->line++;
+    return step == STEP_TAKEN;
+}
+
+const char *sql_scanner_open(const SqlScanner *scanner, int64_t *ret_line)
+{
+    const char *what = NULL;
+    *ret_line = scanner->token.line;
+    if (scanner->state == SCAN_STRING || scanner->state == SCAN_STRING_ESCAPE)
+        what = "string";
+    if (scanner->state == SCAN_QUOTED)
+        what = "quoted identifier";
+    if (scanner->state == SCAN_DOLLAR_TEXT)
+        what = "dollar-quoted string";
+    if (scanner->state == SCAN_COMMENT) {
+        what = "comment";
+        *ret_line = scanner->comment_line;
+    }
+    return what;
+}

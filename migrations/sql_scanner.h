@@ -1,0 +1,88 @@
+/* The lexical half of the splitter: cuts SQL text into tokens, byte by byte, by the rules of
+ * psqlscan.l (PostgreSQL 15, standard_conforming_strings on). Knows strings, identifiers, comments,
+ * numbers and operators; knows nothing of statements. Holds no text but the beginning of the token
+ * being read. */
+#ifndef SEALIFT_MIGRATIONS_SQL_SCANNER_H
+#define SEALIFT_MIGRATIONS_SQL_SCANNER_H
+
+#include "migrations/statement_splitter.h"
+
+typedef struct SqlToken {
+    WordKind kind;
+    int64_t offset; /* of its first byte */
+    int64_t end;    /* behind its last byte */
+    int64_t line;   /* of its first byte */
+    size_t length;  /* of its text, all of it, unquoted; more than `text` may hold */
+    char text[SPLITTER_WORD_SIZE_MAX]; /* beginning, NUL-terminated, cut between characters */
+    bool folded;                       /* an unquoted word that psql counts as an identifier */
+} SqlToken;
+
+typedef struct ScannerEvents {
+    bool (*token)(void *context, const SqlToken *token, Error *err);
+    /* Sets the error and returns false. */
+    bool (*refuse)(void *context, int64_t line, const char *what, Error *err);
+    /* The string reported last went on behind a newline and now ends here. */
+    void (*string_extended)(void *context, int64_t end);
+    /* A `--` comment: one byte of it, and its end. */
+    void (*comment_byte)(void *context, char byte);
+    bool (*comment_end)(void *context, int64_t line, Error *err);
+    /* A backslash outside quotes and comments, at this place. */
+    void (*backslash)(void *context);
+    void *context;
+} ScannerEvents;
+
+/* Where the scanner stands between two bytes. */
+typedef enum {
+    SCAN_BETWEEN, /* between tokens */
+    SCAN_WORD,
+    SCAN_WORD_UAMP, /* behind u& : a string, a quoted identifier, or neither */
+    SCAN_STRING,
+    SCAN_STRING_ESCAPE, /* behind a backslash in E'' */
+    SCAN_STRING_QUOTE,  /* behind a quote: doubled, or the end */
+    SCAN_QUOTED,
+    SCAN_QUOTED_QUOTE,
+    SCAN_DOLLAR,      /* behind a $ that may open a dollar quote */
+    SCAN_DOLLAR_TAG,  /* in the tag of a maybe opening $tag$ */
+    SCAN_DOLLAR_TEXT, /* in a dollar-quoted string */
+    SCAN_OPERATOR,
+    SCAN_LINE_COMMENT,
+    SCAN_COMMENT,
+    SCAN_COLON,    /* behind a colon: a cast, := or a psql variable */
+    SCAN_VARIABLE, /* :name */
+    SCAN_DOT,
+    SCAN_INTEGER,
+    SCAN_INTEGER_DOT,
+    SCAN_DECIMAL,
+    SCAN_EXPONENT, /* behind the e of a number */
+    SCAN_EXPONENT_SIGN,
+    SCAN_EXPONENT_DIGITS,
+    SCAN_PARAMETER, /* $1 */
+} ScannerState;
+
+typedef struct SqlScanner {
+    ScannerEvents events;
+    ScannerState state;
+    int64_t offset; /* of the byte being looked at */
+    int64_t line;   /* of that byte, from 1 */
+    SqlToken token; /* the token being read */
+    char previous;  /* in operators and comments: the byte before */
+    bool escapes;   /* the string being read is an E'' */
+    /* Behind a string: a quote behind a newline continues it. */
+    bool may_continue, newline_behind_string, continuing;
+    int64_t comment_line; /* where the comment being read began */
+    int64_t comment_depth;
+    char tag[SPLITTER_TAG_SIZE_MAX + 1]; /* of the dollar quote, without its dollars */
+    size_t tag_length;
+    size_t tag_matched; /* bytes of "$tag$" seen in a row; 0 none */
+} SqlScanner;
+
+void sql_scanner_init(SqlScanner *scanner, const ScannerEvents *events);
+
+/* Look at the next byte. Fails with what a callback said. */
+bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err) MUST_CHECK;
+
+/* What is still open at the end of the text, in words ("string"), and the line where it began;
+ * NULL for nothing. The caller has fed a newline behind the text, which ends all that may end. */
+const char *sql_scanner_open(const SqlScanner *scanner, int64_t *ret_line);
+
+#endif
