@@ -12,6 +12,8 @@
 #include "base/array.h"
 #include "migrations/statement_kind.h"
 
+#define SCRIPT_STATEMENT_SIZE_MAX (INT64_C(256) << 20) /* one message to the server */
+
 typedef struct ScriptSink {
     /* Any of these may be NULL: not wanted. */
     bool (*sql)(void *context, const void *bytes, size_t size, Error *err);

@@ -1,0 +1,119 @@
+#include "migrations/script_directives.h"
+
+#include "base/text.h"
+
+#define TIMEOUT_MS_MAX INT32_MAX /* what PostgreSQL's own settings hold */
+
+void script_directives_init(ScriptDirectives *directives)
+{
+    *directives = (ScriptDirectives){.lock_timeout_ms = -1, .statement_timeout_ms = -1};
+}
+
+void script_directives_done(ScriptDirectives *directives)
+{
+    free(directives->irreversible);
+    free(directives->phase);
+    directives->irreversible = directives->phase = NULL;
+}
+
+bool script_directives_in_comment(const char *comment, size_t length, char **ret_words)
+{
+    static const char mark[] = "sealift:";
+    const char *end = comment + length;
+    const char *at = comment + 2;
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    if ((size_t)(end - at) < strlen(mark) || memcmp(at, mark, strlen(mark)) != 0)
+        return false;
+    at += strlen(mark);
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *ret_words = memory_string_n(at, (size_t)(end - at));
+    return true;
+}
+
+static bool twice(const char *directive, Error *err)
+{
+    return error_set(err, ERROR_INPUT, "directive '%s' is given twice", directive);
+}
+
+static bool set_flag(bool *flag, const char *directive, const char *value, Error *err)
+{
+    if (*flag)
+        return twice(directive, err);
+    if (*value)
+        return error_set(err, ERROR_INPUT, "directive '%s' takes no value", directive);
+    *flag = true;
+    return true;
+}
+
+static bool set_words(char **words, const char *directive, const char *value, Error *err)
+{
+    if (*words)
+        return twice(directive, err);
+    if (!*value)
+        return error_set(err, ERROR_INPUT, "directive '%s' needs a reason", directive);
+    *words = memory_string(value);
+    return true;
+}
+
+/* 5s, 200ms, 2min, or 0 for none. */
+static bool set_timeout(int64_t *timeout_ms, const char *directive, const char *value, Error *err)
+{
+    static const struct {
+        const char *unit;
+        uint64_t factor;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}};
+    if (*timeout_ms >= 0)
+        return twice(directive, err);
+    size_t digits = strspn(value, "0123456789");
+    uint64_t number = 0;
+    uint64_t factor = strcmp(value, "0") == 0;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strcmp(value + digits, units[i].unit) == 0)
+            factor = units[i].factor;
+    if (!factor || !text_parse_uint(value, digits, TIMEOUT_MS_MAX / factor, &number)) {
+        error_set(err, ERROR_INPUT, "directive '%s': '%s' is not a time", directive, value);
+        return error_hint(err, "write a number with ms, s or min, or 0 for no limit");
+    }
+    *timeout_ms = (int64_t)(number * factor);
+    return true;
+}
+
+static bool set_phase(char **phase, const char *directive, const char *value, Error *err)
+{
+    if (*phase)
+        return twice(directive, err);
+    if (strcmp(value, "before") != 0 && strcmp(value, "after") != 0)
+        return error_set(err, ERROR_INPUT, "directive '%s' is before or after, not '%s'", directive,
+                         value);
+    *phase = memory_string(value);
+    return true;
+}
+
+bool script_directives_add(ScriptDirectives *directives, const char *words, Error *err)
+{
+    CLEANUP(memory_freep) char *directive = memory_string_n(words, strcspn(words, " \t"));
+    const char *value = words + strlen(directive);
+    value += strspn(value, " \t");
+    if (strcmp(directive, "no-transaction") == 0)
+        return set_flag(&directives->no_transaction, directive, value, err);
+    if (strcmp(directive, "idempotent") == 0)
+        return set_flag(&directives->idempotent, directive, value, err);
+    if (strcmp(directive, "verify") == 0 && strcmp(value, "in-transaction") == 0)
+        return set_flag(&directives->verify_in_transaction, directive, "", err);
+    if (strcmp(directive, "irreversible") == 0)
+        return set_words(&directives->irreversible, directive, value, err);
+    if (strcmp(directive, "lock-timeout") == 0)
+        return set_timeout(&directives->lock_timeout_ms, directive, value, err);
+    if (strcmp(directive, "statement-timeout") == 0)
+        return set_timeout(&directives->statement_timeout_ms, directive, value, err);
+    if (strcmp(directive, "phase") == 0)
+        return set_phase(&directives->phase, directive, value, err);
+    error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
+    return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
+                           "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
+                           "phase before|after");
+}

@@ -1,0 +1,18 @@
+/* The directives of a script: comments `-- sealift: WORD …` before its first statement. */
+#ifndef SEALIFT_MIGRATIONS_SCRIPT_DIRECTIVES_H
+#define SEALIFT_MIGRATIONS_SCRIPT_DIRECTIVES_H
+
+#include "migrations/script.h"
+
+/* No directive: timeouts are -1, all else false or NULL. */
+void script_directives_init(ScriptDirectives *directives);
+void script_directives_done(ScriptDirectives *directives);
+
+/* Whether a comment, from its dashes to the end of its line, is a directive; where it is,
+ * *ret_words is what stands behind the colon, without blanks around it. The caller frees. */
+bool script_directives_in_comment(const char *comment, size_t length, char **ret_words);
+
+/* Take one over. ERROR_INPUT for one that is unknown, incomplete, or given twice. */
+bool script_directives_add(ScriptDirectives *directives, const char *words, Error *err) MUST_CHECK;
+
+#endif
