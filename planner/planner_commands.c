@@ -2,7 +2,11 @@
 
 #include "base/attributes.h"
 
+extern const Command command_init;
+extern const Command command_new;
+
 const Command *const planner_commands[] = {
-    NULL,
+    &command_init,
+    &command_new,
 };
-const size_t planner_command_count = ARRAY_LEN(planner_commands) - 1;
+const size_t planner_command_count = ARRAY_LEN(planner_commands);

@@ -19,6 +19,13 @@ bool project_tree_line(const Project *project, const ProjectMigration *migration
 bool project_digest(const Project *project, const ProjectMigration *migration, Digest *ret_digest,
                     Error *err) MUST_CHECK;
 
+/* Whether a released migration's up script or data differ from what the sum says. */
+bool project_is_edited(const Project *project, const ProjectMigration *migration, bool *ret_edited,
+                       Error *err) MUST_CHECK;
+
+/* Set the error that an edited migration is. Returns false, always. */
+bool project_report_edited(const Project *project, const ProjectMigration *migration, Error *err);
+
 /* ERROR_INPUT naming the first released migration whose up script or data differs from the sum. */
 bool project_check_released(const Project *project, Error *err) MUST_CHECK;
 

@@ -1,0 +1,18 @@
+/* What can be said against a migration without a server: every script reads, splits and can be
+ * planned; and what its author may not have meant. */
+#ifndef SEALIFT_PLANNER_PROJECT_CHECK_H
+#define SEALIFT_PLANNER_PROJECT_CHECK_H
+
+#include "base/json_writer.h"
+#include "migrations/project.h"
+
+/* Add what is found in one migration's scripts. False only where reading itself fails (ERROR_IO).
+ */
+bool project_check_migration(const Project *project, const ProjectMigration *migration,
+                             FindingArray *findings, Error *err) MUST_CHECK;
+
+/* Findings as text lines, and as the member "findings" of a JSON object. */
+void project_findings_text(const FindingArray *findings, Text *text);
+void project_findings_json(const FindingArray *findings, JsonWriter *json);
+
+#endif
