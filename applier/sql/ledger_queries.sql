@@ -1,0 +1,145 @@
+-- Whether there is a ledger, and whether we may read it: asked of the catalog, because naming a
+-- table in a schema without rights is an error by itself.
+-- :name ledger_presence
+SELECT n.oid IS NOT NULL,
+       CASE WHEN n.oid IS NULL THEN false
+            ELSE has_schema_privilege(n.oid, 'USAGE') END,
+       coalesce((SELECT bool_and(has_table_privilege(c.oid, 'SELECT'))
+                   FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r'),
+                false)
+  FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'sealift'
+
+-- Owners that are not trusted, and roles that may write: each row is a reason to refuse.
+-- $1: another owner that the site's configuration names, or null.
+-- :name ledger_strangers
+WITH ledger_relation AS (
+    SELECT 'schema sealift' AS what, nspowner AS owner, nspacl AS acl
+      FROM pg_catalog.pg_namespace WHERE nspname = 'sealift'
+    UNION ALL
+    SELECT 'table sealift.' || relname, relowner, relacl
+      FROM pg_catalog.pg_class
+     WHERE relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'sealift')
+       AND relkind IN ('r', 'p', 'v', 'm', 'f')
+), trusted AS (
+    SELECT oid FROM pg_catalog.pg_roles
+     WHERE rolsuper OR rolname = current_user OR rolname = session_user OR rolname = $1::text
+)
+SELECT what || ' is owned by role ' || quote_ident(pg_catalog.pg_get_userbyid(owner))
+  FROM ledger_relation WHERE owner NOT IN (SELECT oid FROM trusted)
+UNION ALL
+SELECT what || ' may be written by '
+       || CASE WHEN a.grantee = 0 THEN 'everybody (PUBLIC)'
+               ELSE 'role ' || quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+       || ' (' || a.privilege_type || ')'
+  FROM ledger_relation, pg_catalog.aclexplode(acl) a
+ WHERE a.privilege_type NOT IN ('SELECT', 'USAGE', 'MAINTAIN')
+   AND a.grantee NOT IN (SELECT oid FROM trusted)
+ ORDER BY 1
+
+-- :name ledger_identity
+SELECT ledger_format, product, product_uuid, database_uuid, system_identifier, database_oid
+  FROM sealift.identity
+
+-- :name ledger_insert_identity
+INSERT INTO sealift.identity (ledger_format, product, product_uuid, database_uuid,
+                              system_identifier, database_oid)
+VALUES ($1, $2, $3, $4, $5, $6)
+
+-- The settings in force are recorded as the server has them, not as we asked for them.
+-- :name ledger_insert_event
+INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
+    client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
+    superuser, bundle_path, sqlstate, words, settings)
+SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
+       $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15,
+       CASE WHEN $2 = 'begin' THEN
+       (SELECT jsonb_object_agg(name, current_setting(name))
+          FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout',
+               'idle_in_transaction_session_timeout', 'idle_session_timeout',
+               'transaction_timeout', 'TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output',
+               'xmloption', 'client_encoding', 'standard_conforming_strings', 'lc_messages',
+               'lc_monetary', 'lc_numeric', 'lc_time', 'client_min_messages',
+               'default_transaction_isolation', 'default_transaction_read_only',
+               'default_transaction_deferrable', 'session_replication_role', 'row_security',
+               'check_function_bodies', 'default_tablespace', 'default_table_access_method',
+               'default_toast_compression', 'client_connection_check_interval',
+               'synchronous_commit']) AS name
+         WHERE current_setting(name, true) IS NOT NULL) END
+
+-- :name ledger_insert_bundle
+INSERT INTO sealift.bundle (head_digest, sequence, epoch, channel, covers_from, covers_to,
+                            tree_from, tree_to, envelope, verification)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- :name ledger_insert_object
+INSERT INTO sealift.stored_object (head_digest, path, chunk, bytes) VALUES ($1, $2, $3, $4)
+
+-- :name ledger_has_bundle
+SELECT EXISTS (SELECT FROM sealift.bundle WHERE head_digest = $1::bytea)
+
+-- One per group, inside the group's transaction; the guards make it fail where the transaction is
+-- not the one that we began. Inserting false instead of comparing would leave a row behind.
+-- :name ledger_insert_journal
+INSERT INTO sealift.journal (number, kind, direction, head_digest, version, identity, group_number,
+    group_count, first_step, last_step, complete, position_after, up_digest, attempt, result, words,
+    previous, digest, duration_ms, at, in_our_transaction, under_our_lock, as_planned_role)
+VALUES ($1::bigint, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    (extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint,
+    clock_timestamp(),
+    coalesce(current_setting('sealift.group', true) = $1::bigint::text, false),
+    pg_catalog.pg_try_advisory_lock($19::bigint), current_user = $20)
+
+-- :name ledger_insert_version
+INSERT INTO sealift.version (journal_number, position, name, tree_digest, head_digest)
+VALUES ($1, $2, $3, $4, $5)
+
+-- The whole journal with the versions that its rows completed, in order.
+-- :name ledger_read_journal
+SELECT j.number, j.kind, j.direction, encode(j.head_digest, 'hex'), j.version, j.identity,
+       j.group_number, j.group_count, j.first_step, j.last_step, j.complete, j.position_after,
+       encode(j.up_digest, 'hex'), j.attempt, j.result, j.words, encode(j.previous, 'hex'),
+       encode(j.digest, 'hex'), j.duration_ms,
+       to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  FROM sealift.journal j ORDER BY j.number
+
+-- :name ledger_read_versions
+SELECT journal_number, position, name, encode(tree_digest, 'hex'), encode(head_digest, 'hex'),
+       to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  FROM sealift.version ORDER BY journal_number, at
+
+-- :name ledger_read_bundles
+SELECT encode(head_digest, 'hex'), sequence, epoch, channel, covers_from, covers_to, tree_from,
+       tree_to, verification, to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  FROM sealift.bundle ORDER BY stored_at, sequence
+
+-- :name ledger_read_events
+SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_version, to_version,
+       to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), session_user_name,
+       current_user_name, client_host, operating_system_user, applier, server_version,
+       coalesce(bundle_path, ''), sqlstate, words, superuser,
+       coalesce(settings::text, '')
+  FROM sealift.event ORDER BY number
+
+-- A bundle is done where its last version was completed and nothing has been taken back below that
+-- since. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
+-- :name ledger_is_done
+SELECT EXISTS (
+    SELECT FROM sealift.version v
+     WHERE v.tree_digest = decode($1, 'hex')
+       AND EXISTS (SELECT FROM sealift.bundle b WHERE b.head_digest = $2::bytea)
+       AND NOT EXISTS (
+           SELECT FROM sealift.journal j
+            WHERE j.direction = 'down' AND j.number > v.journal_number
+              AND (j.position_after < v.position OR (j.kind = 'version' AND j.version = v.name))))
+
+-- :name ledger_read_envelope
+SELECT envelope FROM sealift.bundle WHERE head_digest = $1::bytea
+
+-- :name ledger_read_object_chunk
+SELECT bytes FROM sealift.stored_object WHERE head_digest = $1::bytea AND path = $2 AND chunk = $3
+
+-- Small objects in falling order of their paths, which is how a rollback reads them.
+-- :name ledger_read_objects_before
+SELECT path, bytes FROM sealift.stored_object
+ WHERE head_digest = $1::bytea AND path <= $2 AND chunk = 0 AND octet_length(bytes) <= 65536
+ ORDER BY path DESC LIMIT 200

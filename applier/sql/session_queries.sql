@@ -1,0 +1,38 @@
+-- What the server says about itself and about us, in one turn. The lock table's half is what one
+-- transaction may plan to use (ENGINE.md 14).
+-- :name session_facts
+SELECT current_setting('server_version_num'), current_setting('server_version'),
+       d.datname, d.oid, (SELECT system_identifier FROM pg_catalog.pg_control_system()),
+       session_user, current_user, pg_catalog.pg_encoding_to_char(d.encoding),
+       current_setting('synchronous_commit'), r.rolsuper, pg_catalog.pg_is_in_recovery(),
+       current_setting('max_locks_per_transaction')::bigint
+           * (current_setting('max_connections')::bigint
+              + current_setting('max_prepared_transactions')::bigint) / 2
+  FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+ WHERE d.datname = current_database() AND r.rolname = session_user
+
+-- The settings that not every server has, where their value is not the wanted one.
+-- :name session_deviations
+SELECT name, wanted
+  FROM (VALUES ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
+               ('client_connection_check_interval', '0'),
+               ('default_toast_compression', 'pglz'), ('session_replication_role', 'origin'))
+       AS setting (name, wanted)
+ WHERE current_setting(name, true) <> wanted
+
+-- Ours by one published key; what a waiting applier tells its user.
+-- :name lock_try
+SELECT pg_catalog.pg_try_advisory_lock($1::bigint)
+
+-- :name lock_holder
+SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.client_addr::text, 'local'),
+       coalesce(a.usename, ''),
+       coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+  FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+   AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint
+
+-- Entries of the shared lock table in use (fast-path locks take none, so this is an upper bound).
+-- :name locks_held
+SELECT count(*) FROM pg_catalog.pg_locks

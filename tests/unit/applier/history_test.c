@@ -1,0 +1,212 @@
+#include "tests/support/unit_test.h"
+
+#include "applier/history.h"
+#include "base/memory.h"
+
+/* A history under construction: rows are chained as they are added. */
+static History history;
+static JournalChain chain;
+
+static int begin(void **state UNUSED)
+{
+    history = (History){.unsettled = -1};
+    journal_chain_begin(&chain);
+    return 0;
+}
+
+static int end(void **state UNUSED)
+{
+    history_done(&history);
+    return 0;
+}
+
+static JournalRow *add(JournalKind kind, Direction direction, const char *identity, int64_t group,
+                       int64_t groups, int64_t position, const char *result)
+{
+    JournalRow *row = array_add(&history.journal);
+    *row = (JournalRow){.kind = kind,
+                        .direction = direction,
+                        .version = memory_string("1.0"),
+                        .identity = memory_string(identity),
+                        .group = group,
+                        .group_count = groups,
+                        .first_step = 1,
+                        .last_step = 1,
+                        .complete = group == groups,
+                        .position_after = position,
+                        .up_digest = digest_of(identity, strlen(identity)),
+                        .attempt = 1,
+                        .result = memory_string(result),
+                        .words = memory_string("")};
+    journal_chain_append(&chain, row);
+    return row;
+}
+
+static void add_version(const char *name, int64_t position)
+{
+    *array_add(&history.completed) = (AppliedVersion){.name = memory_string(name),
+                                                      .position = position,
+                                                      .tree_digest = digest_of(name, strlen(name)),
+                                                      .journal_number = chain.next - 1};
+}
+
+static void folds_up_and_down(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+    add_version("1.0", 1);
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 1, 2, 1, "");
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 2, 2, 2, "");
+    add_version("1.1", 2);
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "b", 1, 1, 1, "");
+    add(JOURNAL_GROUP, DIRECTION_UP, "c", 1, 2, 1, "");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history.migrations.count, 2);
+    assert_int_equal(history.position, 1);
+    assert_string_equal(history_version_name(&history), "1.0");
+    assert_int_equal(history_top(&history)->state, APPLIED_UP_PARTLY);
+    assert_int_equal(history_top(&history)->groups_done, 1);
+    CLEANUP(memory_freep) char *unrest = history_unrest(&history);
+    assert_string_equal(unrest, "migration 'c' (1.0) is applied in part: 1 of 2 groups");
+}
+
+static void keeps_an_intent_until_it_is_answered(void **state UNUSED)
+{
+    add(JOURNAL_INTENT, DIRECTION_UP, "a", 1, 1, 0, "absent");
+    history_fold(&history);
+    assert_non_null(history_unsettled(&history));
+    add(JOURNAL_OUTCOME, DIRECTION_UP, "a", 1, 1, 0, JOURNAL_FAILED);
+    add(JOURNAL_INTENT, DIRECTION_UP, "a", 1, 1, 0, "absent");
+    add(JOURNAL_SETTLED, DIRECTION_UP, "a", 1, 1, 1, JOURNAL_DONE);
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_null(history_unsettled(&history));
+    assert_int_equal(history.position, 1);
+}
+
+static void takes_back_what_is_applied_in_part(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 2, 0, "");
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "a", 1, 2, 0, "");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history_top(&history)->state, APPLIED_DOWN_PARTLY);
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "a", 2, 2, 0, "");
+    History *whole = &history;
+    array_each (AppliedMigration, migration, &whole->migrations) {
+        free(migration->identity);
+        free(migration->version);
+    }
+    whole->migrations.count = 0;
+    history_fold(whole);
+    assert_int_equal(whole->migrations.count, 0);
+}
+
+static void knows_what_is_not_verified(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, JOURNAL_UNVERIFIED);
+    history_fold(&history);
+    assert_true(history_top(&history)->unverified);
+    assert_false(history_top(&history)->verify_failed);
+}
+
+static void pops_an_empty_version_by_its_marker(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+    add_version("1.0", 1);
+    add(JOURNAL_VERSION, DIRECTION_UP, "", 0, 0, 1, "");
+    add_version("1.1", 1);
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_string_equal(history_version_name(&history), "1.1");
+    JournalRow *row = add(JOURNAL_VERSION, DIRECTION_DOWN, "", 0, 0, 1, "");
+    free(row->version);
+    row->version = memory_string("1.1");
+    chain.next--;
+    chain.last = row->previous;
+    journal_chain_append(&chain, row);
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_string_equal(history_version_name(&history), "1.0");
+}
+
+/* --- what makes a journal incredible --------------------------------------------------------- */
+
+static void change_identity(void)
+{
+    history.journal.items[0].identity[0] = 'z';
+}
+
+static void change_number(void)
+{
+    history.journal.items[1].number = 3;
+}
+
+static void drop_first(void)
+{
+    journal_row_done(&history.journal.items[0]);
+    history.journal.items[0] = history.journal.items[1];
+    history.journal.count = 1;
+}
+
+static void change_digest(void)
+{
+    history.journal.items[1].digest.bytes[5] ^= 1;
+}
+
+static void notices_every_change(void **state UNUSED)
+{
+    void (*const damages[])(void) = {change_identity, change_number, drop_first, change_digest};
+    for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+        end(NULL);
+        begin(NULL);
+        add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+        add(JOURNAL_GROUP, DIRECTION_UP, "b", 1, 1, 2, "");
+        damages[i]();
+        history_fold(&history);
+        assert_non_null(history.diverged);
+    }
+}
+
+static void notices_rows_that_chain_but_make_no_sense(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "b", 1, 1, 0, "");
+    history_fold(&history);
+    assert_string_equal(history.diverged, "the ledger's journal is damaged: row 2 takes back a "
+                                          "migration that is not the last one");
+}
+
+static void chain_digest_covers_every_field(void **state UNUSED)
+{
+    JournalRow row = {.version = memory_string("1.0\t2"),
+                      .identity = memory_string("a\nb\\"),
+                      .result = memory_string(""),
+                      .words = memory_string("w")};
+    CLEANUP(text_done) Text text = {0};
+    journal_row_text(&row, &text);
+    char zeros[DIGEST_HEX_SIZE];
+    CLEANUP(memory_freep)
+    char *expected = memory_format(
+        "sealift-journal 1\t-\t0\tgroup\tup\t%s\t1.0\\t2\ta\\nb\\\\\t0\t0\t0\t0\tf\t0\t%s\t0\t\tw\n",
+        digest_hex(&(Digest){0}, zeros), digest_hex(&(Digest){0}, zeros));
+    assert_string_equal(text_string(&text), expected);
+    journal_row_done(&row);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(folds_up_and_down),
+        TEST(keeps_an_intent_until_it_is_answered),
+        TEST(takes_back_what_is_applied_in_part),
+        TEST(knows_what_is_not_verified),
+        TEST(pops_an_empty_version_by_its_marker),
+        TEST(notices_every_change),
+        TEST(notices_rows_that_chain_but_make_no_sense),
+        TEST(chain_digest_covers_every_field),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
