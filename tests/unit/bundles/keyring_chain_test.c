@@ -1,11 +1,4 @@
-/* cmocka needs these first, in this order */
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
+#include "tests/support/unit_test.h"
 
 #include "base/memory.h"
 #include "tests/support/test_keyring.h"
