@@ -17,6 +17,12 @@ typedef struct BundleReader BundleReader;
 bool bundle_reader_open(const char *path, const Keyring *known, BundleReader **ret_reader,
                         Error *err) MUST_CHECK;
 
+/* As open, of a descriptor, which the reader owns from now on, also on failure; `name` is for
+ * words.
+ */
+bool bundle_reader_open_fd(int fd, const char *name, const Keyring *known,
+                           BundleReader **ret_reader, Error *err) MUST_CHECK;
+
 /* As open, trying each of `count` keyrings of the site: the first whose proof holds counts; where
  * none does, the error of the last. *ret_which (may be NULL) is its index. */
 bool bundle_reader_open_any(const char *path, const Keyring *keyrings, size_t count,
@@ -27,6 +33,8 @@ DEFINE_CLEANUP(BundleReader, bundle_reader_free)
 
 const EnvelopeProof *bundle_reader_proof(const BundleReader *reader);
 const Envelope *bundle_reader_envelope(const BundleReader *reader);
+const char *bundle_reader_name(const BundleReader *reader); /* the path it was opened by */
+int64_t bundle_reader_size(const BundleReader *reader);     /* of the file */
 
 /* Hash manifest.db into memory, compare with HEAD, read it. Valid until the reader is freed; a
  * second call gives the same. */
@@ -37,7 +45,8 @@ bool bundle_reader_manifest(BundleReader *reader, const Manifest **ret_manifest,
 const void *bundle_reader_manifest_bytes(const BundleReader *reader, size_t *ret_size);
 
 /* Everything: CONTENT's digest in one pass over the file, tar headers, filler, end of archive,
- * stored digests of every object. Calls bundle_reader_manifest by itself. */
+ * stored digests of every object. Calls bundle_reader_manifest by itself. ERROR_TRUST where CONTENT
+ * is not what was signed; ERROR_INPUT where it is, but was built wrong. */
 bool bundle_reader_verify(BundleReader *reader, Error *err) MUST_CHECK;
 
 /* Objects of this bundle (after bundle_reader_manifest); valid while the reader is. */

@@ -19,16 +19,18 @@ bool bundle_writer_object_begin(BundleWriter *writer, BundleObject **ret_object,
                                 Error *err) MUST_CHECK;
 bool bundle_writer_object_add(BundleObject *object, const void *bytes, size_t size,
                               Error *err) MUST_CHECK;
-/* `path` without ".zst", which is added where the object is stored compressed. `must_stay_plain`
- * never compresses. Fills all of *ret_object but its offset; the object handle is gone, also on
- * failure. ERROR_INPUT: stored in 8 GiB or more, path over 100 bytes. */
+/* `path` without ".zst", which is added where the object is stored compressed. Fills all of
+ * *ret_object but its offset; the object handle is gone, also on failure. ERROR_INPUT: stored in 8
+ * GiB or more, path over 100 bytes. */
 bool bundle_writer_object_end(BundleObject *object, const char *path, ManifestObject *ret_object,
                               Error *err) MUST_CHECK;
-void bundle_writer_object_abandon(BundleObject *object);
+void bundle_writer_object_abandon(BundleObject *object); /* accepts NULL */
 
 /* Write everything but signatures. `manifest` must list the objects that were ended, in any order;
- * sealing sorts manifest->objects by path, renumbers every index into them, and sets offsets.
- * `head` comes with all but sizes, digests and counts, which are filled here. */
+ * sealing adds README, sorts manifest->objects by path, renumbers every index into them, and sets
+ * offsets. `head` comes with all but sizes, counts, and the digests of keyring, content and
+ * manifest, which are filled here and in manifest->head. What was written is read back by the
+ * applier's own rules: a manifest that a site would refuse is ERROR_INPUT here. */
 bool bundle_writer_seal(BundleWriter *writer, Manifest *manifest, const void *keyring_records,
                         size_t keyring_size, Head *head, uint8_t ret_head[static BUNDLE_HEAD_SIZE],
                         Error *err) MUST_CHECK;

@@ -7,11 +7,15 @@ TEST_LIBS_bundles    := $(BUILD)/libbundles.a $(BUILD)/libbase.a
 TEST_LIBS_planner    := $(LIBS_planner)
 TEST_LIBS_applier    := $(LIBS_applier)
 
+# Bundles for tests: good ones, and any malformed one that is nevertheless signed.
+FORGE := $(BUILD)/tests/support/forge.o
+TEST_SUPPORT_bundles := $(FORGE)
+
 UNIT_SOURCES  := $(wildcard $(foreach layer,$(LAYERS),tests/unit/$(layer)/*_test.c))
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 
 define UNIT_RULES
-$(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $$(TEST_LIBS_$(1))
+$(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $$(TEST_SUPPORT_$(1)) $$(TEST_LIBS_$(1))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs cmocka) $$(PKG_LIBS)
 endef

@@ -1,0 +1,92 @@
+-- Rows into and out of the manifest. Reading is in key order, which is the order of the rows.
+
+-- :name manifest_insert_meta
+INSERT INTO meta (key, value) VALUES (:key, :value)
+
+-- :name manifest_insert_version
+INSERT INTO version (version, name, preceding_migrations, required_stop, released, tree_blake2b,
+  migrations)
+VALUES (:version, :name, :preceding_migrations, :required_stop, :released, :tree_blake2b,
+  :migrations)
+
+-- :name manifest_insert_object
+INSERT INTO object (object, path, offset, stored_size, plain_size, compression, stored_blake2b,
+  plain_blake2b)
+VALUES (:object, :path, :offset, :stored_size, :plain_size, :compression, :stored_blake2b,
+  :plain_blake2b)
+
+-- :name manifest_insert_chunk
+INSERT INTO chunk (object, chunk, blake2b) VALUES (:object, :chunk, :blake2b)
+
+-- :name manifest_insert_migration
+INSERT INTO migration (migration, version, ordinal, identity, slug, transaction_mode, phase,
+  way_back, rehearsed, irreversible_reason, atomic_blocker, lock_estimate, lock_timeout_ms,
+  statement_timeout_ms, up_blake2b)
+VALUES (:migration, :version, :ordinal, :identity, :slug, :transaction_mode, :phase,
+  :way_back, :rehearsed, :irreversible_reason, :atomic_blocker, :lock_estimate, :lock_timeout_ms,
+  :statement_timeout_ms, :up_blake2b)
+
+-- :name manifest_insert_migration_data
+INSERT INTO migration_data (migration, ordinal, object) VALUES (:migration, :ordinal, :object)
+
+-- :name manifest_insert_script
+INSERT INTO script (migration, script, object, source, in_transaction)
+VALUES (:migration, :script, :object, :source, :in_transaction)
+
+-- :name manifest_insert_group
+INSERT INTO step_group (migration, script, ordinal, kind, isolation, read_only, deferrable_mode,
+  steps)
+VALUES (:migration, :script, :ordinal, :kind, :isolation, :read_only, :deferrable_mode, :steps)
+
+-- :name manifest_insert_step
+INSERT INTO step (migration, script, ordinal, kind, line, offset, length, data_object,
+  session_state, destructive, outside_effects, lock_estimate, probe, probe_object,
+  probe_object_schema, probe_table, probe_table_schema)
+VALUES (:migration, :script, :ordinal, :kind, :line, :offset, :length, :data_object,
+  :session_state, :destructive, :outside_effects, :lock_estimate, :probe, :probe_object,
+  :probe_object_schema, :probe_table, :probe_table_schema)
+
+-- :name manifest_insert_requirement
+INSERT INTO requirement (ordinal, kind, name, value) VALUES (:ordinal, :kind, :name, :value)
+
+-- :name manifest_read_schema
+SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid
+
+-- :name manifest_read_meta
+SELECT key, value FROM meta ORDER BY key
+
+-- :name manifest_read_versions
+SELECT version, name, preceding_migrations, required_stop, released, tree_blake2b, migrations
+FROM version ORDER BY version
+
+-- :name manifest_read_objects
+SELECT object, path, offset, stored_size, plain_size, compression, stored_blake2b, plain_blake2b
+FROM object ORDER BY object
+
+-- :name manifest_read_chunks
+SELECT object, chunk, blake2b FROM chunk ORDER BY object, chunk
+
+-- :name manifest_read_migrations
+SELECT migration, version, ordinal, identity, slug, transaction_mode, phase, way_back, rehearsed,
+  irreversible_reason, atomic_blocker, lock_estimate, lock_timeout_ms, statement_timeout_ms,
+  up_blake2b
+FROM migration ORDER BY migration
+
+-- :name manifest_read_migration_data
+SELECT migration, ordinal, object FROM migration_data ORDER BY migration, ordinal
+
+-- :name manifest_read_scripts
+SELECT migration, script, object, source, in_transaction FROM script ORDER BY migration, script
+
+-- :name manifest_read_groups
+SELECT migration, script, ordinal, kind, isolation, read_only, deferrable_mode, steps
+FROM step_group ORDER BY migration, script, ordinal
+
+-- :name manifest_read_steps
+SELECT migration, script, ordinal, kind, line, offset, length, data_object, session_state,
+  destructive, outside_effects, lock_estimate, probe, probe_object, probe_object_schema,
+  probe_table, probe_table_schema
+FROM step ORDER BY migration, script, ordinal
+
+-- :name manifest_read_requirements
+SELECT ordinal, kind, name, value FROM requirement ORDER BY ordinal

@@ -1,0 +1,107 @@
+-- The manifest's tables: what `sqlite3 manifest.db` shows. MANIFEST_SCHEMA_NUMBER names exactly
+-- this text; the reader compares every row of sqlite_schema with what this text gives, so that any
+-- change here needs a new number. No indexes, triggers, views or generated columns. Numbers count from 1
+-- unless a comment says otherwise; a comment behind a column is kept in the database.
+
+-- :name manifest_schema
+CREATE TABLE meta ( -- the bundle as a whole; keys as in HEAD, which says the same
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE version ( -- releases of the product, in order of application
+  version INTEGER PRIMARY KEY CHECK (version >= 1),
+  name TEXT NOT NULL,
+  preceding_migrations INTEGER NOT NULL CHECK (preceding_migrations >= 0), -- in all versions before
+  required_stop INTEGER NOT NULL CHECK (required_stop IN (0, 1)),
+  released TEXT NOT NULL, -- UTC
+  tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128), -- of this version and all before
+  migrations INTEGER NOT NULL CHECK (migrations >= 0)
+) STRICT;
+CREATE TABLE object ( -- files of the bundle, in path order
+  object INTEGER PRIMARY KEY CHECK (object >= 1),
+  path TEXT NOT NULL,
+  offset INTEGER NOT NULL CHECK (offset >= 512), -- of its bytes, from README's tar header
+  stored_size INTEGER NOT NULL CHECK (stored_size >= 0), -- bytes in the bundle
+  plain_size INTEGER NOT NULL CHECK (plain_size >= 0), -- bytes after decompression
+  compression TEXT NOT NULL CHECK (compression IN ('none', 'zstd')),
+  stored_blake2b TEXT NOT NULL CHECK (length(stored_blake2b) = 128), -- or of its chunks'
+  plain_blake2b TEXT NOT NULL CHECK (length(plain_blake2b) = 128)
+) STRICT;
+CREATE TABLE chunk ( -- digests of each 1 MiB of an object stored in more than 1 MiB
+  object INTEGER NOT NULL REFERENCES object,
+  chunk INTEGER NOT NULL CHECK (chunk >= 1),
+  blake2b TEXT NOT NULL CHECK (length(blake2b) = 128),
+  PRIMARY KEY (object, chunk)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE migration ( -- in order of application, over all versions
+  migration INTEGER PRIMARY KEY CHECK (migration >= 1),
+  version INTEGER NOT NULL REFERENCES version,
+  ordinal INTEGER NOT NULL CHECK (ordinal >= 1), -- in its version
+  identity TEXT NOT NULL,
+  slug TEXT NOT NULL,
+  transaction_mode TEXT NOT NULL CHECK (transaction_mode IN ('transaction', 'none')),
+  phase TEXT NOT NULL CHECK (phase IN ('any', 'before', 'after')), -- the application's own upgrade
+  way_back TEXT NOT NULL CHECK (way_back IN
+    ('unproven', 'none', 'irreversible', 'exact', 'lossy', 'differs', 'fails')),
+  rehearsed INTEGER NOT NULL CHECK (rehearsed IN (0, 1)),
+  irreversible_reason TEXT,
+  atomic_blocker TEXT, -- why it cannot share a transaction with other migrations
+  lock_estimate INTEGER NOT NULL CHECK (lock_estimate >= 0),
+  lock_timeout_ms INTEGER CHECK (lock_timeout_ms >= 0), -- null: the applier's own
+  statement_timeout_ms INTEGER CHECK (statement_timeout_ms >= 0), -- null: the applier's own
+  up_blake2b TEXT NOT NULL CHECK (length(up_blake2b) = 128) -- of its line in the tree digest
+) STRICT;
+CREATE TABLE migration_data ( -- data files that a migration's up loads
+  migration INTEGER NOT NULL REFERENCES migration,
+  ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
+  object INTEGER NOT NULL REFERENCES object,
+  PRIMARY KEY (migration, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE script (
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
+  object INTEGER NOT NULL REFERENCES object,
+  source TEXT NOT NULL, -- path in the vendor's project
+  in_transaction INTEGER NOT NULL CHECK (in_transaction IN (0, 1)), -- verify only: before COMMIT
+  PRIMARY KEY (migration, script)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE step_group ( -- steps that share a transaction, or one step outside any
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
+  ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
+  kind TEXT NOT NULL CHECK (kind IN ('transaction', 'autocommit')),
+  isolation TEXT NOT NULL CHECK (isolation IN
+    ('default', 'read committed', 'repeatable read', 'serializable')),
+  read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)),
+  deferrable_mode INTEGER NOT NULL CHECK (deferrable_mode IN (0, 1)),
+  steps INTEGER NOT NULL CHECK (steps >= 1),
+  PRIMARY KEY (migration, script, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE step ( -- statements, as ranges of the script's plain bytes
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
+  ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
+  kind TEXT NOT NULL CHECK (kind IN ('sql', 'copy')),
+  line INTEGER NOT NULL CHECK (line >= 1), -- in the vendor's file
+  offset INTEGER NOT NULL CHECK (offset >= 0), -- from 0
+  length INTEGER NOT NULL CHECK (length >= 1), -- bytes
+  data_object INTEGER REFERENCES object, -- what COPY reads
+  session_state INTEGER NOT NULL CHECK (session_state IN (0, 1)),
+  destructive INTEGER NOT NULL CHECK (destructive IN (0, 1)),
+  outside_effects INTEGER NOT NULL CHECK (outside_effects IN (0, 1)),
+  lock_estimate INTEGER NOT NULL CHECK (lock_estimate >= 0),
+  probe TEXT NOT NULL CHECK (probe IN ('none', 'repeat', 'index-present', 'index-absent', 'reindex',
+    'detach', 'database-present', 'database-absent', 'tablespace-present', 'tablespace-absent',
+    'subscription-present', 'subscription-absent')), -- how a crash at this step is settled
+  probe_object TEXT,
+  probe_object_schema TEXT,
+  probe_table TEXT,
+  probe_table_schema TEXT,
+  PRIMARY KEY (migration, script, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE requirement ( -- what the target must have
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,162 @@
+#include "tests/support/unit_test.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "bundles/bundle_reader.h"
+#include "bundles/bundle_writer.h"
+#include "tests/support/forge.h"
+
+static void expect_good(bool good, const Error *err)
+{
+    if (!good)
+        fail_msg("%d %s (%s)", err->class, err->message, err->detail ? err->detail : "");
+}
+
+static BundleReader *open_bundle(const Text *bytes)
+{
+    CLEANUP(error_done) Error err = {0};
+    Keyring site = forge_site_keyring();
+    BundleReader *reader = NULL;
+    expect_good(bundle_reader_open_fd(forge_memory(bytes), "bundle", &site, &reader, &err), &err);
+    return reader;
+}
+
+static void verifies_what_it_wrote(void **state UNUSED)
+{
+    for (ForgeSample sample = FORGE_MINIMAL; sample <= FORGE_LARGE; sample++) {
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(forge_done) Forge forge;
+        forge_init(&forge, sample);
+        CLEANUP(text_done) Text bytes = forge_seal(&forge);
+        CLEANUP(bundle_reader_freep) BundleReader *reader = open_bundle(&bytes);
+        expect_good(bundle_reader_verify(reader, &err), &err);
+        assert_int_equal(bundle_reader_proof(reader)->signer_count, 2);
+        assert_int_equal(bundle_reader_size(reader), bytes.length);
+    }
+}
+
+static char *read_object(BundleReader *reader, int64_t index, size_t *ret_size)
+{
+    CLEANUP(error_done) Error err = {0};
+    const Manifest *manifest;
+    expect_good(bundle_reader_manifest(reader, &manifest, &err), &err);
+    const ManifestObject *object = &manifest->objects.items[index];
+    ObjectSource source = bundle_reader_objects(reader);
+    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
+    expect_good(object_stream_open(&source, object, &stream, &err), &err);
+    char *bytes = memory_zeroed(1, (size_t)object->plain_size + 1);
+    expect_good(object_stream_read_range(stream, 0, bytes, (size_t)object->plain_size, &err), &err);
+    expect_good(object_stream_finish(stream, &err), &err);
+    *ret_size = (size_t)object->plain_size;
+    return bytes;
+}
+
+static void reads_back_what_was_written(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(forge_done) Forge forge;
+    forge_init(&forge, FORGE_LARGE);
+    CLEANUP(text_done) Text bytes = forge_seal(&forge);
+    CLEANUP(bundle_reader_freep) BundleReader *reader = open_bundle(&bytes);
+    const Manifest *manifest;
+    expect_good(bundle_reader_manifest(reader, &manifest, &err), &err);
+
+    assert_int_equal(manifest->versions.count, 2);
+    assert_string_equal(manifest->versions.items[1].name, "1.2.0");
+    assert_true(manifest->versions.items[0].stop);
+    assert_int_equal(manifest->versions.items[1].position, 6);
+    assert_string_equal(manifest->search_path, "public");
+    assert_string_equal(manifest->requirements.items[0].name, "citext");
+    assert_int_equal(manifest->migrations.count, 3);
+    const ManifestMigration *etapes = manifest_find(manifest, "0002-Étapes");
+    assert_non_null(etapes);
+    assert_int_equal(etapes->verdict, VERDICT_IRREVERSIBLE);
+    assert_int_equal(etapes->statement_timeout_ms, 60000);
+    assert_int_equal(etapes->lock_timeout_ms, -1);
+    assert_null(manifest_find(manifest, "0002"));
+
+    const ManifestMigration *berths = &manifest->migrations.items[0];
+    const ManifestScript *up = &berths->scripts[SCRIPT_UP];
+    assert_int_equal(up->steps.count, 4);
+    assert_int_equal(up->groups.count, 3);
+    assert_int_equal(up->groups.items[1].kind, GROUP_AUTOCOMMIT);
+    assert_int_equal(up->groups.items[1].first_step, 2);
+    assert_int_equal(up->steps.items[2].probe.kind, PROBE_INDEX_PRESENT);
+    assert_string_equal(up->steps.items[2].probe.table, "berth");
+    assert_null(up->steps.items[2].probe.table_schema);
+    assert_true(berths->scripts[SCRIPT_VERIFY].in_transaction);
+    assert_false(berths->scripts[SCRIPT_PRECHECK].present);
+    assert_int_equal(berths->data_object_count, 2);
+
+    size_t size;
+    CLEANUP(memory_freep) char *script = read_object(reader, up->object, &size);
+    const ManifestStep *third = &up->steps.items[2];
+    assert_memory_equal(script + third->offset, "CREATE INDEX CONCURRENTLY", 25);
+    CLEANUP(memory_freep) char *digits = read_object(reader, berths->data_objects[0], &size);
+    assert_true(size >= (size_t)3 << 20);
+    assert_memory_equal(digits, "1\tbollard\n", 10);
+    assert_true(manifest->objects.items[berths->data_objects[0]].compressed);
+    assert_true(manifest->objects.items[berths->data_objects[0]].chunk_count > 1);
+    assert_false(manifest->objects.items[berths->data_objects[1]].compressed);
+    assert_int_equal(manifest->objects.items[berths->data_objects[1]].chunk_count, 4);
+    CLEANUP(memory_freep) char *noise = read_object(reader, berths->data_objects[1], &size);
+    assert_memory_equal(noise, "1\tbollard\n", 10);
+}
+
+static Text written_in(const char *timezone)
+{
+    setenv("TZ", timezone, 1);
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "some.bundle");
+    forge_write_sample(FORGE_LARGE, path);
+    CLEANUP(error_done) Error err = {0};
+    Text text = {0};
+    expect_good(file_read_all(path, (size_t)1 << 30, &text.bytes, &text.length, &err), &err);
+    text.capacity = text.length + 1;
+    FileEntryArray entries;
+    expect_good(file_list(folder, &entries, &err), &err);
+    assert_int_equal(entries.count, 1); /* nothing temporary stays */
+    file_entries_free(&entries);
+    forge_remove_folder(folder);
+    unsetenv("TZ");
+    return text;
+}
+
+static void writes_the_same_bytes_each_time(void **state UNUSED)
+{
+    CLEANUP(text_done) Text first = written_in("Asia/Kathmandu");
+    CLEANUP(text_done) Text second = written_in("America/Los_Angeles");
+    assert_int_equal(first.length, second.length);
+    assert_memory_equal(first.bytes, second.bytes, first.length);
+}
+
+static void leaves_nothing_behind_when_abandoned(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    BundleObject *object = NULL;
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    expect_good(bundle_writer_object_begin(writer, &object, &err), &err);
+    expect_good(bundle_writer_object_add(object, "x", 1, &err), &err);
+    bundle_writer_object_abandon(object);
+    bundle_writer_free(writer);
+    FileEntryArray entries;
+    expect_good(file_list(folder, &entries, &err), &err);
+    assert_int_equal(entries.count, 0);
+    file_entries_free(&entries);
+    forge_remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verifies_what_it_wrote),
+        cmocka_unit_test(reads_back_what_was_written),
+        cmocka_unit_test(writes_the_same_bytes_each_time),
+        cmocka_unit_test(leaves_nothing_behind_when_abandoned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
