@@ -2,7 +2,9 @@
 
 #include "base/attributes.h"
 
+extern const Command command_history;
+
 const Command *const applier_commands[] = {
-    NULL,
+    &command_history,
 };
-const size_t applier_command_count = ARRAY_LEN(applier_commands) - 1;
+const size_t applier_command_count = ARRAY_LEN(applier_commands);

@@ -334,6 +334,8 @@ static const KindRow rows[] = {
     {"deallocate prepare? all", K_BREAKS, 0, 0, 0, NULL},
 
     /* outside transactions */
+    /* without a name the server makes one, another each time: nothing to look for afterwards */
+    {"create unique? index concurrently on only? %t", K_NOT_TX, 3, SETTLE_NONE, 0, NULL},
     {"create unique? index concurrently if? not? exists? %o? on only? %t", K_NOT_TX, 3,
      SETTLE_INDEX_PRESENT, 0, NULL},
     {"drop index concurrently if? exists? %o", K_NOT_TX, 2, SETTLE_INDEX_ABSENT, 0, NULL},

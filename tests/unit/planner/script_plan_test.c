@@ -1,0 +1,207 @@
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "planner/script_plan.h"
+#include "tests/support/unit_test.h"
+
+/* Steps in groups as one line: "T(1,2) A(3)": transaction of the statements at lines 1 and 2, then
+ * line 3 outside a transaction. */
+static char *groups_as_text(const ManifestScript *script)
+{
+    Text text = {0};
+    array_each (const ManifestGroup, group, &script->groups) {
+        text_addf(&text, "%s%c(", text.length ? " " : "",
+                  group->kind == GROUP_AUTOCOMMIT ? 'A' : 'T');
+        for (size_t i = 0; i < group->step_count; i++)
+            text_addf(&text, "%s%" PRId64, i ? "," : "",
+                      script->steps.items[group->first_step + i].line);
+        text_add_char(&text, ')');
+    }
+    return text_take(&text);
+}
+
+static void script_of(const char *sql, Script *script)
+{
+    char path[] = "/tmp/script-plan-test.XXXXXX";
+    int fd = mkstemp(path);
+    Error err = {0};
+    const ScriptSink no_sink = {0};
+    assert_true(fd >= 0 && file_write(fd, path, sql, strlen(sql), &err));
+    close(fd);
+    bool good = script_read(path, "x.sql", &no_sink, script, &err);
+    unlink(path);
+    if (!good)
+        fail_msg("%s", err.message);
+}
+
+static void planned_done(ManifestScript *planned)
+{
+    array_each (ManifestStep, step, &planned->steps) {
+        free(step->probe.object);
+        free(step->probe.object_schema);
+        free(step->probe.table);
+        free(step->probe.table_schema);
+    }
+    array_free(&planned->steps);
+    array_free(&planned->groups);
+}
+
+#define CIC "CREATE INDEX CONCURRENTLY i ON t (a);\n"
+
+static void groups_statements(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        TransactionMode mode;
+        ScriptKind kind;
+        const char *groups;
+    } cases[] = {
+        {"SELECT 1;\nSELECT 2;\n", TRANSACTION_MODE_GROUP, SCRIPT_UP, "T(1,2)"},
+        {"-- nothing\n", TRANSACTION_MODE_GROUP, SCRIPT_UP, ""},
+        {"SELECT 1;\n" CIC "SELECT 3;\nSELECT 4;\n", TRANSACTION_MODE_GROUP, SCRIPT_UP,
+         "T(1) A(2) T(3,4)"},
+        {"SELECT 1;\nSELECT 2;\n" CIC, TRANSACTION_MODE_NONE, SCRIPT_UP, "T(1) T(2) A(3)"},
+        {"BEGIN;\nSELECT 2;\nSELECT 3;\nCOMMIT;\n", TRANSACTION_MODE_GROUP, SCRIPT_UP, "T(2,3)"},
+        {"BEGIN;\nSELECT 2;\nEND;\nSTART TRANSACTION;\nSELECT 5;\nCOMMIT;\n",
+         TRANSACTION_MODE_GROUP, SCRIPT_UP, "T(2) T(5)"},
+        {"SET x.y = 1;\nBEGIN;\nSELECT 3;\nCOMMIT;\n" CIC, TRANSACTION_MODE_GROUP, SCRIPT_UP,
+         "T(1) T(3) A(5)"},
+        {"BEGIN;\nSELECT 2;\nCOMMIT;\nSELECT 4;\n", TRANSACTION_MODE_NONE, SCRIPT_UP, "T(2) T(4)"},
+        {"BEGIN;\nSELECT 2;\nROLLBACK;\n", TRANSACTION_MODE_GROUP, SCRIPT_VERIFY, "T(2)"},
+        {"BEGIN;\nCOMMIT;\n", TRANSACTION_MODE_GROUP, SCRIPT_UP, ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of(cases[i].sql, &script);
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, cases[i].mode};
+        if (!script_plan(&script, &options, &planned, &err))
+            fail_msg("case %zu: %s", i, err.message);
+        CLEANUP(memory_freep) char *groups = groups_as_text(&planned);
+        assert_string_equal(groups, cases[i].groups);
+        assert_int_equal(planned.present, *cases[i].groups != '\0');
+    }
+}
+
+static void carries_the_modes_of_begin(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    Error err = {0};
+    script_of("BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE; SELECT 1; COMMIT;",
+              &script);
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    assert_int_equal(planned.groups.items[0].isolation, ISOLATION_SERIALIZABLE);
+    assert_true(planned.groups.items[0].read_only);
+    assert_true(planned.groups.items[0].deferrable);
+}
+
+static void writes_the_probe_with_the_step(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    Error err = {0};
+    script_of("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON ONLY s.T USING btree (a);",
+              &script);
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    const Probe *probe = &planned.steps.items[0].probe;
+    assert_int_equal(probe->kind, PROBE_INDEX_PRESENT);
+    assert_string_equal(probe->object, "I x");
+    assert_string_equal(probe->table, "t");
+    assert_string_equal(probe->table_schema, "s");
+}
+
+static void refuses_what_the_applier_cannot_own(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        ScriptKind kind;
+        const char *says;
+    } cases[] = {
+        {"SELECT 1;\nSET ROLE x;", SCRIPT_UP, "x.sql:2: 'set role x' changes the role"},
+        {"DISCARD ALL;", SCRIPT_UP, "would break the applier's session"},
+        {"COPY t TO STDOUT;", SCRIPT_UP, "copies to a client"},
+        {"COPY t FROM '/etc/passwd';", SCRIPT_UP, "file or program of the server"},
+        {"COPY t FROM PROGRAM 'id';", SCRIPT_UP, "file or program of the server"},
+        {"BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;", SCRIPT_UP, "x.sql:4: 'select …' stands outside"},
+        {"SELECT 1;\nCOMMIT;", SCRIPT_UP, "x.sql:2: 'commit' ends a transaction"},
+        {"BEGIN;\nSELECT 1;", SCRIPT_UP, "x.sql:1: 'begin' begins a transaction"},
+        {"BEGIN;\nBEGIN;", SCRIPT_UP, "x.sql:2: 'begin' stands inside another"},
+        {"BEGIN;\nROLLBACK;", SCRIPT_UP, "x.sql:2: 'rollback' would undo"},
+        {"BEGIN;\nSELECT 1;\nCOMMIT AND CHAIN;", SCRIPT_UP, "x.sql:3: "},
+        {"BEGIN;\nPREPARE TRANSACTION 'x';", SCRIPT_UP, "controls transactions"},
+        {"BEGIN;\n" CIC "COMMIT;", SCRIPT_UP, "x.sql:2: "},
+        {"CREATE INDEX CONCURRENTLY ON t (a);", SCRIPT_UP, "nobody could tell whether it ran"},
+        {CIC, SCRIPT_VERIFY, "cannot run in the read-only transaction"},
+        {"COPY t FROM STDIN;\n1\n\\.\n", SCRIPT_PRECHECK, "loads data in a script that only reads"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        CLEANUP(error_done) Error err = {0};
+        script_of(cases[i].sql, &script);
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP};
+        if (script_plan(&script, &options, &planned, &err))
+            fail_msg("case %zu was accepted: %s", i, cases[i].sql);
+        assert_int_equal(err.class, ERROR_INPUT);
+        if (!strstr(err.message, cases[i].says))
+            fail_msg("case %zu says: %s", i, err.message);
+    }
+}
+
+static void idempotent_steps_need_no_probe(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    Error err = {0};
+    script_of("-- sealift: idempotent\nCREATE INDEX CONCURRENTLY ON t (a);", &script);
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    assert_int_equal(planned.steps.items[0].probe.kind, PROBE_REPEAT);
+}
+
+static void names_what_keeps_it_out_of_a_larger_transaction(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        TransactionMode mode;
+        const char *says; /* NULL: nothing */
+    } cases[] = {
+        {"SELECT 1;", TRANSACTION_MODE_GROUP, NULL},
+        {"SELECT 1;\n" CIC, TRANSACTION_MODE_GROUP, "line 2 cannot run in a transaction"},
+        {"SELECT 1;", TRANSACTION_MODE_NONE, "no-transaction"},
+        {"BEGIN; SELECT 1; COMMIT;\nBEGIN; SELECT 1; COMMIT;", TRANSACTION_MODE_GROUP, "line 2"},
+        {"ALTER TYPE mood ADD VALUE 'blue';", TRANSACTION_MODE_GROUP, "adds an enum value"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of(cases[i].sql, &script);
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, cases[i].mode};
+        assert_true(script_plan(&script, &options, &planned, &err));
+        CLEANUP(memory_freep)
+        char *blocker = script_plan_atomic_blocker(&script, &planned, cases[i].mode);
+        if (!cases[i].says)
+            assert_null(blocker);
+        else
+            assert_non_null(strstr(blocker, cases[i].says));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_statements),
+        cmocka_unit_test(carries_the_modes_of_begin),
+        cmocka_unit_test(writes_the_probe_with_the_step),
+        cmocka_unit_test(refuses_what_the_applier_cannot_own),
+        cmocka_unit_test(idempotent_steps_need_no_probe),
+        cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
