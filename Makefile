@@ -3,6 +3,7 @@
 #   make            build both programs into build/
 #   make demo       install what is missing, build, and tell the story on a scratch PostgreSQL
 #   make test       install what is missing, build, and run every test
+#   make man        install what is missing, and build the manual pages
 #   make check-asan all tests under AddressSanitizer and UBSan
 #   make fuzz       build the fuzz targets (clang)
 #
@@ -142,13 +143,18 @@ check-sql:
 sizes:
 	@awk -f tools/check_sizes.awk $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
 
-.PHONY: man
+.PHONY: man man-pages
 MAN_PAGES := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
-man: $(MAN_PAGES)
+man:
+	@tools/install-packages.sh build man
+	@$(AGAIN) man-pages
 
-$(BUILD)/man/%: docs/man/%.scd
+man-pages: $(MAN_PAGES)
+
+# Commands, options and exit statuses come from the programs themselves.
+$(BUILD)/man/%.1: docs/man/%.1.scd $(BUILD)/bin/% tools/man_page.sh
 	@mkdir -p $(@D)
-	$(call say,MAN,$@) scdoc < $< > $@.tmp && mv $@.tmp $@
+	$(call say,MAN,$@) tools/man_page.sh $(BUILD)/bin/$* $< > $@.scd && scdoc < $@.scd > $@
 
 # What these two need is installed first; make starts again after that, because pkg-config may not
 # have been there when it began.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what is missing of the Debian packages that a purpose needs. usage:
 #
-#   tools/install-packages.sh PURPOSE…      build, demo, test, any of them
+#   tools/install-packages.sh PURPOSE…      build, demo, test, man, any of them
 #   tools/install-packages.sh --list PURPOSE…      only print the packages of these purposes
 #
 # Says what it will install and how, and does nothing where all is there. As root by apt-get itself;
@@ -41,6 +41,7 @@ test  bats                      cmd bats
 test  jq                        cmd jq
 test  minisign                  cmd minisign
 test  sqlite3                   cmd sqlite3
+man   scdoc                     cmd scdoc
 ROWS
 }
 
@@ -86,9 +87,9 @@ if [ "${1:-}" = --list ]; then
 fi
 for purpose in "$@"; do
     case $purpose in
-    build | demo | test) ;;
+    build | demo | test | man) ;;
     *)
-        echo "usage: tools/install-packages.sh [--list] build|demo|test…" >&2
+        echo "usage: tools/install-packages.sh [--list] build|demo|test|man…" >&2
         exit 2
         ;;
     esac

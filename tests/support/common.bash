@@ -90,6 +90,9 @@ fresh_database() {
     DB_ADMIN=$(cluster_conninfo "$CLUSTER" "$DATABASE" postgres)
 }
 
+# Drop the database that fresh_database made last, in a test that goes through many.
+drop_database() { cluster_psql "$CLUSTER" postgres -q -c "DROP DATABASE $DATABASE WITH (FORCE)"; }
+
 # A cluster of this test's own, fsync on, for tests that kill the server; stopped after the test. Sets
 # PRIVATE (for cluster_kill, cluster_start, cluster_stop) and DB, DB_ADMIN as fresh_database does.
 private_cluster() {
@@ -195,6 +198,18 @@ sample_project() {
 empty_project() {
     PROJECT=$WORK/project
     planner init --product "${1:-shop}" --layout sealift "$PROJECT" >/dev/null
+}
+
+# script VERSION/NAME: the script's text from stdin, into the project of empty_project or sample_project.
+script() {
+    mkdir -p "$(dirname "$PROJECT/migrations/$1")"
+    cat >"$PROJECT/migrations/$1"
+}
+
+# release VERSION…: freeze them, in that order.
+release() {
+    local version
+    for version in "$@"; do planner release "$version" --project "$PROJECT" >/dev/null || return; done
 }
 
 # make_key NAME: a key pair keys/NAME, keys/NAME.pub in $WORK.
