@@ -4,9 +4,11 @@
 
 extern const Command command_init;
 extern const Command command_new;
+extern const Command command_release;
+extern const Command command_status;
+extern const Command command_verify_project;
 
 const Command *const planner_commands[] = {
-    &command_init,
-    &command_new,
+    &command_init, &command_new, &command_status, &command_release, &command_verify_project,
 };
 const size_t planner_command_count = ARRAY_LEN(planner_commands);
