@@ -1,0 +1,3 @@
+DROP TABLE berth;
+DROP TYPE berth_kind;
+DROP TABLE port;

@@ -1,0 +1,2 @@
+DELETE FROM berth WHERE port_code IN ('NLRTM', 'BEANR', 'DEHAM', 'FRLEH', 'PTSIE');
+DELETE FROM port WHERE code IN ('NLRTM', 'BEANR', 'DEHAM', 'FRLEH', 'PTSIE');

@@ -1,0 +1,2 @@
+DROP TRIGGER booking_check ON booking;
+DROP FUNCTION booking_check();

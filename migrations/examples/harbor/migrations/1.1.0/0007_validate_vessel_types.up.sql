@@ -1,0 +1,1 @@
+ALTER TABLE vessel VALIDATE CONSTRAINT vessel_type_code_fkey;

@@ -1,0 +1,2 @@
+ALTER TABLE booking DROP COLUMN cargo;
+DROP TYPE cargo_class;

@@ -1,0 +1,1 @@
+ALTER TABLE booking DROP CONSTRAINT booking_draught_m_is_known;
