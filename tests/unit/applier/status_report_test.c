@@ -1,0 +1,149 @@
+#include "applier/status_report.h"
+
+#include "base/memory.h"
+#include "tests/support/unit_test.h"
+
+/* A product of three versions with one, two and one migrations: a | b c | d. */
+static const char *const identities[] = {"a", "b", "c", "d"};
+static const struct {
+    const char *name;
+    size_t position;
+    size_t count;
+} versions[] = {{"1.0", 0, 1}, {"1.1", 1, 2}, {"2.0", 3, 1}};
+
+static void set_tree(char *hex, int version)
+{
+    Digest tree = digest_of(versions[version].name, strlen(versions[version].name));
+    if (version < 0)
+        memcpy(hex, "-", 2);
+    else
+        digest_hex(&tree, hex);
+}
+
+/* The manifest of the versions first..last, as indexes. */
+static void fill_manifest(Manifest *manifest, int first, int last)
+{
+    memcpy(manifest->head.covers_from, "-", 2);
+    memcpy(manifest->head.tree_from, "-", 2);
+    if (first > 0) {
+        memcpy(manifest->head.covers_from, versions[first - 1].name, 4);
+        set_tree(manifest->head.tree_from, first - 1);
+    }
+    set_tree(manifest->head.tree_to, last);
+    for (int v = first; v <= last; v++) {
+        for (size_t m = 0; m < versions[v].count; m++)
+            *array_add(&manifest->migrations) = (ManifestMigration){
+                .identity = memory_string(identities[versions[v].position + m]),
+                .version = manifest->versions.count,
+                .ordinal = (int64_t)m + 1,
+            };
+        *array_add(&manifest->versions) = (ManifestVersion){
+            .name = memory_string(versions[v].name),
+            .position = (int64_t)versions[v].position,
+            .tree_digest = digest_of(versions[v].name, strlen(versions[v].name)),
+        };
+    }
+}
+
+/* `position` migrations applied, the last run having ended in `phase`. */
+static void fill_history(History *history, int64_t position, const char *phase)
+{
+    history->managed = true;
+    history->unsettled = -1;
+    history->position = position;
+    for (int64_t i = 0; i < position; i++)
+        *array_add(&history->migrations) =
+            (AppliedMigration){.identity = memory_string(identities[i]),
+                               .version = memory_string("x"),
+                               .state = APPLIED_WHOLLY};
+    for (size_t v = 0; v < ARRAY_LEN(versions); v++)
+        if ((int64_t)(versions[v].position + versions[v].count) <= position)
+            *array_add(&history->versions) = (AppliedVersion){
+                .name = memory_string(versions[v].name),
+                .position = (int64_t)(versions[v].position + versions[v].count),
+                .tree_digest = digest_of(versions[v].name, strlen(versions[v].name))};
+    *array_add(&history->events) =
+        (PastEvent){.action = memory_string("apply"), .phase = memory_string(phase)};
+}
+
+static void tells_where_a_database_stands(void **state UNUSED)
+{
+    static const struct {
+        int64_t position;
+        const char *phase;
+        int first, last; /* of the bundle; last -1: none known */
+        StatusBundle which;
+        StatusState state;
+        size_t pending;
+        const char *version;
+    } cases[] = {
+        {4, "end", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_CURRENT, 0, "2.0"},
+        {3, "end", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_BEHIND, 1, "1.1"},
+        {1, "end", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_BEHIND, 3, "1.0"},
+        {1, "end", 1, 1, STATUS_BUNDLE_GIVEN, STATUS_BEHIND, 2, "1.0"},
+        {0, "end", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_BEHIND, 4, "-"},
+        /* a rollback by steps may end inside a version */
+        {2, "end", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_BEHIND, 2, "1.0"},
+        /* a run that stopped there did not mean to */
+        {2, "begin", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_FAILED, 2, "1.0"},
+        {2, "failure", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_FAILED, 2, "1.0"},
+        /* a failure that left nothing behind */
+        {1, "failure", 0, 2, STATUS_BUNDLE_KNOWN, STATUS_BEHIND, 3, "1.0"},
+        /* two versions behind the bundle's start */
+        {0, "end", 2, 2, STATUS_BUNDLE_GIVEN, STATUS_BEHIND, 1, "-"},
+        {4, "end", 0, 1, STATUS_BUNDLE_GIVEN, STATUS_AHEAD, 0, "2.0"},
+        {4, "end", 0, 1, STATUS_BUNDLE_KNOWN, STATUS_CURRENT, 0, "2.0"},
+        {4, "end", 0, -1, STATUS_BUNDLE_KNOWN, STATUS_CURRENT, 0, "2.0"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(history_done) History history = {0};
+        CLEANUP(manifest_done) Manifest manifest = {0};
+        CLEANUP(status_report_done) StatusReport report = {0};
+        fill_history(&history, cases[i].position, cases[i].phase);
+        fill_manifest(&manifest, cases[i].first, cases[i].last);
+        status_report_make(&history, cases[i].last < 0 ? NULL : &manifest, cases[i].which, &report);
+        if (report.state != cases[i].state)
+            fail_msg("case %zu: %s", i, status_state_name(report.state));
+        assert_int_equal(report.pending.count, cases[i].pending);
+        assert_string_equal(report.version, cases[i].version);
+    }
+}
+
+static void knows_other_lines_and_broken_journals(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_history(&history, 3, "end");
+    fill_manifest(&manifest, 2, 2);
+    history.versions.items[1].tree_digest = digest_of("hotfix", 6);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_DIVERGED);
+    assert_non_null(strstr(report.why, "not on the line"));
+    status_report_done(&report);
+    history.diverged = memory_string("row 3 does not chain");
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_DIVERGED);
+    assert_string_equal(report.why, "row 3 does not chain");
+}
+
+static void an_unmanaged_database_has_everything_pending(void **state UNUSED)
+{
+    History history = {.unsettled = -1};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_manifest(&manifest, 0, 2);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_UNMANAGED);
+    assert_int_equal(report.pending.count, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_where_a_database_stands),
+        cmocka_unit_test(knows_other_lines_and_broken_journals),
+        cmocka_unit_test(an_unmanaged_database_has_everything_pending),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
