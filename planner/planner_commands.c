@@ -7,8 +7,14 @@ extern const Command command_new;
 extern const Command command_release;
 extern const Command command_status;
 extern const Command command_verify_project;
+extern const Command command_keys_new;
+extern const Command command_keys_show;
+extern const Command command_keys_keyring;
+extern const Command command_sign;
 
 const Command *const planner_commands[] = {
-    &command_init, &command_new, &command_status, &command_release, &command_verify_project,
+    &command_init,           &command_new,      &command_status,    &command_release,
+    &command_verify_project, &command_keys_new, &command_keys_show, &command_keys_keyring,
+    &command_sign,
 };
 const size_t planner_command_count = ARRAY_LEN(planner_commands);
