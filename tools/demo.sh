@@ -62,7 +62,7 @@ unset "${!PG@}" DATABASE_URL
 export SEALIFT_CONFIG_DIR=$scratch/site/etc SEALIFT_STATE_DIR=$scratch/site/var
 mkdir -p "$scratch/vendor/keys" "$scratch/stick" "$scratch/site"
 sample=("$top"/migrations/examples/*/sealift.conf)
-cp -R "$(dirname "${sample[0]}")" "$scratch/vendor/shop"
+cp -R "$(dirname "${sample[0]}")" "$scratch/vendor/harbor"
 
 printf '%sSealift: schema upgrades for PostgreSQL, carried across an air gap%s\n' "$bold" "$plain"
 prose "" \
@@ -71,8 +71,8 @@ prose "" \
     "" \
     "(Starting a scratch PostgreSQL for the site in $scratch …)"
 cluster_new fast $$ || exit 1
-cluster_psql "$cluster_dir" postgres -q -c "CREATE DATABASE shop OWNER app" || exit 1
-DATABASE_URL="postgresql://app@/shop?host=$cluster_dir/socket&port=$(cluster_port "$cluster_dir")"
+cluster_psql "$cluster_dir" postgres -q -c "CREATE DATABASE harbor OWNER app" || exit 1
+DATABASE_URL="postgresql://app@/harbor?host=$cluster_dir/socket&port=$(cluster_port "$cluster_dir")"
 export DATABASE_URL
 
 cd "$scratch/vendor" || exit 1
@@ -83,48 +83,48 @@ shown 0 planner keys new keys/release
 heading "The vendor releases two versions of the product"
 prose "The migrations are plain SQL files in a folder per version. To release is to freeze: from" \
     "then on an edited, removed or inserted migration is an error."
-shown 0 planner release 1.0.0 --project shop
-shown 0 planner release 1.1.0 --project shop
-shown 0 planner status --project shop
+shown 0 planner release 1.0.0 --project harbor
+shown 0 planner release 1.1.0 --project harbor
+shown 0 planner status --project harbor
 
 heading "The vendor packs and signs one bundle per version"
 prose "A bundle is one tar file: a signed head, a manifest (SQLite) and the SQL itself."
-shown 0 planner pack --project shop --to 1.0.0 --out shop-1.0.0.bundle --sign keys/release \
+shown 0 planner pack --project harbor --to 1.0.0 --out harbor-1.0.0.bundle --sign keys/release \
     --allow-unproven
-shown 0 planner pack --project shop --from 1.0.0 --to 1.1.0 --out shop-1.1.0.bundle \
+shown 0 planner pack --project harbor --from 1.0.0 --to 1.1.0 --out harbor-1.1.0.bundle \
     --sign keys/release --allow-unproven
 
 heading "Someone carries them to the site"
 prose "Three files on a stick. The site never sees the vendor's project or its secret key."
-shown 0 cp shop-1.0.0.bundle shop-1.1.0.bundle keys/release.pub ../stick
+shown 0 cp harbor-1.0.0.bundle harbor-1.1.0.bundle keys/release.pub ../stick
 cd "$scratch/stick" || exit 1
 
 heading "The site says whom it trusts, once"
 shown 0 applier trust init --key release.pub
 
 heading "The site proves the bundle: every signature, digest and byte"
-shown 0 applier verify shop-1.0.0.bundle
+shown 0 applier verify harbor-1.0.0.bundle
 
 heading "The site looks at what would be done, and does it"
 prose "plan changes nothing. (The database's address comes from DATABASE_URL.)"
-shown 0 applier plan shop-1.0.0.bundle
-shown 0 applier apply shop-1.0.0.bundle --yes
+shown 0 applier plan harbor-1.0.0.bundle
+shown 0 applier apply harbor-1.0.0.bundle --yes
 shown 0 applier status
 
 heading "A copy was tampered with on the way"
 prose "One byte of the second bundle is changed. It is refused before anything reads its content."
-shown 0 cp shop-1.1.0.bundle tampered.bundle
+shown 0 cp harbor-1.1.0.bundle tampered.bundle
 shown 0 dd if=/dev/zero of=tampered.bundle bs=1 seek=90000 count=1 conv=notrunc status=none
 shown 6 applier apply tampered.bundle --yes
 
 heading "The true one is applied"
-shown 0 applier apply shop-1.1.0.bundle --yes
+shown 0 applier apply harbor-1.1.0.bundle --yes
 shown 0 applier status
 
 heading "It has to be taken back"
 prose "Rollback reads the way back from the database itself: the bundles, the trust folder and the" \
     "vendor are not needed. They are removed to show it."
-shown 0 rm shop-1.0.0.bundle shop-1.1.0.bundle release.pub
+shown 0 rm harbor-1.0.0.bundle harbor-1.1.0.bundle release.pub
 shown 0 rm -r "$SEALIFT_CONFIG_DIR" "$SEALIFT_STATE_DIR"
 shown 0 applier rollback --yes
 shown 0 applier status
