@@ -5,6 +5,7 @@
 #include "base/command_table.h"
 #include "base/file.h"
 #include "base/json_writer.h"
+#include "bundles/built_with.h"
 #include "bundles/bundle_writer.h"
 #include "planner/pack_head.h"
 #include "planner/plan_builder.h"
@@ -208,7 +209,8 @@ static bool build(Pack *pack, const PlanRange *range, uint8_t head[static BUNDLE
         !pack_head_address(&pack->project, &pack->keyring, &pack->head, err) ||
         !check_keys_count(pack, err))
         return false;
-    pack->manifest.head = pack->head;
+    CLEANUP(memory_freep) char *built_with = built_with_text();
+    snprintf(pack->head.built_with, sizeof(pack->head.built_with), "%s", built_with);
     if (!bundle_writer_seal(pack->writer, &pack->manifest, pack->keyring.records,
                             pack->keyring.size, &pack->head, head, err))
         return false;

@@ -4,6 +4,7 @@
 
 extern const Command command_init;
 extern const Command command_new;
+extern const Command command_pack;
 extern const Command command_release;
 extern const Command command_status;
 extern const Command command_verify_project;
@@ -15,6 +16,6 @@ extern const Command command_sign;
 const Command *const planner_commands[] = {
     &command_init,           &command_new,      &command_status,    &command_release,
     &command_verify_project, &command_keys_new, &command_keys_show, &command_keys_keyring,
-    &command_sign,
+    &command_pack,           &command_sign,
 };
 const size_t planner_command_count = ARRAY_LEN(planner_commands);
