@@ -19,18 +19,16 @@ typedef ARRAY_OF(State) StateArray;
 static const char *const state_names[] = {"pending", "released", "edited", "unreadable"};
 
 /* The state of each migration; what is wrong with released ones goes to the findings. */
-static bool find_states(Project *project, StateArray *states, Error *err)
+static void find_states(Project *project, StateArray *states)
 {
     array_each (const ProjectMigration, migration, &project->migrations) {
         State *state = array_add(states);
         CLEANUP(error_done) Error failure = {0};
         bool edited = false;
+        *state = migration->released ? STATE_RELEASED : STATE_PENDING;
         if (!migration->released)
             continue;
-        *state = STATE_RELEASED;
         if (!project_is_edited(project, migration, &edited, &failure)) {
-            if (failure.class == ERROR_IO)
-                return error_move(err, &failure);
             *state = STATE_UNREADABLE;
             finding_add_error(&project->findings, &failure);
         } else if (edited) {
@@ -39,7 +37,6 @@ static bool find_states(Project *project, StateArray *states, Error *err)
             finding_add_error(&project->findings, &failure);
         }
     }
-    return true;
 }
 
 static void render_version(const ProjectVersion *version, Text *out)
@@ -142,15 +139,13 @@ static bool run(CommandContext *context, Error *err)
 {
     const StatusOptions *given = context->options;
     CLEANUP(project_done) Project project = {0};
+    if (!project_survey(given->project ? given->project : ".", &project, err))
+        return false;
     StateArray states = {0};
-    bool good = project_survey(given->project ? given->project : ".", &project, err) &&
-                find_states(&project, &states, err);
-    if (good) {
-        (context->json ? render_json : render)(&project, &states, context->out);
-        good = findings_check(&project.findings, err);
-    }
+    find_states(&project, &states);
+    (context->json ? render_json : render)(&project, &states, context->out);
     array_free(&states);
-    return good;
+    return findings_check(&project.findings, err);
 }
 
 const Command command_status = {

@@ -14,25 +14,22 @@ static const Option options[] = {
     OPTION_STRING_ROW("project", VerifyProjectOptions, project, "DIR", "the project (default: .)"),
 };
 
-static bool check_migrations(Project *project, Error *err)
+static void check_migrations(Project *project)
 {
     array_each (const ProjectMigration, migration, &project->migrations) {
         size_t before = findings_error_count(&project->findings);
-        if (!project_check_migration(project, migration, &project->findings, err))
-            return false;
+        project_check_migration(project, migration, &project->findings);
         /* a script that does not read has no digest */
         if (!migration->released || findings_error_count(&project->findings) > before)
             continue;
+        CLEANUP(error_done) Error failure = {0};
         bool edited = false;
-        if (!project_is_edited(project, migration, &edited, err))
-            return false;
-        if (edited) {
-            CLEANUP(error_done) Error report = {0};
-            project_report_edited(project, migration, &report);
-            finding_add_error(&project->findings, &report);
-        }
+        if (project_is_edited(project, migration, &edited, &failure) && !edited)
+            continue;
+        if (edited)
+            project_report_edited(project, migration, &failure);
+        finding_add_error(&project->findings, &failure);
     }
-    return true;
 }
 
 static void render(const Project *project, size_t errors, size_t warnings, Text *out)
@@ -62,9 +59,9 @@ static bool run(CommandContext *context, Error *err)
 {
     const VerifyProjectOptions *given = context->options;
     CLEANUP(project_done) Project project = {0};
-    if (!project_survey(given->project ? given->project : ".", &project, err) ||
-        !check_migrations(&project, err))
+    if (!project_survey(given->project ? given->project : ".", &project, err))
         return false;
+    check_migrations(&project);
     size_t errors = findings_error_count(&project.findings);
     size_t warnings = project.findings.count - errors;
     (context->json ? render_json : render)(&project, errors, warnings, context->out);

@@ -10,25 +10,18 @@ typedef struct Seen {
     size_t up_groups;
 } Seen;
 
-/* A script that cannot be read or planned is a finding; a disk that cannot be read is an error. */
-static bool take_failure(FindingArray *findings, Error *failure, Error *err)
-{
-    if (failure->class == ERROR_IO)
-        return error_move(err, failure);
-    finding_add_error(findings, failure);
-    return true;
-}
-
-static bool check_script(const Project *project, const ProjectMigration *migration,
-                         ProjectScript which, Seen *seen, FindingArray *findings, Error *err)
+static void check_script(const Project *project, const ProjectMigration *migration,
+                         ProjectScript which, Seen *seen, FindingArray *findings)
 {
     CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
     CLEANUP(script_done) Script script = {0};
     CLEANUP(error_done) Error failure = {0};
     const ScriptSink sink = {0};
     const char *name = migration->scripts[which];
-    if (!script_read(path, name, &sink, &script, &failure))
-        return take_failure(findings, &failure, err);
+    if (!script_read(path, name, &sink, &script, &failure)) {
+        finding_add_error(findings, &failure);
+        return;
+    }
     bool no_transaction = migration->no_transaction || script.directives.no_transaction;
     if (which == PROJECT_UP) {
         seen->no_transaction = no_transaction;
@@ -41,12 +34,13 @@ static bool check_script(const Project *project, const ProjectMigration *migrati
     };
     CLEANUP(manifest_done) Manifest holder = {0};
     ManifestMigration *planned = array_add(&holder.migrations);
-    if (!script_plan(&script, &options, &planned->scripts[which], &failure))
-        return take_failure(findings, &failure, err);
+    if (!script_plan(&script, &options, &planned->scripts[which], &failure)) {
+        finding_add_error(findings, &failure);
+        return;
+    }
     seen->has_statements[which] = planned->scripts[which].present;
     if (which == PROJECT_UP)
         seen->up_groups = planned->scripts[which].groups.count;
-    return true;
 }
 
 static void add_opinions(const ProjectMigration *migration, const Seen *seen,
@@ -71,20 +65,18 @@ static void add_opinions(const ProjectMigration *migration, const Seen *seen,
                     "'%s' runs in %zu transaction groups", up, seen->up_groups);
 }
 
-bool project_check_migration(const Project *project, const ProjectMigration *migration,
-                             FindingArray *findings, Error *err)
+void project_check_migration(const Project *project, const ProjectMigration *migration,
+                             FindingArray *findings)
 {
     Seen seen = {0};
-    bool good = true;
     size_t errors = findings_error_count(findings);
-    for (int which = 0; good && which < PROJECT_SCRIPT_COUNT; which++)
+    for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
         if (migration->scripts[which])
-            good = check_script(project, migration, (ProjectScript)which, &seen, findings, err);
+            check_script(project, migration, (ProjectScript)which, &seen, findings);
     /* what was not read cannot be judged */
-    if (good && findings_error_count(findings) == errors)
+    if (findings_error_count(findings) == errors)
         add_opinions(migration, &seen, findings);
     free(seen.irreversible);
-    return good;
 }
 
 void project_findings_text(const FindingArray *findings, Text *text)

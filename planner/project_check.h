@@ -6,10 +6,10 @@
 #include "base/json_writer.h"
 #include "migrations/project.h"
 
-/* Add what is found in one migration's scripts. False only where reading itself fails (ERROR_IO).
- */
-bool project_check_migration(const Project *project, const ProjectMigration *migration,
-                             FindingArray *findings, Error *err) MUST_CHECK;
+/* Add what is found in one migration's scripts. A file that cannot be read is a finding too, so
+ * that the others are still looked at. */
+void project_check_migration(const Project *project, const ProjectMigration *migration,
+                             FindingArray *findings);
 
 /* Findings as text lines, and as the member "findings" of a JSON object. */
 void project_findings_text(const FindingArray *findings, Text *text);

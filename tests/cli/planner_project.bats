@@ -133,6 +133,16 @@ migrations/0001_add_berths_quickly.verify.sql" "$output"
     output_has migrations/20231114221321_c.up.sql
 }
 
+@test "new says when there is no number left" {
+    planner init --product shop --layout golang-migrate go >/dev/null
+    touch go/migrations/18446744073709551615_last.up.sql
+    run_status 4 planner new b --project go
+    errors_has "there is no number behind 18446744073709551615"
+    touch go/migrations/18446744073709551616_more.up.sql
+    run_status 0 planner verify-project --project go
+    output_has "'migrations/18446744073709551616_more.up.sql' is not read"
+}
+
 @test "new goes to the last unreleased version folder, or to the one it is told" {
     empty_project
     cd "$PROJECT"
@@ -277,6 +287,16 @@ refused_everywhere() {
     refused_everywhere "the released migration '0001_a' (version 1.0.0) was edited"
 }
 
+@test "a lost data file makes a released migration unreadable" {
+    empty_project
+    script 0001_a.up.sql $'CREATE TABLE a (x int);\n\\copy a from \'a.csv\''
+    printf '1\n' >"$PROJECT/migrations/a.csv"
+    run_status 0 planner release 1.0.0 --project "$PROJECT"
+    rm "$PROJECT/migrations/a.csv"
+    run_status 4 planner status --project "$PROJECT"
+    output_has "unreadable  0001_a" "error: migrations/0001_a.up.sql:2: "
+}
+
 @test "line ends and a byte order mark are no edit, nor is a corrected down" {
     released_project
     printf '\xef\xbb\xbfCREATE TABLE a (x int);\r\n' >"$PROJECT/migrations/0001_a.up.sql"
@@ -327,6 +347,9 @@ refused_everywhere() {
     echo "<<<<<<< ours" >>"$PROJECT/sealift.sum"
     run_status 4 planner status --project "$PROJECT"
     errors_has "sealift.sum:5: a merge left its conflict here"
+    printf 'sealift-sum 1\n\0\n' >"$PROJECT/sealift.sum"
+    run_status 4 planner status --project "$PROJECT"
+    errors_has "sealift.sum: holds a NUL byte"
 }
 
 # --- verify-project ----------------------------------------------------------------------------
@@ -355,18 +378,20 @@ refused_everywhere() {
     script 0006_role.up.sql $'SELECT 1;\nSET ROLE admin;'
     script 0007_directive.up.sql '-- sealift: no-transactions'
     printf 'SELECT 1;\0\n' >"$PROJECT/migrations/0008_nul.up.sql"
+    script 0009_copy.up.sql $'\n\\copy a from \'missing.csv\''
     run_status 4 planner verify-project --project "$PROJECT"
     output_has "'migrations/wrong-name.sql' looks like a script, but its name does not fit" \
         "NNNN_slug.up.sql" \
         "error: migrations/0002_utf8.up.sql:2: " "error: migrations/0003_quote.up.sql:3: " \
         "error: migrations/0004_dollar.up.sql:1: " "error: migrations/0005_shell.up.sql:1: " \
         "error: migrations/0006_role.up.sql:2: " "error: migrations/0007_directive.up.sql:1: " \
-        "error: migrations/0008_nul.up.sql:1: " "8 errors"
+        "error: migrations/0008_nul.up.sql:1: " "error: migrations/0009_copy.up.sql:2: " \
+        "missing.csv" "9 errors"
     output_lacks 0001_a
-    errors_has "the project has 8 errors"
+    errors_has "the project has 9 errors"
     run_status 4 planner verify-project --json --project "$PROJECT"
-    same errors 8 "$(json .errors)"
-    same findings 8 "$(json '[.findings[] | select(.severity == "error")] | length')"
+    same errors 9 "$(json .errors)"
+    same findings 9 "$(json '[.findings[] | select(.severity == "error")] | length')"
 }
 
 @test "verify-project warns of what may not be meant" {

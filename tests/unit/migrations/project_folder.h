@@ -3,6 +3,7 @@
 #define SEALIFT_TESTS_PROJECT_FOLDER_H
 
 #include <ftw.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"

@@ -151,6 +151,15 @@ static void refuses_links(void **state UNUSED)
     expect_refusal(&folder, "'migrations/0002_b.up.sql' is a symbolic link");
 }
 
+static void refuses_what_is_no_file(void **state UNUSED)
+{
+    ProjectFolder folder = folder_new("auto", FILES("0001_a.up.sql"));
+    char *fifo = file_path(folder.path, "migrations/0002_b.up.sql");
+    assert_int_equal(mkfifo(fifo, 0644), 0);
+    free(fifo);
+    expect_refusal(&folder, "'migrations/0002_b.up.sql' is neither a file nor a folder");
+}
+
 static void pairs_golang_migrate_by_number(void **state UNUSED)
 {
     ProjectFolder folder =
@@ -245,6 +254,19 @@ static void refuses_what_diesel_would_trip_over(void **state UNUSED)
     ProjectFolder toml = folder_new("auto", FILES("1_a/up.sql"));
     folder_write(&toml, "migrations/1_a/metadata.toml", "run_in_transaction = maybe\n");
     expect_refusal(&toml, "migrations/1_a/metadata.toml:1: run_in_transaction is true or false");
+    ProjectFolder latin = folder_new("auto", FILES("1_a/up.sql"));
+    folder_write(&latin, "migrations/1_a/metadata.toml", "# caf\xe9\n");
+    expect_refusal(&latin, "'migrations/1_a/metadata.toml' is not UTF-8 text");
+}
+
+static void warns_of_metadata_it_does_not_read(void **state UNUSED)
+{
+    ProjectFolder key = folder_new("auto", FILES("1_a/up.sql"));
+    folder_write(&key, "migrations/1_a/metadata.toml", "owner = \"db\"\n");
+    expect_warning(&key, "migrations/1_a/metadata.toml:1: 'owner' is not read");
+    ProjectFolder section = folder_new("auto", FILES("1_a/up.sql"));
+    folder_write(&section, "migrations/1_a/metadata.toml", "\n[table]\n");
+    expect_warning(&section, "migrations/1_a/metadata.toml:2: '[table]' is not read");
 }
 
 static void puts_released_ones_first(void **state UNUSED)
@@ -412,12 +434,14 @@ int main(void)
         cmocka_unit_test(takes_a_begun_version_for_one),
         cmocka_unit_test(refuses_what_does_not_fit_our_layout),
         cmocka_unit_test(refuses_links),
+        cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(pairs_golang_migrate_by_number),
         cmocka_unit_test(detects_golang_migrate),
         cmocka_unit_test(refuses_what_golang_migrate_would_trip_over),
         cmocka_unit_test(warns_of_strays),
         cmocka_unit_test(orders_diesel_by_version_without_dashes),
         cmocka_unit_test(refuses_what_diesel_would_trip_over),
+        cmocka_unit_test(warns_of_metadata_it_does_not_read),
         cmocka_unit_test(puts_released_ones_first),
         cmocka_unit_test(names_what_broke_the_released_part),
         cmocka_unit_test(surveys_all_that_is_wrong),
