@@ -3,8 +3,14 @@
 #include "base/attributes.h"
 
 extern const Command command_history;
+extern const Command command_inspect;
+extern const Command command_unpack;
+extern const Command command_verify;
 
 const Command *const applier_commands[] = {
+    &command_verify,
+    &command_inspect,
+    &command_unpack,
     &command_history,
 };
 const size_t applier_command_count = ARRAY_LEN(applier_commands);

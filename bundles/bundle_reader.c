@@ -13,6 +13,7 @@ struct BundleReader {
     int64_t size;
     Envelope envelope;
     EnvelopeProof proof;
+    bool is_trusted;      /* by a keyring */
     char *manifest_bytes; /* NULL until proven */
     Manifest manifest;
 };
@@ -38,6 +39,7 @@ static bool prove(BundleReader *reader, const Keyring *known, Error *err)
     bool good =
         known ? envelope_prove(&reader->envelope, known, KEYRING_FOR_APPLY, &reader->proof, err)
               : envelope_read_without_trust(&reader->envelope, &reader->proof, err);
+    reader->is_trusted = known != NULL;
     return good || error_wrap(err, "'%s'", reader->name);
 }
 
@@ -128,6 +130,11 @@ const EnvelopeProof *bundle_reader_proof(const BundleReader *reader)
     return &reader->proof;
 }
 
+bool bundle_reader_is_trusted(const BundleReader *reader)
+{
+    return reader->is_trusted;
+}
+
 const Envelope *bundle_reader_envelope(const BundleReader *reader)
 {
     return &reader->envelope;
@@ -199,13 +206,18 @@ bool bundle_reader_verify(BundleReader *reader, Error *err)
     return check_size(reader, (int64_t)status.st_size, err);
 }
 
+bool bundle_reader_read(const BundleReader *reader, int64_t offset, void *bytes, size_t size,
+                        Error *err)
+{
+    return file_read_at(reader->fd, reader->name, offset, bytes, size, err);
+}
+
 static bool read_object(void *context, const ManifestObject *object, int64_t offset, void *bytes,
                         size_t size, Error *err)
 {
     const BundleReader *reader = context;
     int64_t objects = BUNDLE_MANIFEST_OFFSET + reader->proof.head.manifest_size;
-    return file_read_at(reader->fd, reader->name, objects + object->offset + offset, bytes, size,
-                        err);
+    return bundle_reader_read(reader, objects + object->offset + offset, bytes, size, err);
 }
 
 ObjectSource bundle_reader_objects(BundleReader *reader)

@@ -32,6 +32,7 @@ void bundle_reader_free(BundleReader *reader);
 DEFINE_CLEANUP(BundleReader, bundle_reader_free)
 
 const EnvelopeProof *bundle_reader_proof(const BundleReader *reader);
+bool bundle_reader_is_trusted(const BundleReader *reader); /* a keyring proved the envelope */
 const Envelope *bundle_reader_envelope(const BundleReader *reader);
 const char *bundle_reader_name(const BundleReader *reader); /* the path it was opened by */
 int64_t bundle_reader_size(const BundleReader *reader);     /* of the file */
@@ -48,6 +49,10 @@ const void *bundle_reader_manifest_bytes(const BundleReader *reader, size_t *ret
  * stored digests of every object. Calls bundle_reader_manifest by itself. ERROR_TRUST where CONTENT
  * is not what was signed; ERROR_INPUT where it is, but was built wrong. */
 bool bundle_reader_verify(BundleReader *reader, Error *err) MUST_CHECK;
+
+/* `size` bytes of the file at `offset`, as they are there now, proven by nobody. */
+bool bundle_reader_read(const BundleReader *reader, int64_t offset, void *bytes, size_t size,
+                        Error *err) MUST_CHECK;
 
 /* Objects of this bundle (after bundle_reader_manifest); valid while the reader is. */
 ObjectSource bundle_reader_objects(BundleReader *reader);

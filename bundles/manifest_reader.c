@@ -110,11 +110,16 @@ static size_t index_at(Rows *rows, int column, size_t count)
     return (size_t)number_at(rows, column, 1, (int64_t)count) - 1;
 }
 
+/* Nothing that moves a cursor: neither ASCII's controls nor those of U+0080 to U+009F. */
 static bool is_one_printable_line(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte < 0x20 || byte == 0x7f)
             return false;
+        if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0)
+            return false;
+    }
     return text_is_utf8(text, length);
 }
 
