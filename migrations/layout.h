@@ -13,7 +13,7 @@ typedef struct LayoutMigration {
     char *folder;    /* owned: the version folder it stands in; NULL in a flat layout */
     char *order;     /* owned: diesel's version text; NULL in layouts with numbers */
     uint64_t number; /* in layouts with numbers */
-    bool claimed;    /* for project_order: stands in sealift.sum */
+    bool claimed;    /* project_order has given it its place */
     ProjectMigration migration;
 } LayoutMigration;
 
@@ -30,7 +30,7 @@ typedef struct LayoutReading {
 
 void layout_reading_done(LayoutReading *reading);
 
-/* Fill folders and migrations. ERROR_IO only. */
+/* Fill folders and migrations. Errors: ERROR_IO; ERROR_INPUT for a metadata.toml over 64 KiB. */
 bool layout_read_sealift(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_diesel(LayoutReading *reading, Error *err) MUST_CHECK;

@@ -201,6 +201,16 @@ migrations/0001_add_berths_quickly.verify.sql" "$output"
     same digest "migration 1.0.0 $expected 0001_a" "$(sed -n 3p "$PROJECT/sealift.sum")"
 }
 
+@test "an up without a statement counts as no bytes, whatever its comments say" {
+    empty_project
+    script 0001_a.up.sql '-- nothing yet'
+    run_status 0 planner release 1.0.0 --project "$PROJECT"
+    expected=$(printf '0001_a\ttransaction\t%s\n' "$(b2sum </dev/null | cut -d' ' -f1)" | b2sum | cut -d' ' -f1)
+    same digest "migration 1.0.0 $expected 0001_a" "$(sed -n 3p "$PROJECT/sealift.sum")"
+    script 0001_a.up.sql $'BEGIN;\nCOMMIT;'
+    run_status 0 planner status --project "$PROJECT"
+}
+
 @test "release --through ends a version in the middle of a flat layout; --stop is kept" {
     empty_project
     cd "$PROJECT"
