@@ -31,7 +31,7 @@ const char *exit_code_meaning(ErrorClass error_class)
     return "internal error";
 }
 
-static void set_text(char **slot, const char *format, va_list arguments)
+static PRINTF_LIKE(2, 0) void set_text(char **slot, const char *format, va_list arguments)
 {
     char *text = memory_vformat(format, arguments);
     free(*slot);

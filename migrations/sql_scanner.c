@@ -430,25 +430,31 @@ static Step step_dot(SqlScanner *scanner, unsigned char byte, Error *err)
     return enter(scanner, SCAN_DECIMAL);
 }
 
-/* PostgreSQL 15 takes one letter behind a number as part of it (and the server then refuses it). */
-static Step number_byte(SqlScanner *scanner, unsigned char byte, bool exponent_may_begin,
-                        Error *err)
+/* A word right behind a number is part of it, and the server refuses the whole. So its letters are
+ * no prefix of a string and its dollars open none. */
+static Step number_byte(SqlScanner *scanner, unsigned char byte, ScannerState behind_e, Error *err)
 {
     if (!is_digit(byte) && !is_word_start(byte))
         return ended_before(scanner, err);
     token_add(scanner, byte);
     if (is_digit(byte))
         return STEP_TAKEN;
-    if (exponent_may_begin && (byte == 'e' || byte == 'E'))
-        return enter(scanner, SCAN_EXPONENT);
-    return ended_with(scanner, err);
+    return enter(scanner, byte == 'e' || byte == 'E' ? behind_e : SCAN_NUMBER_WORD);
+}
+
+static Step step_number_word(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (!is_digit(byte) && !is_word_start(byte) && byte != '$')
+        return ended_before(scanner, err);
+    token_add(scanner, byte);
+    return STEP_TAKEN;
 }
 
 static Step step_integer(SqlScanner *scanner, unsigned char byte, Error *err)
 {
     if (byte == '.')
         return enter(scanner, SCAN_INTEGER_DOT);
-    return number_byte(scanner, byte, /* exponent_may_begin= */ true, err);
+    return number_byte(scanner, byte, /* behind_e= */ SCAN_EXPONENT, err);
 }
 
 /* 1..2 is the integer 1, two dots, the integer 2; anything else behind 1. is a decimal. */
@@ -469,15 +475,18 @@ static Step step_integer_dot(SqlScanner *scanner, unsigned char byte, Error *err
 
 static Step step_decimal(SqlScanner *scanner, unsigned char byte, Error *err)
 {
-    return number_byte(scanner, byte, /* exponent_may_begin= */ true, err);
+    return number_byte(scanner, byte, /* behind_e= */ SCAN_EXPONENT, err);
 }
 
-static Step step_exponent(SqlScanner *scanner, unsigned char byte, Error *err)
+static Step step_exponent(SqlScanner *scanner, unsigned char byte, Error *err UNUSED)
 {
-    if (!is_digit(byte) && byte != '+' && byte != '-')
-        return ended_before(scanner, err);
+    if (byte != '+' && byte != '-') {
+        /* 1e5 is what a word behind the 1 would be, too */
+        scanner->state = SCAN_NUMBER_WORD;
+        return STEP_AGAIN;
+    }
     token_add(scanner, byte);
-    return enter(scanner, is_digit(byte) ? SCAN_EXPONENT_DIGITS : SCAN_EXPONENT_SIGN);
+    return enter(scanner, SCAN_EXPONENT_SIGN);
 }
 
 static Step step_exponent_sign(SqlScanner *scanner, unsigned char byte, Error *err)
@@ -490,7 +499,7 @@ static Step step_exponent_sign(SqlScanner *scanner, unsigned char byte, Error *e
 
 static Step step_digits(SqlScanner *scanner, unsigned char byte, Error *err)
 {
-    return number_byte(scanner, byte, /* exponent_may_begin= */ false, err);
+    return number_byte(scanner, byte, /* behind_e= */ SCAN_NUMBER_WORD, err);
 }
 
 static Step (*const steps[])(SqlScanner *scanner, unsigned char byte, Error *err) = {
@@ -517,6 +526,7 @@ static Step (*const steps[])(SqlScanner *scanner, unsigned char byte, Error *err
     [SCAN_EXPONENT] = step_exponent,
     [SCAN_EXPONENT_SIGN] = step_exponent_sign,
     [SCAN_EXPONENT_DIGITS] = step_digits,
+    [SCAN_NUMBER_WORD] = step_number_word,
     [SCAN_PARAMETER] = step_digits,
 };
 

@@ -56,7 +56,8 @@ typedef enum {
     SCAN_EXPONENT, /* behind the e of a number */
     SCAN_EXPONENT_SIGN,
     SCAN_EXPONENT_DIGITS,
-    SCAN_PARAMETER, /* $1 */
+    SCAN_NUMBER_WORD, /* in a word that a number runs into: 1e5, 1x */
+    SCAN_PARAMETER,   /* $1 */
 } ScannerState;
 
 typedef struct SqlScanner {

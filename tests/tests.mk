@@ -26,6 +26,22 @@ $(foreach layer,$(LAYERS),$(eval $(call UNIT_RULES,$(layer))))
 SPLITTER_SUPPORT := $(BUILD)/tests/support/splitter_record.o $(BUILD)/tests/support/splitter_vectors.o
 $(BUILD)/tests/unit/migrations/statement_splitter_test: $(SPLITTER_SUPPORT)
 
+# The splitter against psql's own scanner, which only the server's development package holds: not
+# among the unit tests, which need nothing of a server.
+PG_CONFIG         ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+DIFFERENTIAL_TEST := $(BUILD)/tests/differential/splitter_test
+$(BUILD)/tests/differential/psql_scan.o: ALL_CFLAGS += -isystem $(shell $(PG_CONFIG) --includedir-server) \
+  -isystem $(shell $(PG_CONFIG) --includedir) -isystem $(shell $(PG_CONFIG) --pkgincludedir)/internal
+$(DIFFERENTIAL_TEST): $(addprefix $(BUILD)/tests/differential/,splitter_test.o psql_scan.o) \
+  $(SPLITTER_SUPPORT) $(TEST_LIBS_migrations)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -L$(shell $(PG_CONFIG) --pkglibdir) \
+	  -lpgfeutils -lpgcommon -lpgport $(shell pkg-config --libs cmocka) $(PKG_LIBS)
+-include $(wildcard $(BUILD)/tests/differential/*.d)
+
+.PHONY: differential
+differential: $(DIFFERENTIAL_TEST)
+	@$(DIFFERENTIAL_TEST)
+
 # Preloaded into the programs: crashes and full disks at an exact call. Never sanitized itself.
 FAULT_LIBRARY := $(BUILD)/tests/support/fault.so
 $(FAULT_LIBRARY): tests/support/fault.c Makefile
@@ -34,7 +50,7 @@ $(FAULT_LIBRARY): tests/support/fault.c Makefile
 
 # The programs and the unit tests, built; then everything run.
 .PHONY: test-programs unit
-test-programs: all $(UNIT_PROGRAMS) $(FAULT_LIBRARY)
+test-programs: all $(UNIT_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
@@ -57,3 +73,16 @@ check-asan: export UBSAN_OPTIONS := print_stacktrace=1
 check-asan:
 	@$(AGAIN) MODE=asan test-programs
 	@$(MAKE) --no-print-directory MODE=asan run-tests
+
+# Fuzz targets: tests/fuzz/NAME_fuzz.c, run as build/fuzz/fuzz/NAME_fuzz [options] CORPUS…
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_LIBS     := $(foreach layer,planner applier migrations bundles base,$(BUILD)/lib$(layer).a)
+$(BUILD)/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+-include $(wildcard $(BUILD)/tests/fuzz/*.d)
+
+.PHONY: fuzz fuzz-programs
+fuzz:
+	@$(AGAIN) MODE=fuzz fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
