@@ -6,11 +6,11 @@ extern const Command command_history;
 extern const Command command_inspect;
 extern const Command command_unpack;
 extern const Command command_verify;
+extern const Command command_trust_init;
+extern const Command command_trust_show;
 
 const Command *const applier_commands[] = {
-    &command_verify,
-    &command_inspect,
-    &command_unpack,
-    &command_history,
+    &command_verify,     &command_inspect,    &command_unpack,
+    &command_trust_init, &command_trust_show, &command_history,
 };
 const size_t applier_command_count = ARRAY_LEN(applier_commands);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sodium/crypto_generichash_blake2b.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #define FORMAT_NUMBER 1
@@ -42,6 +43,26 @@ bool keyring_key_name_is_valid(const char *name)
     return length > 0 && length <= KEYRING_NAME_MAX &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-") ==
                length;
+}
+
+bool keyring_key_read(const char *path, KeyringKey *ret_key, Error *err)
+{
+    KeyringKey key = {.last_sequence = KEYRING_OPEN_END};
+    if (!public_key_read(path, &key.public_key, err))
+        return false;
+    const char *base = file_base_name(path);
+    size_t length = strlen(base) - (text_has_suffix(base, ".pub") ? strlen(".pub") : 0);
+    CLEANUP(memory_freep) char *name = memory_string_n(base, length);
+    if (!keyring_key_name_is_valid(name)) {
+        error_set(err, ERROR_INPUT, "'%s' cannot be the name of a key", name);
+        return error_hint(err,
+                          "a key is named after its file: letters, digits and . _ @ + -, at "
+                          "most %d",
+                          KEYRING_NAME_MAX);
+    }
+    memcpy(key.name, name, length + 1);
+    *ret_key = key;
+    return true;
 }
 
 const char *keyring_fingerprint_text(const Keyring *keyring,

@@ -66,6 +66,10 @@ bool keyring_key_name_is_valid(const char *name);
 
 const char *key_status_name(KeyStatus status);
 
+/* The key in FILE.pub, active, open-ended, named after the file: its last component without
+ * `.pub`. ERROR_INPUT where that cannot be a name or the file is no public key, ERROR_IO. */
+bool keyring_key_read(const char *path, KeyringKey *ret_key, Error *err) MUST_CHECK;
+
 /* Append the signed bytes of a record (through the `end: n` line) and set keyring->digest. Sorts
  * the keys. ERROR_INPUT where a value breaks the grammar (no key, threshold above the number of
  * keys, two ids for one key …). `signature_count` is the n of the end line. */
@@ -125,8 +129,8 @@ const KeyringKey *keyring_release_key(const Keyring *keyring,
                                       const uint8_t id[static SIGNATURE_KEY_ID_SIZE],
                                       int64_t sequence, KeyringPurpose purpose, const char **why);
 
-/* A record 0 from public keys: both roles, epoch 0; product_uuid "-" for any product. ERROR_INPUT.
- */
+/* A record 0 from public keys: both roles, epoch 0; product_uuid "-" for any product. The same keys
+ * and `created` give the same record. ERROR_INPUT. */
 bool keyring_record0(const PublicKey *keys, const char *const *names, size_t count,
                      int64_t threshold, const char *product_uuid, const char *created,
                      Keyring *ret_keyring, Error *err) MUST_CHECK;

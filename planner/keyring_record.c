@@ -2,29 +2,8 @@
 
 #include <inttypes.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "planner/signing_key.h"
-
-bool keyring_record_key(const char *path, KeyringKey *ret_key, Error *err)
-{
-    KeyringKey key = {.last_sequence = KEYRING_OPEN_END};
-    if (!public_key_read(path, &key.public_key, err))
-        return false;
-    const char *base = file_base_name(path);
-    size_t length = strlen(base) - (text_has_suffix(base, ".pub") ? strlen(".pub") : 0);
-    CLEANUP(memory_freep) char *name = memory_string_n(base, length);
-    if (!keyring_key_name_is_valid(name)) {
-        error_set(err, ERROR_INPUT, "'%s' cannot be the name of a key", name);
-        return error_hint(err,
-                          "a key is named after its file: letters, digits and . _ @ + -, at "
-                          "most %d",
-                          KEYRING_NAME_MAX);
-    }
-    memcpy(key.name, name, length + 1);
-    *ret_key = key;
-    return true;
-}
 
 bool keyring_record_keys(const char *role, const StringArray *paths, size_t most, KeyringKey *keys,
                          size_t *ret_count, Error *err)
@@ -36,7 +15,7 @@ bool keyring_record_keys(const char *role, const StringArray *paths, size_t most
                          role, most);
     size_t count = 0;
     array_each (const char *const, path, paths)
-        if (!keyring_record_key(*path, &keys[count++], err))
+        if (!keyring_key_read(*path, &keys[count++], err))
             return false;
     *ret_count = count;
     return true;

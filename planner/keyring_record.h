@@ -5,10 +5,6 @@
 #include "base/option_table.h"
 #include "bundles/keyring.h"
 
-/* A key named after its file, `FILE.pub` without folder and `.pub`. ERROR_INPUT where that cannot
- * be a name, ERROR_IO. */
-bool keyring_record_key(const char *path, KeyringKey *ret_key, Error *err) MUST_CHECK;
-
 /* Read the files of one role into `keys`. ERROR_USAGE for none or more than `most`. */
 bool keyring_record_keys(const char *role, const StringArray *paths, size_t most, KeyringKey *keys,
                          size_t *ret_count, Error *err) MUST_CHECK;
