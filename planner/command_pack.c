@@ -219,18 +219,22 @@ static bool build(Pack *pack, const PlanRange *range, uint8_t head[static BUNDLE
     return check_reproduced(pack, head, err) && sign(pack, head, err);
 }
 
-/* The bundle first, then its line: a kill in between leaves a bundle that packing again makes the
- * same. */
+/* The line first, then its bundle: a kill in between leaves a number that packing again fills with
+ * the same bytes, never a bundle whose number the next one takes again. */
 static bool publish(Pack *pack, const uint8_t *head, Error *err)
 {
-    if (!remember_head(pack, head, err) || !bundle_writer_commit(pack->writer, err))
+    if (!remember_head(pack, head, err))
+        return false;
+    if (!pack->identity.known) {
+        memcpy(pack->identity.line.head_digest, pack->head_digest, sizeof(pack->head_digest));
+        if (!bundles_file_append(pack->bundles_path, &pack->identity.line, err))
+            return false;
+    }
+    if (!bundle_writer_commit(pack->writer, err))
         return false;
     struct stat status;
     pack->size = stat(pack->options->out, &status) == 0 ? (int64_t)status.st_size : 0;
-    if (pack->identity.known)
-        return true;
-    memcpy(pack->identity.line.head_digest, pack->head_digest, sizeof(pack->head_digest));
-    return bundles_file_append(pack->bundles_path, &pack->identity.line, err);
+    return true;
 }
 
 static void render_json(const Pack *pack, Text *out)

@@ -21,6 +21,8 @@ $(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $$(TEST_SUPPO
 endef
 $(foreach layer,$(LAYERS),$(eval $(call UNIT_RULES,$(layer))))
 -include $(wildcard $(BUILD)/tests/unit/*/*.d) $(wildcard $(BUILD)/tests/support/*.d)
+# Objects of tests stay: none is an intermediate file, to be removed and built again each time.
+.SECONDARY:
 
 # The splitter's vectors are read by its unit test and by the comparison with psql.
 SPLITTER_SUPPORT := $(BUILD)/tests/support/splitter_record.o $(BUILD)/tests/support/splitter_vectors.o

@@ -2,7 +2,7 @@
 # A product whose upgrade has everything that a crash can hit: transactions with several statements,
 # COPY data, and indexes built and dropped CONCURRENTLY. To be loaded after common.
 
-# Makes project, key, site and $WORK/crash.bundle (nothing to 1.1.0).
+# Makes project, key and $WORK/crash.bundle (nothing to 1.1.0).
 crash_bundle() {
     empty_project crash
     script 1.0.0/0001_tables.up.sql <<'SQL'
@@ -58,8 +58,7 @@ CREATE INDEX CONCURRENTLY bin_part ON bin (part);
 DROP INDEX CONCURRENTLY bin_pieces;
 SQL
     release 1.0.0 1.1.0
-    pack_bundle "$WORK/crash.bundle" 1.1.0
-    trust_site vendor
+    pack_bundle "$WORK/crash.bundle" 1.1.0 >/dev/null
 }
 
 # Everything that must be the same whatever happened on the way: schema, rows, and what the ledger says

@@ -13,11 +13,12 @@ static const struct {
 
 static void set_tree(char *hex, int version)
 {
-    Digest tree = digest_of(versions[version].name, strlen(versions[version].name));
-    if (version < 0)
+    if (version < 0) {
         memcpy(hex, "-", 2);
-    else
-        digest_hex(&tree, hex);
+        return;
+    }
+    Digest tree = digest_of(versions[version].name, strlen(versions[version].name));
+    digest_hex(&tree, hex);
 }
 
 /* The manifest of the versions first..last, as indexes. */

@@ -24,8 +24,8 @@ static void libarchive_header(const char *path, int64_t size, uint8_t header[TAR
     assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
     memcpy(header, bytes, TAR_BLOCK_SIZE);
     archive_entry_free(entry);
-    archive_write_fail(archive);
-    archive_write_free(archive);
+    /* closing would write the entry's bytes, which do not fit; archive_write_fail would leak */
+    (void)archive_write_free(archive);
 }
 
 static void writes_the_bytes_that_libarchive_writes(void **state UNUSED)
