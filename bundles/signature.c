@@ -21,7 +21,8 @@
 #define PUBLIC_KEY_FILE_MAX   1024
 
 /* base64 of exactly `size` bytes in exactly `length` characters: padded, no spaces, no bits left
- * over. */
+ * over. What was decoded must give the same text again: libsodium 1.0.18 takes some bytes above
+ * 0x7f for a character of the alphabet (0xd0 for '/'). */
 static bool decode(const uint8_t *text, size_t length, uint8_t *bytes, size_t size)
 {
     size_t decoded;
@@ -29,7 +30,11 @@ static bool decode(const uint8_t *text, size_t length, uint8_t *bytes, size_t si
     if (sodium_base642bin(bytes, size, (const char *)text, length, /* ignore= */ NULL, &decoded,
                           &end, sodium_base64_VARIANT_ORIGINAL) != 0)
         return false;
-    return decoded == size && end == (const char *)text + length;
+    char again[SIGNATURE_TEXT_MAX];
+    if (decoded != size || end != (const char *)text + length || length >= sizeof(again))
+        return false;
+    sodium_bin2base64(again, sizeof(again), bytes, size, sodium_base64_VARIANT_ORIGINAL);
+    return memcmp(again, text, length) == 0;
 }
 
 /* The next line: *ret_line borrowed, without its LF. False where there is no LF. */

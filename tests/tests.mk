@@ -50,9 +50,16 @@ $(FAULT_LIBRARY): tests/support/fault.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O1 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
 
+# Tables of damage, and every byte of a bundle changed.
+DAMAGE_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/damage/*_test.c))
+$(BUILD)/tests/damage/%_test: $(BUILD)/tests/damage/%_test.o $(FORGE) $(TEST_LIBS_bundles)
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(PKG_LIBS)
+-include $(wildcard $(BUILD)/tests/damage/*.d $(BUILD)/tests/support/*.d)
+
 # The programs and the unit tests, built; then everything run.
 .PHONY: test-programs unit
-test-programs: all $(UNIT_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
+test-programs: all $(UNIT_PROGRAMS) $(DAMAGE_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
