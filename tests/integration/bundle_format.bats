@@ -99,3 +99,18 @@ digest_of() { b2sum "$@" | cut -d' ' -f1; }
     if command -v bsdtar >/dev/null; then bsdtar -tf B | diff listed -; fi
     if command -v python3 >/dev/null; then python3 -m tarfile -l B | sed 's/ *$//' | diff listed -; fi
 }
+
+@test "HEAD signed elsewhere by stock minisign is accepted here" {
+    planner pack --project "$PROJECT" --to 1.0.0 --out unsigned --unsigned --allow-unproven >/dev/null
+    tar -xf unsigned HEAD
+    # minisign's own key, without a password, made on the signing machine.
+    minisign -G -W -p elsewhere.pub -s elsewhere.key >/dev/null
+    minisign -S -H -m HEAD -s elsewhere.key -x slot \
+        -t "sealift/1 release product=$(head_value product) sequence=$(head_value sequence)" </dev/null
+    mkdir -p keys
+    cp elsewhere.pub keys/elsewhere.pub
+    trust_site elsewhere
+    run_status 6 applier verify unsigned
+    run_status 0 planner sign unsigned --add slot
+    run_status 0 applier verify unsigned
+}
