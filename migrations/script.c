@@ -168,13 +168,13 @@ static bool split_copy(const char *statement, SplitStatement *ret_split, Error *
 {
     CopyLine line = {0};
     CLEANUP(statement_splitter_freep)
-    StatementSplitter *splitter = statement_splitter_new(
-        &(SplitterEvents){.name = "\\copy", .statement = on_copy_statement, .context = &line});
-    if (!statement_splitter_feed(splitter, statement, strlen(statement), err) ||
-        !statement_splitter_end(splitter, err))
-        return false;
-    if (line.count != 1 || line.split.copy != SPLITTER_COPY_FROM_STDIN || !line.split.has_semicolon)
-        return error_set(err, ERROR_INPUT, "\\copy line cannot be understood");
+    StatementSplitter *splitter =
+        statement_splitter_new(&(SplitterEvents){.statement = on_copy_statement, .context = &line});
+    CLEANUP(error_done) Error ignored = {0};
+    if (!statement_splitter_feed(splitter, statement, strlen(statement), &ignored) ||
+        !statement_splitter_end(splitter, &ignored) || line.count != 1 ||
+        line.split.copy != SPLITTER_COPY_FROM_STDIN || !line.split.has_semicolon)
+        return error_set(err, ERROR_INPUT, "\\copy holds more or less than one copy");
     *ret_split = line.split;
     return true;
 }

@@ -201,7 +201,10 @@ static void look_reindex(const SplitStatement *statement, size_t at, StatementKi
                                   option_state(statement, 2, "concurrently") == OPTION_ON);
     (void)read_name(statement, at + named, &kind->object);
     kind->not_in_transaction = many || concurrently;
-    kind->settle = concurrently ? SETTLE_REINDEX : many ? SETTLE_REPEAT : SETTLE_NONE;
+    /* of many indexes nobody can tell whose leftovers a crash would leave */
+    kind->settle = many           ? (concurrently ? SETTLE_NONE : SETTLE_REPEAT)
+                   : concurrently ? SETTLE_REINDEX
+                                  : SETTLE_NONE;
 }
 
 /* A subscription that makes no slot at the publisher may be created in a transaction. */
@@ -402,16 +405,27 @@ static void apply_row(const SplitStatement *statement, const KindRow *row, size_
         row->look(statement, at, kind);
 }
 
+static bool first_may_differ(const char *pattern)
+{
+    return pattern[strcspn(pattern, "| ")] == '|';
+}
+
 void statement_kind_of(const SplitStatement *statement, StatementKind *ret_kind)
 {
     StatementKind kind = {0};
+    char first = word_at(statement, 0)->text[0];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t at;
-        kind = (StatementKind){0};
-        if (!match(statement, rows[i].pattern, &at, &kind))
+        /* most rows need no closer look, and a script may hold a million statements */
+        if (rows[i].pattern[0] != first && !first_may_differ(rows[i].pattern))
             continue;
-        apply_row(statement, &rows[i], at, &kind);
-        break;
+        if (match(statement, rows[i].pattern, &at, &kind)) {
+            apply_row(statement, &rows[i], at, &kind);
+            break;
+        }
+        /* a pattern that failed late may have read names */
+        if (kind.object.name[0] || kind.table.name[0])
+            kind.object = kind.table = (StatementName){0};
     }
     if (kind.settle == SETTLE_NONE || kind.settle == SETTLE_REPEAT)
         kind.object = kind.table = (StatementName){0};

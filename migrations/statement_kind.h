@@ -22,7 +22,7 @@ typedef enum {
     SETTLE_REPEAT,
     SETTLE_INDEX_PRESENT,
     SETTLE_INDEX_ABSENT,
-    SETTLE_REINDEX,
+    SETTLE_REINDEX, /* of the index or table `object` */
     SETTLE_DETACH,
     SETTLE_DATABASE_PRESENT,
     SETTLE_DATABASE_ABSENT,
@@ -48,7 +48,8 @@ typedef struct StatementKind {
     bool session_state;  /* plain SET/RESET: replayed where a run resumes behind it */
     bool changes_role;   /* SET [LOCAL] ROLE, SET SESSION AUTHORIZATION, RESET ROLE … */
     bool breaks_session; /* DISCARD ALL, DEALLOCATE ALL, pg_advisory_unlock_all: refused */
-    bool destructive;    /* DROP, TRUNCATE, DELETE/UPDATE without WHERE, DROP COLUMN … */
+    bool destructive;    /* loses data: DROP TABLE and the like, any DROP … CASCADE, TRUNCATE,
+                          * DELETE/UPDATE without WHERE, DROP COLUMN … */
     bool copy_from_stdin;
     bool copy_to_stdout;   /* refused */
     bool copy_server_file; /* COPY … FROM/TO 'file' | PROGRAM */
