@@ -190,9 +190,14 @@ bool trust_store_check_choice(const TrustStore *store, size_t which, const Head 
     return true;
 }
 
+char *trust_store_folder(const SiteConfig *config, const char *name)
+{
+    return memory_format("%s/%s/%s", config->config_folder, TRUST_FOLDER, name);
+}
+
 static bool make_folder(const SiteConfig *config, const char *name, char **ret_folder, Error *err)
 {
-    *ret_folder = memory_format("%s/%s/%s", config->config_folder, TRUST_FOLDER, name);
+    *ret_folder = trust_store_folder(config, name);
     return file_make_folders(*ret_folder, 0755, err);
 }
 
@@ -227,7 +232,7 @@ bool trust_store_create(const SiteConfig *config, Keyring *record0, Error *err)
 static bool copy_first(const SiteConfig *config, const char *folder, Error *err)
 {
     CLEANUP(memory_freep)
-    char *any = memory_format("%s/%s/%s", config->config_folder, TRUST_FOLDER, TRUST_ANY);
+    char *any = trust_store_folder(config, TRUST_ANY);
     Keyring record0;
     return load_first(any, &record0, err) && write_first(folder, &record0, err);
 }

@@ -32,6 +32,9 @@ void trust_store_done(TrustStore *store);
 bool trust_store_check_choice(const TrustStore *store, size_t which, const Head *head,
                               Error *err) MUST_CHECK;
 
+/* The path of a folder by its name; the caller frees. */
+char *trust_store_folder(const SiteConfig *config, const char *name);
+
 /* Write the first record. ERROR_CONFIG where its folder (the keyring's product, or `any`) has one.
  */
 bool trust_store_create(const SiteConfig *config, Keyring *record0, Error *err) MUST_CHECK;
