@@ -293,22 +293,13 @@ static void expect_refused(Forge *forge, const char *name, const char *says)
     assert_null(manifest);
 }
 
-/* A good manifest, as the damages start from it. */
-static void copy_good(const Forge *good, Forge *ret_forge)
-{
-    *ret_forge = (Forge){.site = good->site, .head = good->head, .signers = good->signers};
-    text_add_n(&ret_forge->keyring, good->keyring.bytes, good->keyring.length);
-    text_add_n(&ret_forge->manifest, good->manifest.bytes, good->manifest.length);
-    text_add_n(&ret_forge->objects, good->objects.bytes, good->objects.length);
-}
-
 static void refuses_rows_and_schemas(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge good;
     forge_init(&good, FORGE_FULL);
     for (size_t i = 0; i < ARRAY_LEN(rows_damaged); i++) {
         CLEANUP(forge_done) Forge bad;
-        copy_good(&good, &bad);
+        forge_copy(&good, &bad);
         forge_manifest_sql(&bad, rows_damaged[i].sql, FORGE_TIDY);
         expect_refused(&bad, rows_damaged[i].name, rows_damaged[i].says);
     }
@@ -320,7 +311,7 @@ static void refuses_file_headers_and_pages(void **state UNUSED)
     forge_init(&good, FORGE_FULL);
     for (size_t i = 0; i < ARRAY_LEN(bytes_damaged); i++) {
         CLEANUP(forge_done) Forge bad;
-        copy_good(&good, &bad);
+        forge_copy(&good, &bad);
         memcpy(bad.manifest.bytes + bytes_damaged[i].offset, bytes_damaged[i].bytes,
                bytes_damaged[i].size);
         expect_refused(&bad, bytes_damaged[i].name, bytes_damaged[i].says);

@@ -291,6 +291,21 @@ void forge_init(Forge *ret_forge, ForgeSample sample)
     text_add_n(&ret_forge->objects, bundle.bytes + objects, bundle.length - objects);
 }
 
+static void add_text(Text *text, const Text *source)
+{
+    if (source->length)
+        text_add_n(text, source->bytes, source->length);
+}
+
+void forge_copy(const Forge *forge, Forge *ret_copy)
+{
+    *ret_copy = (Forge){.site = forge->site, .head = forge->head, .signers = forge->signers};
+    add_text(&ret_copy->keyring, &forge->keyring);
+    add_text(&ret_copy->manifest, &forge->manifest);
+    add_text(&ret_copy->objects, &forge->objects);
+    add_text(&ret_copy->extra, &forge->extra);
+}
+
 void forge_done(Forge *forge)
 {
     text_done(&forge->keyring);

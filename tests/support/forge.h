@@ -27,6 +27,7 @@ typedef struct Forge {
 } Forge;
 
 void forge_init(Forge *ret_forge, ForgeSample sample);
+void forge_copy(const Forge *forge, Forge *ret_copy); /* for many damages of one good bundle */
 void forge_done(Forge *forge);
 
 /* Write a good bundle with bundle_writer to `path`: what forge_init takes apart. */
