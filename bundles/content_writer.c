@@ -70,8 +70,11 @@ void content_writer_free(ContentWriter *writer)
 {
     if (!writer)
         return;
-    if (writer->archive)
+    if (writer->archive) {
+        /* after an error, free alone does not close: libarchive 3.6 would leak its output buffer */
+        archive_write_close(writer->archive);
         archive_write_free(writer->archive);
+    }
     error_done(&writer->write_error);
     free(writer->buffer);
     free(writer);

@@ -180,9 +180,11 @@ same() {
 
 # with_fault NAME=VALUE… COMMAND…: run a program with tests/support/fault.c preloaded and told so.
 with_fault() {
-    local settings=()
+    local settings=() sanitizer=
     while [[ $1 == *=* ]]; do settings+=("$1"); shift; done
-    env "LD_PRELOAD=$FAULT_LIBRARY" "${settings[@]}" "$@"
+    # A sanitized program wants its own library before any other.
+    sanitizer=$(ldd "$(command -v "$1")" | awk '/libasan/ { print $3 }')
+    env "LD_PRELOAD=${sanitizer:+$sanitizer:}$FAULT_LIBRARY" "${settings[@]}" "$@"
 }
 
 # --- projects, keys, bundles, sites ----------------------------------------------------------------
