@@ -1,5 +1,8 @@
 #include "tests/support/unit_test.h"
 
+#include <unistd.h>
+
+#include "base/file.h"
 #include "base/memory.h"
 #include "tests/support/test_keyring.h"
 
@@ -225,6 +228,40 @@ static void makes_a_record_0(void **state UNUSED)
     assert_int_equal(err.class, ERROR_INPUT);
 }
 
+static void names_a_key_after_its_file(void **state UNUSED)
+{
+    static const struct {
+        const char *file, *name;
+    } rows[] = {
+        {"vendor.pub", "vendor"}, {"vendor", "vendor"}, {"a.b@c+d-1.pub", "a.b@c+d-1"},
+        {"a b.pub", NULL},        {".pub", NULL},
+    };
+    char folder[] = "/tmp/sealift-keyring-test.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    TestSigner signer = test_signer(1);
+    char text[SIGNATURE_PUBLIC_KEY_TEXT];
+    public_key_format(&signer.public_key, text);
+    CLEANUP(memory_freep) char *content = memory_format("untrusted comment: x\n%s\n", text);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(memory_freep) char *path = file_path(folder, rows[i].file);
+        KeyringKey key = {0};
+        assert_true(file_write_atomic(path, 0644, content, strlen(content), &err));
+        bool good = keyring_key_read(path, &key, &err);
+        unlink(path);
+        assert_int_equal(good, rows[i].name != NULL);
+        if (good) {
+            assert_string_equal(key.name, rows[i].name);
+            assert_true(public_key_equal(&key.public_key, &signer.public_key));
+            assert_int_equal(key.last_sequence, KEYRING_OPEN_END);
+        } else {
+            assert_int_equal(err.class, ERROR_INPUT);
+            assert_non_null(strstr(err.message, "cannot be the name of a key"));
+        }
+    }
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +271,7 @@ int main(void)
         cmocka_unit_test(refuses_to_write_what_it_would_not_read),
         cmocka_unit_test(knows_which_key_may_sign),
         cmocka_unit_test(makes_a_record_0),
+        cmocka_unit_test(names_a_key_after_its_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
