@@ -542,6 +542,24 @@ bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err)
     return step == STEP_TAKEN;
 }
 
+/* Only where no byte has to be kept any more: behind the beginning of a token, or in the second
+ * part of a continued string. */
+size_t sql_scanner_skip(SqlScanner *scanner, const char *bytes, size_t size)
+{
+    bool in_string = scanner->state == SCAN_STRING;
+    bool in_dollars = scanner->state == SCAN_DOLLAR_TEXT && scanner->tag_matched == 0;
+    if (!(in_string || in_dollars) || scanner->token.length < sizeof scanner->token.text)
+        return 0;
+    char stop = in_dollars ? '$' : '\'';
+    char escape = in_string && scanner->escapes ? '\\' : stop;
+    size_t at = 0;
+    for (; at < size && bytes[at] != stop && bytes[at] != escape; at++)
+        scanner->line += bytes[at] == '\n';
+    scanner->token.length += at;
+    scanner->offset += (int64_t)at;
+    return at;
+}
+
 const char *sql_scanner_open(const SqlScanner *scanner, int64_t *ret_line)
 {
     const char *what = NULL;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "migrations/copy_lines.h"
 #include "migrations/sql_scanner.h"
 #include "migrations/text_check.h"
 
@@ -23,9 +24,6 @@ typedef enum {
     TAIL_COMMENT,
     TAIL_COMMENT_STAR,
 } TailState;
-
-/* Where COPY data stands within a line that may be the terminator. */
-typedef enum { COPY_LINE_START, COPY_LINE_BACKSLASH, COPY_LINE_DOT, COPY_LINE_MIDDLE } CopyLine;
 
 /* How far the words COPY … FROM STDIN have come. */
 typedef enum { COPY_WORDS_NONE, COPY_WORDS_COPY, COPY_WORDS_FROM, COPY_WORDS_TO } CopyWords;
@@ -60,8 +58,8 @@ struct StatementSplitter {
     size_t text_length;
     int64_t text_offset, text_line;
 
-    TailState tail;     /* in FEED_COPY_TAIL */
-    CopyLine copy_line; /* in FEED_COPY_DATA */
+    TailState tail;       /* in FEED_COPY_TAIL */
+    CopyLines copy_lines; /* in FEED_COPY_DATA */
 };
 
 static bool refuse(const StatementSplitter *splitter, int64_t line, Error *err, const char *what)
@@ -367,6 +365,13 @@ static bool feed_backslash(StatementSplitter *splitter, const char *bytes, size_
 
 /* -- COPY data -- */
 
+static bool give_data(void *context, const void *bytes, size_t size, int64_t offset, Error *err)
+{
+    StatementSplitter *splitter = context;
+    return !splitter->events.copy_data ||
+           splitter->events.copy_data(splitter->events.context, bytes, size, offset, err);
+}
+
 /* psql reads the data from the next line on and the rest of this line afterwards; text that stands
  * there would trade places with the data, so only white space and comments may. */
 static bool step_copy_tail(StatementSplitter *splitter, char byte, Error *err)
@@ -377,10 +382,10 @@ static bool step_copy_tail(StatementSplitter *splitter, char byte, Error *err)
     if (byte == '\n') {
         if (state != TAIL_SPACE && state != TAIL_LINE_COMMENT)
             return refuse(splitter, splitter->scanner.line, err, misplaced);
-        splitter->scanner.line++;
         splitter->mode = FEED_COPY_DATA;
-        splitter->copy_line = COPY_LINE_START;
-        return give_sql(splitter, ++splitter->scanner.offset, err);
+        copy_lines_init(&splitter->copy_lines, ++splitter->scanner.offset, ++splitter->scanner.line,
+                        give_data, splitter);
+        return give_sql(splitter, splitter->scanner.offset, err);
     }
     splitter->scanner.offset++;
     if (state == TAIL_COMMENT || state == TAIL_COMMENT_STAR)
@@ -398,107 +403,26 @@ static bool step_copy_tail(StatementSplitter *splitter, char byte, Error *err)
     return true;
 }
 
-typedef struct CopyPiece {
-    StatementSplitter *splitter;
-    const char *bytes;
-    const char *end;
-    const char *at;
-    const char *run; /* data from here to `at` is not given away yet */
-    int64_t offset;  /* of bytes[0] */
-} CopyPiece;
-
-static bool give_data(StatementSplitter *splitter, const void *bytes, size_t size, int64_t offset,
-                      Error *err)
-{
-    return !splitter->events.copy_data ||
-           splitter->events.copy_data(splitter->events.context, bytes, size, offset, err);
-}
-
-static bool give_run(CopyPiece *piece, Error *err)
-{
-    const char *run = piece->run;
-    piece->run = piece->at;
-    return run == piece->at || give_data(piece->splitter, run, (size_t)(piece->at - run),
-                                         piece->offset + (run - piece->bytes), err);
-}
-
-/* What was held back as a possible terminator is data after all. */
-static bool give_held(CopyPiece *piece, size_t size, Error *err)
-{
-    int64_t offset = piece->offset + (piece->at - piece->bytes) - (int64_t)size;
-    piece->splitter->copy_line = COPY_LINE_MIDDLE;
-    piece->run = piece->at;
-    return give_data(piece->splitter, "\\.", size, offset, err);
-}
-
-static bool end_data(CopyPiece *piece, Error *err)
-{
-    StatementSplitter *splitter = piece->splitter;
-    int64_t offset = piece->offset + (piece->at - piece->bytes);
-    splitter->mode = FEED_SQL;
-    splitter->scanner.offset = splitter->sql_offset = offset;
-    return give_data(splitter, NULL, 0, offset, err);
-}
-
-/* The beginning of a line that starts with a backslash; it may be cut anywhere. */
-static bool step_copy_line(CopyPiece *piece, Error *err)
-{
-    StatementSplitter *splitter = piece->splitter;
-    char byte = *piece->at;
-    if (splitter->copy_line == COPY_LINE_START && byte == '\\') {
-        if (!give_run(piece, err))
-            return false;
-        piece->run = ++piece->at;
-        splitter->copy_line = COPY_LINE_BACKSLASH;
-    } else if (splitter->copy_line == COPY_LINE_BACKSLASH && byte == '.') {
-        piece->run = ++piece->at;
-        splitter->copy_line = COPY_LINE_DOT;
-    } else if (splitter->copy_line == COPY_LINE_DOT && byte == '\n') {
-        piece->run = ++piece->at;
-        splitter->scanner.line++;
-        return end_data(piece, err);
-    } else if (splitter->copy_line != COPY_LINE_START) {
-        return give_held(piece, splitter->copy_line == COPY_LINE_DOT ? 2 : 1, err);
-    } else {
-        splitter->copy_line = COPY_LINE_MIDDLE;
-    }
-    return true;
-}
-
-/* Line by line: only a backslash at the beginning of one needs a closer look, and of those most
- * (\N, a NULL in the first column) are seen through at once. */
 static bool feed_copy_data(StatementSplitter *splitter, const char *bytes, size_t size,
                            size_t *ret_used, Error *err)
 {
-    CopyPiece piece = {splitter, bytes, bytes + size, bytes, bytes, splitter->scanner.offset};
-    while (piece.at < piece.end && splitter->mode == FEED_COPY_DATA) {
-        bool plain = splitter->copy_line == COPY_LINE_MIDDLE ||
-                     (splitter->copy_line == COPY_LINE_START &&
-                      (*piece.at != '\\' || (piece.at + 1 < piece.end && piece.at[1] != '.')));
-        if (!plain) {
-            if (!step_copy_line(&piece, err))
-                return false;
-            continue;
-        }
-        const char *newline = memchr(piece.at, '\n', (size_t)(piece.end - piece.at));
-        splitter->copy_line = newline ? COPY_LINE_START : COPY_LINE_MIDDLE;
-        splitter->scanner.line += newline != NULL;
-        piece.at = newline ? newline + 1 : piece.end;
-    }
-    *ret_used = (size_t)(piece.at - bytes);
-    if (splitter->mode != FEED_COPY_DATA)
+    bool ended = false;
+    if (!copy_lines_feed(&splitter->copy_lines, bytes, size, ret_used, &ended, err))
+        return false;
+    splitter->scanner.offset = splitter->copy_lines.offset;
+    splitter->scanner.line = splitter->copy_lines.line;
+    if (!ended)
         return true;
-    splitter->scanner.offset = piece.offset + (int64_t)*ret_used;
-    return give_run(&piece, err);
+    splitter->mode = FEED_SQL;
+    splitter->sql_offset = splitter->scanner.offset;
+    return give_data(splitter, NULL, 0, splitter->scanner.offset, err);
 }
 
 /* The text ends in the data: psql takes that for the end of the data, too. */
 static bool end_text_in_data(StatementSplitter *splitter, Error *err)
 {
-    if (splitter->copy_line == COPY_LINE_BACKSLASH &&
-        !give_data(splitter, "\\", 1, splitter->scanner.offset - 1, err))
-        return false;
-    return give_data(splitter, NULL, 0, splitter->scanner.offset, err);
+    return copy_lines_end(&splitter->copy_lines, err) &&
+           give_data(splitter, NULL, 0, splitter->scanner.offset, err);
 }
 
 /* -- feeding -- */
@@ -516,6 +440,10 @@ static bool feed_sql(StatementSplitter *splitter, const char *bytes, size_t size
     size_t used = 0;
     FeedMode mode = splitter->mode;
     while (used < size && splitter->mode == mode) {
+        if (mode == FEED_SQL)
+            used += sql_scanner_skip(&splitter->scanner, bytes + used, size - used);
+        if (used == size)
+            break;
         unsigned char byte = (unsigned char)bytes[used++];
         if (mode == FEED_COPY_TAIL ? !step_copy_tail(splitter, (char)byte, err)
                                    : !step_sql(splitter, byte, err))

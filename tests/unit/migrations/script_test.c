@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "base/text.h"
 #include "migrations/script.h"
 #include "tests/support/unit_test.h"
@@ -421,6 +423,27 @@ static void refuses_what_the_splitter_refuses_with_file_and_line(void **state UN
     assert_int_equal(test.error.class, ERROR_INPUT);
 }
 
+/* A statement of `size` bytes: a string between its quotes. */
+static bool read_statement_of(Case *test, int64_t size)
+{
+    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, (size_t)size);
+    memset(bytes, 'x', (size_t)size);
+    bytes[0] = bytes[size - 1] = '\'';
+    CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
+    CLEANUP(file_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    assert_true(file_write(fd, path, bytes, (size_t)size, &test->error));
+    return script_read(path, "s.sql", NULL, &test->script, &test->error);
+}
+
+static void refuses_a_statement_too_long_for_one_message(void **state UNUSED)
+{
+    CLEANUP(case_done) Case test = case_new();
+    assert_true(read_statement_of(&test, SCRIPT_STATEMENT_SIZE_MAX));
+    script_done(&test.script);
+    assert_false(read_statement_of(&test, SCRIPT_STATEMENT_SIZE_MAX + 1));
+    assert_string_equal(test.error.message, "s.sql:1: a statement of 268435457 bytes");
+}
+
 static void refuses_a_script_that_is_not_a_file(void **state UNUSED)
 {
     CLEANUP(case_done) Case test = case_new();
@@ -493,6 +516,7 @@ int main(void)
         cmocka_unit_test(reads_times),
         cmocka_unit_test(refuses_directives_it_cannot_follow),
         cmocka_unit_test(refuses_what_the_splitter_refuses_with_file_and_line),
+        cmocka_unit_test(refuses_a_statement_too_long_for_one_message),
         cmocka_unit_test(refuses_a_script_that_is_not_a_file),
         cmocka_unit_test(passes_on_what_the_sink_refuses),
         cmocka_unit_test(sums_statements_up_without_their_data),
