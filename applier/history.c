@@ -247,8 +247,9 @@ void history_fold(History *history)
             return;
         }
         const char *trouble = fold_row(history, row, i);
-        if (!trouble && row->position_after != history->position && row->kind != JOURNAL_INTENT &&
-            row->kind != JOURNAL_BROKEN)
+        bool counts = row->kind == JOURNAL_GROUP || row->kind == JOURNAL_OUTCOME ||
+                      row->kind == JOURNAL_SETTLED || row->kind == JOURNAL_VERSION;
+        if (!trouble && counts && row->position_after != history->position)
             trouble = "does not fit the number of applied migrations";
         if (trouble) {
             history->diverged = memory_format("the ledger's journal is damaged: row %" PRId64 " %s",

@@ -63,6 +63,7 @@ typedef struct PastEvent {
     Digest head_digest;
     char *from_version;
     char *to_version;
+    int64_t to_position; /* migrations wholly applied at the run's target */
     char at[CLOCK_TEXT_SIZE];
     char *session_user;
     char *current_user;

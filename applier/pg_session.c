@@ -320,17 +320,24 @@ static bool add_deviations(PgSession *session, SettingArray *settings, bool *ret
     return true;
 }
 
-/* `SELECT set_config(…), …`, for poolers that do not pass `options` on. */
-static char *pin_statement(PGconn *connection, const SettingArray *settings)
+/* Add `set_config(…)` to the statement that is run after each RESET ALL. */
+static void add_pin(PgSession *session, const char *name, const char *value)
 {
-    Text sql = {0};
-    array_each (Setting, setting, settings) {
-        char *value = PQescapeLiteral(connection, setting->value, strlen(setting->value));
-        text_addf(&sql, "%s pg_catalog.set_config('%s', %s, false)", sql.length ? "," : "SELECT",
-                  setting->name, value);
-        PQfreemem(value);
-    }
-    return text_take(&sql);
+    char *literal = PQescapeLiteral(session->connection, value, strlen(value));
+    char *whole = memory_format("%s%s pg_catalog.set_config('%s', %s, false)",
+                                session->pin_sql ? session->pin_sql : "",
+                                session->pin_sql ? "," : "SELECT", name, literal);
+    PQfreemem(literal);
+    free(session->pin_sql);
+    session->pin_sql = whole;
+}
+
+bool pg_session_pin(PgSession *session, const char *name, const char *value, Error *err)
+{
+    add_pin(session, name, value);
+    return pg_query(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW, /* ret_result= */ NULL,
+                    err) ||
+           error_wrap(err, "pinning the session's settings");
 }
 
 static bool open_with(const char *conninfo, const SettingArray *settings, WordsPolicy words,
@@ -351,7 +358,8 @@ static bool open_with(const char *conninfo, const SettingArray *settings, WordsP
         error_done(err);
         if (!connect_once(conninfo, /* options= */ NULL, &session->connection, err))
             return false;
-        session->pin_sql = pin_statement(session->connection, settings);
+        array_each (Setting, setting, settings)
+            add_pin(session, setting->name, setting->value);
     }
     session->cancel = PQgetCancel(session->connection);
     PQsetNoticeReceiver(session->connection, on_notice, session);

@@ -53,7 +53,8 @@ typedef struct PgSession {
     PGcancel *cancel;   /* owned */
     PgFacts facts;
     WordsPolicy words;
-    char *pin_sql; /* owned; run after each RESET ALL where a pooler refused `options`, else NULL */
+    char
+        *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
     int64_t notice_count; /* warnings of the server since the session began … */
     char notice_code[6];  /* … and the SQLSTATE of the last */
 } PgSession;
@@ -67,6 +68,9 @@ DEFINE_CLEANUP(PgSession, pg_session_close)
 
 /* "database 'd' on h:5432 as u", for messages. The caller frees. */
 char *pg_session_describe(const PgSession *session);
+
+/* Pin one more setting: now, and after each RESET ALL (by pin_sql). */
+bool pg_session_pin(PgSession *session, const char *name, const char *value, Error *err) MUST_CHECK;
 
 /* The connection is gone. */
 bool pg_session_is_lost(const PgSession *session);

@@ -57,9 +57,16 @@ $(BUILD)/tests/damage/%_test: $(BUILD)/tests/damage/%_test.o $(FORGE) $(TEST_LIB
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(PKG_LIBS)
 -include $(wildcard $(BUILD)/tests/damage/*.d $(BUILD)/tests/support/*.d)
 
+# Programs that bats files under tests/integration drive: the engine without command files.
+INTEGRATION_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/*.c))
+$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(LIBS_applier)
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+-include $(wildcard $(BUILD)/tests/integration/*.d)
+
 # The programs and the unit tests, built; then everything run.
 .PHONY: test-programs unit
-test-programs: all $(UNIT_PROGRAMS) $(DAMAGE_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
+test-programs: all $(UNIT_PROGRAMS) $(DAMAGE_PROGRAMS) $(INTEGRATION_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done

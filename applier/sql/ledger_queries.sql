@@ -49,9 +49,9 @@ VALUES ($1, $2, $3, $4, $5, $6)
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
     client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
-    superuser, bundle_path, sqlstate, words, settings)
+    superuser, bundle_path, sqlstate, words, to_position, settings)
 SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
-       $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15,
+       $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15, $16::bigint,
        CASE WHEN $2 = 'begin' THEN
        (SELECT jsonb_object_agg(name, current_setting(name))
           FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout',
@@ -93,12 +93,15 @@ VALUES ($1::bigint, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
 INSERT INTO sealift.version (journal_number, position, name, tree_digest, head_digest)
 VALUES ($1, $2, $3, $4, $5)
 
--- The whole journal with the versions that its rows completed, in order.
+-- The whole journal in order. A step outside transactions took the time since its intent.
 -- :name ledger_read_journal
 SELECT j.number, j.kind, j.direction, encode(j.head_digest, 'hex'), j.version, j.identity,
        j.group_number, j.group_count, j.first_step, j.last_step, j.complete, j.position_after,
        encode(j.up_digest, 'hex'), j.attempt, j.result, j.words, encode(j.previous, 'hex'),
-       encode(j.digest, 'hex'), j.duration_ms,
+       encode(j.digest, 'hex'),
+       CASE WHEN j.kind = 'outcome'
+            THEN (extract(epoch FROM j.at - lag(j.at) OVER (ORDER BY j.number)) * 1000)::bigint
+            ELSE j.duration_ms END,
        to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
   FROM sealift.journal j ORDER BY j.number
 
@@ -117,7 +120,7 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), session_user_name,
        current_user_name, client_host, operating_system_user, applier, server_version,
        coalesce(bundle_path, ''), sqlstate, words, superuser,
-       coalesce(settings::text, '')
+       coalesce(settings::text, ''), to_position
   FROM sealift.event ORDER BY number
 
 -- A bundle is done where its last version was completed and nothing has been taken back below that

@@ -36,3 +36,15 @@ SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.client_addr::text, 'l
 -- Entries of the shared lock table in use (fast-path locks take none, so this is an upper bound).
 -- :name locks_held
 SELECT count(*) FROM pg_catalog.pg_locks
+
+-- An extension that is installed or could be, in a version that is at least the wanted one: versions
+-- compare by their runs of digits.
+-- :name extension_available
+SELECT EXISTS (
+    SELECT FROM (SELECT name, version FROM pg_catalog.pg_available_extension_versions
+                 UNION ALL
+                 SELECT extname, extversion FROM pg_catalog.pg_extension) AS known
+     WHERE name = $1::text
+       AND ($2::text = ''
+            OR ARRAY(SELECT (m)[1]::numeric FROM regexp_matches(version, '[0-9]+', 'g') AS m)
+               >= ARRAY(SELECT (m)[1]::numeric FROM regexp_matches($2, '[0-9]+', 'g') AS m)))

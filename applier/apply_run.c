@@ -1,0 +1,216 @@
+#include "applier/apply_run.h"
+
+#include "applier/pg_query.h"
+#include "applier/run_session.h"
+#include "applier/stored_bundle.h"
+#include "applier/target_check.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+void apply_report_done(ApplyReport *report)
+{
+    free(report->from_version);
+    free(report->to_version);
+    free(report->version);
+    free(report->warnings);
+    free(report->redacted);
+    run_report_done(&report->run);
+    *report = (ApplyReport){0};
+}
+
+bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest *head_digest,
+                       bool *ret_done, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    return run_session_open_reader(options, &session, err) &&
+           ledger_is_done(session, head_digest, head->tree_to, ret_done, err);
+}
+
+bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
+                    History *ret_history, ApplyPlan *ret_plan, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    if (!run_session_open_reader(options, &session, err) ||
+        !run_session_history(session, options, &history, err))
+        return false;
+    *ret_history = history;
+    history = (History){.unsettled = -1};
+    apply_plan_make(ret_history, input->manifest, &input->head_digest, to_version, ret_plan);
+    return true;
+}
+
+/* One apply under way. */
+typedef struct Apply {
+    const RunOptions *options;
+    const ApplyInput *input;
+    const char *to_version;
+    ApplyReport *report;
+    PgSession *session;
+    History history;
+    ApplyPlan plan;
+    int64_t to_position; /* migrations applied once the target is reached */
+} Apply;
+
+static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
+{
+    return (LedgerEvent){.action = apply->options->action,
+                         .phase = phase,
+                         .head_digest = &apply->input->head_digest,
+                         .from_version = apply->report->from_version,
+                         .to_version = apply->report->to_version,
+                         .to_position = apply->to_position,
+                         .bundle_path = apply->input->path,
+                         .sqlstate = "",
+                         .words = ""};
+}
+
+static bool read_history(Apply *apply, Error *err)
+{
+    history_done(&apply->history);
+    return run_session_history(apply->session, apply->options, &apply->history, err);
+}
+
+/* What a killed run left open may belong to another bundle, which the ledger has. */
+static bool settle(Apply *apply, Error *err)
+{
+    const JournalRow *open = history_unsettled(&apply->history);
+    const ApplyInput *input = apply->input;
+    const Manifest *manifest = input->manifest;
+    CLEANUP(stored_bundle_freep) StoredBundle *stored = NULL;
+    if (apply->history.diverged)
+        return true; /* the plan says so */
+    if (open && !digest_equal(&open->head_digest, &input->head_digest)) {
+        if (!stored_bundle_load(apply->session, &open->head_digest, /* trust= */ NULL, &stored,
+                                err))
+            return error_wrap(err, "settling an open step");
+        manifest = &stored->manifest;
+    }
+    if (!settle_open_step(apply->session, &apply->history, manifest, apply->options->settle,
+                          &apply->report->settled, err))
+        return false;
+    return !apply->report->settled.happened || read_history(apply, err);
+}
+
+static bool make_plan(Apply *apply, Error *err)
+{
+    const ApplyInput *input = apply->input;
+    apply_plan_make(&apply->history, input->manifest, &input->head_digest, apply->to_version,
+                    &apply->plan);
+    array_each (RunTask, task, &apply->plan.tasks)
+        task->objects = &input->objects;
+    ApplyReport *report = apply->report;
+    const ManifestVersionArray *versions = &input->manifest->versions;
+    report->relation = apply->plan.relation;
+    report->tasks = (int64_t)apply->plan.tasks.count;
+    report->from_version = memory_string(history_version_name(&apply->history));
+    report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
+                                           ? apply->to_version
+                                           : versions->items[apply->plan.target].name);
+    const ManifestVersion *target = &versions->items[apply->plan.target];
+    apply->to_position = target->position + (int64_t)target->migration_count;
+    return apply_plan_check(&apply->plan, err) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), err);
+}
+
+/* Envelope, manifest and the way back are in the ledger before the first step. */
+static bool begin(Apply *apply, Error *err)
+{
+    const ApplyInput *input = apply->input;
+    const LedgerBundle bundle = {.envelope = input->envelope,
+                                 .head = input->head,
+                                 .head_digest = input->head_digest,
+                                 .manifest_bytes = input->manifest_bytes,
+                                 .manifest_size = input->manifest_size,
+                                 .manifest = input->manifest,
+                                 .objects = &input->objects,
+                                 .verification = input->verification};
+    const LedgerEvent event = event_of(apply, PHASE_OF_BEGIN);
+    if (!apply->history.managed &&
+        !ledger_install(apply->session, input->head->product, input->head->product_uuid, err))
+        return false;
+    if (pg_script(apply->session, "BEGIN", err) &&
+        ledger_store_bundle(apply->session, &bundle, err) &&
+        ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
+        return true;
+    CLEANUP(error_done) Error ignored = {0};
+    if (!pg_session_is_lost(apply->session))
+        (void)!pg_script(apply->session, "ROLLBACK", &ignored);
+    return false;
+}
+
+static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
+{
+    return (run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
+            target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
+                               err)) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), err);
+}
+
+static bool run_units(Apply *apply, const RunUnits *units, Error *err)
+{
+    const StepRunnerOptions options = {.atomic = apply->options->atomic,
+                                       .attempts = apply->options->attempts,
+                                       .listener = apply->options->listener};
+    if (!check_limits(apply, units, err) || !begin(apply, err))
+        return false;
+    bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
+                                &apply->history.chain, &apply->report->run, err);
+    if (!good)
+        return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), err);
+    const LedgerEvent end = event_of(apply, PHASE_OF_END);
+    if (ledger_add_durable_event(apply->session, &end, err))
+        return true;
+    /* steps are committed; only the end of the run is not on record */
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
+static bool run(Apply *apply, Error *err)
+{
+    CLEANUP(text_done) Text warnings = {0};
+    if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
+                          err))
+        return false;
+    apply->report->redacted = pg_session_describe(apply->session);
+    bool fits = target_check(apply->session, apply->input->manifest, &warnings, err);
+    apply->report->warnings = text_take(&warnings);
+    if (!fits || !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
+        return false;
+    if (apply->plan.relation == RELATION_CURRENT)
+        return true;
+    CLEANUP(run_units_done) RunUnits units = {0};
+    run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
+    return run_units(apply, &units, err);
+}
+
+/* Which version holds now, as far as the session can still tell. */
+static void note_version(Apply *apply)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    if (apply->session && !pg_session_is_lost(apply->session) && read_history(apply, &ignored))
+        apply->report->version = memory_string(history_version_name(&apply->history));
+}
+
+bool apply_run(const RunOptions *options, const ApplyInput *input, const char *to_version,
+               ApplyReport *report, Error *err)
+{
+    Apply apply = {.options = options,
+                   .input = input,
+                   .to_version = to_version,
+                   .report = report,
+                   .history.unsettled = -1};
+    int64_t begun = clock_monotonic_ms();
+    report->run.settled = true;
+    bool good = run(&apply, err);
+    if (good && report->to_version)
+        report->version = memory_string(report->to_version);
+    else
+        note_version(&apply);
+    report->duration_ms = clock_monotonic_ms() - begun;
+    apply_plan_done(&apply.plan);
+    history_done(&apply.history);
+    pg_session_close(apply.session);
+    return good;
+}

@@ -1,0 +1,205 @@
+#include "applier/rollback_plan.h"
+
+#include <inttypes.h>
+
+#include "base/memory.h"
+
+void rollback_list_done(RollbackList *list)
+{
+    array_free(&list->items);
+    *list = (RollbackList){0};
+}
+
+/* Where a rollback ends: `keep` migrations and `keep_versions` versions stay. */
+typedef struct Line {
+    size_t keep;
+    size_t keep_versions;
+} Line;
+
+static size_t versions_through(const History *history, size_t keep)
+{
+    size_t count = 0;
+    array_each (AppliedVersion, version, &history->versions) {
+        if (version->position <= (int64_t)keep)
+            count++;
+    }
+    return count;
+}
+
+/* What the bundle that came last brought and that still is on top. */
+static Line line_of_last_bundle(const History *history)
+{
+    const AppliedMigration *top = history_top(history);
+    const AppliedVersion *version = history_version(history);
+    Line line = {history->migrations.count, history->versions.count};
+    if (!top && !version)
+        return line;
+    bool by_version = version && (!top || version->journal_number >= top->journal_number);
+    Digest last = by_version ? version->head_digest : top->head_digest;
+    while (line.keep_versions &&
+           digest_equal(&history->versions.items[line.keep_versions - 1].head_digest, &last))
+        line.keep_versions--;
+    while (line.keep && digest_equal(&history->migrations.items[line.keep - 1].head_digest, &last))
+        line.keep--;
+    return line;
+}
+
+static bool line_of_version(const History *history, const char *name, Line *ret_line, Error *err)
+{
+    if (strcmp(name, "-") == 0) {
+        *ret_line = (Line){0, 0};
+        return true;
+    }
+    for (size_t i = history->versions.count; i > 0; i--) {
+        const AppliedVersion *version = &history->versions.items[i - 1];
+        if (strcmp(version->name, name) != 0)
+            continue;
+        *ret_line = (Line){(size_t)version->position, i};
+        return true;
+    }
+    CLEANUP(text_done) Text names = {0};
+    array_each (AppliedVersion, version, &history->versions)
+        text_addf(&names, "%s%s", names.length ? ", " : "", version->name);
+    error_set(err, ERROR_TARGET, "the database does not hold version '%s': it is at %s", name,
+              history_version_name(history));
+    return error_hint(err, "it can go back to: %s%s-", text_string(&names),
+                      names.length ? ", " : "");
+}
+
+static bool find_line(const History *history, const RollbackTarget *target, Line *ret_line,
+                      Error *err)
+{
+    if (target->to_version) {
+        if (!line_of_version(history, target->to_version, ret_line, err))
+            return false;
+        if (target->has_position && target->position > (int64_t)ret_line->keep)
+            ret_line->keep = (size_t)target->position;
+        return true;
+    }
+    if (target->steps == 0) {
+        *ret_line = line_of_last_bundle(history);
+        return true;
+    }
+    int64_t count = (int64_t)history->migrations.count;
+    if (target->steps > count)
+        return error_set(err, ERROR_TARGET,
+                         "%" PRId64 " steps back cannot be: %" PRId64 " migrations are applied",
+                         target->steps, count);
+    size_t keep = (size_t)(count - target->steps);
+    *ret_line = (Line){keep, versions_through(history, keep)};
+    return true;
+}
+
+bool rollback_list_make(const History *history, const RollbackTarget *target,
+                        RollbackList *ret_list, Error *err)
+{
+    if (history->diverged)
+        return error_set(err, ERROR_TARGET, "%s", history->diverged);
+    if (history_unsettled(history)) {
+        CLEANUP(memory_freep) char *unrest = history_unrest(history);
+        error_set(err, ERROR_TARGET, "%s", unrest);
+        return error_hint(err, "'applier resume' settles it");
+    }
+    Line line = {0};
+    if (!find_line(history, target, &line, err))
+        return false;
+    RollbackList list = {.from_version = history_version_name(history),
+                         .to_position = (int64_t)line.keep};
+    for (size_t i = history->migrations.count; i > line.keep; i--)
+        *array_add(&list.items) = (RollbackItem){.migration = &history->migrations.items[i - 1],
+                                                 .position = (int64_t)i - 1};
+    /* what the migrations above have not taken with them */
+    size_t left = versions_through(history, line.keep);
+    for (size_t i = left; i > line.keep_versions; i--)
+        *array_add(&list.items) = (RollbackItem){.version = &history->versions.items[i - 1],
+                                                 .position = (int64_t)line.keep};
+    size_t stays = left < line.keep_versions ? left : line.keep_versions;
+    list.to_version = stays ? history->versions.items[stays - 1].name : "-";
+    *ret_list = list;
+    return true;
+}
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
+static void explain(Text *missing, const ManifestMigration *migration)
+{
+    if (migration->verdict == VERDICT_IRREVERSIBLE)
+        text_addf(missing, "%s'%s' is irreversible%s%s", missing->length ? "; " : "",
+                  migration->identity, migration->irreversible_reason ? ": " : "",
+                  migration->irreversible_reason ? migration->irreversible_reason : "");
+    else
+        text_addf(missing, "%s'%s' has no down script", missing->length ? "; " : "",
+                  migration->identity);
+}
+
+static const ManifestVersion *version_named(const Manifest *manifest, const char *name)
+{
+    array_each (ManifestVersion, version, &manifest->versions) {
+        if (strcmp(version->name, name) == 0)
+            return version;
+    }
+    return NULL;
+}
+
+static bool not_stored(const char *what, const char *name, Error *err)
+{
+    return error_set(err, ERROR_TARGET,
+                     "the bundle that the ledger keeps for %s '%s' does not hold it", what, name);
+}
+
+static bool add_migration(const RollbackItem *item, const Manifest *manifest, RunTask task,
+                          RunTaskArray *tasks, Text *missing, Error *err)
+{
+    const AppliedMigration *applied = item->migration;
+    const ManifestMigration *migration = manifest_find(manifest, applied->identity);
+    if (!migration || !digest_equal(&migration->up_digest, &applied->up_digest))
+        return not_stored("migration", applied->identity, err);
+    if (!migration->scripts[SCRIPT_DOWN].present || migration->verdict == VERDICT_IRREVERSIBLE) {
+        explain(missing, migration);
+        return true;
+    }
+    task.migration = migration;
+    task.version = &manifest->versions.items[migration->version];
+    task.partly = applied->state != APPLIED_WHOLLY;
+    task.first_group = applied->state == APPLIED_DOWN_PARTLY ? (size_t)applied->groups_done : 0;
+    task.position = item->position + (task.partly ? 0 : 1);
+    *array_add(tasks) = task;
+    return true;
+}
+
+static bool add_item(const RollbackItem *item, RollbackSource source, void *context,
+                     RunTaskArray *tasks, Text *missing, Error *err)
+{
+    RunTask task = {.direction = DIRECTION_DOWN, .position = item->position};
+    task.head_digest = item->migration ? item->migration->head_digest : item->version->head_digest;
+    if (!source(context, &task.head_digest, &task.manifest, &task.objects, err))
+        return false;
+    if (item->migration)
+        return add_migration(item, task.manifest, task, tasks, missing, err);
+    task.version = version_named(task.manifest, item->version->name);
+    if (!task.version)
+        return not_stored("version", item->version->name, err);
+    *array_add(tasks) = task;
+    return true;
+}
+
+bool rollback_plan_tasks(const RollbackList *list, RollbackSource source, void *context,
+                         RunTaskArray *ret_tasks, Error *err)
+{
+    RunTaskArray tasks = {0};
+    CLEANUP(text_done) Text missing = {0};
+    array_each (RollbackItem, item, &list->items) {
+        if (!add_item(item, source, context, &tasks, &missing, err)) {
+            array_free(&tasks);
+            return false;
+        }
+    }
+    if (missing.length) {
+        array_free(&tasks);
+        error_set(err, ERROR_TARGET, "there is no way back: %s", text_string(&missing));
+        return error_hint(err, "nothing was done; go back less far (--steps, --to), or restore a "
+                               "backup");
+    }
+    *ret_tasks = tasks;
+    return true;
+}

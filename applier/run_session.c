@@ -1,0 +1,65 @@
+#include "applier/run_session.h"
+
+#include "applier/target_check.h"
+#include "base/memory.h"
+
+RunOptions run_options_default(void)
+{
+    return (RunOptions){.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
+                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS};
+}
+
+bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+                      Error *err)
+{
+    const PgSessionOptions wanted = {.conninfo = options->conninfo,
+                                     .search_path = search_path,
+                                     .purpose = PG_SESSION_WRITES,
+                                     .lock_timeout_ms = options->lock_timeout_ms,
+                                     .statement_timeout_ms = options->statement_timeout_ms,
+                                     .words = options->words};
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    if (!pg_session_open(&wanted, &session, err) || !target_check_writable(session, err))
+        return false;
+    if (options->refuse_superuser && session->facts.superuser) {
+        error_set(err, ERROR_TARGET, "role '%s' is a superuser, which this site's policy refuses",
+                  session->facts.session_user);
+        return error_hint(err, "connect as the role that owns the schema");
+    }
+    if (!pg_lock_take(session, options->lock_wait_ms, options->lock_waiting,
+                      options->listener.context, err))
+        return false;
+    *ret_session = TAKE_PTR(session);
+    return true;
+}
+
+bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
+{
+    const PgSessionOptions wanted = {
+        .conninfo = options->conninfo, .purpose = PG_SESSION_READS, .words = options->words};
+    return pg_session_open(&wanted, ret_session, err);
+}
+
+bool run_session_history(PgSession *session, const RunOptions *options, History *ret_history,
+                         Error *err)
+{
+    LedgerPresence presence = LEDGER_ABSENT;
+    if (!ledger_look(session, &presence, err))
+        return false;
+    if (presence == LEDGER_PRESENT && !ledger_check_owner(session, options->ledger_owner, err))
+        return false;
+    return history_read(session, ret_history, err);
+}
+
+bool run_session_failed(PgSession *session, LedgerEvent event, Error *err)
+{
+    LedgerPresence presence = LEDGER_ABSENT;
+    CLEANUP(error_done) Error ignored = {0};
+    if (pg_session_is_lost(session) || !ledger_look(session, &presence, &ignored) ||
+        presence == LEDGER_ABSENT)
+        return false;
+    event.sqlstate = err->code;
+    event.words = err->message;
+    (void)!ledger_add_event(session, &event, &ignored);
+    return false;
+}

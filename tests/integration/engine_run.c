@@ -1,0 +1,191 @@
+/* Drives the engine without command files, for tests: prints reports as `key value` lines.
+ *
+ *     engine_run apply BUNDLE [--to V] [--atomic version|run] [--done|--not-done] [--lock-wait MS]
+ *     engine_run rollback [--to V | --steps N] [--atomic run] · resume · history
+ *
+ * The target comes from PG* or DATABASE_URL. Bundles are read without trust. */
+#include <inttypes.h>
+
+#include "applier/rollback_run.h"
+#include "applier/run_session.h"
+#include "base/interrupt.h"
+#include "base/memory.h"
+#include "bundles/bundle_reader.h"
+
+typedef struct Arguments {
+    RunOptions run;
+    RollbackTarget target;
+    const char *to_version;
+} Arguments;
+
+static void on_retry(void *context UNUSED, const RunTask *task, const char *sqlstate,
+                     int64_t attempt, int64_t delay_ms UNUSED)
+{
+    printf("retry %s %s %" PRId64 "\n", task->migration->identity, sqlstate, attempt);
+}
+
+static void on_waiting(void *context UNUSED, const PgLockHolder *holder)
+{
+    printf("waiting-for %s\n", holder->application);
+    fflush(stdout);
+}
+
+static Arguments read_arguments(int argc, char **argv)
+{
+    Arguments arguments = {.run = run_options_default()};
+    arguments.run.listener.retry = on_retry;
+    arguments.run.lock_waiting = on_waiting;
+    for (int i = 0; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--to") == 0)
+            arguments.to_version = arguments.target.to_version = value;
+        if (strcmp(argv[i], "--steps") == 0)
+            arguments.target.steps = strtol(value, NULL, 10);
+        if (strcmp(argv[i], "--lock-wait") == 0)
+            arguments.run.lock_wait_ms = strtol(value, NULL, 10);
+        if (strcmp(argv[i], "--lock-timeout") == 0)
+            arguments.run.lock_timeout_ms = strtol(value, NULL, 10);
+        if (strcmp(argv[i], "--attempts") == 0)
+            arguments.run.attempts = (int)strtol(value, NULL, 10);
+        if (strcmp(argv[i], "--atomic") == 0)
+            arguments.run.atomic = strcmp(value, "run") == 0 ? ATOMIC_RUN : ATOMIC_VERSION;
+        if (strcmp(argv[i], "--done") == 0)
+            arguments.run.settle = SETTLE_AS_DONE;
+        if (strcmp(argv[i], "--not-done") == 0)
+            arguments.run.settle = SETTLE_AS_NOT_DONE;
+        if (strcmp(argv[i], "--show-sql") == 0)
+            arguments.run.words = WORDS_WHOLE;
+    }
+    return arguments;
+}
+
+static void print_run(const RunReport *run)
+{
+    printf("groups %" PRId64 "\ntasks-done %" PRId64 "\nretries %" PRId64 "\nturns %" PRId64
+           "\ncopied %" PRId64 "\nsettled %d\n",
+           run->groups_committed, run->tasks_done, run->retries, run->turns, run->copied_bytes,
+           run->settled);
+    if (run->failure.happened)
+        printf("failure %s|%s|%s|%" PRId64 "|%" PRId64 "|%s\n", run->failure.identity,
+               run->failure.version, run->failure.script, run->failure.statement, run->failure.line,
+               run->failure.sqlstate);
+}
+
+static bool apply(const char *path, Arguments *arguments, Error *err)
+{
+    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
+    const Manifest *manifest;
+    if (!bundle_reader_open(path, /* known= */ NULL, &reader, err) ||
+        !bundle_reader_manifest(reader, &manifest, err))
+        return false;
+    const EnvelopeProof *proof = bundle_reader_proof(reader);
+    ApplyInput input = {.envelope = bundle_reader_envelope(reader),
+                        .head = &proof->head,
+                        .head_digest = proof->head_digest,
+                        .manifest = manifest,
+                        .objects = bundle_reader_objects(reader),
+                        .verification = "test",
+                        .path = path};
+    input.manifest_bytes = bundle_reader_manifest_bytes(reader, &input.manifest_size);
+    bool done = false;
+    if (!arguments->to_version && arguments->run.settle == SETTLE_BY_LOOKING &&
+        !apply_run_is_done(&arguments->run, &proof->head, &proof->head_digest, &done, err))
+        return false;
+    if (done) {
+        printf("done-before 1\n");
+        return true;
+    }
+    CLEANUP(apply_report_done) ApplyReport report = {0};
+    bool good = apply_run(&arguments->run, &input, arguments->to_version, &report, err);
+    printf("relation %s\nfrom %s\nto %s\nversion %s\ntasks %" PRId64 "\nms %" PRId64 "\n",
+           apply_relation_name(report.relation), report.from_version ? report.from_version : "?",
+           report.to_version ? report.to_version : "?", report.version ? report.version : "?",
+           report.tasks, report.duration_ms);
+    if (report.settled.happened)
+        printf("answered %s\n", report.settled.done ? "done" : "not-done");
+    print_run(&report.run);
+    return good;
+}
+
+static bool rollback(Arguments *arguments, Error *err)
+{
+    RollbackOptions options = {.run = arguments->run, .target = arguments->target};
+    if (options.run.action == ACTION_APPLY)
+        options.run.action = ACTION_ROLLBACK;
+    CLEANUP(rollback_report_done) RollbackReport report = {0};
+    bool good = rollback_run(&options, &report, err);
+    printf("from %s\nto %s\nversion %s\ntasks %" PRId64 "\nproven %s\n",
+           report.from_version ? report.from_version : "?",
+           report.to_version ? report.to_version : "?", report.version ? report.version : "?",
+           report.tasks, stored_proof_name(report.proven));
+    print_run(&report.run);
+    return good;
+}
+
+static bool read_history(const Arguments *arguments, History *history, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    return run_session_open_reader(&arguments->run, &session, err) &&
+           run_session_history(session, &arguments->run, history, err);
+}
+
+static bool resume(Arguments *arguments, Error *err)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(resume_plan_done) ResumePlan plan = {0};
+    if (!read_history(arguments, &history, err))
+        return false;
+    resume_plan_make(&history, &plan);
+    arguments->run.action = ACTION_RESUME;
+    printf("resume %d\n", plan.kind);
+    if (plan.kind == RESUME_NOTHING)
+        return true;
+    if (plan.kind == RESUME_APPLY) {
+        arguments->to_version = plan.to_version;
+        return apply(plan.bundle_path, arguments, err);
+    }
+    arguments->target = (RollbackTarget){
+        .to_version = plan.to_version, .has_position = true, .position = plan.to_position};
+    return rollback(arguments, err);
+}
+
+static bool show_history(const Arguments *arguments, Error *err)
+{
+    CLEANUP(history_done) History history = {0};
+    if (!read_history(arguments, &history, err))
+        return false;
+    CLEANUP(memory_freep) char *unrest = history_unrest(&history);
+    printf("managed %d\nversion %s\nposition %" PRId64 "\ndiverged %s\nunrest %s\n",
+           history.managed, history_version_name(&history), history.position,
+           history.diverged ? history.diverged : "-", unrest ? unrest : "-");
+    array_each (AppliedMigration, migration, &history.migrations)
+        printf("migration %s %s %d %" PRId64 "/%" PRId64 "%s\n", migration->version,
+               migration->identity, migration->state, migration->groups_done,
+               migration->group_count, migration->unverified ? " unverified" : "");
+    array_each (PastEvent, event, &history.events)
+        printf("event %s %s %s %s %s\n", event->action, event->phase, event->from_version,
+               event->to_version, event->sqlstate);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    CLEANUP(error_done) Error error = {0};
+    if (argc < 2)
+        return ERROR_USAGE;
+    interrupt_install();
+    Arguments arguments = read_arguments(argc - 2, argv + 2);
+    bool good = false;
+    if (strcmp(argv[1], "apply") == 0 && argc > 2)
+        good = apply(argv[2], &arguments, &error);
+    else if (strcmp(argv[1], "rollback") == 0)
+        good = rollback(&arguments, &error);
+    else if (strcmp(argv[1], "resume") == 0)
+        good = resume(&arguments, &error);
+    else
+        good = show_history(&arguments, &error);
+    fflush(stdout);
+    if (!good)
+        error_print(stderr, "engine_run", &error);
+    return good ? 0 : (int)error.class;
+}
