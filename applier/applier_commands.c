@@ -8,9 +8,12 @@ extern const Command command_unpack;
 extern const Command command_verify;
 extern const Command command_trust_init;
 extern const Command command_trust_show;
+extern const Command command_apply;
+extern const Command command_resume;
+extern const Command command_rollback;
 
 const Command *const applier_commands[] = {
-    &command_verify,     &command_inspect,    &command_unpack,
-    &command_trust_init, &command_trust_show, &command_history,
+    &command_trust_init, &command_trust_show, &command_verify, &command_inspect,  &command_unpack,
+    &command_apply,      &command_history,    &command_resume, &command_rollback,
 };
 const size_t applier_command_count = ARRAY_LEN(applier_commands);

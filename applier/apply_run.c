@@ -159,8 +159,10 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
     if (!good)
         return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), err);
     const LedgerEvent end = event_of(apply, PHASE_OF_END);
-    if (ledger_add_durable_event(apply->session, &end, err))
-        return true;
+    if (ledger_add_durable_event(apply->session, &end, err)) {
+        apply->report->chain = apply->history.chain;
+        return ledger_read_identity(apply->session, &apply->report->identity, err);
+    }
     /* steps are committed; only the end of the run is not on record */
     if (err->class == ERROR_CONNECTION)
         err->class = ERROR_UNSETTLED;

@@ -52,6 +52,8 @@ typedef struct ApplyReport {
     char *warnings; /* owned: one line each, or "" */
     char *redacted; /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;
+    LedgerIdentity identity; /* whose database it is, and where its journal ends: */
+    JournalChain chain;      /* for the site's state file; set where the run succeeded */
 } ApplyReport;
 
 void apply_report_done(ApplyReport *report);

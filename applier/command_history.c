@@ -100,7 +100,8 @@ static void journal_text(const JournalRow *row, Text *out)
         text_addf(out, " %s", row->identity);
     if (row->group_count > 1)
         text_addf(out, " (group %" PRId64 " of %" PRId64 ")", row->group, row->group_count);
-    if (*row->result)
+    /* that a verify script was still to run is told by the row of its answer */
+    if (*row->result && strcmp(row->result, JOURNAL_UNVERIFIED) != 0)
         text_addf(out, ": %s", row->result);
     if (row->kind == JOURNAL_GROUP)
         text_addf(out, ", %" PRId64 " ms", row->duration_ms);
@@ -142,7 +143,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_history = {
     .name = "history",
     .synopsis = "[--db CONNINFO]",
-    .summary = "Show what was done to a database: when, by whom, how long it took.",
+    .summary = "show what was done to a database: when, by whom, how long it took",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(HistoryOptions),

@@ -1,6 +1,6 @@
 /* applier inspect: what is inside a bundle that this site trusts. */
 #include "applier/applier_commands.h"
-#include "applier/open_bundle.h"
+#include "applier/site_bundle.h"
 #include "bundles/bundle_report.h"
 
 typedef struct InspectOptions {
@@ -15,12 +15,12 @@ static bool run(CommandContext *context, Error *err)
 {
     const InspectOptions *given = context->options;
     ReportDepth depth = given->sql ? REPORT_WITH_SQL : REPORT_SUMMARY;
-    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
+    CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(text_done) Text shown = {0};
-    if (!open_bundle(context->arguments.items[0], &reader, /* ret_trusted_by= */ NULL, err))
+    if (!site_bundle_open(context->arguments.items[0], &bundle, err))
         return false;
-    if (context->json ? !bundle_report_json(reader, depth, &shown, err)
-                      : !bundle_report_text(reader, depth, &shown, err))
+    if (context->json ? !bundle_report_json(bundle.reader, depth, &shown, err)
+                      : !bundle_report_text(bundle.reader, depth, &shown, err))
         return false;
     text_add_n(context->out, shown.bytes, shown.length);
     return true;

@@ -2,27 +2,27 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
-#include "applier/open_bundle.h"
+#include "applier/site_bundle.h"
 #include "base/json_writer.h"
 #include "bundles/bundle_unpack.h"
 
 static bool run(CommandContext *context, Error *err)
 {
     const char *folder = context->arguments.items[1];
-    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
+    CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     int64_t files;
-    if (!open_bundle(context->arguments.items[0], &reader, /* ret_trusted_by= */ NULL, err) ||
-        !bundle_unpack(reader, folder, &files, err))
+    if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
+        !bundle_unpack(bundle.reader, folder, &files, err))
         return false;
     if (!context->json) {
         text_addf(context->out, "'%s' is good; its %" PRId64 " files are in '%s'\n",
-                  bundle_reader_name(reader), files, folder);
+                  bundle_reader_name(bundle.reader), files, folder);
         return true;
     }
     JsonWriter json;
     json_begin(&json, context->out);
     json_object(&json, /* name= */ NULL);
-    json_string(&json, "bundle", bundle_reader_name(reader));
+    json_string(&json, "bundle", bundle_reader_name(bundle.reader));
     json_string(&json, "folder", folder);
     json_int(&json, "files", files);
     json_close(&json);

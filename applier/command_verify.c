@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
-#include "applier/open_bundle.h"
+#include "applier/site_bundle.h"
 #include "bundles/bundle_report.h"
 
 static void render_signers(const EnvelopeProof *proof, Text *out)
@@ -56,15 +56,15 @@ static void render_json(const BundleReader *reader, const char *trusted_by, Text
 
 static bool run(CommandContext *context, Error *err)
 {
-    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
-    CLEANUP(memory_freep) char *trusted_by = NULL;
-    if (!open_bundle(context->arguments.items[0], &reader, &trusted_by, err) ||
-        !bundle_reader_verify(reader, err))
+    CLEANUP(site_bundle_done) SiteBundle bundle = {0};
+    if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
+        !bundle_reader_verify(bundle.reader, err))
         return false;
+    const char *trusted_by = site_bundle_trusted_by(&bundle);
     if (context->json)
-        render_json(reader, trusted_by, context->out);
+        render_json(bundle.reader, trusted_by, context->out);
     else
-        render(reader, trusted_by, context->out);
+        render(bundle.reader, trusted_by, context->out);
     return true;
 }
 

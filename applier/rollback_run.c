@@ -195,6 +195,7 @@ bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error 
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
     bool good = run(&rollback, err);
+    report->chain = rollback.history.chain;
     note_version(&rollback);
     report->warnings = text_take(&rollback.warnings);
     report->duration_ms = clock_monotonic_ms() - begun;

@@ -4,14 +4,8 @@
 
 #include "applier/apply_run.h"
 #include "applier/rollback_plan.h"
+#include "applier/site_config.h"
 #include "applier/stored_bundle.h"
-
-/* site policy `rollback-needs` */
-typedef enum {
-    ROLLBACK_NEEDS_NOTHING,
-    ROLLBACK_NEEDS_STATE,
-    ROLLBACK_NEEDS_SIGNATURE
-} RollbackNeeds;
 
 typedef struct RollbackOptions {
     RunOptions run;
@@ -35,6 +29,7 @@ typedef struct RollbackReport {
     char *warnings; /* owned: one line each, or "" */
     char *redacted; /* owned */
     int64_t duration_ms;
+    JournalChain chain; /* where the journal ends, for the site's state file */
 } RollbackReport;
 
 void rollback_report_done(RollbackReport *report);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "base/json_writer.h"
 #include "base/memory.h"
 
 /* Every command has these beside its own; they are parsed into CommonOptions. */
@@ -86,22 +85,27 @@ static bool unknown_command(const Program *program, int argc, char **argv, Error
     return error_hint(err, "'%s --help' lists the commands", program->name);
 }
 
-static void error_json(const Error *err, Text *out)
+void command_error_json(const Error *err, JsonWriter *json)
+{
+    json_object(json, "error");
+    json_int(json, "exit_status", err->class);
+    json_string(json, "class", exit_code_name(err->class));
+    json_string(json, "message", err->message);
+    if (err->detail)
+        json_string(json, "detail", err->detail);
+    if (err->hint)
+        json_string(json, "hint", err->hint);
+    if (err->code[0])
+        json_string(json, "sqlstate", err->code);
+    json_close(json);
+}
+
+static void error_document(const Error *err, Text *out)
 {
     JsonWriter json;
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
-    json_object(&json, "error");
-    json_int(&json, "exit_status", err->class);
-    json_string(&json, "class", exit_code_name(err->class));
-    json_string(&json, "message", err->message);
-    if (err->detail)
-        json_string(&json, "detail", err->detail);
-    if (err->hint)
-        json_string(&json, "hint", err->hint);
-    if (err->code[0])
-        json_string(&json, "sqlstate", err->code);
-    json_close(&json);
+    command_error_json(err, &json);
     json_close(&json);
     json_end(&json);
 }
@@ -194,7 +198,7 @@ int command_table_main(const Program *program, int argc, char **argv)
         good = error_hint(&err, "'%s --help' lists the commands", program->name);
     }
     if (!good && common.json && !out.length)
-        error_json(&err, &out);
+        error_document(&err, &out);
     /* a result that could not be written outranks success, but never hides the first error */
     Error print_error = {0};
     if (!print_out(&out, &print_error) && good) {

@@ -8,6 +8,7 @@
 #define SEALIFT_BASE_COMMAND_TABLE_H
 
 #include "base/error.h"
+#include "base/json_writer.h"
 #include "base/option_table.h"
 
 typedef struct CommandContext {
@@ -38,6 +39,9 @@ typedef struct Program {
     const Command *const *commands; /* each command file defines its own row */
     size_t command_count;
 } Program;
+
+/* The member "error" of a command that fails with more to say under --json than the error alone. */
+void command_error_json(const Error *err, JsonWriter *json);
 
 /* Run what argv says and return the exit status. Every command has --json and --help besides its
  * own options. Output that cannot be written (a full disk) is ERROR_IO, never success. */

@@ -310,7 +310,7 @@ const Command command_pack = {
     .name = "pack",
     .synopsis = "--to VERSION [--from VERSION] --out BUNDLE {--sign FILE [--sign FILE…] | "
                 "--unsigned} [--allow-unproven] [--new-sequence] [--project DIR]",
-    .summary = "Package released versions into one signed bundle.",
+    .summary = "package released versions into one signed bundle",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(PackOptions),

@@ -1,0 +1,78 @@
+#include "applier/apply_command.h"
+
+#include <inttypes.h>
+
+#include "applier/run_render.h"
+#include "applier/site_memory.h"
+
+static const char *result_of(const ApplyReport *report, bool good)
+{
+    if (!good)
+        return "failed";
+    return report->relation == RELATION_CURRENT ? "nothing to do" : "applied";
+}
+
+static void render_json(const ApplyInput *input, const ApplyReport *report, const char *warnings,
+                        const Error *failure, Text *out)
+{
+    const RunOutcome outcome = {.from = report->from_version,
+                                .to = report->to_version,
+                                .version = report->version,
+                                .result = result_of(report, !failure),
+                                .migrations = report->tasks,
+                                .run = &report->run,
+                                .settled = &report->settled,
+                                .warnings = warnings,
+                                .duration_ms = report->duration_ms};
+    char head[DIGEST_HEX_SIZE];
+    JsonWriter json;
+    json_begin(&json, out);
+    json_object(&json, /* name= */ NULL);
+    json_string(&json, "product", input->head->product);
+    json_string(&json, "head_digest", digest_hex(&input->head_digest, head));
+    json_string(&json, "database", report->redacted);
+    run_render_json(&outcome, &json);
+    if (failure)
+        command_error_json(failure, &json);
+    json_close(&json);
+    json_end(&json);
+}
+
+static void render_text(const ApplyInput *input, const ApplyReport *report, Text *out)
+{
+    if (report->relation == RELATION_CURRENT && !report->tasks) {
+        text_addf(out, "nothing to do: %s is at version %s\n", report->redacted,
+                  report->to_version);
+        return;
+    }
+    if (report->settled.happened)
+        text_addf(out, "settled what the last run left open: it was %s\n",
+                  report->settled.done ? "done" : "not done, and was run again");
+    text_addf(out, "applied %s %s -> %s to %s\n", input->head->product,
+              strcmp(report->from_version, "-") == 0 ? "(nothing)" : report->from_version,
+              report->to_version, report->redacted);
+    text_addf(out, "  %" PRId64 " migrations in %" PRId64 " groups, %" PRId64 " ms", report->tasks,
+              report->run.groups_committed, report->duration_ms);
+    if (report->run.retries)
+        text_addf(out, ", %" PRId64 " groups run again", report->run.retries);
+    text_add(out, "\n  the end of the run is on disk at the server\n");
+}
+
+bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,
+                       const RunOptions *run, const char *to_version, Error *err)
+{
+    CLEANUP(apply_report_done) ApplyReport report = {0};
+    CLEANUP(text_done) Text warnings = {0};
+    bool good = apply_run(run, input, to_version, &report, err);
+    text_add(&warnings, report.warnings ? report.warnings : "");
+    if (good && report.relation != RELATION_CURRENT)
+        site_memory_note(bundle, &report.identity, &report.chain, &warnings);
+    if (!context->json) {
+        run_render_warnings(context->program, text_string(&warnings));
+        if (good)
+            render_text(input, &report, context->out);
+    } else {
+        render_json(input, &report, text_string(&warnings), good ? NULL : err, context->out);
+    }
+    return good;
+}

@@ -1,0 +1,67 @@
+/* applier rollback: take back what was applied, from what the database itself keeps. */
+#include "applier/applier_commands.h"
+#include "applier/confirm.h"
+#include "applier/rollback_command.h"
+#include "base/interrupt.h"
+
+typedef struct RollbackCommandOptions {
+    RunCommandOptions run;
+    const char *to;
+    int64_t steps;
+    bool yes;
+} RollbackCommandOptions;
+
+static const Option options[] = {
+    RUN_OPTION_ROWS(RollbackCommandOptions),
+    OPTION_STRING_ROW("to", RollbackCommandOptions, to, "VERSION",
+                      "back to this version; - for before everything (default: take back the last "
+                      "bundle)"),
+    OPTION_NUMBER_ROW("steps", RollbackCommandOptions, steps, "N",
+                      "take back the last N migrations"),
+    OPTION_FLAG_ROW("yes", RollbackCommandOptions, yes, "do not ask"),
+};
+
+static void defaults(void *given)
+{
+    RollbackCommandOptions *rollback = given;
+    run_options_defaults(&rollback->run);
+}
+
+static bool ask(void *given, const RollbackList *list, const RunTaskArray *tasks UNUSED, Error *err)
+{
+    const RollbackCommandOptions *rollback = given;
+    if (!list->items.count || rollback->yes)
+        return true;
+    fprintf(stderr, "%zu to take back, from version %s to %s:\n", list->items.count,
+            list->from_version, list->to_version);
+    array_each (const RollbackItem, item, &list->items)
+        fprintf(stderr, "  %s %s\n",
+                item->migration ? item->migration->version : item->version->name,
+                item->migration ? item->migration->identity : "(no migrations)");
+    return confirm(CONFIRM_ASK, "Take them back?", err);
+}
+
+static bool run(CommandContext *context, Error *err)
+{
+    RollbackCommandOptions *given = context->options;
+    if (given->to && given->steps)
+        return error_set(err, ERROR_USAGE, "--to and --steps exclude each other");
+    interrupt_install();
+    RollbackRequest request = {.run = &given->run,
+                               .target = {.to_version = given->to, .steps = given->steps},
+                               .confirm = ask,
+                               .confirm_context = given,
+                               .action = ACTION_ROLLBACK};
+    return rollback_command_run(context, &request, err);
+}
+
+const Command command_rollback = {
+    .name = "rollback",
+    .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] [--yes]",
+    .summary = "take back the last bundle, or back to a version, or the last N migrations",
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .options_size = sizeof(RollbackCommandOptions),
+    .defaults = defaults,
+    .run = run,
+};

@@ -1,0 +1,101 @@
+#include "applier/rollback_command.h"
+
+#include <inttypes.h>
+
+#include "applier/run_render.h"
+#include "applier/site_memory.h"
+
+static void render_json(const RollbackReport *report, const char *warnings, const Error *failure,
+                        Text *out)
+{
+    const RunOutcome outcome = {.from = report->from_version,
+                                .to = report->to_version,
+                                .version = report->version,
+                                .result = failure         ? "failed"
+                                          : report->tasks ? "rolled back"
+                                                          : "nothing to do",
+                                .migrations = report->tasks,
+                                .run = &report->run,
+                                .settled = &report->settled,
+                                .warnings = warnings,
+                                .duration_ms = report->duration_ms};
+    JsonWriter json;
+    json_begin(&json, out);
+    json_object(&json, /* name= */ NULL);
+    json_string(&json, "database", report->redacted);
+    json_string(&json, "proven_by", report->tasks ? stored_proof_name(report->proven) : NULL);
+    run_render_json(&outcome, &json);
+    if (failure)
+        command_error_json(failure, &json);
+    json_close(&json);
+    json_end(&json);
+}
+
+static const char *version_words(const char *version)
+{
+    return strcmp(version, "-") == 0 ? "(nothing)" : version;
+}
+
+static void render_text(const RollbackReport *report, Text *out)
+{
+    if (!report->tasks) {
+        text_addf(out, "nothing to take back: %s is at version %s\n", report->redacted,
+                  version_words(report->to_version));
+        return;
+    }
+    text_addf(out, "took back %" PRId64 " migrations, %s -> %s, on %s\n", report->tasks,
+              version_words(report->from_version), version_words(report->to_version),
+              report->redacted);
+    text_addf(out,
+              "  %" PRId64 " groups, %" PRId64 " ms; the end of the run is on disk at the server\n",
+              report->run.groups_committed, report->duration_ms);
+    text_addf(out, "  the scripts came from the database itself, proven by %s\n",
+              stored_proof_name(report->proven));
+}
+
+/* What is remembered of the database, before anything is changed: whose state file is it? */
+static bool read_identity(const TargetOptions *target, LedgerIdentity *ret_identity, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    LedgerPresence presence;
+    if (!target_open_reading(target, &session, err) || !ledger_look(session, &presence, err))
+        return false;
+    if (presence == LEDGER_PRESENT)
+        return ledger_read_identity(session, ret_identity, err);
+    error_set(err, ERROR_TARGET, "there is no ledger: Sealift has applied nothing here");
+    return error_hint(err, "'applier status' says where the database stands");
+}
+
+bool rollback_command_run(CommandContext *context, const RollbackRequest *request, Error *err)
+{
+    CLEANUP(rollback_report_done) RollbackReport report = {0};
+    CLEANUP(site_proof_done) SiteProof proof = {0};
+    CLEANUP(text_done) Text warnings = {0};
+    LedgerIdentity identity = {0};
+    if (!read_identity(&request->run->target, &identity, err) ||
+        !site_proof_load(&identity, &proof, &warnings, err))
+        return false;
+    RunWatch watch;
+    RollbackOptions options = {
+        .run = run_options_make(request->run, &proof.config, &watch, context->program),
+        .target = request->target,
+        .trust = proof.stored,
+        .needs = proof.config.rollback_needs,
+        .confirm = request->confirm,
+        .confirm_context = request->confirm_context};
+    options.run.action = request->action;
+    options.run.settle = request->settle;
+    bool good = rollback_run(&options, &report, err);
+    run_watch_done(&watch);
+    text_add(&warnings, report.warnings ? report.warnings : "");
+    if (good && report.tasks)
+        site_memory_note_journal(&proof.config, &identity, &report.chain, &warnings);
+    if (!context->json) {
+        run_render_warnings(context->program, text_string(&warnings));
+        if (good)
+            render_text(&report, context->out);
+    } else {
+        render_json(&report, text_string(&warnings), good ? NULL : err, context->out);
+    }
+    return good;
+}

@@ -1,0 +1,56 @@
+#include "applier/run_render.h"
+
+static void failure_json(const StepFailure *failure, JsonWriter *json)
+{
+    json_object(json, "failure");
+    json_string(json, "version", failure->version);
+    json_string(json, "migration", failure->identity);
+    json_string(json, "script", failure->script);
+    json_string(json, "source", failure->source);
+    json_int(json, "statement", failure->statement);
+    json_int(json, "line", failure->line);
+    json_string(json, "sqlstate", failure->sqlstate);
+    json_string(json, "words", failure->words);
+    json_close(json);
+}
+
+static void warnings_json(const char *warnings, JsonWriter *json)
+{
+    json_array(json, "warnings");
+    for (const char *at = warnings; *at;) {
+        size_t length = strcspn(at, "\n");
+        CLEANUP(memory_freep) char *line = memory_string_n(at, length);
+        json_string(json, /* name= */ NULL, line);
+        at += length + (at[length] == '\n');
+    }
+    json_close(json);
+}
+
+void run_render_json(const RunOutcome *outcome, JsonWriter *json)
+{
+    json_string(json, "result", outcome->result);
+    json_string(json, "from", outcome->from);
+    json_string(json, "to", outcome->to);
+    json_string(json, "version", outcome->version);
+    json_int(json, "migrations", outcome->migrations);
+    json_int(json, "migrations_done", outcome->run->tasks_done);
+    json_int(json, "committed", outcome->run->groups_committed);
+    json_bool(json, "settled", outcome->run->settled);
+    json_int(json, "retries", outcome->run->retries);
+    json_int(json, "copied_bytes", outcome->run->copied_bytes);
+    json_int(json, "duration_ms", outcome->duration_ms);
+    if (outcome->settled->happened)
+        json_string(json, "settled_step", outcome->settled->done ? "done" : "not done");
+    if (outcome->run->failure.happened)
+        failure_json(&outcome->run->failure, json);
+    warnings_json(outcome->warnings ? outcome->warnings : "", json);
+}
+
+void run_render_warnings(const char *program, const char *warnings)
+{
+    for (const char *at = warnings ? warnings : ""; *at;) {
+        size_t length = strcspn(at, "\n");
+        fprintf(stderr, "%s: warning: %.*s\n", program, (int)length, at);
+        at += length + (at[length] == '\n');
+    }
+}

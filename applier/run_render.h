@@ -1,0 +1,28 @@
+/* The report of a run of steps for people and programs: the part that apply, resume and rollback
+ * have in common. */
+#ifndef SEALIFT_APPLIER_RUN_RENDER_H
+#define SEALIFT_APPLIER_RUN_RENDER_H
+
+#include "applier/settle.h"
+#include "applier/step_runner.h"
+#include "base/json_writer.h"
+
+typedef struct RunOutcome {
+    const char *from; /* "-" for none */
+    const char *to;
+    const char *version; /* what holds now; NULL where the run did not get that far */
+    const char *result;  /* "applied", "rolled back", "nothing to do", "failed" */
+    int64_t migrations;  /* that were to be done */
+    const RunReport *run;
+    const SettleReport *settled;
+    const char *warnings; /* one line each, or "" */
+    int64_t duration_ms;
+} RunOutcome;
+
+/* Members of the object that is open. */
+void run_render_json(const RunOutcome *outcome, JsonWriter *json);
+
+/* Print the warnings, one a line, to stderr. */
+void run_render_warnings(const char *program, const char *warnings);
+
+#endif
