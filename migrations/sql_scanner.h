@@ -82,7 +82,8 @@ void sql_scanner_init(SqlScanner *scanner, const ScannerEvents *events);
 /* Look at the next byte. Fails with what a callback said. */
 bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err) MUST_CHECK;
 
-/* Pass over the plain bytes of a long string that need no step each. How many they were; maybe 0. */
+/* Pass over the plain bytes of a long string that need no step each. How many they were; maybe 0.
+ */
 size_t sql_scanner_skip(SqlScanner *scanner, const char *bytes, size_t size);
 
 /* What is still open at the end of the text, in words ("string"), and the line where it began;

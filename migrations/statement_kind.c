@@ -423,10 +423,8 @@ void statement_kind_of(const SplitStatement *statement, StatementKind *ret_kind)
             apply_row(statement, &rows[i], at, &kind);
             break;
         }
-        /* a pattern that failed late may have read names */
-        if (kind.object.name[0] || kind.table.name[0])
-            kind.object = kind.table = (StatementName){0};
     }
+    /* nothing is looked for; what a pattern read before it failed goes, too */
     if (kind.settle == SETTLE_NONE || kind.settle == SETTLE_REPEAT)
         kind.object = kind.table = (StatementName){0};
     kind.breaks_session |= (statement->seen & SEEN_UNLOCK_ALL) != 0;
