@@ -36,6 +36,19 @@ static const char *version_words(const char *version)
     return strcmp(version, "-") == 0 ? "(nothing)" : version;
 }
 
+static const char *proof_words(StoredProof proof)
+{
+    switch (proof) {
+    case PROVEN_BY_SIGNATURE:
+        return "proven by the vendor's signatures";
+    case PROVEN_BY_STATE:
+        return "proven by the digests in this site's state file";
+    case PROVEN_BY_NOTHING:
+        return "on its word alone";
+    }
+    return "";
+}
+
 static void render_text(const RollbackReport *report, Text *out)
 {
     if (!report->tasks) {
@@ -49,8 +62,8 @@ static void render_text(const RollbackReport *report, Text *out)
     text_addf(out,
               "  %" PRId64 " groups, %" PRId64 " ms; the end of the run is on disk at the server\n",
               report->run.groups_committed, report->duration_ms);
-    text_addf(out, "  the scripts came from the database itself, proven by %s\n",
-              stored_proof_name(report->proven));
+    text_addf(out, "  the scripts came from the database itself, %s\n",
+              proof_words(report->proven));
 }
 
 /* What is remembered of the database, before anything is changed: whose state file is it? */
