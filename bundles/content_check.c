@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/file.h"
+#include "bundles/digest_thread.h"
 #include "bundles/tar_header.h"
 
 #define PASS_BUFFER_SIZE ((size_t)1 << 20)
@@ -14,8 +15,9 @@ typedef struct Pass {
     const char *name;
     int64_t at;   /* in CONTENT, of the next byte to read */
     int64_t size; /* of CONTENT */
-    DigestStream whole;
-    uint8_t *buffer;
+    DigestThread *whole;
+    uint8_t *buffers[2]; /* one is looked at while the other's digest may still be computed */
+    uint8_t *buffer;     /* the one being looked at */
     size_t filled;
     size_t used;
 } Pass;
@@ -24,13 +26,14 @@ static bool fill(Pass *pass, Error *err)
 {
     int64_t left = pass->size - pass->at;
     pass->used = 0;
+    pass->buffer = pass->buffers[pass->buffer == pass->buffers[0]];
     pass->filled = left < (int64_t)PASS_BUFFER_SIZE ? (size_t)left : PASS_BUFFER_SIZE;
     if (!file_read_at(pass->fd, pass->name, BUNDLE_CONTENT_OFFSET + pass->at, pass->buffer,
                       pass->filled, err)) {
         pass->filled = 0;
         return false;
     }
-    digest_update(&pass->whole, pass->buffer, pass->filled);
+    digest_thread_update(pass->whole, pass->buffer, pass->filled);
     pass->at += (int64_t)pass->filled;
     return true;
 }
@@ -151,16 +154,20 @@ static bool read_rest(Pass *pass, Error *err)
 bool content_check(int fd, const char *name, const Manifest *manifest, const void *manifest_bytes,
                    Error *err)
 {
-    CLEANUP(memory_freep) uint8_t *buffer = memory_zeroed(1, PASS_BUFFER_SIZE);
-    Pass pass = {.fd = fd, .name = name, .size = manifest->head.content_size, .buffer = buffer};
-    digest_begin(&pass.whole);
+    CLEANUP(memory_freep) uint8_t *buffers = memory_zeroed(2, PASS_BUFFER_SIZE);
+    CLEANUP(digest_thread_freep) DigestThread *whole = digest_thread_new();
+    Pass pass = {.fd = fd,
+                 .name = name,
+                 .size = manifest->head.content_size,
+                 .whole = whole,
+                 .buffers = {buffers, buffers + PASS_BUFFER_SIZE}};
     CLEANUP(error_done) Error finding = {0};
     bool good = expect_content(&pass, manifest, manifest_bytes, &finding);
     if (finding.class == ERROR_IO)
         return error_move(err, &finding);
     if (!read_rest(&pass, err))
         return false;
-    Digest digest = digest_end(&pass.whole);
+    Digest digest = digest_thread_end(pass.whole);
     if (!digest_equal(&digest, &manifest->head.content_digest)) {
         error_set(err, ERROR_TRUST, "'%s': its content is not what was signed", name);
         if (!good)

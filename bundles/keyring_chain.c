@@ -218,6 +218,19 @@ static bool walk_record(Keyring *newest, const KeyringFrame *frame, int64_t befo
     return true;
 }
 
+/* Every record's bounds and the padding behind them, before the first signature costs time. */
+static bool frame_all(const uint8_t area[static BUNDLE_KEYRING_SIZE], Error *err)
+{
+    KeyringFrame frame;
+    size_t offset = 0;
+    bool more;
+    do {
+        if (!keyring_area_next(area, &offset, &frame, &more, err))
+            return false;
+    } while (more);
+    return true;
+}
+
 bool keyring_walk(const Keyring *known, const uint8_t area[static BUNDLE_KEYRING_SIZE],
                   Keyring *ret_newest, KeyringFrame *ret_last_record, Error *err)
 {
@@ -226,6 +239,8 @@ bool keyring_walk(const Keyring *known, const uint8_t area[static BUNDLE_KEYRING
     size_t offset = 0;
     int64_t before = 0; /* version of the record before, 0 at the first */
     bool more;
+    if (!frame_all(area, err))
+        return false;
     for (;;) {
         if (!keyring_area_next(area, &offset, &frame, &more, err))
             return false;

@@ -95,7 +95,8 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz
 FUZZ_LIBS     := $(foreach layer,planner applier migrations bundles base,$(BUILD)/lib$(layer).a)
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(PKG_LIBS)
+$(BUILD)/fuzz/manifest_reader_fuzz: $(FORGE)
 -include $(wildcard $(BUILD)/tests/fuzz/*.d)
 
 .PHONY: fuzz fuzz-programs
