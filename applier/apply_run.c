@@ -23,6 +23,7 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     return run_session_open_reader(options, &session, err) &&
+           ledger_check_owner(session, PG_SESSION_READS, options->ledger_owner, err) &&
            ledger_is_done(session, head_digest, head->tree_to, ret_done, err);
 }
 
@@ -32,7 +33,7 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     CLEANUP(history_done) History history = {.unsettled = -1};
     if (!run_session_open_reader(options, &session, err) ||
-        !run_session_history(session, options, &history, err))
+        !run_session_history(session, PG_SESSION_READS, options, &history, err))
         return false;
     *ret_history = history;
     history = (History){.unsettled = -1};
@@ -68,7 +69,8 @@ static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
 static bool read_history(Apply *apply, Error *err)
 {
     history_done(&apply->history);
-    return run_session_history(apply->session, apply->options, &apply->history, err);
+    return run_session_history(apply->session, PG_SESSION_WRITES, apply->options, &apply->history,
+                               err);
 }
 
 /* What a killed run left open may belong to another bundle, which the ledger has. */

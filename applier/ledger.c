@@ -32,11 +32,13 @@ bool ledger_look(PgSession *session, LedgerPresence *ret_presence, Error *err)
     return true;
 }
 
-bool ledger_check_owner(PgSession *session, const char *other_owner, Error *err)
+bool ledger_check_owner(PgSession *session, PgSessionPurpose purpose, const char *other_owner,
+                        Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
-    if (!pg_query(session, SQL_ledger_strangers, PG_VALUES(pg_text(other_owner)), PG_ROWS, &rows,
-                  err))
+    if (!pg_query(session, SQL_ledger_strangers,
+                  PG_VALUES(pg_text(other_owner), pg_bool(purpose == PG_SESSION_READS)), PG_ROWS,
+                  &rows, err))
         return error_wrap(err, "checking whose the ledger is");
     if (PQntuples(rows) == 0)
         return true;

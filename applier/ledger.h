@@ -23,8 +23,10 @@ typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 bool ledger_look(PgSession *session, LedgerPresence *ret_presence, Error *err) MUST_CHECK;
 
 /* Refuse (ERROR_TRUST) a ledger that is owned by, or may be written by, any role but ours, a
- * superuser, or `other_owner` (the site's ledger-owner; NULL: none). */
-bool ledger_check_owner(PgSession *session, const char *other_owner, Error *err) MUST_CHECK;
+ * superuser, or `other_owner` (the site's ledger-owner; NULL: none). A session that only reads may
+ * be any role: it trusts the schema's owner as well. Where there is no ledger, all is well. */
+bool ledger_check_owner(PgSession *session, PgSessionPurpose purpose, const char *other_owner,
+                        Error *err) MUST_CHECK;
 
 typedef struct LedgerIdentity {
     int64_t format;

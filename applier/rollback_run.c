@@ -96,7 +96,8 @@ static bool settle(Rollback *rollback, Error *err)
     if (!rollback->report->settled.happened)
         return true;
     history_done(&rollback->history);
-    return run_session_history(rollback->session, &rollback->options->run, &rollback->history, err);
+    return run_session_history(rollback->session, PG_SESSION_WRITES, &rollback->options->run,
+                               &rollback->history, err);
 }
 
 /* The search_path of the steps is the manifest's, which is known only now. */
@@ -163,7 +164,8 @@ static bool run(Rollback *rollback, Error *err)
     if (rollback->session->facts.superuser)
         text_addf(&rollback->warnings, "role '%s' is a superuser\n",
                   rollback->session->facts.session_user);
-    if (!run_session_history(rollback->session, &options->run, &rollback->history, err))
+    if (!run_session_history(rollback->session, PG_SESSION_WRITES, &options->run,
+                             &rollback->history, err))
         return false;
     if (!rollback->history.managed)
         return no_ledger(err);

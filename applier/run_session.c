@@ -40,15 +40,12 @@ bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
     return pg_session_open(&wanted, ret_session, err);
 }
 
-bool run_session_history(PgSession *session, const RunOptions *options, History *ret_history,
-                         Error *err)
+bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
+                         History *ret_history, Error *err)
 {
-    LedgerPresence presence = LEDGER_ABSENT;
-    if (!ledger_look(session, &presence, err))
-        return false;
-    if (presence == LEDGER_PRESENT && !ledger_check_owner(session, options->ledger_owner, err))
-        return false;
-    return history_read(session, ret_history, err);
+    /* the owner first: it is asked of the catalog, which also one without rights may read */
+    return ledger_check_owner(session, purpose, options->ledger_owner, err) &&
+           history_read(session, ret_history, err);
 }
 
 bool run_session_failed(PgSession *session, LedgerEvent event, Error *err)

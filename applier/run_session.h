@@ -15,8 +15,8 @@ bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
                              Error *err) MUST_CHECK;
 
 /* Check the ledger's owner and read its history. *ret_history is unmanaged where there is none. */
-bool run_session_history(PgSession *session, const RunOptions *options, History *ret_history,
-                         Error *err) MUST_CHECK;
+bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
+                         History *ret_history, Error *err) MUST_CHECK;
 
 /* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. Returns
  * false. */

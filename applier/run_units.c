@@ -172,7 +172,7 @@ void run_units_build(const RunTaskArray *tasks, AtomicMode mode, RunUnits *ret_u
 
 static bool refuse_atomic(const RunTask *task, AtomicMode mode, const char *why, Error *err)
 {
-    error_set(err, ERROR_TARGET, "--atomic %s cannot be had: migration '%s' (%s) %s",
+    error_set(err, ERROR_TARGET, "--atomic %s cannot be had: migration '%s' (%s): %s",
               atomic_mode_name(mode), task->migration->identity, task->version->name, why);
     return error_hint(err, "run it with --atomic migration, which is the default");
 }
@@ -189,12 +189,11 @@ bool run_units_check_atomic(const RunTaskArray *tasks, AtomicMode mode, Error *e
             return refuse_atomic(task, mode, task->migration->atomic_blocker, err);
         array_each (ManifestGroup, group, &script->groups) {
             if (group->kind == GROUP_AUTOCOMMIT)
-                return refuse_atomic(task, mode, "has a step that cannot run in a transaction",
-                                     err);
+                return refuse_atomic(task, mode, "a step cannot run in a transaction", err);
             if (group->isolation != ISOLATION_DEFAULT || group->read_only || group->deferrable)
-                return refuse_atomic(task, mode, "chooses its own transaction mode", err);
+                return refuse_atomic(task, mode, "it chooses its own transaction mode", err);
             if (reaches_outside(script, group))
-                return refuse_atomic(task, mode, "has effects outside the database", err);
+                return refuse_atomic(task, mode, "it has effects outside the database", err);
         }
     }
     return true;

@@ -95,23 +95,36 @@ static bool send_ours(StepQueue *queue, size_t unit, const char *sql, Error *err
     return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
 }
 
+/* Our statements that every group needs. */
+typedef enum { OURS_OPEN, OURS_JOURNAL, OURS_VERSION, OURS_COUNT } Ours;
+
+static const struct {
+    const char *name;
+    const char *sql;
+} ours[OURS_COUNT] = {[OURS_OPEN] = {"sealift_open", OPEN_SQL},
+                      [OURS_JOURNAL] = {"sealift_journal", SQL_ledger_insert_journal},
+                      [OURS_VERSION] = {"sealift_version", SQL_ledger_insert_version}};
+
 static bool prepare_ours(StepQueue *queue, size_t unit, Error *err)
 {
-    static const struct {
-        const char *name;
-        const char *sql;
-    } ours[] = {{"sealift_open", OPEN_SQL},
-                {"sealift_journal", SQL_ledger_insert_journal},
-                {"sealift_version", SQL_ledger_insert_version}};
     PipelineEntry entry = {.kind = ENTRY_PREPARE, .unit = unit};
     /* a name that is still there from before an error would refuse the new one */
     if (!step_pipeline_send(queue->pipeline, &entry, "DEALLOCATE ALL", PG_NO_VALUES, err))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+    for (size_t i = 0; i < OURS_COUNT; i++)
         if (!step_pipeline_send_prepare(queue->pipeline, &entry, ours[i].name, ours[i].sql, err))
             return false;
     queue->prepared = true;
     return true;
+}
+
+static bool send_prepared(StepQueue *queue, const PipelineEntry *entry, Ours which,
+                          const PgValue *values, size_t count, Error *err)
+{
+    return queue->unprepared
+               ? step_pipeline_send(queue->pipeline, entry, ours[which].sql, values, count, err)
+               : step_pipeline_send_prepared(queue->pipeline, entry, ours[which].name, values,
+                                             count, err);
 }
 
 static const char *begin_statement(const ManifestGroup *group)
@@ -138,8 +151,7 @@ static bool send_begin(StepQueue *queue, size_t unit, const char *sql, Error *er
 static bool send_open(StepQueue *queue, size_t unit, Error *err)
 {
     PipelineEntry entry = {.kind = ENTRY_OPEN, .unit = unit};
-    return step_pipeline_send_prepared(queue->pipeline, &entry, "sealift_open",
-                                       PG_VALUES(pg_int(queue->chain.next)), err);
+    return send_prepared(queue, &entry, OURS_OPEN, PG_VALUES(pg_int(queue->chain.next)), err);
 }
 
 /* The migration's own timeouts, within the transaction. */
@@ -377,12 +389,12 @@ static bool send_version_row(StepQueue *queue, size_t unit, const RunTask *task,
                              Error *err)
 {
     PipelineEntry entry = {.kind = ENTRY_VERSION, .unit = unit};
-    return step_pipeline_send_prepared(
-        queue->pipeline, &entry, "sealift_version",
-        PG_VALUES(pg_int(journal), pg_int(run_task_position_after(task)),
-                  pg_text(task->version->name), pg_digest(&task->version->tree_digest),
-                  pg_digest(&task->head_digest)),
-        err);
+    return send_prepared(queue, &entry, OURS_VERSION,
+                         PG_VALUES(pg_int(journal), pg_int(run_task_position_after(task)),
+                                   pg_text(task->version->name),
+                                   pg_digest(&task->version->tree_digest),
+                                   pg_digest(&task->head_digest)),
+                         err);
 }
 
 static bool send_row(StepQueue *queue, size_t unit, size_t part_index, JournalKind kind,
@@ -395,8 +407,7 @@ static bool send_row(StepQueue *queue, size_t unit, size_t part_index, JournalKi
     PgValue values[JOURNAL_VALUES];
     step_queue_row_values(queue, &row, values);
     PipelineEntry entry = {.kind = ENTRY_LEDGER, .unit = unit, .part = part_index};
-    if (!step_pipeline_send_prepared(queue->pipeline, &entry, "sealift_journal", values,
-                                     JOURNAL_VALUES, err))
+    if (!send_prepared(queue, &entry, OURS_JOURNAL, values, JOURNAL_VALUES, err))
         return false;
     return !part->ends_version || send_version_row(queue, unit, task, row.number, err);
 }

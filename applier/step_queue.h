@@ -14,6 +14,7 @@ typedef struct StepQueue {
     const RunUnits *units;
     JournalChain chain; /* what the next queued row gets */
     bool prepared;      /* our statements are */
+    bool unprepared;    /* send ours as text: a script has deallocated the prepared ones */
     bool clean;         /* nothing but our own reset since the last drain: BEGIN may set modes */
     /* the script being read */
     ObjectStream *stream; /* owned */

@@ -93,6 +93,7 @@ static void on_done(void *context, const PipelineEntry *entry, const PGresult *r
         return;
     }
     runner->committed = entry->chain;
+    runner->queue.unprepared = false;
     unit_committed(runner, entry->unit);
 }
 
@@ -280,6 +281,7 @@ static bool recover(StepRunner *runner, size_t *next, Error *err)
         return false;
     const PipelineEntry entry = *step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL);
     if (may_retry(runner, &entry)) {
+        runner->queue.unprepared = strcmp(failure_code(runner), "26000") == 0;
         wait_before_retry(runner, &runner->units.units.items[entry.unit]);
         step_pipeline_forget_failure(runner->pipeline);
         *next = entry.unit;

@@ -10,7 +10,7 @@ SELECT n.oid IS NOT NULL,
   FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'sealift'
 
 -- Owners that are not trusted, and roles that may write: each row is a reason to refuse.
--- $1: another owner that the site's configuration names, or null.
+-- $1: another owner that the site's configuration names, or null. $2: the schema's owner is trusted.
 -- :name ledger_strangers
 WITH ledger_relation AS (
     SELECT 'schema sealift' AS what, nspowner AS owner, nspacl AS acl
@@ -23,6 +23,8 @@ WITH ledger_relation AS (
 ), trusted AS (
     SELECT oid FROM pg_catalog.pg_roles
      WHERE rolsuper OR rolname = current_user OR rolname = session_user OR rolname = $1::text
+        OR ($2::boolean AND oid = (SELECT nspowner FROM pg_catalog.pg_namespace
+                                    WHERE nspname = 'sealift'))
 )
 SELECT what || ' is owned by role ' || quote_ident(pg_catalog.pg_get_userbyid(owner))
   FROM ledger_relation WHERE owner NOT IN (SELECT oid FROM trusted)

@@ -2,6 +2,8 @@
  *
  *     engine_run apply BUNDLE [--to V] [--atomic version|run] [--done|--not-done] [--lock-wait MS]
  *     engine_run rollback [--to V | --steps N] [--atomic run] · resume · history
+ *     engine_run statements IDENTITY SQL…    one migration, one transaction, a statement each: for
+ *                                            what the planner would refuse to pack
  *
  * The target comes from PG* or DATABASE_URL. Bundles are read without trust. */
 #include <inttypes.h>
@@ -107,6 +109,64 @@ static bool apply(const char *path, Arguments *arguments, Error *err)
     return good;
 }
 
+static bool read_text(void *context, const ManifestObject *object UNUSED, int64_t offset,
+                      void *bytes, size_t size, Error *err UNUSED)
+{
+    memcpy(bytes, (const char *)context + offset, size);
+    return true;
+}
+
+/* A manifest made by hand around the statements. */
+static bool apply_statements(Arguments *arguments, char *identity, char **statements, int count,
+                             Error *err)
+{
+    CLEANUP(text_done) Text script = {0};
+    ManifestMigration migration = {.identity = identity,
+                                   .ordinal = 1,
+                                   .lock_timeout_ms = -1,
+                                   .statement_timeout_ms = -1,
+                                   .up_digest = digest_of(identity, strlen(identity))};
+    ManifestScript *up = &migration.scripts[SCRIPT_UP];
+    up->present = true;
+    up->source = identity;
+    for (int i = 0; i < count; i++) {
+        ManifestStep *step = array_add(&up->steps);
+        *step = (ManifestStep){.line = i + 1, .offset = (int64_t)script.length, .data_object = -1};
+        text_addf(&script, "%s;\n", statements[i]);
+        step->length = (int64_t)script.length - step->offset - 2;
+    }
+    *array_add(&up->groups) = (ManifestGroup){.step_count = (size_t)count};
+    Digest digest = digest_of(script.bytes, script.length);
+    ManifestObject object = {.path = identity,
+                             .stored_size = (int64_t)script.length,
+                             .plain_size = (int64_t)script.length,
+                             .stored_digest = digest,
+                             .plain_digest = digest};
+    ManifestVersion version = {.name = identity, .migration_count = 1, .tree_digest = digest};
+    Manifest manifest = {.head = {.sequence = 1, .tree_from = "-", .server_max = 99},
+                         .search_path = memory_string("public"),
+                         .versions = {.items = &version, .count = 1},
+                         .migrations = {.items = &migration, .count = 1},
+                         .objects = {.items = &object, .count = 1}};
+    uuid_make(manifest.head.product_uuid);
+    Envelope *envelope = memory_new(Envelope);
+    ApplyInput input = {.envelope = envelope,
+                        .head = &manifest.head,
+                        .head_digest = digest,
+                        .manifest = &manifest,
+                        .objects = {.read = read_text, .context = script.bytes},
+                        .verification = "test",
+                        .path = "-"};
+    CLEANUP(apply_report_done) ApplyReport report = {0};
+    bool good = apply_run(&arguments->run, &input, /* to_version= */ NULL, &report, err);
+    print_run(&report.run);
+    array_free(&up->steps);
+    array_free(&up->groups);
+    free(manifest.search_path);
+    free(envelope);
+    return good;
+}
+
 static bool rollback(Arguments *arguments, Error *err)
 {
     RollbackOptions options = {.run = arguments->run, .target = arguments->target};
@@ -126,7 +186,7 @@ static bool read_history(const Arguments *arguments, History *history, Error *er
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     return run_session_open_reader(&arguments->run, &session, err) &&
-           run_session_history(session, &arguments->run, history, err);
+           run_session_history(session, PG_SESSION_READS, &arguments->run, history, err);
 }
 
 static bool resume(Arguments *arguments, Error *err)
@@ -178,6 +238,8 @@ int main(int argc, char **argv)
     bool good = false;
     if (strcmp(argv[1], "apply") == 0 && argc > 2)
         good = apply(argv[2], &arguments, &error);
+    else if (strcmp(argv[1], "statements") == 0 && argc > 3)
+        good = apply_statements(&arguments, argv[2], argv + 3, argc - 3, &error);
     else if (strcmp(argv[1], "rollback") == 0)
         good = rollback(&arguments, &error);
     else if (strcmp(argv[1], "resume") == 0)

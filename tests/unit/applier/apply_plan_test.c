@@ -1,0 +1,255 @@
+#include "tests/support/unit_test.h"
+
+#include "applier/apply_plan.h"
+#include "base/memory.h"
+
+/* A product of three versions: 1.0 (a, b), 1.1 (c), 1.2 (no migration). The bundle covers all, or
+ * begins behind 1.0; the database holds a prefix. */
+static ManifestMigration migrations[3];
+static ManifestVersion versions[3];
+static Manifest manifest;
+static History history;
+static Digest head_digest;
+static const char *const names[] = {"a", "b", "c"};
+
+static Digest digest_named(const char *name)
+{
+    return digest_of(name, strlen(name));
+}
+
+static char *text(const char *string)
+{
+    return (char *)(uintptr_t)string;
+}
+
+static int begin(void **state UNUSED)
+{
+    for (size_t i = 0; i < 3; i++) {
+        migrations[i] =
+            (ManifestMigration){.identity = text(names[i]), .up_digest = digest_named(names[i])};
+        migrations[i].scripts[SCRIPT_UP].present = true;
+    }
+    versions[0] = (ManifestVersion){.name = text("1.0"), .migration_count = 2};
+    versions[1] = (ManifestVersion){
+        .name = text("1.1"), .position = 2, .first_migration = 2, .migration_count = 1};
+    versions[2] = (ManifestVersion){.name = text("1.2"), .position = 3, .first_migration = 3};
+    for (size_t i = 0; i < 3; i++)
+        versions[i].tree_digest = digest_named(versions[i].name);
+    manifest = (Manifest){.versions = {.items = versions, .count = 3},
+                          .migrations = {.items = migrations, .count = 3}};
+    manifest.head = (Head){.sequence = 7,
+                           .tree_from = "-",
+                           .covers_from = "-",
+                           .covers_to = "1.2",
+                           .product = "shop",
+                           .product_uuid = "u"};
+    head_digest = digest_named("head");
+    history = (History){.managed = true, .unsettled = -1};
+    snprintf(history.identity.product_uuid, UUID_TEXT_SIZE, "u");
+    return 0;
+}
+
+static int end(void **state UNUSED)
+{
+    history_done(&history);
+    return 0;
+}
+
+/* The bundle that begins behind 1.0. */
+static void cut_manifest(void)
+{
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(&versions[0].tree_digest, hex);
+    memcpy(manifest.head.tree_from, hex, DIGEST_HEX_SIZE);
+    snprintf(manifest.head.covers_from, sizeof(manifest.head.covers_from), "1.0");
+    versions[1].first_migration = 0;
+    versions[2].first_migration = 1;
+    manifest.versions.items = versions + 1;
+    manifest.versions.count = 2;
+    manifest.migrations.items = migrations + 2;
+    manifest.migrations.count = 1;
+}
+
+static AppliedMigration *apply(const char *name)
+{
+    AppliedMigration *migration = array_add(&history.migrations);
+    *migration = (AppliedMigration){.identity = memory_string(name),
+                                    .version = memory_string("1.0"),
+                                    .up_digest = digest_named(name)};
+    history.position++;
+    return migration;
+}
+
+static void reach(const char *name)
+{
+    *array_add(&history.versions) = (AppliedVersion){.name = memory_string(name),
+                                                     .tree_digest = digest_named(name),
+                                                     .position = (int64_t)history.migrations.count};
+}
+
+static void expect(const char *to_version, ApplyRelation relation, ErrorClass class,
+                   const char *words)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    CLEANUP(error_done) Error error = {0};
+    apply_plan_make(&history, &manifest, &head_digest, to_version, &plan);
+    assert_string_equal(apply_relation_name(plan.relation), apply_relation_name(relation));
+    assert_int_equal(apply_plan_check(&plan, &error), class == ERROR_NONE);
+    assert_int_equal(error.class, class);
+    if (words)
+        assert_non_null(strstr(error.message, words));
+}
+
+static void begins_with_nothing(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    history.managed = false;
+    apply_plan_make(&history, &manifest, &head_digest, NULL, &plan);
+    assert_int_equal(plan.relation, RELATION_FITS);
+    assert_int_equal(plan.tasks.count, 4);
+    assert_false(plan.tasks.items[0].ends_version);
+    assert_true(plan.tasks.items[1].ends_version);
+    assert_int_equal(plan.tasks.items[2].position, 2);
+    assert_null(plan.tasks.items[3].migration);
+    assert_int_equal(plan.tasks.items[3].position, 3);
+}
+
+static void goes_on_inside_a_version(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    apply("a");
+    AppliedMigration *partly = apply("b");
+    partly->state = APPLIED_UP_PARTLY;
+    partly->groups_done = 1;
+    partly->group_count = 3;
+    const ManifestGroup groups[3] = {{0}};
+    migrations[1].scripts[SCRIPT_UP].groups.items = (ManifestGroup *)(uintptr_t)groups;
+    migrations[1].scripts[SCRIPT_UP].groups.count = 3;
+    apply_plan_make(&history, &manifest, &head_digest, "1.0", &plan);
+    assert_int_equal(plan.relation, RELATION_FITS);
+    assert_int_equal(plan.tasks.count, 1);
+    assert_int_equal(plan.tasks.items[0].first_group, 1);
+    assert_true(plan.tasks.items[0].ends_version);
+    migrations[1].scripts[SCRIPT_UP].groups.count = 2;
+    expect("1.0", RELATION_UNREST, ERROR_TARGET, "other groups");
+}
+
+static void verifies_what_was_not_verified(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    apply("a");
+    apply("b")->unverified = true;
+    apply_plan_make(&history, &manifest, &head_digest, "1.0", &plan);
+    assert_int_equal(plan.tasks.count, 1);
+    assert_true(plan.tasks.items[0].only_verify);
+    assert_int_equal(run_task_position_after(&plan.tasks.items[0]), 2);
+    cut_manifest();
+    reach("1.0");
+    expect(NULL, RELATION_UNREST, ERROR_TARGET, "verify script has not run");
+}
+
+static void has_nothing_to_do_at_the_target(void **state UNUSED)
+{
+    apply("a");
+    apply("b");
+    reach("1.0");
+    expect("1.0", RELATION_CURRENT, ERROR_NONE, NULL);
+}
+
+static void says_ahead(void **state UNUSED)
+{
+    apply("a");
+    apply("b");
+    reach("1.0");
+    apply("c");
+    reach("1.1");
+    expect("1.0", RELATION_AHEAD, ERROR_TARGET, "at version 1.1, ahead of 1.0");
+    reach("1.2");
+    expect("1.1", RELATION_AHEAD, ERROR_TARGET, "at version 1.2, ahead of 1.1");
+    apply("d");
+    expect(NULL, RELATION_AHEAD, ERROR_TARGET, "ahead of 1.2");
+}
+
+static void names_a_gap(void **state UNUSED)
+{
+    cut_manifest();
+    expect(NULL, RELATION_GAP, ERROR_TARGET, "at version none, the bundle starts at 1.0");
+    apply("a");
+    reach("0.9");
+    expect(NULL, RELATION_GAP, ERROR_TARGET, "at version 0.9, the bundle starts at 1.0");
+}
+
+static void names_a_fork(void **state UNUSED)
+{
+    apply("a");
+    apply("x");
+    expect(NULL, RELATION_DIVERGED, ERROR_TARGET, "migration 2 of this database is 'x'");
+    history.migrations.items[1].identity[0] = 'b';
+    expect(NULL, RELATION_DIVERGED, ERROR_TARGET, "'b' with another content");
+    cut_manifest();
+    reach("1.0-hotfix");
+    expect(NULL, RELATION_DIVERGED, ERROR_TARGET, "continues version 1.0");
+}
+
+static void refuses_a_version_of_another_make(void **state UNUSED)
+{
+    apply("a");
+    apply("b");
+    reach("1.0");
+    history.versions.items[0].tree_digest = digest_named("another");
+    expect(NULL, RELATION_DIVERGED, ERROR_TARGET, "is not the bundle's version 1.0");
+}
+
+static void refuses_a_damaged_journal(void **state UNUSED)
+{
+    history.diverged = memory_string("row 3 …");
+    expect(NULL, RELATION_DIVERGED, ERROR_TARGET, "row 3");
+}
+
+static void refuses_another_product(void **state UNUSED)
+{
+    history.identity.product_uuid[0] = 'v';
+    expect(NULL, RELATION_WRONG_PRODUCT, ERROR_TRUST, "belongs to product");
+}
+
+static void refuses_two_bundles_of_one_sequence(void **state UNUSED)
+{
+    *array_add(&history.bundles) =
+        (KnownBundle){.sequence = 7, .head_digest = digest_named("other head")};
+    expect(NULL, RELATION_EQUIVOCATION, ERROR_TRUST, "another bundle of sequence 7");
+    history.bundles.items[0].head_digest = head_digest;
+    expect(NULL, RELATION_FITS, ERROR_NONE, NULL);
+}
+
+static void refuses_an_unknown_version(void **state UNUSED)
+{
+    expect("3.0", RELATION_NO_VERSION, ERROR_USAGE, "no version '3.0'");
+}
+
+static void leaves_a_rollback_under_way_to_resume(void **state UNUSED)
+{
+    apply("a")->state = APPLIED_DOWN_PARTLY;
+    expect(NULL, RELATION_UNREST, ERROR_TARGET, "taken back in part");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(begins_with_nothing),
+        TEST(goes_on_inside_a_version),
+        TEST(verifies_what_was_not_verified),
+        TEST(has_nothing_to_do_at_the_target),
+        TEST(says_ahead),
+        TEST(names_a_gap),
+        TEST(names_a_fork),
+        TEST(refuses_a_version_of_another_make),
+        TEST(refuses_a_damaged_journal),
+        TEST(refuses_another_product),
+        TEST(refuses_two_bundles_of_one_sequence),
+        TEST(refuses_an_unknown_version),
+        TEST(leaves_a_rollback_under_way_to_resume),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

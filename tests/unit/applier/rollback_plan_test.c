@@ -1,0 +1,192 @@
+#include "tests/support/unit_test.h"
+
+#include "applier/rollback_plan.h"
+#include "base/memory.h"
+
+/* The database: 1.0 (a, b) by bundle X; 1.1 (c) and 1.2 (nothing) by bundle Y; d on top, applied by
+ * Z without its version. */
+static History history;
+static ManifestMigration migrations[4];
+static ManifestVersion versions[3];
+static Manifest manifest;
+static ObjectSource objects;
+static const char *const identities[] = {"a", "b", "c", "d"};
+static const char *const bundles[] = {"X", "X", "Y", "Z"};
+
+static Digest digest_named(const char *name)
+{
+    return digest_of(name, strlen(name));
+}
+
+static char *text(const char *string)
+{
+    return (char *)(uintptr_t)string;
+}
+
+static void reach(const char *name, int64_t position, const char *bundle, int64_t journal)
+{
+    *array_add(&history.versions) = (AppliedVersion){.name = memory_string(name),
+                                                     .position = position,
+                                                     .head_digest = digest_named(bundle),
+                                                     .journal_number = journal};
+}
+
+static int begin(void **state UNUSED)
+{
+    history = (History){.managed = true, .unsettled = -1, .position = 4};
+    for (size_t i = 0; i < 4; i++) {
+        *array_add(&history.migrations) =
+            (AppliedMigration){.identity = memory_string(identities[i]),
+                               .version = memory_string("1"),
+                               .head_digest = digest_named(bundles[i]),
+                               .up_digest = digest_named(identities[i]),
+                               .journal_number = (int64_t)i + 1 + (i == 3)};
+        migrations[i] = (ManifestMigration){.identity = text(identities[i]),
+                                            .up_digest = digest_named(identities[i])};
+        migrations[i].scripts[SCRIPT_DOWN].present = true;
+    }
+    reach("1.0", 2, "X", 2);
+    reach("1.1", 3, "Y", 3);
+    reach("1.2", 3, "Y", 4);
+    for (size_t i = 0; i < 3; i++)
+        versions[i].name = history.versions.items[i].name;
+    manifest = (Manifest){.migrations = {.items = migrations, .count = 4},
+                          .versions = {.items = versions, .count = 3}};
+    return 0;
+}
+
+static int end(void **state UNUSED)
+{
+    history_done(&history);
+    return 0;
+}
+
+static bool source(void *context UNUSED, const Digest *head_digest UNUSED,
+                   const Manifest **ret_manifest, const ObjectSource **ret_objects,
+                   Error *err UNUSED)
+{
+    *ret_manifest = &manifest;
+    *ret_objects = &objects;
+    return true;
+}
+
+/* "d c 1.2 …": migrations and versions in the order of taking back. */
+static void expect(RollbackTarget target, const char *items, const char *to_version)
+{
+    CLEANUP(rollback_list_done) RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    CLEANUP(text_done) Text got = {0};
+    assert_true(rollback_list_make(&history, &target, &list, &error));
+    array_each (RollbackItem, item, &list.items)
+        text_addf(&got, "%s%s", got.length ? " " : "",
+                  item->migration ? item->migration->identity : item->version->name);
+    assert_string_equal(text_string(&got), items);
+    assert_string_equal(list.to_version, to_version);
+}
+
+static void takes_back_the_last_bundle_only(void **state UNUSED)
+{
+    expect((RollbackTarget){0}, "d", "1.2");
+    free(history.migrations.items[3].identity);
+    free(history.migrations.items[3].version);
+    history.migrations.count = 3;
+    expect((RollbackTarget){0}, "c", "1.0");
+    /* a version without migrations came last */
+    reach("1.3", 3, "W", 9);
+    expect((RollbackTarget){0}, "1.3", "1.2");
+}
+
+static void takes_back_to_a_version(void **state UNUSED)
+{
+    expect((RollbackTarget){.to_version = "1.2"}, "d", "1.2");
+    expect((RollbackTarget){.to_version = "1.1"}, "d 1.2", "1.1");
+    expect((RollbackTarget){.to_version = "1.0"}, "d c", "1.0");
+    expect((RollbackTarget){.to_version = "-"}, "d c b a", "-");
+    expect((RollbackTarget){.to_version = "1.0", .has_position = true, .position = 3}, "d 1.2 1.1",
+           "1.0");
+}
+
+static void takes_back_steps(void **state UNUSED)
+{
+    expect((RollbackTarget){.steps = 1}, "d", "1.2");
+    expect((RollbackTarget){.steps = 3}, "d c b", "-");
+}
+
+static void refuses_what_cannot_be(void **state UNUSED)
+{
+    static const struct {
+        RollbackTarget target;
+        const char *says;
+    } cases[] = {{{.to_version = "0.9"}, "does not hold version '0.9'"},
+                 {{.steps = 5}, "5 steps back cannot be: 4 migrations are applied"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        RollbackList list = {0};
+        CLEANUP(error_done) Error error = {0};
+        assert_false(rollback_list_make(&history, &cases[i].target, &list, &error));
+        assert_int_equal(error.class, ERROR_TARGET);
+        assert_non_null(strstr(error.message, cases[i].says));
+    }
+    RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    history.diverged = memory_string("damaged");
+    assert_false(rollback_list_make(&history, &(RollbackTarget){0}, &list, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+}
+
+static void names_every_migration_without_a_way_back(void **state UNUSED)
+{
+    CLEANUP(rollback_list_done) RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    RunTaskArray tasks = {0};
+    migrations[1].scripts[SCRIPT_DOWN].present = false;
+    migrations[2].verdict = VERDICT_IRREVERSIBLE;
+    migrations[2].irreversible_reason = text("data is gone");
+    assert_true(rollback_list_make(&history, &(RollbackTarget){.to_version = "-"}, &list, &error));
+    assert_false(rollback_plan_tasks(&list, source, NULL, &tasks, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+    assert_string_equal(error.message, "there is no way back: 'c' is irreversible: data is gone; "
+                                       "'b' has no down script");
+}
+
+static void refuses_another_migration_of_the_same_name(void **state UNUSED)
+{
+    CLEANUP(rollback_list_done) RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    RunTaskArray tasks = {0};
+    migrations[3].up_digest = digest_named("other");
+    assert_true(rollback_list_make(&history, &(RollbackTarget){.steps = 1}, &list, &error));
+    assert_false(rollback_plan_tasks(&list, source, NULL, &tasks, &error));
+    assert_non_null(strstr(error.message, "does not hold it"));
+}
+
+static void counts_positions_down(void **state UNUSED)
+{
+    CLEANUP(rollback_list_done) RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    RunTaskArray tasks = {0};
+    history.migrations.items[3].state = APPLIED_DOWN_PARTLY;
+    history.migrations.items[3].groups_done = 2;
+    assert_true(rollback_list_make(&history, &(RollbackTarget){.steps = 2}, &list, &error));
+    assert_true(rollback_plan_tasks(&list, source, NULL, &tasks, &error));
+    assert_int_equal(tasks.items[0].first_group, 2);
+    assert_int_equal(run_task_position_during(&tasks.items[0]), 3);
+    assert_int_equal(run_task_position_after(&tasks.items[0]), 3);
+    assert_int_equal(run_task_position_after(&tasks.items[1]), 2);
+    array_free(&tasks);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(takes_back_the_last_bundle_only),
+        TEST(takes_back_to_a_version),
+        TEST(takes_back_steps),
+        TEST(refuses_what_cannot_be),
+        TEST(names_every_migration_without_a_way_back),
+        TEST(refuses_another_migration_of_the_same_name),
+        TEST(counts_positions_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
