@@ -65,19 +65,30 @@ static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
                 task->migration ? task->migration->identity : "(no migrations)");
 }
 
+/* What is to be done is known only once the step that a killed run left open is settled: the run
+ * itself does that first, under the lock, and then plans again. */
+static bool settles_first(const History *history, const ApplyPlan *plan)
+{
+    return plan->relation == RELATION_UNREST && history_unsettled(history) && !history->diverged;
+}
+
 /* Look, show, ask. *ret_nothing: the database is there already. */
 static bool look_and_ask(const ApplyOptions *given, const RunOptions *run, const SiteBundle *bundle,
                          const ApplyInput *input, bool *ret_nothing, Error *err)
 {
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
-    if (!apply_run_plan(run, input, given->to, &history, &plan, err) ||
-        !apply_plan_check(&plan, err) || !site_memory_check(bundle, &history, err))
+    if (!apply_run_plan(run, input, given->to, &history, &plan, err))
+        return false;
+    bool settle = settles_first(&history, &plan);
+    if ((!settle && !apply_plan_check(&plan, err)) || !site_memory_check(bundle, &history, err))
         return false;
     *ret_nothing = plan.relation == RELATION_CURRENT;
     if (*ret_nothing)
         return true;
-    if (!given->yes)
+    if (settle)
+        fprintf(stderr, "%s: that is settled first\n", plan.words);
+    else if (!given->yes)
         print_tasks(&plan, input->manifest);
     return confirm(given->yes ? CONFIRM_YES : CONFIRM_ASK, "Apply?", err);
 }

@@ -92,11 +92,12 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
 static bool go_on_down(CommandContext *context, const ResumePlan *plan, Error *err)
 {
     const ResumeOptions *given = context->options;
-    const RollbackRequest request = {
-        .run = &given->run,
-        .target = {.has_position = true, .position = plan->to_position},
-        .action = ACTION_RESUME,
-        .settle = settle_choice(given)};
+    const RollbackRequest request = {.run = &given->run,
+                                     .target = {.to_version = plan->to_version,
+                                                .has_position = true,
+                                                .position = plan->to_position},
+                                     .action = ACTION_RESUME,
+                                     .settle = settle_choice(given)};
     return rollback_command_run(context, &request, err);
 }
 
