@@ -26,9 +26,9 @@ fi
 step=0
 heading() {
     step=$((step + 1))
-    printf '\n%s%d. %s%s\n\n' "$bold" "$step" "$*" "$plain"
+    printf '\n%s%d. %s%s\n' "$bold" "$step" "$*" "$plain"
 }
-prose() { printf '%s\n' "$@"; }
+prose() { printf '\n'; printf '%s\n' "$@"; }
 
 # shown STATUS COMMAND…: print the command, run it, show what it prints, demand its exit status.
 shown() {
@@ -65,8 +65,7 @@ sample=("$top"/migrations/examples/*/sealift.conf)
 cp -R "$(dirname "${sample[0]}")" "$scratch/vendor/harbor"
 
 printf '%sSealift: schema upgrades for PostgreSQL, carried across an air gap%s\n' "$bold" "$plain"
-prose "" \
-    "A vendor ships a product whose database schema changes with every version. A customer's" \
+prose "A vendor ships a product whose database schema changes with every version. A customer's" \
     "site has no network. This is the whole way of two versions from one to the other." \
     "" \
     "(Starting a scratch PostgreSQL for the site in $scratch …)"
@@ -118,6 +117,7 @@ shown 0 cp harbor-1.1.0.bundle tampered.bundle
 shown 0 sed -i 's/ADD COLUMN cargo/ADD COLUMN cargx/' tampered.bundle
 shown 1 cmp harbor-1.1.0.bundle tampered.bundle
 shown 6 applier apply tampered.bundle --yes
+must_say "not what was signed"
 
 heading "The true one is applied"
 shown 0 applier apply harbor-1.1.0.bundle --yes

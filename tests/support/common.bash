@@ -91,7 +91,10 @@ fresh_database() {
 }
 
 # Drop the database that fresh_database made last, in a test that goes through many.
-drop_database() { cluster_psql "$CLUSTER" postgres -q -c "DROP DATABASE $DATABASE WITH (FORCE)"; }
+drop_database() {
+    cluster_psql "$CLUSTER" postgres -q -c "DROP DATABASE $DATABASE WITH (FORCE)"
+    unset 'DATABASES[-1]'
+}
 
 # A cluster of this test's own, fsync on, for tests that kill the server; stopped after the test. Sets
 # PRIVATE (for cluster_kill, cluster_start, cluster_stop) and DB, DB_ADMIN as fresh_database does.
@@ -198,7 +201,7 @@ sample_project() {
 
 # An empty project in our own layout: empty_project [PRODUCT]. Sets PROJECT.
 empty_project() {
-    PROJECT=$WORK/project
+    PROJECT=$WORK/${1:-shop}
     planner init --product "${1:-shop}" --layout sealift "$PROJECT" >/dev/null
 }
 
