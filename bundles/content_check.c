@@ -18,6 +18,7 @@ typedef struct Pass {
     DigestThread *whole;
     uint8_t *buffers[2]; /* one is looked at while the other's digest may still be computed */
     uint8_t *buffer;     /* the one being looked at */
+    size_t capacity;     /* of each */
     size_t filled;
     size_t used;
 } Pass;
@@ -27,7 +28,7 @@ static bool fill(Pass *pass, Error *err)
     int64_t left = pass->size - pass->at;
     pass->used = 0;
     pass->buffer = pass->buffers[pass->buffer == pass->buffers[0]];
-    pass->filled = left < (int64_t)PASS_BUFFER_SIZE ? (size_t)left : PASS_BUFFER_SIZE;
+    pass->filled = left < (int64_t)pass->capacity ? (size_t)left : pass->capacity;
     if (!file_read_at(pass->fd, pass->name, BUNDLE_CONTENT_OFFSET + pass->at, pass->buffer,
                       pass->filled, err)) {
         pass->filled = 0;
@@ -154,13 +155,18 @@ static bool read_rest(Pass *pass, Error *err)
 bool content_check(int fd, const char *name, const Manifest *manifest, const void *manifest_bytes,
                    Error *err)
 {
-    CLEANUP(memory_freep) uint8_t *buffers = memory_zeroed(2, PASS_BUFFER_SIZE);
-    CLEANUP(digest_thread_freep) DigestThread *whole = digest_thread_new();
+    int64_t content_size = manifest->head.content_size;
+    bool is_small = content_size <= (int64_t)PASS_BUFFER_SIZE;
+    size_t capacity = is_small ? (size_t)content_size : PASS_BUFFER_SIZE;
+    CLEANUP(memory_freep) uint8_t *buffers = memory_zeroed(2, capacity);
+    CLEANUP(digest_thread_freep)
+    DigestThread *whole = digest_thread_new(is_small ? DIGEST_IN_PLACE : DIGEST_BESIDE);
     Pass pass = {.fd = fd,
                  .name = name,
-                 .size = manifest->head.content_size,
+                 .size = content_size,
                  .whole = whole,
-                 .buffers = {buffers, buffers + PASS_BUFFER_SIZE}};
+                 .buffers = {buffers, buffers + capacity},
+                 .capacity = capacity};
     CLEANUP(error_done) Error finding = {0};
     bool good = expect_content(&pass, manifest, manifest_bytes, &finding);
     if (finding.class == ERROR_IO)

@@ -47,13 +47,13 @@ static bool start(DigestThread *thread)
     return started;
 }
 
-DigestThread *digest_thread_new(void)
+DigestThread *digest_thread_new(DigestPlace place)
 {
     DigestThread *thread = memory_new(DigestThread);
     digest_begin(&thread->digest);
     sem_init(&thread->work, /* pshared= */ 0, 0);
     sem_init(&thread->idle, /* pshared= */ 0, 1);
-    thread->runs = start(thread);
+    thread->runs = place == DIGEST_BESIDE && start(thread);
     return thread;
 }
 

@@ -10,8 +10,11 @@
 
 typedef struct DigestThread DigestThread;
 
+/* Few bytes are not worth a thread. */
+typedef enum { DIGEST_IN_PLACE, DIGEST_BESIDE } DigestPlace;
+
 /* Where no thread can be had, the digest is computed in the calling one. */
-DigestThread *digest_thread_new(void);
+DigestThread *digest_thread_new(DigestPlace place);
 void digest_thread_free(DigestThread *thread);
 DEFINE_CLEANUP(DigestThread, digest_thread_free)
 

@@ -127,7 +127,7 @@ head_line() { tar -xOf "$1" HEAD | sed -n "s/^$2: //p"; }
     run_status 0 applier verify big.bundle
     run_status 0 applier unpack big.bundle out
     cd out/versions/0001
-    ls | grep -qx '0001-many.up.sql.zst'
+    [ -f 0001-many.up.sql.zst ]
     zstd -dc 0001-many.up.sql.zst | cmp - 0001-many.up.sql
     seq 1000000 | shuf --random-source=<(yes) | cmp - <(zstd -dc 0002-data.data0001.zst)
     [ ! -e 0002-data.data0001 ] # data is for zstd -d; only scripts are for reading
@@ -154,12 +154,12 @@ refused() {
 
 @test "what is no bundle is refused, whatever it is" {
     : >empty && refused 4 "no bundle, or is cut short: it has 0 bytes" empty
-    head -c 511 b.bundle >cut && refused 4 "it has 511 bytes" cut
-    head -c 512 b.bundle >cut && refused 4 "it has 512 bytes" cut
-    head -c 77823 b.bundle >cut && refused 4 "cut short" cut
-    head -c 77824 b.bundle >cut && refused 4 "is cut short: it has 77824 bytes, HEAD says" cut
-    head -c -1 b.bundle >cut && refused 4 "is cut short" cut
-    head -c -1024 b.bundle >cut && refused 4 "is cut short" cut
+    head -c 511 b.bundle >short && refused 4 "it has 511 bytes" short
+    head -c 512 b.bundle >short && refused 4 "it has 512 bytes" short
+    head -c 77823 b.bundle >short && refused 4 "cut short" short
+    head -c 77824 b.bundle >short && refused 4 "is cut short: it has 77824 bytes, HEAD says" short
+    head -c -1 b.bundle >short && refused 4 "is cut short" short
+    head -c -1024 b.bundle >short && refused 4 "is cut short" short
     gzip -k b.bundle && refused 4 "" b.bundle.gz
     head -c 200000 /dev/urandom >noise && refused 4 "" noise
     tar -cf other.tar keys && truncate -s 200000 other.tar && refused 4 "" other.tar
@@ -172,9 +172,9 @@ refused() {
 }
 
 @test "what was appended is refused" {
-    cp b.bundle more && printf '\n' >>more && refused 4 "1 bytes behind its end" more
-    cp b.bundle more && truncate -s +512 more && refused 4 "512 bytes behind its end" more
-    cat b.bundle b.bundle >more && refused 4 "behind its end" more
+    cp b.bundle longer && printf '\n' >>longer && refused 4 "1 bytes behind its end" longer
+    cp b.bundle longer && truncate -s +512 longer && refused 4 "512 bytes behind its end" longer
+    cat b.bundle b.bundle >longer && refused 4 "behind its end" longer
 }
 
 @test "a hole where the content was is refused" {

@@ -295,7 +295,7 @@ static void refuses_zstd_that_is_not_one_plain_frame(void **state UNUSED)
     expect_stream(&fake, ERROR_INPUT, "another size than the manifest says");
 
     pack_fake(&fake, /* checksum= */ 0, /* content_size= */ 1, /* window_log= */ 0);
-    text_add_n(&fake.stored, fake.stored.bytes, fake.stored.length);
+    pack_fake(&fake, /* checksum= */ 0, /* content_size= */ 1, /* window_log= */ 0);
     expect_stream(&fake, ERROR_INPUT, "has bytes behind its zstd frame");
 
     pack_fake(&fake, /* checksum= */ 0, /* content_size= */ 1, /* window_log= */ 0);
