@@ -169,7 +169,8 @@ static bool apply_statements(Arguments *arguments, char *identity, char **statem
 
 static bool rollback(Arguments *arguments, Error *err)
 {
-    RollbackOptions options = {.run = arguments->run, .target = arguments->target};
+    RollbackOptions options = {
+        .run = arguments->run, .target = arguments->target, .needs = ROLLBACK_NEEDS_NOTHING};
     if (options.run.action == ACTION_APPLY)
         options.run.action = ACTION_ROLLBACK;
     CLEANUP(rollback_report_done) RollbackReport report = {0};
