@@ -197,7 +197,7 @@ size_t manifest_find_version(const Manifest *manifest, const char *name);
 
 /* The paths that objects have: versions/0001/0003-slug.up.sql and versions/0001/0003-slug.data0001
  * (data files of one migration are counted from 1, up's first), without ".zst", which stands behind
- * the path of an object that is stored compressed. `version` counts from 0. The caller frees. */
+ * the path of an object that is stored compressed. The caller frees. */
 char *manifest_script_path(const ManifestMigration *migration, ScriptKind kind);
 char *manifest_data_path(const ManifestMigration *migration, int64_t number);
 

@@ -150,6 +150,66 @@ static void leaves_nothing_behind_when_abandoned(void **state UNUSED)
     forge_remove_folder(folder);
 }
 
+static void refuses_a_path_that_tar_cannot_say(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    BundleObject *object = NULL;
+    ManifestObject kept = {.plain_size = 77};
+    char name[OBJECT_PATH_MAX + 2];
+    memset(name, 'x', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    expect_good(bundle_writer_object_begin(writer, &object, &err), &err);
+    assert_false(bundle_writer_object_end(object, name, &kept, &err));
+    assert_int_equal(err.class, ERROR_INPUT);
+    assert_non_null(strstr(err.message, "has more than 100 bytes"));
+    assert_int_equal(kept.plain_size, 77);
+    bundle_writer_free(writer);
+    forge_remove_folder(folder);
+}
+
+static void refuses_a_manifest_without_its_objects(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    BundleObject *object = NULL;
+    ManifestObject kept;
+    Manifest manifest = {0};
+    Head head = {.sequence = 1};
+    uint8_t bytes[BUNDLE_HEAD_SIZE];
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    expect_good(bundle_writer_object_begin(writer, &object, &err), &err);
+    expect_good(bundle_writer_object_end(object, "x", &kept, &err), &err);
+    free(kept.path);
+    assert_false(bundle_writer_seal(writer, &manifest, NULL, 0, &head, bytes, &err));
+    assert_int_equal(err.class, ERROR_INTERNAL);
+    assert_non_null(strstr(err.message, "2 objects were written, the manifest lists 1"));
+    manifest_done(&manifest);
+    bundle_writer_free(writer);
+    forge_remove_folder(folder);
+}
+
+static void takes_fifteen_signatures(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    const Signature signature = {.trusted_comment = "any"};
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    for (int i = 0; i < BUNDLE_SLOT_COUNT; i++)
+        expect_good(bundle_writer_add_slot(writer, &signature, &err), &err);
+    assert_false(bundle_writer_add_slot(writer, &signature, &err));
+    assert_int_equal(err.class, ERROR_INPUT);
+    bundle_writer_free(writer);
+    forge_remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +217,9 @@ int main(void)
         cmocka_unit_test(reads_back_what_was_written),
         cmocka_unit_test(writes_the_same_bytes_each_time),
         cmocka_unit_test(leaves_nothing_behind_when_abandoned),
+        cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
+        cmocka_unit_test(refuses_a_manifest_without_its_objects),
+        cmocka_unit_test(takes_fifteen_signatures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
