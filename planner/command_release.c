@@ -12,6 +12,7 @@ typedef struct ReleaseOptions {
     const char *project;
     const char *through;
     bool stop;
+    bool empty;
 } ReleaseOptions;
 
 static const Option options[] = {
@@ -19,6 +20,8 @@ static const Option options[] = {
                       "in a flat layout: the last migration of the version (default: all pending)"),
     OPTION_FLAG_ROW("stop", ReleaseOptions, stop,
                     "a required stop: no site may pass it by in one go"),
+    OPTION_FLAG_ROW("empty", ReleaseOptions, empty,
+                    "a version of the product that changes nothing in the database"),
     OPTION_STRING_ROW("project", ReleaseOptions, project, "DIR", "the project (default: .)"),
 };
 
@@ -47,7 +50,7 @@ static bool check_version_name(const Project *project, const char *version, Erro
 static bool nothing_pending(Error *err)
 {
     error_set(err, ERROR_USAGE, "there is nothing to release: no migration is pending");
-    return error_hint(err, "'planner new NAME' writes one");
+    return error_hint(err, "'planner new NAME' writes one; --empty releases a version without any");
 }
 
 static bool flat_range(const Project *project, const char *through, Range *ret_range, Error *err)
@@ -95,12 +98,45 @@ static bool folder_range(const Project *project, const char *version, const char
                   next->name);
         return error_hint(err, "versions are released in the order of their folders");
     }
-    if (!next->migration_count)
-        return error_set(err, ERROR_USAGE,
-                         "there is nothing to release: the folder of version %s holds no migration",
-                         version);
+    if (!next->migration_count) {
+        error_set(err, ERROR_USAGE,
+                  "there is nothing to release: the folder of version %s holds no migration",
+                  version);
+        return error_hint(err, "--empty releases a version without any");
+    }
     *ret_range = (Range){next->first_migration, next->migration_count};
     return true;
+}
+
+/* A version without migrations takes none that are pending; its folder, if it has one, is empty and
+ * comes next. */
+static bool empty_range(const Project *project, const char *version, const char *through,
+                        Range *ret_range, Error *err)
+{
+    if (through)
+        return error_set(err, ERROR_USAGE, "--empty and --through exclude each other");
+    array_each (const ProjectVersion, at, &project->versions) {
+        if (at->released || project_compare_versions(version, at->name) < 0)
+            continue;
+        if (strcmp(at->name, version) == 0 && !at->migration_count)
+            continue;
+        error_set(err, ERROR_USAGE, "version %s comes first", at->name);
+        return error_hint(err, strcmp(at->name, version) == 0
+                                   ? "its folder holds migrations: release it without --empty"
+                                   : "versions are released in the order of their folders");
+    }
+    *ret_range = (Range){0};
+    return true;
+}
+
+static bool find_range(const Project *project, const ReleaseOptions *given, const char *version,
+                       Range *ret_range, Error *err)
+{
+    if (given->empty)
+        return empty_range(project, version, given->through, ret_range, err);
+    if (project->flat)
+        return flat_range(project, given->through, ret_range, err);
+    return folder_range(project, version, given->through, ret_range, err);
 }
 
 /* Refuse to freeze what could never be packed: after the release nobody may mend it. */
@@ -170,8 +206,7 @@ static bool run(CommandContext *context, Error *err)
     if (!project_read(given->project ? given->project : ".", &project, err) ||
         !check_version_name(&project, version, err) || !project_check_released(&project, err))
         return false;
-    if (!(project.flat ? flat_range(&project, given->through, &range, err)
-                       : folder_range(&project, version, given->through, &range, err)))
+    if (!find_range(&project, given, version, &range, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
@@ -183,7 +218,7 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_release = {
     .name = "release",
-    .synopsis = "VERSION [--through IDENTITY] [--stop] [--project DIR]",
+    .synopsis = "VERSION [--through IDENTITY|--empty] [--stop] [--project DIR]",
     .summary = "freeze the pending migrations as that version",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -467,3 +467,26 @@ refused_everywhere() {
     run_status 4 planner status --project "$PROJECT"
     errors_has "'migrations/0002_b.up.sql' is a symbolic link"
 }
+
+@test "a version without migrations is released when asked for, in its turn" {
+    planner init --product shop --layout sealift p >/dev/null
+    mkdir p/migrations/1.0 p/migrations/1.2
+    echo 'SELECT 1;' >p/migrations/1.0/0001_one.up.sql
+    run_status 2 planner release 0.9 --empty --through 0001_one --project p
+    errors_has "exclude each other"
+    run_status 2 planner release 1.1 --empty --project p
+    errors_has "version 1.0 comes first"
+    run_status 2 planner release 1.0 --empty --project p
+    errors_has "version 1.0 comes first" "without --empty"
+    planner release 1.0 --project p
+    run_status 0 planner release 1.1 --empty --project p
+    run_status 2 planner release 1.2 --project p
+    errors_has "holds no migration" "--empty"
+    run_status 0 planner release 1.2 --empty --project p
+    same "lines of sealift.sum" "release 1.0,migration 1.0,release 1.1,release 1.2" \
+        "$(sed 1d p/sealift.sum | cut -d' ' -f1,2 | paste -sd,)"
+    run_status 0 planner status --project p
+    output_has "1.1  released"
+    run_status 0 planner pack --project p --to 1.2 --out b --unsigned --allow-unproven
+    output_has "-> 1.2"
+}
