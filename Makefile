@@ -3,6 +3,7 @@
 #   make            build both programs into build/
 #   make demo       install what is missing, build, and tell the story on a scratch PostgreSQL
 #   make test       install what is missing, build, and run every test
+#   make install    into DESTDIR/PREFIX (default /usr/local)
 #   make man        install what is missing, and build the manual pages
 #   make check-asan all tests under AddressSanitizer and UBSan
 #   make fuzz       build the fuzz targets (clang)
@@ -171,6 +172,20 @@ clean:
 	rm -rf build
 
 include tests/tests.mk
+
+# Into DESTDIR/PREFIX: both programs, manual pages, completion, licence, an example configuration.
+PREFIX  ?= /usr/local
+INSTALL ?= install
+.PHONY: install
+install: all man-pages
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/doc/sealift/examples \
+	  share/bash-completion/completions)
+	$(INSTALL) -m 0755 $(BUILD)/bin/planner $(BUILD)/bin/applier $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 0644 $(BUILD)/man/planner.1 $(BUILD)/man/applier.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 0644 LICENSE README.md CHANGELOG.md docs/bundle-format.md $(DESTDIR)$(PREFIX)/share/doc/sealift
+	$(INSTALL) -m 0644 packaging/examples/applier.conf $(DESTDIR)$(PREFIX)/share/doc/sealift/examples
+	$(INSTALL) -m 0644 packaging/completion/sealift.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/planner
+	ln -sf planner $(DESTDIR)$(PREFIX)/share/bash-completion/completions/applier
 
 # Speed, as ratios to peers (PERFORMANCE goals); not part of the tests.
 .PHONY: bench
