@@ -149,6 +149,21 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), err);
 }
 
+/* What a run committed without waiting for the disk is on it once this returns. A run that was
+ * killed behind its last step gets its end from the next one. */
+static bool end_run(Apply *apply, Error *err)
+{
+    const LedgerEvent end = event_of(apply, PHASE_OF_END);
+    if (ledger_add_durable_event(apply->session, &end, err)) {
+        apply->report->chain = apply->history.chain;
+        return ledger_read_identity(apply->session, &apply->report->identity, err);
+    }
+    /* steps are committed; only the end of the run is not on record */
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
     const StepRunnerOptions options = {.atomic = apply->options->atomic,
@@ -160,15 +175,7 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)
         return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), err);
-    const LedgerEvent end = event_of(apply, PHASE_OF_END);
-    if (ledger_add_durable_event(apply->session, &end, err)) {
-        apply->report->chain = apply->history.chain;
-        return ledger_read_identity(apply->session, &apply->report->identity, err);
-    }
-    /* steps are committed; only the end of the run is not on record */
-    if (err->class == ERROR_CONNECTION)
-        err->class = ERROR_UNSETTLED;
-    return false;
+    return end_run(apply, err);
 }
 
 static bool run(Apply *apply, Error *err)
@@ -183,7 +190,7 @@ static bool run(Apply *apply, Error *err)
     if (!fits || !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
         return false;
     if (apply->plan.relation == RELATION_CURRENT)
-        return true;
+        return !history_open_run(&apply->history) || end_run(apply, err);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
     return run_units(apply, &units, err);

@@ -125,6 +125,17 @@ static bool plan(Rollback *rollback, Error *err)
     return true;
 }
 
+/* The durable end; a run that was killed behind its last step gets it from the next one. */
+static bool end_run(Rollback *rollback, Error *err)
+{
+    const LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    if (ledger_add_durable_event(rollback->session, &end, err))
+        return true;
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
 static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
@@ -141,12 +152,7 @@ static bool run_tasks(Rollback *rollback, Error *err)
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
         return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE), err);
-    const LedgerEvent end = event_of(rollback, PHASE_OF_END);
-    if (ledger_add_durable_event(rollback->session, &end, err))
-        return true;
-    if (err->class == ERROR_CONNECTION)
-        err->class = ERROR_UNSETTLED;
-    return false;
+    return end_run(rollback, err);
 }
 
 static bool no_ledger(Error *err)
@@ -175,7 +181,7 @@ static bool run(Rollback *rollback, Error *err)
     if (!settle(rollback, err) || !plan(rollback, err))
         return false;
     if (rollback->tasks.count == 0)
-        return true;
+        return !history_open_run(&rollback->history) || end_run(rollback, err);
     if (options->confirm &&
         !options->confirm(options->confirm_context, &rollback->list, &rollback->tasks, err))
         return false;

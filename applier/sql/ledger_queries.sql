@@ -125,10 +125,11 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        coalesce(settings::text, ''), to_position
   FROM sealift.event ORDER BY number
 
--- A bundle is done where its last version was completed and nothing has been taken back below that
--- since. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
+-- A bundle is done where its last version was completed, nothing has been taken back below that since,
+-- and the last run has its durable end. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
 -- :name ledger_is_done
-SELECT EXISTS (
+SELECT coalesce((SELECT phase = 'end' FROM sealift.event WHERE phase IN ('begin', 'end')
+                  ORDER BY number DESC LIMIT 1), false) AND EXISTS (
     SELECT FROM sealift.version v
      WHERE v.tree_digest = decode($1, 'hex')
        AND EXISTS (SELECT FROM sealift.bundle b WHERE b.head_digest = $2::bytea)

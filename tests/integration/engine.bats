@@ -180,6 +180,23 @@ SQL
     output_has 'diverged -' 'unrest -' 'position 2'
 }
 
+@test "a run that was killed behind its last step gets its durable end from the next" {
+    two_versions
+    engine apply 1.0.slb
+    sql "DELETE FROM sealift.event WHERE phase = 'end'"
+    run_status 0 engine apply 1.0.slb
+    output_has 'relation current'
+    [ "$(sql "SELECT phase FROM sealift.event ORDER BY number DESC LIMIT 1")" = end ]
+    run_status 0 engine apply 1.0.slb
+    output_has 'done-before 1'
+    engine rollback
+    sql "DELETE FROM sealift.event WHERE phase = 'end' AND action = 'rollback'"
+    run_status 0 engine resume
+    output_has 'resume 2' 'tasks 0'
+    run_status 0 engine resume
+    output_has 'resume 0'
+}
+
 @test "a lock held elsewhere: named, waited for, and then nothing is left to do" {
     two_versions
     sleep 8 | "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c 'SELECT pg_advisory_lock(6000273874443719729)' -c 'SELECT pg_sleep(3)' >held &
@@ -482,11 +499,13 @@ SQL
     export DATABASE_URL='host=127.0.0.1 port=1 dbname=x user=app password=hunter2'
     run_status 9 engine history
     errors_has "cannot connect to database 'x' on 127.0.0.1:1 as 'app'" 'refused'
-    export DATABASE_URL="host=127.0.0.1 port=$(cluster_port "$CLUSTER") dbname=$DATABASE user=app password=hunter2"
+    local port
+    port=$(cluster_port "$CLUSTER")
+    export DATABASE_URL="host=127.0.0.1 port=$port dbname=$DATABASE user=app password=hunter2"
     run_status 9 engine history
     errors_has '28P01' 'refused the password'
     [[ $errors != *hunter2* ]]
-    export DATABASE_URL="host=127.0.0.1 port=$(cluster_port "$CLUSTER") dbname=nowhere user=app password=right"
+    export DATABASE_URL="host=127.0.0.1 port=$port dbname=nowhere user=app password=right"
     run_status 9 engine history
     errors_has '3D000' 'there is no such database'
     export DATABASE_URL='host=x hunter2'
