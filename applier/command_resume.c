@@ -104,6 +104,10 @@ static bool go_on_down(CommandContext *context, const ResumePlan *plan, Error *e
 static void render_nothing(const CommandContext *context, const History *history)
 {
     const char *version = history_version_name(history);
+    if (!context->json && !history->managed) {
+        text_add(context->out, "nothing to resume: Sealift has done nothing to this database\n");
+        return;
+    }
     if (!context->json) {
         text_addf(context->out, "nothing to resume: the database is at rest at version %s\n",
                   strcmp(version, "-") == 0 ? "(nothing)" : version);
