@@ -288,9 +288,11 @@ static bool check_unique(const char **names, size_t count, const char *what, Err
 
 static bool check_names(const Manifest *manifest, Error *err)
 {
-    size_t most = manifest->versions.count + manifest->migrations.count;
-    CLEANUP(memory_freep) const char **names = memory_zeroed(most ? most : 1, sizeof(*names));
+    size_t most = 1 + manifest->versions.count + manifest->migrations.count;
+    CLEANUP(memory_freep) const char **names = memory_zeroed(most, sizeof(*names));
     size_t count = 0;
+    if (strcmp(manifest->head.covers_from, "-") != 0) /* its name is taken, too */
+        names[count++] = manifest->head.covers_from;
     array_each (const ManifestVersion, version, &manifest->versions)
         names[count++] = version->name;
     if (!check_unique(names, count, "versions", err))

@@ -46,6 +46,8 @@ static const SqlDamage rows_damaged[] = {
      "is 3 where 2 comes"},
     {"two versions of one name", "UPDATE version SET name = '1.1.0' WHERE version = 2",
      "two versions are named '1.1.0'"},
+    {"the version it starts from once more", "UPDATE version SET name = '1.0.0' WHERE version = 1",
+     "two versions are named '1.0.0'"},
     {"a version's name with a space", "UPDATE version SET name = '1 1' WHERE version = 1",
      "is no name of a version"},
     {"a stop that is 2", "UPDATE version SET required_stop = 2 WHERE version = 1",
