@@ -13,14 +13,84 @@ setup() {
 head_value() { sed -n "s/^$1: //p" HEAD; }
 digest_of() { b2sum "$@" | cut -d' ' -f1; }
 
+# The commands of the page's blocks that begin with this line.
+commands_of_page() {
+    awk -v begins='```'"$1" '$0 == begins { on = 1; next } /^```$/ { on = 0 } on' "$TOP/docs/bundle-format.md"
+}
+
 @test "the commands of the page prove a good bundle" {
-    awk '$0 == "```sh check" { on = 1; next } /^```$/ { on = 0 } on' "$TOP/docs/bundle-format.md" >commands
-    [ "$(wc -l <commands)" -ge 8 ]
-    run_status 0 bash -e commands
+    commands_of_page "sh check" >commands
+    [ "$(wc -l <commands)" -ge 12 ]
+    run_status 0 bash -eo pipefail commands
     output_has "Signature and comment signature verified" \
-        "Trusted comment: sealift/1 release product=harbor sequence=1" \
-        "$(head_value content-blake2b)  -" "content-blake2b: $(head_value content-blake2b)" \
-        "1.0.0|5" "1.1.0|5" "$(head_value manifest-blake2b)  manifest.db"
+        "Trusted comment: sealift/1 release product=harbor sequence=1" "product: harbor" "sequence: 1" \
+        "1.0.0|5" "1.1.0|5"
+}
+
+# forged DESCRIPTION: B is not what the vendor made; the page's commands must end in failure.
+forged() {
+    run_status_not_0 bash -eo pipefail commands || { echo "not found: $1"; return 1; }
+    cp good B
+}
+run_status_not_0() { ! "$@" >out 2>&1 </dev/null; }
+# Another byte in the place of the one that stands there.
+poke() {
+    local byte=x
+    if [ "$(dd if=B bs=1 skip="$1" count=1 status=none | tr -d '\0')" = x ]; then byte=y; fi
+    printf %s "$byte" | dd of=B bs=1 seek="$1" conv=notrunc status=none
+}
+
+@test "the commands of the page find whatever was changed behind HEAD or in it" {
+    commands_of_page "sh check" >commands
+    cp B good
+    poke 90 && forged "SIGNATURES' header"
+    poke 8300 && forged "KEYRING's header"
+    poke 73850 && forged "HEAD's header"
+    poke 600 && forged "the signature"
+    poke 20000 && forged "keyring area"
+    poke 74300 && forged "HEAD"
+    poke 77823 && forged "HEAD's filler"
+    poke 77830 && forged "a tar header of CONTENT"
+    poke 80000 && forged "manifest"
+    poke $(($(stat -c %s B) - 1)) && forged "the last byte"
+    truncate -s -1 B && forged "cut by a byte"
+    truncate -s -1024 B && forged "cut by the end of the archive"
+    printf x >>B && forged "a byte behind the end"
+    cat good >>B && forged "a bundle behind the end"
+    rm vendor.pub
+    minisign -G -W -p vendor.pub -s other.key >/dev/null # another vendor
+    forged "signed by someone else"
+}
+
+@test "tar can be made to show other files, and the commands of the page find it" {
+    commands_of_page "sh check" >commands
+    cp B good
+    mkdir forged && echo 'DROP DATABASE harbor;' >forged/README
+    # The keyring area is large enough for an archive of its own; one end of archive hides the rest.
+    tar -C forged --format=ustar -cf inner README
+    dd if=inner of=B bs=512 seek=17 conv=notrunc status=none
+    dd if=/dev/zero of=B bs=512 seek=16 count=1 conv=notrunc status=none
+    tar -C forged -cf header --format=ustar README && dd if=header of=B bs=512 seek=16 count=2 conv=notrunc status=none
+    tar -xOf B README 2>/dev/null | grep -q DROP # stock tar is fooled
+    forged "an archive in the keyring area"
+}
+
+@test "the commands of the page check a second signature and a keyring" {
+    make_key root && make_key second
+    planner keys keyring --root keys/root.pub --root-threshold 1 --release keys/vendor.pub keys/second.pub \
+        --release-threshold 2 --sign keys/root --project "$PROJECT" --out "$PROJECT/keyring.txt" >/dev/null
+    pack_bundle B 1.1.0 --sign keys/second --new-sequence >/dev/null
+    cp keys/*.pub .
+    commands_of_page "sh check" >commands
+    commands_of_page "sh check second" >>commands
+    commands_of_page "sh check keyring" >>commands
+    run_status 0 bash -eo pipefail commands
+    same "signatures that hold" 4 "$(grep -c 'Signature and comment signature verified' <<<"$output")"
+    output_has "Trusted comment: sealift/1 keyring product-uuid=$(head_value product-uuid) version=1" \
+        "release: $(sed -n 2p vendor.pub) 0 - active vendor"
+    rm root.pub
+    minisign -G -W -p root.pub -s other.key >/dev/null # a keyring of someone else
+    ! bash -eo pipefail commands >out 2>&1
 }
 
 @test "the commands of the README inside a bundle prove it too" {
@@ -29,7 +99,8 @@ digest_of() { b2sum "$@" | cut -d' ' -f1; }
     [ "$(wc -l <commands)" -ge 8 ]
     run_status 0 bash -e commands
     output_has "Signature and comment signature verified" "$(head_value content-blake2b)  -" \
-        "$(head_value keyring-blake2b)  KEYRING" "0001_create_ports|"
+        "$(head_value keyring-blake2b)  KEYRING" "0001_create_ports|" \
+        "$(sed -n 's/^   \([0-9a-f]\{64\}\)$/\1/p' README | tr -d '\n')  -"
 }
 
 @test "stock minisign finds a changed HEAD" {
