@@ -41,6 +41,8 @@ test  bats                      cmd bats
 test  jq                        cmd jq
 test  minisign                  cmd minisign
 test  sqlite3                   cmd sqlite3
+test  libarchive-tools          cmd bsdtar
+test  zstd                      cmd zstd
 man   scdoc                     cmd scdoc
 ROWS
 }

@@ -5,7 +5,7 @@ load ../support/common
 machine_without() {
     mkdir -p "$WORK/bin"
     for name in bash env sh awk sort sed cat grep id tee mkdir rm rmdir dirname chmod hash touch \
-        make cc pkg-config pg_config bats jq minisign sqlite3 scdoc; do
+        make cc pkg-config pg_config bats jq minisign sqlite3 bsdtar zstd scdoc; do
         ! command -v "$name" >/dev/null || ln -sf "$(command -v "$name")" "$WORK/bin/$name"
     done
     for name in "$@"; do rm "$WORK/bin/$name"; done
