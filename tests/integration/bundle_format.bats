@@ -90,7 +90,7 @@ poke() {
         "release: $(sed -n 2p vendor.pub) 0 - active vendor"
     rm root.pub
     minisign -G -W -p root.pub -s other.key >/dev/null # a keyring of someone else
-    ! bash -eo pipefail commands >out 2>&1
+    run_status 1 bash -eo pipefail commands
 }
 
 @test "the commands of the README inside a bundle prove it too" {
