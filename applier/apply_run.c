@@ -60,6 +60,7 @@ static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
                          .head_digest = &apply->input->head_digest,
                          .from_version = apply->report->from_version,
                          .to_version = apply->report->to_version,
+                         .from_position = apply->history.position,
                          .to_position = apply->to_position,
                          .bundle_path = apply->input->path,
                          .sqlstate = "",

@@ -24,6 +24,8 @@ static void event_json(const PastEvent *event, JsonWriter *json)
     json_string(json, "at", event->at);
     json_string(json, "from", event->from_version);
     json_string(json, "to", event->to_version);
+    json_int(json, "from_position", event->from_position);
+    json_int(json, "to_position", event->to_position);
     json_string(json, "head_digest",
                 event->has_head ? digest_hex(&event->head_digest, head) : NULL);
     json_string(json, "session_user", event->session_user);

@@ -14,8 +14,8 @@ typedef struct RollbackCommandOptions {
 static const Option options[] = {
     RUN_OPTION_ROWS(RollbackCommandOptions),
     OPTION_STRING_ROW("to", RollbackCommandOptions, to, "VERSION",
-                      "back to this version; - for before everything (default: take back the last "
-                      "bundle)"),
+                      "back to this version; - for before everything (default: to where the last "
+                      "application began)"),
     OPTION_NUMBER_ROW("steps", RollbackCommandOptions, steps, "N",
                       "take back the last N migrations"),
     OPTION_FLAG_ROW("yes", RollbackCommandOptions, yes, "do not ask"),
@@ -58,7 +58,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_rollback = {
     .name = "rollback",
     .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] [--yes]",
-    .summary = "take back the last bundle, or back to a version, or the last N migrations",
+    .summary = "take back the last application, or back to a version, or the last N migrations",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(RollbackCommandOptions),

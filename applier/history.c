@@ -308,6 +308,14 @@ const PastEvent *history_open_run(const History *history)
     return NULL;
 }
 
+/* A resumed run says `resume`; its direction is told by the bundle's path, which only an apply has.
+ */
+bool past_event_applies(const PastEvent *event)
+{
+    return strcmp(event->action, ledger_action_name(ACTION_APPLY)) == 0 ||
+           (strcmp(event->action, ledger_action_name(ACTION_RESUME)) == 0 && *event->bundle_path);
+}
+
 char *history_unrest(const History *history)
 {
     const JournalRow *unsettled = history_unsettled(history);

@@ -63,7 +63,8 @@ typedef struct PastEvent {
     Digest head_digest;
     char *from_version;
     char *to_version;
-    int64_t to_position; /* migrations wholly applied at the run's target */
+    int64_t from_position; /* migrations wholly applied where the run began */
+    int64_t to_position;   /* … and at its target */
     char at[CLOCK_TEXT_SIZE];
     char *session_user;
     char *current_user;
@@ -117,6 +118,9 @@ const AppliedMigration *history_top(const History *history);
 const AppliedVersion *history_version(const History *history);
 const KnownBundle *history_bundle(const History *history, const Digest *head_digest);
 const PastEvent *history_open_run(const History *history);
+
+/* Whether the run that an event is of applies (else it takes back). */
+bool past_event_applies(const PastEvent *event);
 
 /* The name of the current version, or "-". */
 const char *history_version_name(const History *history);

@@ -57,6 +57,7 @@ typedef struct LedgerEvent {
     const Digest *head_digest; /* NULL: none */
     const char *from_version;  /* "-" for none */
     const char *to_version;
+    int64_t from_position;   /* migrations wholly applied where the run began */
     int64_t to_position;     /* migrations wholly applied once the run has reached its target */
     const char *bundle_path; /* where an apply found its bundle, or NULL */
     const char *sqlstate;    /* of a failure, or "" */

@@ -26,22 +26,58 @@ static size_t versions_through(const History *history, size_t keep)
     return count;
 }
 
-/* What the bundle that came last brought and that still is on top. */
-static Line line_of_last_bundle(const History *history)
+/* Where the database stood as a run began. False where that is not below where it stands now: what
+ * the run brought is taken back already. */
+static bool line_of_start(const History *history, const PastEvent *begin, Line *ret_line)
 {
-    const AppliedMigration *top = history_top(history);
-    const AppliedVersion *version = history_version(history);
-    Line line = {history->migrations.count, history->versions.count};
-    if (!top && !version)
-        return line;
-    bool by_version = version && (!top || version->journal_number >= top->journal_number);
-    Digest last = by_version ? version->head_digest : top->head_digest;
-    while (line.keep_versions &&
-           digest_equal(&history->versions.items[line.keep_versions - 1].head_digest, &last))
-        line.keep_versions--;
-    while (line.keep && digest_equal(&history->migrations.items[line.keep - 1].head_digest, &last))
-        line.keep--;
-    return line;
+    Line line = {.keep = (size_t)begin->from_position};
+    if (strcmp(begin->from_version, "-") != 0) {
+        line.keep_versions = history->versions.count;
+        while (line.keep_versions && strcmp(history->versions.items[line.keep_versions - 1].name,
+                                            begin->from_version) != 0)
+            line.keep_versions--;
+        if (!line.keep_versions)
+            return false;
+    }
+    *ret_line = line;
+    return line.keep < history->migrations.count || line.keep_versions < history->versions.count;
+}
+
+/* Whether `open`, which has no end on record, had done its work as `begin` came behind it. */
+static bool had_arrived(const PastEvent *open, const PastEvent *begin)
+{
+    return open->to_position == begin->from_position &&
+           strcmp(open->to_version, begin->from_version) == 0;
+}
+
+/* The start of the last apply that is still in force. One that did not reach its end and those that
+ * went on with it are one: what an operator calls the last application is what they brought
+ * together. */
+static bool line_of_last_run(const History *history, Line *ret_line, Error *err)
+{
+    const PastEvent *first = NULL; /* of the chain that goes on */
+    const PastEvent *open = NULL;  /* the last apply without an end */
+    bool found = false;
+    Line line;
+    *ret_line = (Line){history->migrations.count, history->versions.count};
+    array_each (PastEvent, event, &history->events) {
+        if (strcmp(event->phase, ledger_phase_name(PHASE_OF_END)) == 0)
+            open = NULL;
+        if (strcmp(event->phase, ledger_phase_name(PHASE_OF_BEGIN)) != 0)
+            continue;
+        bool applies = past_event_applies(event);
+        if (applies && (!open || had_arrived(open, event)))
+            first = event;
+        open = applies ? event : NULL;
+        if (applies && line_of_start(history, first, &line)) {
+            *ret_line = line;
+            found = true;
+        }
+    }
+    if (found || (!history->migrations.count && !history->versions.count))
+        return true;
+    error_set(err, ERROR_TARGET, "the ledger does not say where the last run began");
+    return error_hint(err, "say how far back: --to VERSION or --steps N");
 }
 
 static bool line_of_version(const History *history, const char *name, Line *ret_line, Error *err)
@@ -76,10 +112,8 @@ static bool find_line(const History *history, const RollbackTarget *target, Line
             ret_line->keep = (size_t)target->position;
         return true;
     }
-    if (target->steps == 0) {
-        *ret_line = line_of_last_bundle(history);
-        return true;
-    }
+    if (target->steps == 0)
+        return line_of_last_run(history, ret_line, err);
     int64_t count = (int64_t)history->migrations.count;
     if (target->steps > count)
         return error_set(err, ERROR_TARGET,

@@ -6,7 +6,8 @@
 #include "applier/history.h"
 #include "applier/run_units.h"
 
-/* How far back: to_version or steps, or neither (then: the last bundle application). */
+/* How far back: to_version or steps, or neither: then the last bundle application that is still in
+ * force, to where it began. An apply that failed and what went on with it are one application. */
 typedef struct RollbackTarget {
     const char *to_version; /* a version's name, or "-" for before everything; NULL */
     int64_t steps;          /* migrations; 0: not given */

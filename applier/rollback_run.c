@@ -72,6 +72,7 @@ static LedgerEvent event_of(const Rollback *rollback, LedgerPhase phase)
         .head_digest = tasks->count ? &tasks->items[0].head_digest : NULL,
         .from_version = rollback->report->from_version ? rollback->report->from_version : "-",
         .to_version = rollback->report->to_version ? rollback->report->to_version : "-",
+        .from_position = rollback->history.position,
         .to_position = rollback->list.to_position,
         .sqlstate = "",
         .words = phase == PHASE_OF_FAILURE ? "" : stored_proof_name(rollback->report->proven)};
@@ -231,12 +232,7 @@ void resume_plan_make(const History *history, ResumePlan *ret_plan)
     ResumePlan plan = {.unrest = history_unrest(history)};
     const PastEvent *open = history_open_run(history);
     if (open) {
-        /* A resumed run says `resume`; what it resumed, its direction says: only an apply has a
-         * bundle's path. */
-        bool applies =
-            strcmp(open->action, ledger_action_name(ACTION_APPLY)) == 0 ||
-            (strcmp(open->action, ledger_action_name(ACTION_RESUME)) == 0 && *open->bundle_path);
-        plan.kind = applies ? RESUME_APPLY : RESUME_ROLLBACK;
+        plan.kind = past_event_applies(open) ? RESUME_APPLY : RESUME_ROLLBACK;
         plan.has_head = open->has_head;
         plan.head_digest = open->head_digest;
         plan.bundle_path = memory_string(open->bundle_path);

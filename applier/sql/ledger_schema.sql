@@ -25,6 +25,7 @@ CREATE TABLE sealift.event (
     head_digest bytea,
     from_version text NOT NULL,
     to_version text NOT NULL,
+    from_position bigint NOT NULL,
     to_position bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     session_user_name text NOT NULL DEFAULT session_user,

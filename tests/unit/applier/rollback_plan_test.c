@@ -84,16 +84,91 @@ static void expect(RollbackTarget target, const char *items, const char *to_vers
     assert_string_equal(list.to_version, to_version);
 }
 
-static void takes_back_the_last_bundle_only(void **state UNUSED)
+/* A begun run, and its end if it is to have one. */
+static void run_of(const char *action, const char *path, const char *from, int64_t from_position,
+                   const char *to, int64_t to_position, const char *last_phase)
 {
+    const char *const phases[] = {"begin", last_phase};
+    for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
+        if (!phases[i])
+            continue;
+        *array_add(&history.events) = (PastEvent){.action = memory_string(action),
+                                                  .phase = memory_string(phases[i]),
+                                                  .bundle_path = memory_string(path),
+                                                  .from_version = memory_string(from),
+                                                  .from_position = from_position,
+                                                  .to_version = memory_string(to),
+                                                  .to_position = to_position};
+    }
+}
+
+static void drop_last_migration(void)
+{
+    AppliedMigration *last = &history.migrations.items[--history.migrations.count];
+    free(last->identity);
+    free(last->version);
+}
+
+static void takes_back_the_last_application_only(void **state UNUSED)
+{
+    /* one bundle in two goes: its first version, later the rest */
+    run_of("apply", "X", "-", 0, "1.0", 2, "end");
+    run_of("apply", "X", "1.0", 2, "1.2", 3, "end");
+    run_of("apply", "Z", "1.2", 3, "1.3", 4, "failure");
     expect((RollbackTarget){0}, "d", "1.2");
-    free(history.migrations.items[3].identity);
-    free(history.migrations.items[3].version);
-    history.migrations.count = 3;
+    drop_last_migration();
     expect((RollbackTarget){0}, "c", "1.0");
-    /* a version without migrations came last */
-    reach("1.3", 3, "W", 9);
+    drop_last_migration();
+    while (history.versions.count > 1)
+        free(history.versions.items[--history.versions.count].name);
+    expect((RollbackTarget){0}, "b a", "-");
+    drop_last_migration();
+    drop_last_migration();
+    free(history.versions.items[--history.versions.count].name);
+    expect((RollbackTarget){0}, "", "-");
+}
+
+static void takes_back_a_version_without_migrations(void **state UNUSED)
+{
+    run_of("apply", "X", "-", 0, "1.2", 4, "end");
+    reach("1.3", 4, "W", 9);
+    run_of("apply", "W", "1.2", 4, "1.3", 4, "end");
     expect((RollbackTarget){0}, "1.3", "1.2");
+    free(history.versions.items[--history.versions.count].name);
+    expect((RollbackTarget){0}, "d c b a", "-");
+}
+
+static void a_run_and_what_went_on_with_it_are_one(void **state UNUSED)
+{
+    run_of("apply", "X", "-", 0, "1.0", 2, "end");
+    run_of("apply", "Y", "1.0", 2, "1.3", 5, "failure");
+    run_of("resume", "Y", "1.0", 3, "1.3", 5, NULL); /* killed */
+    run_of("apply", "Y", "1.2", 3, "1.3", 4, "end");
+    expect((RollbackTarget){0}, "d c", "1.0");
+    /* but not with a run whose end alone was not written */
+    run_of("rollback", "", "1.3", 4, "1.2", 3, "end");
+    run_of("apply", "Y", "1.1", 3, "1.2", 3, NULL);
+    run_of("apply", "Z", "1.2", 3, "1.3", 4, "end");
+    expect((RollbackTarget){0}, "d", "1.2");
+}
+
+static void a_rollback_between_two_runs_parts_them(void **state UNUSED)
+{
+    run_of("apply", "X", "-", 0, "1.0", 2, "end");
+    run_of("apply", "Y", "1.0", 2, "1.3", 5, "failure");
+    run_of("rollback", "", "1.2", 4, "1.2", 3, "failure");
+    run_of("resume", "", "1.2", 4, "1.2", 3, "end");
+    run_of("apply", "Y", "1.2", 3, "1.3", 4, "end");
+    expect((RollbackTarget){0}, "d", "1.2");
+}
+
+static void asks_how_far_where_the_ledger_does_not_say(void **state UNUSED)
+{
+    RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    assert_false(rollback_list_make(&history, &(RollbackTarget){0}, &list, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+    assert_non_null(strstr(error.hint, "--steps"));
 }
 
 static void takes_back_to_a_version(void **state UNUSED)
@@ -180,7 +255,11 @@ static void counts_positions_down(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(takes_back_the_last_bundle_only),
+        TEST(takes_back_the_last_application_only),
+        TEST(takes_back_a_version_without_migrations),
+        TEST(a_run_and_what_went_on_with_it_are_one),
+        TEST(a_rollback_between_two_runs_parts_them),
+        TEST(asks_how_far_where_the_ledger_does_not_say),
         TEST(takes_back_to_a_version),
         TEST(takes_back_steps),
         TEST(refuses_what_cannot_be),
