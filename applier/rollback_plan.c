@@ -50,6 +50,15 @@ static bool had_arrived(const PastEvent *open, const PastEvent *begin)
            strcmp(open->to_version, begin->from_version) == 0;
 }
 
+/* A rollback that was killed when only its end was not on record, and is asked for again. */
+static bool is_done_already(const History *history)
+{
+    const PastEvent *open = history_open_run(history);
+    CLEANUP(memory_freep) char *unrest = history_unrest(history);
+    return open && !past_event_applies(open) && !unrest && open->to_position == history->position &&
+           strcmp(open->to_version, history_version_name(history)) == 0;
+}
+
 /* The start of the last apply that is still in force. One that did not reach its end and those that
  * went on with it are one: what an operator calls the last application is what they brought
  * together. */
@@ -60,6 +69,8 @@ static bool line_of_last_run(const History *history, Line *ret_line, Error *err)
     bool found = false;
     Line line;
     *ret_line = (Line){history->migrations.count, history->versions.count};
+    if (is_done_already(history))
+        return true;
     array_each (PastEvent, event, &history->events) {
         if (strcmp(event->phase, ledger_phase_name(PHASE_OF_END)) == 0)
             open = NULL;

@@ -157,3 +157,18 @@ SQL
     run_status 7 applier rollback --yes
     errors_has 'no ledger'
 }
+
+@test "a rollback killed when all but its end was done, and asked for again, goes no further" {
+    three_versions
+    applier apply all.bundle --to 1.0.0 --yes
+    applier apply all.bundle --yes
+    applier rollback --yes
+    # as if killed before the last row
+    sql "DELETE FROM sealift.event WHERE number = (SELECT max(number) FROM sealift.event)"
+    run_status 0 applier rollback --yes
+    output_has 'nothing to take back'
+    same tables 'anchor boat' "$(tables)"
+    same end end "$(sql 'SELECT phase FROM sealift.event ORDER BY number DESC LIMIT 1')"
+    run_status 0 applier rollback --yes
+    same tables '' "$(tables)"
+}

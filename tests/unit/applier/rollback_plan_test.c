@@ -162,6 +162,16 @@ static void a_rollback_between_two_runs_parts_them(void **state UNUSED)
     expect((RollbackTarget){0}, "d", "1.2");
 }
 
+static void a_rollback_without_its_end_goes_no_further(void **state UNUSED)
+{
+    run_of("apply", "X", "-", 0, "1.0", 2, "end");
+    run_of("apply", "Y", "1.0", 2, "1.3", 5, "end");
+    run_of("rollback", "", "1.3", 5, "1.2", 4, NULL); /* killed, with all of it done */
+    expect((RollbackTarget){0}, "", "1.2");
+    history.migrations.items[3].state = APPLIED_DOWN_PARTLY;
+    expect((RollbackTarget){0}, "d c", "1.0");
+}
+
 static void asks_how_far_where_the_ledger_does_not_say(void **state UNUSED)
 {
     RollbackList list = {0};
@@ -259,6 +269,7 @@ int main(void)
         TEST(takes_back_a_version_without_migrations),
         TEST(a_run_and_what_went_on_with_it_are_one),
         TEST(a_rollback_between_two_runs_parts_them),
+        TEST(a_rollback_without_its_end_goes_no_further),
         TEST(asks_how_far_where_the_ledger_does_not_say),
         TEST(takes_back_to_a_version),
         TEST(takes_back_steps),
