@@ -1,13 +1,16 @@
 #include "applier/trust_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 
 #define TRUST_FOLDER "trust.d"
-#define RECORDS_MAX  4096
+#define RECORD_NAME  "keyring."
 
 void trust_store_done(TrustStore *store)
 {
@@ -18,7 +21,7 @@ void trust_store_done(TrustStore *store)
 
 static char *record_path(const char *folder, int64_t version)
 {
-    return memory_format("%s/keyring.%" PRId64, folder, version);
+    return memory_format("%s/" RECORD_NAME "%" PRId64, folder, version);
 }
 
 /* Whoever may write here decides what this site trusts. */
@@ -85,22 +88,49 @@ static bool load_next(const char *path, Keyring *keyring, Error *err)
     return error_wrap(err, "'%s'", path);
 }
 
+/* A record that is there counts. Without this, the loss of keyring.1 would bring back the keys of
+ * keyring.0, those that were revoked since too. */
+static bool check_last(const char *folder, int64_t last, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!file_list(folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        const char *number = entry->name + strlen(RECORD_NAME);
+        uint64_t version;
+        if (text_has_prefix(entry->name, RECORD_NAME) &&
+            text_parse_uint(number, strlen(number), BUNDLE_NUMBER_MAX, &version) &&
+            version > (uint64_t)last)
+            return error_set(err, ERROR_CONFIG,
+                             "'%s' holds '%s', but no '" RECORD_NAME "%" PRId64
+                             "' that can be read",
+                             folder, entry->name, last + 1);
+    }
+    return true;
+}
+
 static bool load_folder(const char *folder, const char *name, Keyring *ret_keyring, Error *err)
 {
     Keyring keyring;
     if (!check_mode(folder, err) || !load_first(folder, &keyring, err))
         return false;
-    for (int64_t version = 1; version < RECORDS_MAX; version++) {
-        CLEANUP(memory_freep) char *path = record_path(folder, version);
+    for (;;) {
+        CLEANUP(memory_freep) char *path = record_path(folder, keyring.version + 1);
         if (!file_exists(path))
             break;
         if (!load_next(path, &keyring, err))
             return false;
     }
-    /* a product's folder may have begun as a copy of `any`; otherwise it says its own product */
-    if (strcmp(keyring.product_uuid, "-") != 0 && strcmp(keyring.product_uuid, name) != 0)
+    if (!check_last(folder, keyring.version, err))
+        return false;
+    bool any_product = strcmp(keyring.product_uuid, "-") == 0;
+    if (!any_product && strcmp(keyring.product_uuid, name) != 0)
         return error_set(err, ERROR_CONFIG, "the keyring in '%s' is for product %s", folder,
                          keyring.product_uuid);
+    /* a product's folder may have begun as a copy of `any`, and is for that product all the same:
+     * other products' bundles must go past it to `any` */
+    if (any_product && strcmp(name, TRUST_ANY) != 0)
+        memcpy(keyring.product_uuid, name, UUID_TEXT_SIZE);
     *ret_keyring = keyring;
     return true;
 }
@@ -153,7 +183,9 @@ bool trust_store_load(const SiteConfig *config, TrustStore *ret_store, Error *er
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!file_exists(trust_folder))
         return no_trust(trust_folder, err);
-    if (!check_mode(trust_folder, err) || !file_list(trust_folder, &entries, err))
+    /* who may write to the folder above may put another in this one's place */
+    if (!check_mode(config->config_folder, err) || !check_mode(trust_folder, err) ||
+        !file_list(trust_folder, &entries, err))
         return false;
     CLEANUP(trust_store_done)
     TrustStore store = {
@@ -231,10 +263,13 @@ bool trust_store_create(const SiteConfig *config, Keyring *record0, Error *err)
 /* keyring.0 as it stands in `any`, for the product's own folder. */
 static bool copy_first(const SiteConfig *config, const char *folder, Error *err)
 {
-    CLEANUP(memory_freep)
-    char *any = trust_store_folder(config, TRUST_ANY);
+    CLEANUP(memory_freep) char *any = trust_store_folder(config, TRUST_ANY);
+    CLEANUP(memory_freep) char *path = record_path(folder, 0);
+    CLEANUP(text_done) Text text = {0};
     Keyring record0;
-    return load_first(any, &record0, err) && write_first(folder, &record0, err);
+    return load_first(any, &record0, err) &&
+           keyring_format(&record0, /* signature_count= */ 0, &text, err) &&
+           file_write_atomic(path, 0644, text.bytes, text.length, err);
 }
 
 static bool write_next(const char *folder, const KeyringFrame *frame, const Keyring *keyring,
@@ -244,21 +279,9 @@ static bool write_next(const char *folder, const KeyringFrame *frame, const Keyr
     return file_write_atomic(path, 0644, frame->bytes, frame->size, err);
 }
 
-bool trust_store_accept(const SiteConfig *config, const TrustStore *store, size_t which,
-                        const Envelope *envelope, Error *err)
+/* What the area brings beyond `keyring`. */
+static bool write_newer(const char *folder, const uint8_t *area, Keyring keyring, Error *err)
 {
-    const uint8_t *area = envelope->bytes + BUNDLE_KEYRING_OFFSET;
-    Keyring keyring = store->keyrings[which], newest;
-    CLEANUP(memory_freep) char *folder = NULL;
-    if (!keyring_walk(&keyring, area, &newest, NULL, err))
-        return false;
-    if (newest.version == keyring.version)
-        return true;
-    bool was_any = strcmp(store->folders[which], TRUST_ANY) == 0;
-    if (!make_folder(config, newest.product_uuid, &folder, err))
-        return false;
-    if (was_any && !copy_first(config, folder, err))
-        return false;
     size_t offset = 0;
     for (bool more = true; more;) {
         KeyringFrame frame;
@@ -271,4 +294,45 @@ bool trust_store_accept(const SiteConfig *config, const TrustStore *store, size_
             return false;
     }
     return true;
+}
+
+/* Put the finished folder in its place; rename replaces an empty one only. */
+static bool place_folder(const char *draft, const char *folder, Error *err)
+{
+    if (rename(draft, folder) != 0)
+        return error_set(err, ERROR_IO, "cannot put '%s' in place: %m", folder);
+    CLEANUP(memory_freep) char *above = file_folder_of(folder);
+    CLEANUP(file_closep) int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+        return error_set(err, ERROR_IO, "cannot write '%s' to disk: %m", above);
+    return true;
+}
+
+/* The product gets a folder of its own, all of it at once: one that is cut short would stop the
+ * site, which cannot know what it has lost. The draft's name begins with a dot, so that loading
+ * passes over it; what an interrupted run left in it is written anew. */
+static bool accept_into_new_folder(const SiteConfig *config, const uint8_t *area,
+                                   const Keyring *keyring, const char *product_uuid, Error *err)
+{
+    CLEANUP(memory_freep) char *folder = trust_store_folder(config, product_uuid);
+    CLEANUP(memory_freep) char *draft_name = memory_format(".%s", product_uuid);
+    CLEANUP(memory_freep) char *draft = NULL;
+    return make_folder(config, draft_name, &draft, err) && copy_first(config, draft, err) &&
+           write_newer(draft, area, *keyring, err) && place_folder(draft, folder, err);
+}
+
+bool trust_store_accept(const SiteConfig *config, const TrustStore *store, size_t which,
+                        const Envelope *envelope, Error *err)
+{
+    const uint8_t *area = envelope->bytes + BUNDLE_KEYRING_OFFSET;
+    const Keyring *keyring = &store->keyrings[which];
+    Keyring newest;
+    if (!keyring_walk(keyring, area, &newest, NULL, err))
+        return false;
+    if (newest.version == keyring->version)
+        return true;
+    if (strcmp(store->folders[which], TRUST_ANY) == 0)
+        return accept_into_new_folder(config, area, keyring, newest.product_uuid, err);
+    CLEANUP(memory_freep) char *folder = trust_store_folder(config, newest.product_uuid);
+    return write_newer(folder, area, *keyring, err);
 }

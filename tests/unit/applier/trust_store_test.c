@@ -1,5 +1,7 @@
 #include "tests/support/unit_test.h"
 
+#include <unistd.h>
+
 #include "applier/trust_store.h"
 #include "tests/support/test_envelope.h"
 #include "tests/support/test_site.h"
@@ -181,6 +183,97 @@ static void goes_on_after_an_interruption(void **state UNUSED)
     assert_int_equal(after.keyrings[0].version, 1);
 }
 
+static bool is_there(const char *name)
+{
+    CLEANUP(memory_freep) char *path = file_path(site.config, name);
+    return file_exists(path);
+}
+
+/* Killed while the product's folder was being made: it is not there, and the next run makes it. */
+static void begins_anew_after_an_early_interruption(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(trust_store_done) TrustStore store = {0}, after = {0};
+    Keyring zero = test_record0("\1", 1);
+    create(zero);
+    test_site_write(&site, "trust.d/." TEST_PRODUCT_UUID "/keyring.0", "x", 1);
+    load(&store);
+    assert_int_equal(store.count, 1);
+    bring_record1(&zero);
+    assert_true(trust_store_accept(&config, &store, 0, &envelope, &err));
+    load(&after);
+    assert_string_equal(after.folders[0], TEST_PRODUCT_UUID);
+    assert_int_equal(after.keyrings[0].version, 1);
+    assert_false(is_there("trust.d/." TEST_PRODUCT_UUID));
+}
+
+/* Another run was faster: what it wrote stays. */
+static void replaces_no_folder_that_is_there(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(trust_store_done) TrustStore store = {0};
+    Keyring zero = test_record0("\1", 1);
+    create(zero);
+    load(&store);
+    bring_record1(&zero);
+    test_site_write(&site, "trust.d/" TEST_PRODUCT_UUID "/mine", "x", 1);
+    assert_false(trust_store_accept(&config, &store, 0, &envelope, &err));
+    assert_int_equal(err.class, ERROR_IO);
+    assert_non_null(strstr(err.message, "cannot put "));
+    assert_true(is_there("trust.d/" TEST_PRODUCT_UUID "/mine"));
+}
+
+/* A folder that began as a copy of `any` does not stand in other products' way to `any`. */
+static void a_folder_is_for_its_product_only(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(text_done) Text text = {0};
+    CLEANUP(trust_store_done) TrustStore store = {0};
+    Keyring zero = test_record0("\1", 1);
+    create(zero);
+    assert_true(keyring_format(&zero, 0, &text, &err));
+    test_site_write(&site, "trust.d/" TEST_OTHER_UUID "/keyring.0", text.bytes, text.length);
+    load(&store);
+    assert_string_equal(store.folders[0], TEST_OTHER_UUID);
+    assert_string_equal(store.keyrings[0].product_uuid, TEST_OTHER_UUID);
+    assert_string_equal(store.keyrings[1].product_uuid, "-");
+}
+
+/* Without keyring.1, keyring.0 would count again, with keys that were revoked since. */
+static void refuses_a_record_that_was_lost(void **state UNUSED)
+{
+    CLEANUP(text_done) Text good = {0};
+    CLEANUP(memory_freep) char *first = file_path(site.config, "trust.d/any/keyring.1");
+    Keyring zero = test_record0("\1", 1);
+    Keyring one = test_successor(&zero, "\1", "\2");
+    create(zero);
+    test_add_record(&one, "\1", &good);
+    test_site_write(&site, "trust.d/any/keyring.2", good.bytes, good.length);
+    expect_load_error("holds 'keyring.2', but no 'keyring.1' that can be read");
+    assert_int_equal(symlink("/nowhere", first), 0);
+    expect_load_error("holds 'keyring.1', but no 'keyring.1' that can be read");
+    CLEANUP(trust_store_done) TrustStore store = {0};
+    CLEANUP(memory_freep) char *second = file_path(site.config, "trust.d/any/keyring.2");
+    assert_int_equal(unlink(first), 0);
+    assert_int_equal(unlink(second), 0);
+    test_site_write(&site, "trust.d/any/keyring.old", "x", 1); /* a person's copy is nothing */
+    load(&store);
+}
+
+static void refuses_links(void **state UNUSED)
+{
+    CLEANUP(memory_freep) char *record = file_path(site.config, "trust.d/any/keyring.0");
+    CLEANUP(memory_freep) char *moved = file_path(site.config, "elsewhere");
+    CLEANUP(memory_freep) char *folder = file_path(site.config, "trust.d/" TEST_PRODUCT_UUID);
+    create(test_record0("\1", 1));
+    assert_int_equal(symlink("any", folder), 0);
+    expect_load_error("is neither the folder of a product's UUID nor 'any'");
+    assert_int_equal(unlink(folder), 0);
+    assert_int_equal(rename(record, moved), 0);
+    assert_int_equal(symlink(moved, record), 0);
+    expect_load_error("is a symbolic link, not a regular file");
+}
+
 static void refuses_records_that_do_not_follow(void **state UNUSED)
 {
     CLEANUP(text_done) Text good = {0}, long_text = {0}, stranger = {0};
@@ -234,7 +327,7 @@ static void refuses_folders_that_are_none_of_ours(void **state UNUSED)
 
 static void refuses_what_others_may_write(void **state UNUSED)
 {
-    static const char *const names[] = {"trust.d", "trust.d/any", "trust.d/any/keyring.0"};
+    static const char *const names[] = {".", "trust.d", "trust.d/any", "trust.d/any/keyring.0"};
     create(test_record0("\1", 1));
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         CLEANUP(memory_freep) char *path = file_path(site.config, names[i]);
@@ -262,6 +355,11 @@ int main(void)
         SITE_TEST(stores_what_a_bundle_brings),
         SITE_TEST(what_any_accepts_goes_to_the_product),
         SITE_TEST(goes_on_after_an_interruption),
+        SITE_TEST(begins_anew_after_an_early_interruption),
+        SITE_TEST(replaces_no_folder_that_is_there),
+        SITE_TEST(a_folder_is_for_its_product_only),
+        SITE_TEST(refuses_a_record_that_was_lost),
+        SITE_TEST(refuses_links),
         SITE_TEST(refuses_records_that_do_not_follow),
         SITE_TEST(refuses_folders_that_are_none_of_ours),
         SITE_TEST(refuses_what_others_may_write),
