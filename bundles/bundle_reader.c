@@ -40,7 +40,36 @@ static bool prove(BundleReader *reader, const Keyring *known, Error *err)
         known ? envelope_prove(&reader->envelope, known, KEYRING_FOR_APPLY, &reader->proof, err)
               : envelope_read_without_trust(&reader->envelope, &reader->proof, err);
     reader->is_trusted = known != NULL;
-    return good || error_wrap(err, "'%s'", reader->name);
+    return good;
+}
+
+/* What each of the site's keyrings says against the bundle, where there are several: which of them
+ * should have accepted it is not known here. */
+static void add_refusal(const Keyring *keyring, const Error *refusal, Text *refusals)
+{
+    bool any = strcmp(keyring->product_uuid, "-") == 0;
+    text_addf(refusals, "%sthe keyring for %s%s says: %s", refusals->length ? "; " : "",
+              any ? "any product" : "product ", any ? "" : keyring->product_uuid, refusal->message);
+}
+
+static bool prove_by_any(BundleReader *reader, const Keyring *keyrings, size_t count,
+                         size_t *ret_which, Error *err)
+{
+    CLEANUP(text_done) Text refusals = {0};
+    for (size_t i = 0; i < count; i++) {
+        error_done(err);
+        if (prove(reader, &keyrings[i], err)) {
+            *ret_which = i;
+            return true;
+        }
+        /* a HEAD that is wrong, or too new, is so for every keyring, and its signatures held */
+        if (err->class != ERROR_TRUST)
+            return error_wrap(err, "'%s'", reader->name);
+        add_refusal(&keyrings[i], err, &refusals);
+    }
+    if (count > 1)
+        error_detail(err, "%s", text_string(&refusals));
+    return error_wrap(err, "'%s'", reader->name);
 }
 
 /* HEAD is proven, and says how long the file is. */
@@ -70,8 +99,11 @@ bool bundle_reader_open_fd(int fd, const char *name, const Keyring *known,
                            BundleReader **ret_reader, Error *err)
 {
     CLEANUP(bundle_reader_freep) BundleReader *reader = reader_of(fd, name);
-    if (!read_envelope(reader, err) || !prove(reader, known, err) ||
-        !check_size(reader, reader->size, err))
+    if (!read_envelope(reader, err))
+        return false;
+    if (!prove(reader, known, err))
+        return error_wrap(err, "'%s'", name);
+    if (!check_size(reader, reader->size, err))
         return false;
     *ret_reader = TAKE_PTR(reader);
     return true;
@@ -94,19 +126,13 @@ bool bundle_reader_open_any(const char *path, const Keyring *keyrings, size_t co
     if (!file_open_regular(path, &fd, &size, err))
         return false;
     CLEANUP(bundle_reader_freep) BundleReader *reader = reader_of(fd, path);
+    size_t which = 0;
     if (!read_envelope(reader, err))
         return false;
-    bool proven = false;
-    size_t which = 0;
-    for (; which < count; which++) {
-        error_done(err);
-        proven = prove(reader, &keyrings[which], err);
-        if (proven)
-            break;
-    }
     if (count == 0)
         return error_set(err, ERROR_CONFIG, "this site trusts no key yet");
-    if (!proven || !check_size(reader, reader->size, err))
+    if (!prove_by_any(reader, keyrings, count, &which, err) ||
+        !check_size(reader, reader->size, err))
         return false;
     if (ret_which)
         *ret_which = which;

@@ -24,7 +24,9 @@ bool bundle_reader_open_fd(int fd, const char *name, const Keyring *known,
                            BundleReader **ret_reader, Error *err) MUST_CHECK;
 
 /* As open, trying each of `count` keyrings of the site: the first whose proof holds counts; where
- * none does, the error of the last. *ret_which (may be NULL) is its index. */
+ * none does, the error of the last, with what each of several says as its detail. A HEAD that is
+ * malformed or too new, with signatures that hold, ends the search. *ret_which (may be NULL) is its
+ * index. */
 bool bundle_reader_open_any(const char *path, const Keyring *keyrings, size_t count,
                             BundleReader **ret_reader, size_t *ret_which, Error *err) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "bundles/bundle_reader.h"
 #include "bundles/bundle_writer.h"
 #include "tests/support/forge.h"
+#include "tests/support/test_head.h"
 
 static void expect_good(bool good, const Error *err)
 {
@@ -210,6 +211,49 @@ static void takes_fifteen_signatures(void **state UNUSED)
     forge_remove_folder(folder);
 }
 
+/* The bundle of `forge` at a site with these keyrings. */
+static void expect_refused_by(Forge *forge, const Keyring *keyrings, size_t count, ErrorClass class,
+                              const char *says, const char *detail)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "some.bundle");
+    CLEANUP(text_done) Text bytes = forge_seal(forge);
+    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
+    expect_good(file_write_atomic(path, 0600, bytes.bytes, bytes.length, &err), &err);
+    assert_false(bundle_reader_open_any(path, keyrings, count, &reader, NULL, &err));
+    forge_remove_folder(folder);
+    assert_null(reader);
+    if (err.class != class || !strstr(err.message, says) ||
+        (err.detail != NULL) != (detail != NULL) || (detail && !strstr(err.detail, detail)))
+        fail_msg("%d %s (%s)", err.class, err.message, err.detail ? err.detail : "");
+}
+
+static void says_what_each_keyring_has_against_it(void **state UNUSED)
+{
+    CLEANUP(forge_done) Forge forge;
+    forge_init(&forge, FORGE_MINIMAL);
+    Keyring sites[] = {forge_site_keyring(), forge_site_keyring()};
+    snprintf(sites[0].product_uuid, sizeof(sites[0].product_uuid), "%s", TEST_OTHER_UUID);
+    memset(sites[1].roots[0].public_key.id, 7, SIGNATURE_KEY_ID_SIZE);
+    expect_refused_by(&forge, sites, 2, ERROR_TRUST, "has 0 of 1 signatures that version 0 wants",
+                      "the keyring for product " TEST_OTHER_UUID
+                      " says: keyring: version 1 is for product " TEST_PRODUCT_UUID);
+    expect_refused_by(&forge, sites + 1, 1, ERROR_TRUST, "has 0 of 1 signatures", NULL);
+    expect_refused_by(&forge, sites, 0, ERROR_CONFIG, "this site trusts no key yet", NULL);
+}
+
+/* Another keyring, which does not know the signers, has no say in it. */
+static void says_that_it_is_too_new_whatever_other_keyrings_say(void **state UNUSED)
+{
+    CLEANUP(forge_done) Forge forge;
+    forge_init(&forge, FORGE_MINIMAL);
+    Keyring sites[] = {forge_site_keyring(), forge_site_keyring()};
+    memset(sites[1].roots[0].public_key.id, 7, SIGNATURE_KEY_ID_SIZE);
+    snprintf(forge.head.min_applier, sizeof(forge.head.min_applier), "99.0.0");
+    expect_refused_by(&forge, sites, 2, ERROR_TARGET, "99.0.0", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +264,8 @@ int main(void)
         cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
         cmocka_unit_test(refuses_a_manifest_without_its_objects),
         cmocka_unit_test(takes_fifteen_signatures),
+        cmocka_unit_test(says_what_each_keyring_has_against_it),
+        cmocka_unit_test(says_that_it_is_too_new_whatever_other_keyrings_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
