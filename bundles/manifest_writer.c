@@ -280,9 +280,12 @@ static bool clear_library_version(const char *path, Error *err)
     struct stat status;
     if (fstat(fd, &status) != 0)
         return error_set(err, ERROR_IO, "cannot look at '%s': %m", path);
-    if (status.st_size > MANIFEST_SIZE_MAX)
-        return error_set(err, ERROR_INPUT, "the manifest would have %lld bytes, more than %lld",
-                         (long long)status.st_size, (long long)MANIFEST_SIZE_MAX);
+    if (status.st_size > MANIFEST_SIZE_MAX) {
+        error_set(err, ERROR_INPUT, "the manifest would have %lld bytes, more than %lld",
+                  (long long)status.st_size, (long long)MANIFEST_SIZE_MAX);
+        return error_hint(err, "put fewer versions into one bundle, or fewer migrations into one "
+                               "version");
+    }
     return file_write_at(fd, path, 96, zeros, sizeof(zeros), err);
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "bundles/bundle_reader.h"
 #include "bundles/bundle_writer.h"
+#include "bundles/manifest_store.h"
 #include "tests/support/forge.h"
 #include "tests/support/test_head.h"
 
@@ -211,6 +212,24 @@ static void takes_fifteen_signatures(void **state UNUSED)
     forge_remove_folder(folder);
 }
 
+static void refuses_a_manifest_of_more_than_16_mib(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "manifest.db");
+    CLEANUP(manifest_done) Manifest manifest = {.search_path = memory_string("public")};
+    for (size_t i = 0; i < (size_t)MANIFEST_SIZE_MAX / 200; i++)
+        *array_add(&manifest.requirements) =
+            (ManifestRequirement){.kind = memory_string("extension"),
+                                  .name = memory_format("%0200zu", i),
+                                  .value = memory_string("")};
+    assert_false(manifest_write(&manifest, path, &err));
+    forge_remove_folder(folder);
+    assert_int_equal(err.class, ERROR_INPUT);
+    assert_non_null(strstr(err.message, "the manifest would have "));
+    assert_non_null(strstr(err.hint, "fewer versions into one bundle"));
+}
+
 /* The bundle of `forge` at a site with these keyrings. */
 static void expect_refused_by(Forge *forge, const Keyring *keyrings, size_t count, ErrorClass class,
                               const char *says, const char *detail)
@@ -264,6 +283,7 @@ int main(void)
         cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
         cmocka_unit_test(refuses_a_manifest_without_its_objects),
         cmocka_unit_test(takes_fifteen_signatures),
+        cmocka_unit_test(refuses_a_manifest_of_more_than_16_mib),
         cmocka_unit_test(says_what_each_keyring_has_against_it),
         cmocka_unit_test(says_that_it_is_too_new_whatever_other_keyrings_say),
     };
