@@ -41,8 +41,9 @@ static void render_json(const ApplyInput *input, const ApplyReport *report, cons
 static void render_text(const ApplyInput *input, const ApplyReport *report, Text *out)
 {
     if (report->relation == RELATION_CURRENT && !report->tasks) {
-        text_addf(out, "nothing to do: %s is at version %s\n", report->redacted,
-                  report->to_version);
+        text_addf(out, "nothing to do: %s is at version %s%s\n", report->redacted,
+                  report->to_version,
+                  report->recorded ? "; the end of the run that brought it is on record now" : "");
         return;
     }
     if (report->settled.happened)
@@ -65,7 +66,7 @@ bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const 
     CLEANUP(text_done) Text warnings = {0};
     bool good = apply_run(run, input, to_version, &report, err);
     text_add(&warnings, report.warnings ? report.warnings : "");
-    if (good && report.relation != RELATION_CURRENT)
+    if (good && report.recorded)
         site_memory_note(bundle, &report.identity, &report.chain, &warnings);
     if (!context->json) {
         run_render_warnings(context->program, text_string(&warnings));

@@ -113,7 +113,8 @@ static bool make_plan(Apply *apply, Error *err)
     const ManifestVersion *target = &versions->items[apply->plan.target];
     apply->to_position = target->position + (int64_t)target->migration_count;
     return apply_plan_check(&apply->plan, err) ||
-           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), err);
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
 }
 
 /* Envelope, manifest and the way back are in the ledger before the first step. */
@@ -147,7 +148,8 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
     return (run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
             target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
                                err)) ||
-           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), err);
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
 }
 
 /* What a run committed without waiting for the disk is on it once this returns. A run that was
@@ -157,6 +159,7 @@ static bool end_run(Apply *apply, Error *err)
     const LedgerEvent end = event_of(apply, PHASE_OF_END);
     if (ledger_add_durable_event(apply->session, &end, err)) {
         apply->report->chain = apply->history.chain;
+        apply->report->recorded = true;
         return ledger_read_identity(apply->session, &apply->report->identity, err);
     }
     /* steps are committed; only the end of the run is not on record */
@@ -175,7 +178,8 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
     bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)
-        return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), err);
+        return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE),
+                                  &apply->report->run.failure, err);
     return end_run(apply, err);
 }
 

@@ -54,6 +54,7 @@ typedef struct ApplyReport {
     int64_t duration_ms;
     LedgerIdentity identity; /* whose database it is, and where its journal ends: */
     JournalChain chain;      /* for the site's state file; set where the run succeeded */
+    bool recorded;           /* its end, or that of a run killed before it, is on record */
 } ApplyReport;
 
 void apply_report_done(ApplyReport *report);

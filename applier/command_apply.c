@@ -83,8 +83,9 @@ static bool look_and_ask(const ApplyOptions *given, const RunOptions *run, const
     bool settle = settles_first(&history, &plan);
     if ((!settle && !apply_plan_check(&plan, err)) || !site_memory_check(bundle, &history, err))
         return false;
-    *ret_nothing = plan.relation == RELATION_CURRENT;
-    if (*ret_nothing)
+    /* a run that was killed behind its last step gets its end, which asks nobody */
+    *ret_nothing = plan.relation == RELATION_CURRENT && !history_open_run(&history);
+    if (plan.relation == RELATION_CURRENT)
         return true;
     if (settle)
         fprintf(stderr, "%s: that is settled first\n", plan.words);

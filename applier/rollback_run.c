@@ -80,7 +80,8 @@ static LedgerEvent event_of(const Rollback *rollback, LedgerPhase phase)
 
 static bool refused(Rollback *rollback, Error *err)
 {
-    return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_REFUSAL), err);
+    return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_REFUSAL),
+                              /* step= */ NULL, err);
 }
 
 static bool settle(Rollback *rollback, Error *err)
@@ -152,7 +153,8 @@ static bool run_tasks(Rollback *rollback, Error *err)
         return false;
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
-        return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE), err);
+        return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
+                                  &rollback->report->run.failure, err);
     return end_run(rollback, err);
 }
 

@@ -1,5 +1,6 @@
 #include "applier/run_session.h"
 
+#include "applier/server_words.h"
 #include "applier/target_check.h"
 #include "base/memory.h"
 
@@ -48,7 +49,7 @@ bool run_session_history(PgSession *session, PgSessionPurpose purpose, const Run
            history_read(session, ret_history, err);
 }
 
-bool run_session_failed(PgSession *session, LedgerEvent event, Error *err)
+bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err)
 {
     LedgerPresence presence = LEDGER_ABSENT;
     CLEANUP(error_done) Error ignored = {0};
@@ -57,6 +58,10 @@ bool run_session_failed(PgSession *session, LedgerEvent event, Error *err)
         return false;
     event.sqlstate = err->code;
     event.words = err->message;
+    if (step && step->happened)
+        event.words = step->kept;
+    else if (session->words == WORDS_WHOLE && *err->code)
+        event.words = server_words_condition(err->code);
     (void)!ledger_add_event(session, &event, &ignored);
     return false;
 }

@@ -18,8 +18,9 @@ bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
 bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
                          History *ret_history, Error *err) MUST_CHECK;
 
-/* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. Returns
- * false. */
-bool run_session_failed(PgSession *session, LedgerEvent event, Error *err);
+/* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. `step`
+ * is the step that failed, or NULL. What --show-sql adds to the server's words is for the terminal:
+ * the ledger never gets it. Returns false. */
+bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err);
 
 #endif

@@ -26,6 +26,7 @@ void run_report_done(RunReport *report)
     free(report->failure.version);
     free(report->failure.source);
     free(report->failure.words);
+    free(report->failure.kept);
     *report = (RunReport){0};
 }
 
@@ -150,7 +151,7 @@ static const char *guard_words(const PGresult *result)
 }
 
 static void failure_words(StepRunner *runner, const PipelineEntry *entry, const RunTask *task,
-                          Text *words)
+                          WordsPolicy policy, Text *words)
 {
     const PGresult *result = NULL;
     (void)step_pipeline_failure(runner->pipeline, &result);
@@ -171,8 +172,22 @@ static void failure_words(StepRunner *runner, const PipelineEntry *entry, const 
         if (entry->kind == ENTRY_STEP)
             (void)!step_queue_statement(&runner->queue, task, entry->script, entry->step, &sql,
                                         &ignored);
-        server_words_add(&error, sql, runner->session->words, words);
+        server_words_add(&error, sql, policy, words);
     }
+}
+
+/* Which step it was, and what was said of it. */
+static char *failure_sentence(const StepFailure *failure, const PipelineEntry *entry,
+                              const char *words)
+{
+    if (entry->kind == ENTRY_STEP)
+        return memory_format("migration '%s' (%s), statement %" PRId64 " of its %s script (%s, "
+                             "line %" PRId64 "): %s",
+                             failure->identity, failure->version, failure->statement,
+                             failure->script, failure->source, failure->line, words);
+    return memory_format("migration '%s' (%s), %s of its %s script: %s", failure->identity,
+                         failure->version, entry->kind == ENTRY_COMMIT ? "COMMIT" : "the end",
+                         failure->script, words);
 }
 
 static void note_failure(StepRunner *runner, const PipelineEntry *entry)
@@ -183,8 +198,9 @@ static void note_failure(StepRunner *runner, const PipelineEntry *entry)
     const RunTask *task = task_of(runner, part);
     ScriptKind kind = step ? entry->script : step_queue_script_of(unit, task);
     const ManifestScript *script = task->migration ? &task->migration->scripts[kind] : NULL;
-    CLEANUP(text_done) Text words = {0};
-    failure_words(runner, entry, task, &words);
+    CLEANUP(text_done) Text words = {0}, redacted = {0};
+    failure_words(runner, entry, task, runner->session->words, &words);
+    failure_words(runner, entry, task, WORDS_REDACTED, &redacted);
     StepFailure *failure = &runner->report->failure;
     *failure = (StepFailure){
         .happened = true,
@@ -196,6 +212,7 @@ static void note_failure(StepRunner *runner, const PipelineEntry *entry)
         .source = memory_string(script && script->source ? script->source : ""),
         .words = text_take(&words),
     };
+    failure->kept = failure_sentence(failure, entry, text_string(&redacted));
     snprintf(failure->sqlstate, sizeof(failure->sqlstate), "%.5s", failure_code(runner));
 }
 
@@ -205,16 +222,9 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
     bool kept = runner->report->groups_committed > 0 || !runner->report->settled;
     bool cancelled = interrupt_count() > 1 && strcmp(failure->sqlstate, "57014") == 0;
     ErrorClass class = cancelled ? ERROR_INTERRUPTED : kept ? ERROR_UNSETTLED : ERROR_STEP;
-    if (entry->kind == ENTRY_STEP)
-        error_set(err, class,
-                  "migration '%s' (%s), statement %" PRId64 " of its %s script (%s, "
-                  "line %" PRId64 "): %s",
-                  failure->identity, failure->version, failure->statement, failure->script,
-                  failure->source, failure->line, failure->words);
-    else
-        error_set(err, class, "migration '%s' (%s), %s of its %s script: %s", failure->identity,
-                  failure->version, entry->kind == ENTRY_COMMIT ? "COMMIT" : "the end",
-                  failure->script, failure->words);
+    CLEANUP(memory_freep)
+    char *sentence = failure_sentence(failure, entry, failure->words);
+    error_set(err, class, "%s", sentence);
     snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
     if (!runner->report->settled)
         return error_hint(err,

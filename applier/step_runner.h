@@ -40,6 +40,7 @@ typedef struct StepFailure {
     char *source;       /* path in the vendor's project */
     char sqlstate[6];
     char *words; /* of the server, as far as they may be shown */
+    char *kept;  /* the whole sentence as the ledger may keep it: never with data */
 } StepFailure;
 
 typedef struct RunReport {
