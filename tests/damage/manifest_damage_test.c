@@ -3,6 +3,7 @@
 #include "tests/support/unit_test.h"
 
 #include "bundles/bundle_reader.h"
+#include "bundles/bundle_readme.h"
 #include "tests/support/forge.h"
 
 /* What SQL makes of the manifest of FORGE_FULL, and what the refusal must say. */
@@ -222,6 +223,10 @@ static const SqlDamage rows_damaged[] = {
     {"fewer statements than HEAD says",
      "DELETE FROM step WHERE migration = 3 AND script = 'up' AND ordinal = 2",
      "not as many as HEAD says"},
+    {"a script that nobody has",
+     "DELETE FROM step WHERE script = 'precheck'; DELETE FROM step_group WHERE script = 'precheck';"
+     "DELETE FROM script WHERE script = 'precheck'",
+     "1 of 9 objects belong to no migration"},
     /* requirements */
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
@@ -320,6 +325,78 @@ static void refuses_file_headers_and_pages(void **state UNUSED)
     }
 }
 
+static void refuses_chunks_that_are_not_the_objects(void **state UNUSED)
+{
+    static const SqlDamage damages[] = {
+        {"another digest of a chunk",
+         "UPDATE chunk SET blake2b = (SELECT up_blake2b FROM migration LIMIT 1) WHERE chunk = 2",
+         "do not give its stored digest"},
+        {"chunks in another order",
+         "CREATE TEMP TABLE t AS SELECT * FROM chunk; UPDATE chunk SET blake2b ="
+         " (SELECT blake2b FROM t WHERE t.object = chunk.object AND t.chunk = 3 - chunk.chunk)"
+         " WHERE chunk < 3; DROP TABLE t",
+         "do not give its stored digest"},
+        {"a chunk missing", "DELETE FROM chunk WHERE chunk = 2 OR chunk > 2", "has 1 chunks, not "},
+        {"a gap in the chunks", "DELETE FROM chunk WHERE chunk = 1", "is 2 where 1 comes next"},
+    };
+    CLEANUP(forge_done) Forge good;
+    forge_init(&good, FORGE_LARGE);
+    for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+        CLEANUP(forge_done) Forge bad;
+        forge_copy(&good, &bad);
+        forge_manifest_sql(&bad, damages[i].sql, FORGE_TIDY);
+        expect_refused(&bad, damages[i].name, damages[i].says);
+    }
+}
+
+/* A HEAD that promises nothing, and a manifest that keeps it. */
+static void refuses_a_bundle_of_no_version(void **state UNUSED)
+{
+    CLEANUP(forge_done) Forge bad;
+    forge_init(&bad, FORGE_MINIMAL);
+    bad.head.migrations = bad.head.statements = bad.head.irreversible = bad.head.unproven = 0;
+    forge_manifest_sql(&bad,
+                       "UPDATE meta SET value = '0' WHERE key IN"
+                       " ('migrations', 'statements', 'irreversible', 'unproven');"
+                       "DELETE FROM step; DELETE FROM step_group; DELETE FROM script;"
+                       "DELETE FROM migration; DELETE FROM version;"
+                       "DELETE FROM object WHERE object > 1",
+                       FORGE_TIDY);
+    const size_t readme = 512 + (strlen(bundle_readme) + 511) / 512 * 512;
+    memset(bad.objects.bytes + readme, 0, BUNDLE_END_SIZE);
+    bad.objects.length = readme + BUNDLE_END_SIZE;
+    expect_refused(&bad, "no version", "table 'version' has no rows");
+}
+
+static void expect_unread(Forge *forge, ErrorClass class, const char *says)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(text_done) Text bytes = forge_seal(forge);
+    CLEANUP(bundle_reader_freep) BundleReader *reader = NULL;
+    const Manifest *manifest = NULL;
+    if (!bundle_reader_open_fd(forge_memory(&bytes), "bundle", &forge->site, &reader, &err))
+        fail_msg("not even opened: %s", err.message);
+    assert_false(bundle_reader_manifest(reader, &manifest, &err));
+    if (err.class != class || !strstr(err.message, says))
+        fail_msg("%d %s; '%s' is expected", err.class, err.message, says);
+}
+
+static void says_that_a_schema_is_too_new(void **state UNUSED)
+{
+    CLEANUP(forge_done) Forge later;
+    forge_init(&later, FORGE_MINIMAL);
+    later.head.manifest_schema = 2;
+    expect_unread(&later, ERROR_TARGET, "has manifest schema 2, this program knows 1");
+}
+
+static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)
+{
+    CLEANUP(forge_done) Forge bad;
+    forge_init(&bad, FORGE_MINIMAL);
+    bad.manifest.length = 512;
+    expect_unread(&bad, ERROR_INPUT, "HEAD says 512 bytes of manifest, which cannot be");
+}
+
 /* What SQL deletes without a VACUUM stays readable in the file. */
 static void refuses_free_pages(void **state UNUSED)
 {
@@ -360,6 +437,10 @@ int main(void)
         cmocka_unit_test(accepts_what_is_only_taken_apart),
         cmocka_unit_test(refuses_rows_and_schemas),
         cmocka_unit_test(refuses_file_headers_and_pages),
+        cmocka_unit_test(refuses_chunks_that_are_not_the_objects),
+        cmocka_unit_test(refuses_a_bundle_of_no_version),
+        cmocka_unit_test(says_that_a_schema_is_too_new),
+        cmocka_unit_test(refuses_a_manifest_shorter_than_a_page),
         cmocka_unit_test(refuses_free_pages),
         cmocka_unit_test(refuses_sizes),
     };

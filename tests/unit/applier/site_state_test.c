@@ -188,6 +188,19 @@ static void makes_paths_of_uuids_only(void **state UNUSED)
 
 #define SITE_TEST(function) cmocka_unit_test_setup_teardown(function, make_site, drop_site)
 
+static void holds_no_more_than_it_can_read(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(site_state_done) SiteState full = {0};
+    Digest digest = digest_of("one", 3);
+    for (int64_t i = 0; i < SITE_STATE_APPLIED_MAX; i++)
+        *array_add(&full.applied) = (SiteApplied){i + 1, digest};
+    assert_false(site_state_add_applied(&full, SITE_STATE_APPLIED_MAX + 1, &digest, &err));
+    assert_int_equal(err.class, ERROR_CONFIG);
+    assert_non_null(strstr(err.message, "no more fit"));
+    assert_int_equal(full.applied.count, SITE_STATE_APPLIED_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +210,7 @@ int main(void)
         SITE_TEST(refuses_a_damaged_file),
         SITE_TEST(says_where_it_cannot_write),
         SITE_TEST(makes_paths_of_uuids_only),
+        cmocka_unit_test(holds_no_more_than_it_can_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -302,6 +302,26 @@ static void refuses_records_that_do_not_follow(void **state UNUSED)
     expect_load_error("is larger than");
 }
 
+static void refuses_a_first_record_that_is_none(void **state UNUSED)
+{
+    CLEANUP(text_done) Text text = {0};
+    Keyring zero = test_record0("\1", 1);
+    Keyring one = test_successor(&zero, "\1", "\2");
+    test_add_record(&one, "", &text);
+    test_site_write(&site, "trust.d/any/keyring.0", text.bytes, text.length);
+    expect_load_error("keyring.0': version 1 instead of 0");
+}
+
+static void refuses_more_folders_than_it_can_try(void **state UNUSED)
+{
+    for (unsigned i = 0; i <= TRUST_STORE_MAX; i++) {
+        char uuid[UUID_TEXT_SIZE];
+        snprintf(uuid, sizeof(uuid), "0f2b8c1e-0000-4000-8000-0000000000%02x", i);
+        create(for_product(test_record0("\1", 1), uuid));
+    }
+    expect_load_error("holds more than 64 keyrings");
+}
+
 static void refuses_folders_that_are_none_of_ours(void **state UNUSED)
 {
     CLEANUP(text_done) Text text = {0};
@@ -361,6 +381,8 @@ int main(void)
         SITE_TEST(refuses_a_record_that_was_lost),
         SITE_TEST(refuses_links),
         SITE_TEST(refuses_records_that_do_not_follow),
+        SITE_TEST(refuses_a_first_record_that_is_none),
+        SITE_TEST(refuses_more_folders_than_it_can_try),
         SITE_TEST(refuses_folders_that_are_none_of_ours),
         SITE_TEST(refuses_what_others_may_write),
     };

@@ -120,6 +120,27 @@ static void refuses_every_damage_and_says_which(void **state UNUSED)
     expect_parse_error(large, KEYRING_RECORD_MAX + 1, "over 16384 bytes");
 }
 
+/* The sample with as many lines of one kind as `count`; what they hold is not looked at before. */
+static void expect_too_many(const char *line, size_t count, const char *says)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(text_done) Text good = {0}, bad = {0};
+    Keyring keyring = sample();
+    assert_true(keyring_format(&keyring, 2, &good, &err));
+    const char *at = strstr(good.bytes, line), *next = strchr(at, '\n') + 1;
+    text_add_n(&bad, good.bytes, (size_t)(at - good.bytes));
+    for (size_t i = 0; i < count; i++)
+        text_add_n(&bad, at, (size_t)(next - at));
+    text_add(&bad, "end: 0\n");
+    expect_parse_error(bad.bytes, bad.length, says);
+}
+
+static void refuses_more_keys_than_there_is_room_for(void **state UNUSED)
+{
+    expect_too_many("root: ", KEYRING_ROOTS_MAX + 1, "more than 15 root keys");
+    expect_too_many("release: ", KEYRING_RELEASES_MAX + 1, "more than 31 release keys");
+}
+
 static void refuses_keys_out_of_order(void **state UNUSED)
 {
     CLEANUP(error_done) Error err = {0};
@@ -267,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_it_writes),
         cmocka_unit_test(refuses_every_damage_and_says_which),
+        cmocka_unit_test(refuses_more_keys_than_there_is_room_for),
         cmocka_unit_test(refuses_keys_out_of_order),
         cmocka_unit_test(refuses_to_write_what_it_would_not_read),
         cmocka_unit_test(knows_which_key_may_sign),
