@@ -62,8 +62,13 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
     const Probe *probe = &script->steps.items[group->first_step].probe;
     ProbeLook before = probe_look_of_name(row->result), now = LOOK_UNKNOWN;
     /* a detaching is finalized here, after which it is done */
-    if (!probe_clean(session, probe, before, row->words, err) ||
-        !probe_look(session, probe, &now, /* names= */ NULL, err))
+    if (!probe_clean(session, probe, before, row->words, err)) {
+        if (pg_session_is_lost(session))
+            return false;
+        err->class = ERROR_UNSETTLED;
+        return error_hint(err, "'applier resume' tries it again");
+    }
+    if (!probe_look(session, probe, &now, /* names= */ NULL, err))
         return false;
     *ret_verdict = probe_decide(probe->kind, before, now);
     return true;

@@ -4,8 +4,12 @@
 
 #include "applier/ledger.h"
 #include "applier/probe.h"
+#include "applier/retry_policy.h"
 #include "applier/sql/ledger_queries.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
+
+#define CLEAN_ATTEMPTS 5
 
 #define NAME_GROUP_SQL "SELECT pg_catalog.set_config('sealift.group', $1, true)"
 
@@ -135,7 +139,43 @@ static bool check_index(StepQueue *queue, const PipelineEntry *entry, const Prob
     return true;
 }
 
-/* After a failure: remove what is ours, and record it, so that nothing is unsettled. */
+/* Remove what is ours, a few times where somebody's lock is in the way: a partition that is being
+ * detached waits for its readers. *ret_clean false: it is still there, for resume to remove. */
+static bool clean(StepQueue *queue, const Probe *probe, ProbeLook before, const char *names_before,
+                  bool *ret_clean, Error *err)
+{
+    for (int attempt = 1;; attempt++) {
+        CLEANUP(error_done) Error failure = {0};
+        *ret_clean = probe_clean(queue->session, probe, before, names_before, &failure);
+        if (pg_session_is_lost(queue->session))
+            return pg_session_lost_error(queue->session, "removing what a broken step left", err);
+        if (*ret_clean || !retry_policy_is_retryable(failure.code) || interrupt_count() > 0 ||
+            attempt == CLEAN_ATTEMPTS)
+            return true;
+        retry_policy_sleep(
+            retry_policy_delay_ms(attempt, RETRY_FIRST_MS, RETRY_MOST_MS, retry_policy_random()));
+    }
+}
+
+/* A detaching that was begun before its failure is done once it is finalized: it cannot be begun
+ * again. */
+static bool is_done_after_all(StepQueue *queue, const Probe *probe, ProbeLook before,
+                              bool *ret_done, Error *err)
+{
+    ProbeLook now = LOOK_UNKNOWN;
+    *ret_done = false;
+    if (probe->kind != PROBE_DETACH)
+        return true;
+    if (!probe_look(queue->session, probe, &now, /* names= */ NULL, err))
+        return false;
+    *ret_done = probe_decide(probe->kind, before, now) == VERDICT_IS_DONE;
+    if (*ret_done)
+        step_pipeline_forget_failure(queue->pipeline);
+    return true;
+}
+
+/* After a failure: remove what is ours, and record it, so that nothing is unsettled. ALONE_DONE is
+ * for the caller to record. */
 static bool settle_failure(StepQueue *queue, const RunPart *part, const RunUnit *unit,
                            const Probe *probe, ProbeLook before, const char *names_before,
                            AloneEnd *ret_end, Error *err)
@@ -143,16 +183,20 @@ static bool settle_failure(StepQueue *queue, const RunPart *part, const RunUnit 
     const PGresult *failure = NULL;
     (void)step_pipeline_failure(queue->pipeline, &failure);
     const char *code = failure ? PQresultErrorField(failure, PG_DIAG_SQLSTATE) : NULL;
-    if (probe->kind == PROBE_NONE) {
-        *ret_end = ALONE_UNSETTLED;
+    bool cleaned = false, done = false;
+    *ret_end = ALONE_UNSETTLED;
+    if (probe->kind == PROBE_NONE)
         return true;
-    }
     if (!pg_script(queue->session, "RESET lock_timeout; RESET statement_timeout", err) ||
-        !probe_clean(queue->session, probe, before, names_before, err))
+        !clean(queue, probe, before, names_before, &cleaned, err))
         return false;
-    *ret_end = ALONE_FAILED;
-    return step_alone_record(queue, part, JOURNAL_OUTCOME, JOURNAL_FAILED, code, unit->attempt,
-                             RECORD_LAZY, err);
+    if (!cleaned)
+        return true;
+    if (!is_done_after_all(queue, probe, before, &done, err))
+        return false;
+    *ret_end = done ? ALONE_DONE : ALONE_FAILED;
+    return done || step_alone_record(queue, part, JOURNAL_OUTCOME, JOURNAL_FAILED, code,
+                                     unit->attempt, RECORD_LAZY, err);
 }
 
 static bool run_between(StepQueue *queue, const RunPart *part, PipelineEntry *entry,
@@ -188,12 +232,15 @@ bool step_alone_run(StepQueue *queue, size_t index, AloneEnd *ret_end, Error *er
                            text_string(&names), unit->attempt, RECORD_DURABLE, err) ||
         !run_between(queue, part, &entry, probe, err))
         return false;
-    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
-        return settle_failure(queue, part, unit, probe, before, text_string(&names), ret_end, err);
+    *ret_end = ALONE_DONE;
+    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL) &&
+        !settle_failure(queue, part, unit, probe, before, text_string(&names), ret_end, err))
+        return false;
+    if (*ret_end != ALONE_DONE)
+        return true;
     queue->flows = true;
     queue->flow_task = part->task;
     queue->flow_group = part->group + 1;
-    *ret_end = ALONE_DONE;
     return step_alone_record(queue, part, JOURNAL_OUTCOME,
                              part->completes && run_task_verifies(task) ? JOURNAL_UNVERIFIED
                                                                         : JOURNAL_DONE,

@@ -434,16 +434,10 @@ static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
     const RunPart *part = &queue->units->parts.items[part_index];
     const RunTask *task = &queue->tasks->items[part->task];
     ScriptKind kind = task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
-    const ManifestScript *script = script_of(task, kind);
-    bool sets_session = false;
-    for (size_t i = 0; group && i < group->step_count; i++) {
-        size_t step = group->first_step + i;
-        sets_session |= script->steps.items[step].session_state;
-        if (!queue_step(queue, unit, part_index, kind, step, err))
+    for (size_t i = 0; group && i < group->step_count; i++)
+        if (!queue_step(queue, unit, part_index, kind, group->first_step + i, err))
             return false;
-    }
-    /* The ledger's row is written as ourselves; at COMMIT the script's own SET ROLE holds again. */
-    return !sets_session || send_ours(queue, unit, "SET LOCAL ROLE NONE", err);
+    return true;
 }
 
 /* READ ONLY comes after our own row, which it would refuse. */

@@ -216,6 +216,16 @@ static void note_failure(StepRunner *runner, const PipelineEntry *entry)
     snprintf(failure->sqlstate, sizeof(failure->sqlstate), "%.5s", failure_code(runner));
 }
 
+/* Whether a later look at the catalog tells what became of a step that is unsettled. */
+static bool can_be_looked_up(const StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    if (unit->kind != UNIT_AUTOCOMMIT || entry->kind != ENTRY_STEP)
+        return false;
+    const ManifestScript *script = run_task_script(task_of(runner, entry->part));
+    return script->steps.items[entry->step].probe.kind != PROBE_NONE;
+}
+
 static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, Error *err)
 {
     const StepFailure *failure = &runner->report->failure;
@@ -226,6 +236,9 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
     char *sentence = failure_sentence(failure, entry, failure->words);
     error_set(err, class, "%s", sentence);
     snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
+    if (!runner->report->settled && can_be_looked_up(runner, entry))
+        return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
+                               "became of it, and goes on");
     if (!runner->report->settled)
         return error_hint(err,
                           "whether the step was done nobody can tell from here: look, then say "
@@ -267,8 +280,9 @@ static bool may_retry(const StepRunner *runner, const PipelineEntry *entry)
     bool healable = retry_policy_is_retryable(failure_code(runner)) ||
                     /* the script deallocated our prepared statements */
                     (entry->kind != ENTRY_STEP && strcmp(failure_code(runner), "26000") == 0);
-    return healable && !outside && !runner->ended_by_script && unit->attempt < most &&
-           interrupt_count() == 0;
+    /* an INTENT without its answer admits no second one */
+    return healable && !outside && runner->report->settled && !runner->ended_by_script &&
+           unit->attempt < most && interrupt_count() == 0;
 }
 
 static void wait_before_retry(StepRunner *runner, RunUnit *unit)
