@@ -23,7 +23,7 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     return run_session_open_reader(options, &session, err) &&
-           ledger_check_owner(session, PG_SESSION_READS, options->ledger_owner, err) &&
+           ledger_check_owner(session, PG_SESSION_WRITES, options->ledger_owner, err) &&
            ledger_is_done(session, head_digest, head->tree_to, ret_done, err);
 }
 

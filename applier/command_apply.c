@@ -73,14 +73,19 @@ static bool settles_first(const History *history, const ApplyPlan *plan)
 }
 
 /* Look, show, ask. *ret_nothing: the database is there already. */
-static bool look_and_ask(const ApplyOptions *given, const RunOptions *run, const SiteBundle *bundle,
-                         const ApplyInput *input, bool *ret_nothing, Error *err)
+static bool look_and_ask(const CommandContext *context, const RunOptions *run,
+                         const SiteBundle *bundle, const ApplyInput *input, bool *ret_nothing,
+                         Error *err)
 {
+    const ApplyOptions *given = context->options;
+    CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     if (!apply_run_plan(run, input, given->to, &history, &plan, err))
         return false;
     bool settle = settles_first(&history, &plan);
+    site_memory_compare(&bundle->config, &history, &warnings);
+    run_render_warnings(context->program, text_string(&warnings));
     if ((!settle && !apply_plan_check(&plan, err)) || !site_memory_check(bundle, &history, err))
         return false;
     /* a run that was killed behind its last step gets its end, which asks nobody */
@@ -111,7 +116,7 @@ static bool run_apply(CommandContext *context, SiteBundle *bundle, const RunOpti
     }
     ApplyInput input;
     if (!site_bundle_input(bundle, &input, err) ||
-        !look_and_ask(given, run, bundle, &input, &nothing, err))
+        !look_and_ask(context, run, bundle, &input, &nothing, err))
         return false;
     if (nothing) {
         render_nothing(context, head, "the database is at that version");

@@ -36,9 +36,7 @@ static SettleChoice settle_choice(const ResumeOptions *given)
 static bool read_plan(const ResumeOptions *given, ResumePlan *ret_plan, History *ret_history,
                       Error *err)
 {
-    CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!target_open_reading(&given->run.target, &session, err) ||
-        !history_read(session, ret_history, err))
+    if (!target_read_history(&given->run.target, ret_history, err))
         return false;
     if (ret_history->diverged) {
         error_set(err, ERROR_TARGET, "the ledger cannot be believed: %s", ret_history->diverged);

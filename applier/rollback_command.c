@@ -66,15 +66,11 @@ static void render_text(const RollbackReport *report, Text *out)
               proof_words(report->proven));
 }
 
-/* What is remembered of the database, before anything is changed: whose state file is it? */
-static bool read_identity(const TargetOptions *target, LedgerIdentity *ret_identity, Error *err)
+/* What the ledger says, before anything is changed: whose state file is it? */
+static bool read_ledger(const TargetOptions *target, History *ret_history, Error *err)
 {
-    CLEANUP(pg_session_closep) PgSession *session = NULL;
-    LedgerPresence presence;
-    if (!target_open_reading(target, &session, err) || !ledger_look(session, &presence, err))
-        return false;
-    if (presence == LEDGER_PRESENT)
-        return ledger_read_identity(session, ret_identity, err);
+    if (!target_read_history(target, ret_history, err) || ret_history->managed)
+        return ret_history->managed;
     error_set(err, ERROR_TARGET, "there is no ledger: Sealift has applied nothing here");
     return error_hint(err, "'applier status' says where the database stands");
 }
@@ -84,10 +80,11 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
     CLEANUP(rollback_report_done) RollbackReport report = {0};
     CLEANUP(site_proof_done) SiteProof proof = {0};
     CLEANUP(text_done) Text warnings = {0};
-    LedgerIdentity identity = {0};
-    if (!read_identity(&request->run->target, &identity, err) ||
-        !site_proof_load(&identity, &proof, &warnings, err))
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    if (!read_ledger(&request->run->target, &history, err) ||
+        !site_proof_load(&history.identity, &proof, &warnings, err))
         return false;
+    site_memory_compare(&proof.config, &history, &warnings);
     RunWatch watch;
     RollbackOptions options = {
         .run = run_options_make(request->run, &proof.config, &watch, context->program),
@@ -102,7 +99,7 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
     run_watch_done(&watch);
     text_add(&warnings, report.warnings ? report.warnings : "");
     if (good && report.tasks)
-        site_memory_note_journal(&proof.config, &identity, &report.chain, &warnings);
+        site_memory_note_journal(&proof.config, &history.identity, &report.chain, &warnings);
     if (!context->json) {
         run_render_warnings(context->program, text_string(&warnings));
         if (good)

@@ -20,6 +20,30 @@ bool site_memory_check(const SiteBundle *bundle, const History *history, Error *
     return error_hint(err, "ask the vendor which of them is his");
 }
 
+static bool holds_row(const History *history, const char *hex)
+{
+    Digest digest;
+    if (!digest_parse_hex(hex, strlen(hex), &digest))
+        return true; /* "-": none is known */
+    array_each (JournalRow, row, &history->journal)
+        if (digest_equal(&row->digest, &digest))
+            return true;
+    return false;
+}
+
+void site_memory_compare(const SiteConfig *config, const History *history, Text *warnings)
+{
+    CLEANUP(site_state_done) SiteState state = {0};
+    CLEANUP(error_done) Error ignored = {0};
+    /* a state file that cannot be read is spoken of by those who need it */
+    if (history->managed &&
+        site_state_read(config, history->identity.product_uuid, history->identity.database_uuid,
+                        &state, /* ret_present= */ NULL, &ignored) &&
+        !holds_row(history, state.journal_head))
+        text_add(warnings, "the ledger lacks the row that was its last after this site's last run: "
+                           "the database was restored from a backup, or rows were removed\n");
+}
+
 static void warn(Text *warnings, const char *what, Error *failure)
 {
     text_addf(warnings, "%s: %s\n", what, failure->message);

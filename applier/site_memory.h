@@ -12,6 +12,10 @@
  * without a ledger has no state file yet. */
 bool site_memory_check(const SiteBundle *bundle, const History *history, Error *err) MUST_CHECK;
 
+/* A line in `warnings` where the journal lacks the row that was its last after this site's last
+ * run: the database was restored from a backup, or its journal was cut off. */
+void site_memory_compare(const SiteConfig *config, const History *history, Text *warnings);
+
 /* After a run whose end is durable: note the bundle and where the journal ends, store a newer
  * keyring. What cannot be written becomes lines in `warnings`, for the run is done. */
 void site_memory_note(const SiteBundle *bundle, const LedgerIdentity *identity,

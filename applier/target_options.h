@@ -2,6 +2,7 @@
 #ifndef SEALIFT_APPLIER_TARGET_OPTIONS_H
 #define SEALIFT_APPLIER_TARGET_OPTIONS_H
 
+#include "applier/history.h"
 #include "applier/pg_session.h"
 #include "base/option_table.h"
 
@@ -20,5 +21,9 @@ typedef struct TargetOptions {
 /* A session for reading: its transactions are READ ONLY. Errors are pg_session_open's. */
 bool target_open_reading(const TargetOptions *options, PgSession **ret_session,
                          Error *err) MUST_CHECK;
+
+/* The same, and the history of its ledger, for a command that will go on to write: ERROR_TRUST
+ * where the ledger's owner is none that this site trusts. */
+bool target_read_history(const TargetOptions *options, History *ret_history, Error *err) MUST_CHECK;
 
 #endif

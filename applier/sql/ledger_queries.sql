@@ -20,6 +20,11 @@ WITH ledger_relation AS (
       FROM pg_catalog.pg_class
      WHERE relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'sealift')
        AND relkind IN ('r', 'p', 'v', 'm', 'f')
+    UNION ALL
+    SELECT 'column sealift.' || relname || '.' || attname, relowner, attacl
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+     WHERE relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'sealift')
+       AND attacl IS NOT NULL AND NOT attisdropped
 ), trusted AS (
     SELECT oid FROM pg_catalog.pg_roles
      WHERE rolsuper OR rolname = current_user OR rolname = session_user OR rolname = $1::text
