@@ -3,11 +3,14 @@
 
 #include "applier/applier_commands.h"
 #include "applier/pg_lock.h"
+#include "applier/pg_query.h"
 #include "applier/site_bundle.h"
+#include "applier/sql/session_queries.h"
 #include "applier/status_report.h"
 #include "applier/stored_bundle.h"
 #include "applier/target_options.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 
 typedef struct StatusOptions {
     TargetOptions target;
@@ -28,6 +31,8 @@ typedef struct Status {
     StatusReport report;
     bool running; /* another applier is at work */
     PgLockHolder holder;
+    char *replayed_to; /* owned: a standby's position in the log; NULL: no standby */
+    char *replayed_at; /* owned: of the last commit that it replayed, or "" */
 } Status;
 
 static void status_done(Status *status)
@@ -36,6 +41,8 @@ static void status_done(Status *status)
     stored_bundle_free(status->stored);
     site_bundle_done(&status->bundle);
     history_done(&status->history);
+    free(status->replayed_to);
+    free(status->replayed_at);
 }
 
 /* The newest bundle of the ledger; proven by digests only, for nothing of it is run. */
@@ -49,6 +56,18 @@ static bool load_newest(PgSession *session, Status *status, Error *err)
                             &status->stored, err))
         return error_wrap(err, "reading the newest bundle in the ledger");
     status->manifest = &status->stored->manifest;
+    return true;
+}
+
+static bool look_at_replay(PgSession *session, Status *status, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!session->facts.in_recovery)
+        return true;
+    if (!pg_query(session, SQL_session_replayed, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return error_wrap(err, "asking the standby how far it is");
+    status->replayed_to = memory_string(pg_result_text(row, 0, 0));
+    status->replayed_at = memory_string(pg_result_text(row, 0, 1));
     return true;
 }
 
@@ -71,6 +90,7 @@ static bool look(const CommandContext *context, Status *status, Error *err)
                  !bundle_reader_manifest(status->bundle.reader, &status->manifest, err)))
         return false;
     if (!target_open_reading(&given->target, &session, err) ||
+        !look_at_replay(session, status, err) ||
         !pg_lock_look(session, &status->running, &status->holder, err) ||
         !history_read(session, &status->history, err))
         return false;
@@ -109,6 +129,10 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "version", strcmp(report->version, "-") == 0 ? NULL : report->version);
     json_string(&json, "state", status_state_name(report->state));
     json_bool(&json, "running", status->running);
+    json_bool(&json, "standby", status->replayed_to != NULL);
+    json_string(&json, "replayed_to", status->replayed_to);
+    json_string(&json, "replayed_at",
+                status->replayed_at && *status->replayed_at ? status->replayed_at : NULL);
     json_string(&json, "why", report->why);
     json_string(&json, "next", report->next);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
@@ -138,6 +162,10 @@ static void render_text(const Status *status, Text *out)
     text_addf(out, "state      %s\n", status_state_name(report->state));
     if (report->why)
         text_addf(out, "           %s\n", report->why);
+    if (status->replayed_to)
+        text_addf(out, "standby    replayed to %s%s%s\n", status->replayed_to,
+                  *status->replayed_at ? ", committed on the primary at " : "",
+                  status->replayed_at);
     if (status->running)
         text_addf(out, "running    an applier is at work: process %" PRId64 " of %s, from %s\n",
                   status->holder.pid, status->holder.user, status->holder.address);

@@ -11,6 +11,13 @@ SELECT current_setting('server_version_num'), current_setting('server_version'),
   FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
  WHERE d.datname = current_database() AND r.rolname = session_user
 
+-- How far a standby has come: the position in the log, and when what it replayed last was committed
+-- on the primary (empty where it has replayed no commit since it started).
+-- :name session_replayed
+SELECT pg_catalog.pg_last_wal_replay_lsn(),
+       coalesce(to_char(pg_catalog.pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC',
+                        'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+
 -- The settings that not every server has, where their value is not the wanted one.
 -- :name session_deviations
 SELECT name, wanted
