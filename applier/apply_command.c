@@ -70,6 +70,7 @@ bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const 
         site_memory_note(bundle, &report.identity, &report.chain, &warnings);
     if (!context->json) {
         run_render_warnings(context->program, text_string(&warnings));
+        run_render_notices(context->program, &report.run);
         if (good)
             render_text(input, &report, context->out);
     } else {

@@ -272,6 +272,13 @@ static void on_notice(void *argument, const PGresult *result)
     const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     session->notice_count++;
     snprintf(session->notice_code, sizeof(session->notice_code), "%.5s", code ? code : "");
+    if (session->words != WORDS_WHOLE)
+        return;
+    ServerError notice = server_words_fields(result);
+    CLEANUP(text_done) Text words = {0};
+    server_words_add(&notice, /* statement= */ NULL, WORDS_WHOLE, &words);
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+    fprintf(stderr, "%s: %s\n", severity ? severity : "NOTICE", text_string(&words));
 }
 
 static void facts_done(PgFacts *facts)

@@ -102,6 +102,7 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
         site_memory_note_journal(&proof.config, &history.identity, &report.chain, &warnings);
     if (!context->json) {
         run_render_warnings(context->program, text_string(&warnings));
+        run_render_notices(context->program, &report.run);
         if (good)
             render_text(&report, context->out);
     } else {

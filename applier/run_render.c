@@ -1,5 +1,9 @@
 #include "applier/run_render.h"
 
+#include <inttypes.h>
+
+#include "applier/server_words.h"
+
 static void failure_json(const StepFailure *failure, JsonWriter *json)
 {
     json_object(json, "failure");
@@ -38,6 +42,8 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     json_bool(json, "settled", outcome->run->settled);
     json_int(json, "retries", outcome->run->retries);
     json_int(json, "copied_bytes", outcome->run->copied_bytes);
+    json_int(json, "notices", outcome->run->notices);
+    json_string(json, "notice_sqlstate", outcome->run->notices ? outcome->run->notice_code : NULL);
     json_int(json, "duration_ms", outcome->duration_ms);
     if (outcome->settled->happened)
         json_string(json, "settled_step", outcome->settled->done ? "done" : "not done");
@@ -53,4 +59,13 @@ void run_render_warnings(const char *program, const char *warnings)
         fprintf(stderr, "%s: warning: %.*s\n", program, (int)length, at);
         at += length + (at[length] == '\n');
     }
+}
+
+void run_render_notices(const char *program, const RunReport *run)
+{
+    if (run->notices)
+        fprintf(stderr,
+                "%s: the server sent %" PRId64 " notices and warnings, the last of them %s %s "
+                "(--show-sql shows them)\n",
+                program, run->notices, run->notice_code, server_words_condition(run->notice_code));
 }

@@ -22,6 +22,9 @@ typedef struct RunOutcome {
 /* Members of the object that is open. */
 void run_render_json(const RunOutcome *outcome, JsonWriter *json);
 
+/* How many notices and warnings of the server there were, for people; nothing where none. */
+void run_render_notices(const char *program, const RunReport *run);
+
 /* Print the warnings, one a line, to stderr. */
 void run_render_warnings(const char *program, const char *warnings);
 

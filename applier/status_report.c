@@ -43,6 +43,15 @@ static bool last_run_ended(const History *history)
     return strcmp(history->events.items[history->events.count - 1].phase, "end") == 0;
 }
 
+/* A rollback that has taken something back and not yet all that it was to, even where it stopped at
+ * the end of a version. */
+static bool is_halfway_back(const History *history)
+{
+    const PastEvent *open = history_open_run(history);
+    return open && !past_event_applies(open) && history->position < open->from_position &&
+           history->position > open->to_position;
+}
+
 static bool tree_is(const Digest *tree, const char *hex)
 {
     char text[DIGEST_HEX_SIZE];
@@ -128,13 +137,14 @@ void status_report_make(const History *history, const Manifest *manifest, Status
     if (manifest)
         compare(history, manifest, which, ret_report);
     CLEANUP(memory_freep) char *unrest = history_unrest(history);
-    if (!unrest && (stands_on_a_version(history) || last_run_ended(history)))
+    bool back = is_halfway_back(history);
+    if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history)))
         return;
     ret_report->state = STATUS_FAILED;
     ret_report->next = "applier resume";
     free(ret_report->why);
     ret_report->why =
         unrest ? TAKE_PTR(unrest)
-               : memory_format("a run stopped behind migration '%s'",
+               : memory_format("%s stopped behind migration '%s'", back ? "a rollback" : "a run",
                                history_top(history) ? history_top(history)->identity : "-");
 }

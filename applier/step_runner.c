@@ -422,6 +422,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                          .report = report,
                          .committed = *chain,
                          .units.parts = units->parts};
+    int64_t notices = session->notice_count;
     report->settled = true;
     array_each (RunUnit, unit, &units->units)
         *array_add(&runner.units.units) = *unit;
@@ -435,6 +436,8 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     bool good = run_all(&runner, err);
     report->turns += good ? step_pipeline_turns(runner.pipeline) : 0;
     report->copied_bytes += runner.queue.copied_bytes;
+    report->notices += session->notice_count - notices;
+    snprintf(report->notice_code, sizeof(report->notice_code), "%s", session->notice_code);
     *chain = runner.committed;
     step_queue_done(&runner.queue);
     step_pipeline_free(runner.pipeline);

@@ -49,7 +49,9 @@ typedef struct RunReport {
     int64_t retries;
     int64_t turns; /* waits for the server, the pipeline's only */
     int64_t copied_bytes;
-    bool settled; /* nothing is left whose state nobody knows */
+    int64_t notices;     /* what the server said beside its answers: NOTICE, WARNING, … */
+    char notice_code[6]; /* SQLSTATE of the last one */
+    bool settled;        /* nothing is left whose state nobody knows */
     StepFailure failure;
 } RunReport;
 

@@ -207,7 +207,24 @@ SQL
     run_status 0 /usr/bin/env time -f '%M' -o rss applier apply one.bundle --yes
     errors_lacks hunter2
     output_lacks hunter2
+    errors_has 'the server sent ' ' notices and warnings, the last of them 0'
     [ "$(tail -n 1 rss)" -lt 65536 ]
+}
+
+@test "what a script raises is counted, and shown when asked for" {
+    script 1.0.0/0001_item.up.sql <<<"DO \$\$ BEGIN RAISE WARNING 'about hunter2'; RAISE NOTICE 'unheard'; END \$\$;"
+    script 1.0.0/0001_item.down.sql <<<"DO \$\$ BEGIN RAISE WARNING 'about hunter3'; END \$\$;"
+    bundle 1.0.0
+    run_status 0 applier apply one.bundle --yes --json
+    same notices '1 01000' "$(json '"\(.notices) \(.notice_sqlstate)"')"
+    errors_lacks hunter2
+    run_status 0 applier rollback --yes
+    errors_has '1 notices and warnings, the last of them 01000'
+    errors_lacks hunter3
+    run_status 0 applier apply one.bundle --yes --show-sql
+    errors_has 'WARNING: 01000' 'about hunter2'
+    errors_lacks unheard
+    same kept 0 "$(sql "SELECT count(*) FROM sealift.event WHERE words LIKE '%hunter%'")"
 }
 
 @test "a run that was killed behind its last step gets its end from the next apply" {

@@ -74,6 +74,8 @@ version() { applier status --json | jq -r .version; }
     run_status 11 applier rollback --steps 3 --yes
     errors_has "'0003_crew'" 2BP01
     same tables 'anchor boat crew' "$(tables)"
+    run_status 0 applier status --json
+    same state 'failed applier resume' "$(json '"\(.state) \(.next)"')"
     sql 'DROP VIEW seen'
     run_status 0 applier resume
     same tables 'anchor' "$(tables)"

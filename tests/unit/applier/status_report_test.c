@@ -110,6 +110,31 @@ static void tells_where_a_database_stands(void **state UNUSED)
     }
 }
 
+static void a_rollback_that_is_halfway_is_failed_on_a_version_too(void **state UNUSED)
+{
+    static const struct {
+        int64_t from, to;
+        StatusState state;
+    } cases[] = {{4, 1, STATUS_FAILED}, /* at 1.1, and not all the way back */
+                 {3, 1, STATUS_BEHIND}, /* nothing was taken back */
+                 {4, 3, STATUS_BEHIND}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(history_done) History history = {0};
+        CLEANUP(manifest_done) Manifest manifest = {0};
+        CLEANUP(status_report_done) StatusReport report = {0};
+        fill_history(&history, 3, "end");
+        *array_add(&history.events) = (PastEvent){.action = memory_string("rollback"),
+                                                  .phase = memory_string("begin"),
+                                                  .from_position = cases[i].from,
+                                                  .to_position = cases[i].to};
+        fill_manifest(&manifest, 0, 2);
+        status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+        assert_int_equal(report.state, cases[i].state);
+        if (report.state == STATUS_FAILED)
+            assert_string_equal(report.next, "applier resume");
+    }
+}
+
 static void knows_other_lines_and_broken_journals(void **state UNUSED)
 {
     CLEANUP(history_done) History history = {0};
@@ -143,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_where_a_database_stands),
+        cmocka_unit_test(a_rollback_that_is_halfway_is_failed_on_a_version_too),
         cmocka_unit_test(knows_other_lines_and_broken_journals),
         cmocka_unit_test(an_unmanaged_database_has_everything_pending),
     };
