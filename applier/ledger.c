@@ -169,12 +169,14 @@ bool ledger_add_durable_event(PgSession *session, const LedgerEvent *event, Erro
 
 /* --- bundles --------------------------------------------------------------------------------- */
 
-static bool insert_chunk(PgSession *session, const Digest *head, const char *path, int64_t chunk,
-                         const void *bytes, size_t size, Error *err)
+/* A row of the COPY that is under way. */
+static bool add_chunk(PgSession *session, const Digest *head, const char *path, int64_t chunk,
+                      const void *bytes, size_t size, Error *err)
 {
-    return pg_query(session, SQL_ledger_insert_object,
-                    PG_VALUES(pg_digest(head), pg_text(path), pg_int(chunk), pg_bytes(bytes, size)),
-                    PG_COMMAND, /* ret_result= */ NULL, err);
+    return pg_copy_row(
+        session,
+        PG_VALUES(pg_digest(head), pg_text(path), pg_int4((int32_t)chunk), pg_bytes(bytes, size)),
+        err);
 }
 
 static bool store_manifest(PgSession *session, const LedgerBundle *bundle, Error *err)
@@ -182,8 +184,8 @@ static bool store_manifest(PgSession *session, const LedgerBundle *bundle, Error
     const char *bytes = bundle->manifest_bytes;
     for (size_t at = 0; at < bundle->manifest_size; at += STORED_CHUNK) {
         size_t left = bundle->manifest_size - at;
-        if (!insert_chunk(session, &bundle->head_digest, LEDGER_MANIFEST_PATH, at / STORED_CHUNK,
-                          bytes + at, left < STORED_CHUNK ? left : STORED_CHUNK, err))
+        if (!add_chunk(session, &bundle->head_digest, LEDGER_MANIFEST_PATH, at / STORED_CHUNK,
+                       bytes + at, left < STORED_CHUNK ? left : STORED_CHUNK, err))
             return false;
     }
     return true;
@@ -197,8 +199,8 @@ static bool store_object(PgSession *session, const LedgerBundle *bundle,
         int64_t left = object->stored_size - at;
         size_t size = (size_t)(left < STORED_CHUNK ? left : STORED_CHUNK);
         if (!bundle->objects->read(bundle->objects->context, object, at, buffer, size, err) ||
-            !insert_chunk(session, &bundle->head_digest, object->path, at / STORED_CHUNK, buffer,
-                          size, err))
+            !add_chunk(session, &bundle->head_digest, object->path, at / STORED_CHUNK, buffer, size,
+                       err))
             return false;
         at += (int64_t)size;
     } while (at < object->stored_size);
@@ -236,6 +238,17 @@ static bool store_objects(PgSession *session, const LedgerBundle *bundle, Error 
     return true;
 }
 
+/* Manifest and objects in one COPY: a turn for each would cost more than the migrations. */
+static bool store_bytes(PgSession *session, const LedgerBundle *bundle, Error *err)
+{
+    if (!pg_copy_begin(session, SQL_ledger_copy_objects, err))
+        return false;
+    if (store_manifest(session, bundle, err) && store_objects(session, bundle, err))
+        return pg_copy_end(session, SQL_ledger_copy_objects, err);
+    pg_copy_abandon(session);
+    return false;
+}
+
 bool ledger_store_bundle(PgSession *session, const LedgerBundle *bundle, Error *err)
 {
     const Head *head = bundle->head;
@@ -253,9 +266,9 @@ bool ledger_store_bundle(PgSession *session, const LedgerBundle *bundle, Error *
                             pg_bytes(bundle->envelope->bytes, BUNDLE_ENVELOPE_SIZE),
                             pg_text(bundle->verification)),
                   PG_COMMAND, /* ret_result= */ NULL, err) ||
-        !store_manifest(session, bundle, err))
+        !store_bytes(session, bundle, err))
         return error_wrap(err, "storing the bundle in the ledger");
-    return store_objects(session, bundle, err);
+    return true;
 }
 
 bool ledger_is_done(PgSession *session, const Digest *head_digest, const char *tree_to,

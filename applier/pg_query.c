@@ -1,5 +1,6 @@
 #include "applier/pg_query.h"
 
+#include <endian.h>
 #include <inttypes.h>
 
 #include "applier/server_words.h"
@@ -111,6 +112,91 @@ bool pg_script(PgSession *session, const char *sql, Error *err)
     CLEANUP(pg_result_freep) PGresult *result = PQexec(session->connection, sql);
     return check(session, sql, result, PG_COMMAND, err);
 }
+
+/* --- COPY ------------------------------------------------------------------------------------ */
+
+#define COPY_PIECE 65536
+
+PgValue pg_int4(int32_t number)
+{
+    PgValue value = {.size = sizeof(number), .binary = true};
+    uint32_t bits = htobe32((uint32_t)number);
+    memcpy(value.number, &bits, sizeof(bits));
+    return value;
+}
+
+static bool lost_in_copy(PgSession *session, Error *err)
+{
+    return pg_session_lost_error(session, "writing to the ledger", err);
+}
+
+/* In pieces, so that libpq's buffer stays small. */
+static bool put(PgSession *session, const void *bytes, size_t size, Error *err)
+{
+    const char *at = bytes;
+    while (size > 0) {
+        size_t part = size < COPY_PIECE ? size : COPY_PIECE;
+        if (PQputCopyData(session->connection, at, (int)part) != 1)
+            return lost_in_copy(session, err);
+        at += part;
+        size -= part;
+    }
+    return true;
+}
+
+bool pg_copy_begin(PgSession *session, const char *sql, Error *err)
+{
+    static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+    CLEANUP(pg_result_freep)
+    PGresult *result = PQexecParams(session->connection, sql, 0, NULL, NULL, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_COPY_IN)
+        return check(session, sql, result, PG_COMMAND, err);
+    return put(session, header, sizeof(header), err);
+}
+
+bool pg_copy_row(PgSession *session, const PgValue *values, size_t count, Error *err)
+{
+    uint16_t columns = htobe16((uint16_t)count);
+    if (!put(session, &columns, sizeof(columns), err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const PgValue *value = &values[i];
+        const char *bytes = value->bytes ? value->bytes : value->number;
+        size_t size = value->binary ? value->size : strlen(bytes);
+        uint32_t length = htobe32((uint32_t)size);
+        if (!put(session, &length, sizeof(length), err) || !put(session, bytes, size, err))
+            return false;
+    }
+    return true;
+}
+
+static PGresult *copy_answer(PgSession *session)
+{
+    PGresult *first = PQgetResult(session->connection);
+    for (PGresult *more; (more = PQgetResult(session->connection));)
+        PQclear(more);
+    return first;
+}
+
+bool pg_copy_end(PgSession *session, const char *sql, Error *err)
+{
+    static const unsigned char trailer[] = {0xff, 0xff};
+    if (!put(session, trailer, sizeof(trailer), err))
+        return false;
+    if (PQputCopyEnd(session->connection, /* errormsg= */ NULL) != 1)
+        return lost_in_copy(session, err);
+    CLEANUP(pg_result_freep) PGresult *result = copy_answer(session);
+    return check(session, sql, result, PG_COMMAND, err);
+}
+
+void pg_copy_abandon(PgSession *session)
+{
+    if (!pg_session_is_lost(session) &&
+        PQputCopyEnd(session->connection, "the rows cannot be read to their end") == 1)
+        pg_result_free(copy_answer(session));
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
 
 void pg_result_free(PGresult *result)
 {

@@ -63,6 +63,23 @@ bool pg_query_binary(PgSession *session, const char *sql, const PgValue *values,
 /* Several statements without parameters, as one simple message: our DDL, and BEGIN or COMMIT. */
 bool pg_script(PgSession *session, const char *sql, Error *err) MUST_CHECK;
 
+/* Rows into a table of ours by COPY … FROM STDIN (FORMAT binary), without a turn for each.
+ *
+ * Between pg_copy_begin and pg_copy_end nothing else may be asked of the session. Where the caller
+ * cannot go on, pg_copy_abandon makes the server take none of the rows; after a failure of
+ * pg_copy_row it is called too. Classes of errors as for pg_query; what the server has against a
+ * row may come only from pg_copy_end. */
+bool pg_copy_begin(PgSession *session, const char *sql, Error *err) MUST_CHECK;
+
+/* Values in the binary form of their types: pg_digest and pg_bytes for bytea, pg_text for text,
+ * pg_int4 for integer. */
+bool pg_copy_row(PgSession *session, const PgValue *values, size_t count, Error *err) MUST_CHECK;
+bool pg_copy_end(PgSession *session, const char *sql, Error *err) MUST_CHECK;
+void pg_copy_abandon(PgSession *session);
+
+/* The four bytes of an integer, for pg_copy_row only. */
+PgValue pg_int4(int32_t number);
+
 void pg_result_free(PGresult *result);
 DEFINE_CLEANUP(PGresult, pg_result_free)
 

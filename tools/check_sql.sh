@@ -51,6 +51,8 @@ postgres_prepare() {
     case $(awk 'NF { print toupper($1); exit }' "$2") in
     SELECT | INSERT | UPDATE | DELETE | WITH | VALUES)
         { printf 'PREPARE checked AS '; cat "$2"; printf ';\n'; } | postgres_run ;;
+    COPY) # the other direction names the same table, columns and format, and wants no data
+        sed 's/FROM STDIN/TO STDOUT/' "$2" | postgres_run ;;
     *)
         { printf 'BEGIN;\n'; cat "$2"; printf ';\nROLLBACK;\n'; } | postgres_run ;;
     esac

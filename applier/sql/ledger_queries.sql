@@ -79,8 +79,8 @@ INSERT INTO sealift.bundle (head_digest, sequence, epoch, channel, covers_from, 
                             tree_from, tree_to, envelope, verification)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
--- :name ledger_insert_object
-INSERT INTO sealift.stored_object (head_digest, path, chunk, bytes) VALUES ($1, $2, $3, $4)
+-- :name ledger_copy_objects
+COPY sealift.stored_object (head_digest, path, chunk, bytes) FROM STDIN (FORMAT binary)
 
 -- :name ledger_has_bundle
 SELECT EXISTS (SELECT FROM sealift.bundle WHERE head_digest = $1::bytea)

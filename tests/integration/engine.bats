@@ -208,6 +208,20 @@ SQL
     wait || true
 }
 
+@test "a bundle that is cut while the run waits: the ledger takes no part of it" {
+    two_versions
+    cp 1.0.slb whole
+    sleep 8 | "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c 'SELECT pg_advisory_lock(6000273874443719729)' -c 'SELECT pg_sleep(3)' >held &
+    until [ -s held ] || [ "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")" != 0 ]; do sleep 0.1; done
+    (sleep 1; truncate -s -6144 1.0.slb) &
+    run_status 4 engine apply 1.0.slb
+    errors_has 'in the ledger' '1.0.slb'
+    wait
+    [ "$(sql 'SELECT (SELECT count(*) FROM sealift.bundle) + (SELECT count(*) FROM sealift.stored_object) + (SELECT count(*) FROM sealift.event)')" = 0 ]
+    run_status 0 engine apply whole
+    [ "$(sql "SELECT count(*) FROM sealift.stored_object")" = 3 ]
+}
+
 @test "two appliers at once: the second finds nothing to do" {
     two_versions
     engine apply 1.0.slb >one 2>&1 &
