@@ -270,3 +270,27 @@ SQL
     errors_has 'is a superuser'
     same recorded t "$(sql "SELECT bool_and(superuser) FROM sealift.event")"
 }
+
+@test "a role that may make no schema is told the GRANT; one that may make no table fails its step" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    bundle 1.0.0
+    sql "ALTER DATABASE $DATABASE OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE ALL ON DATABASE $DATABASE FROM app"
+    run_status 7 applier apply one.bundle --yes
+    errors_has 42501 "GRANT CREATE ON DATABASE \"$DATABASE\" TO \"app\""
+    sql "GRANT CREATE ON DATABASE $DATABASE TO app"
+    run_status 10 applier apply one.bundle --yes
+    errors_has "'0001_item'" 42501
+    sql 'GRANT CREATE ON SCHEMA public TO app'
+    run_status 0 applier apply one.bundle --yes
+}
+
+@test "a state folder that cannot be written is a warning, for the database is done" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    bundle 1.0.0
+    rm -rf site/state
+    mkdir -p site
+    : >site/state
+    run_status 0 applier apply one.bundle --yes
+    errors_has 'warning: the state file was not written'
+    exists item
+}

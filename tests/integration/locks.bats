@@ -191,3 +191,45 @@ SQL
     pid=$first
     ended_with 0
 }
+
+@test "a rollback that is interrupted stops between migrations, and resume takes back the rest" {
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item; DROP TABLE other;'
+    script 1.1.0/0002_more.up.sql <<<'CREATE TABLE more ();'
+    script 1.1.0/0002_more.down.sql <<<'DROP TABLE more;'
+    for i in $(seq 10 60); do
+        script "1.1.0/00${i}_t.up.sql" <<<"CREATE TABLE t$i ();"
+        script "1.1.0/00${i}_t.down.sql" <<<"DROP TABLE t$i;"
+    done
+    script 1.1.0/0061_slow.up.sql <<<'CREATE TABLE slow ();'
+    script 1.1.0/0061_slow.down.sql <<<'SELECT pg_sleep(1.5); DROP TABLE slow;'
+    bundle
+    applier apply one.bundle --yes >/dev/null
+    start applier rollback --yes
+    running pg_sleep
+    kill -INT "$pid"
+    ended_with 130
+    same slow t "$(sql "SELECT to_regclass('slow') IS NULL AND to_regclass('more') IS NOT NULL")"
+    same state '1.0.0 failed' "$(state)"
+    run_status 7 applier apply one.bundle --to 1.0.0 --yes
+    run_status 0 applier resume
+    same state '1.0.0 behind' "$(state)"
+    same more t "$(sql "SELECT to_regclass('more') IS NULL AND to_regclass('item') IS NOT NULL")"
+}
+
+@test "a second interrupt cancels an index build, and what it left is taken away" {
+    script 1.1.0/0002_index.up.sql <<<'CREATE INDEX CONCURRENTLY item_id ON item (id);'
+    bundle
+    block 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;'
+    start applier apply one.bundle --yes
+    running 'CREATE INDEX CONCURRENTLY'
+    sleep 0.3
+    kill -INT "$pid"
+    sleep 0.3
+    kill -INT "$pid"
+    sleep 0.5
+    unblock
+    ended_with 130
+    run_status 0 applier resume
+    same valid t "$(sql "SELECT indisvalid FROM pg_index WHERE indexrelid = 'item_id'::regclass")"
+    same state '1.1.0 current' "$(state)"
+}
