@@ -52,10 +52,12 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
     text_addf(out, "applied %s %s -> %s to %s\n", input->head->product,
               strcmp(report->from_version, "-") == 0 ? "(nothing)" : report->from_version,
               report->to_version, report->redacted);
-    text_addf(out, "  %" PRId64 " migrations in %" PRId64 " groups, %" PRId64 " ms", report->tasks,
-              report->run.groups_committed, report->duration_ms);
-    if (report->run.retries)
-        text_addf(out, ", %" PRId64 " groups run again", report->run.retries);
+    const RunReport *run = &report->run;
+    text_addf(out, "  %" PRId64 " migration%s in %" PRId64 " group%s, %" PRId64 " ms",
+              report->tasks, text_plural(report->tasks), run->groups_committed,
+              text_plural(run->groups_committed), report->duration_ms);
+    if (run->retries)
+        text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add(out, "\n  the end of the run is on disk at the server\n");
 }
 

@@ -201,8 +201,8 @@ static bool run(CommandContext *context, Error *err)
     else
         render_text(&status, context->out);
     if (given->check && status.report.pending.count)
-        return error_set(err, ERROR_PENDING, "%zu migrations are pending",
-                         status.report.pending.count);
+        return error_set(err, ERROR_PENDING, "%zu migration%s pending", status.report.pending.count,
+                         status.report.pending.count == 1 ? " is" : "s are");
     return true;
 }
 

@@ -56,12 +56,13 @@ static void render_text(const RollbackReport *report, Text *out)
                   version_words(report->to_version));
         return;
     }
-    text_addf(out, "took back %" PRId64 " migrations, %s -> %s, on %s\n", report->tasks,
-              version_words(report->from_version), version_words(report->to_version),
-              report->redacted);
-    text_addf(out,
-              "  %" PRId64 " groups, %" PRId64 " ms; the end of the run is on disk at the server\n",
-              report->run.groups_committed, report->duration_ms);
+    text_addf(out, "took back %" PRId64 " migration%s, %s -> %s, on %s\n", report->tasks,
+              text_plural(report->tasks), version_words(report->from_version),
+              version_words(report->to_version), report->redacted);
+    text_addf(
+        out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
+        report->run.groups_committed, text_plural(report->run.groups_committed),
+        report->duration_ms);
     text_addf(out, "  the scripts came from the database itself, %s\n",
               proof_words(report->proven));
 }

@@ -136,6 +136,12 @@ void status_report_make(const History *history, const Manifest *manifest, Status
     }
     if (manifest)
         compare(history, manifest, which, ret_report);
+    else if (!history->bundles.count && !history->journal.count && !history->position) {
+        /* killed between the ledger's making and the first bundle */
+        ret_report->state = STATUS_BEHIND;
+        ret_report->why = memory_string("the ledger is there, and nothing was applied yet");
+        ret_report->next = "applier apply BUNDLE";
+    }
     CLEANUP(memory_freep) char *unrest = history_unrest(history);
     bool back = is_halfway_back(history);
     if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history)))

@@ -245,9 +245,10 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
                           "'applier resume --step-done' or '--step-not-done'");
     if (kept)
         return error_hint(err,
-                          "%" PRId64 " groups were committed before: 'applier resume' goes on "
-                          "behind them, 'applier rollback' takes them back",
-                          runner->report->groups_committed);
+                          "%" PRId64 " group%s committed before: 'applier resume' goes on "
+                          "behind, 'applier rollback' takes back",
+                          runner->report->groups_committed,
+                          runner->report->groups_committed == 1 ? " was" : "s were");
     return error_hint(err, "nothing of this run stays; mend the cause and run it again");
 }
 

@@ -140,6 +140,11 @@ char *text_printable(const void *bytes, size_t length, size_t most)
     return text_take(&text);
 }
 
+const char *text_plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 bool text_has_prefix(const char *string, const char *prefix)
 {
     return strncmp(string, prefix, strlen(prefix)) == 0;

@@ -35,6 +35,9 @@ char *text_take(Text *text);
  * and bytes that are not UTF-8 become \xHH, and past `most` bytes it ends in "…". Caller frees. */
 char *text_printable(const void *bytes, size_t length, size_t most);
 
+/* "" for one, "s" for any other count: "%lld migration%s". */
+const char *text_plural(int64_t count);
+
 bool text_is_utf8(const void *bytes, size_t length);
 bool text_has_prefix(const char *string, const char *prefix);
 bool text_has_suffix(const char *string, const char *suffix);

@@ -43,6 +43,7 @@ test  minisign                  cmd minisign
 test  sqlite3                   cmd sqlite3
 test  libarchive-tools          cmd bsdtar
 test  zstd                      cmd zstd
+test  time                      file /usr/bin/time
 man   scdoc                     cmd scdoc
 ROWS
 }

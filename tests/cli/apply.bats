@@ -208,7 +208,8 @@ SQL
     errors_lacks hunter2
     output_lacks hunter2
     errors_has 'the server sent ' ' notices and warnings, the last of them 0'
-    [ "$(tail -n 1 rss)" -lt 65536 ]
+    # AddressSanitizer keeps what is freed for a while: its build says nothing about memory
+    [[ ${SEALIFT_BIN:-} == */asan/* ]] || [ "$(tail -n 1 rss)" -lt 65536 ]
 }
 
 @test "what a script raises is counted, and shown when asked for" {

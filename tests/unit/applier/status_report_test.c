@@ -164,6 +164,15 @@ static void an_unmanaged_database_has_everything_pending(void **state UNUSED)
     assert_int_equal(report.pending.count, 4);
 }
 
+static void an_empty_ledger_is_behind(void **state UNUSED)
+{
+    History history = {.managed = true, .unsettled = -1};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    status_report_make(&history, NULL, STATUS_BUNDLE_KNOWN, &report);
+    assert_int_equal(report.state, STATUS_BEHIND);
+    assert_string_equal(report.why, "the ledger is there, and nothing was applied yet");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +180,7 @@ int main(void)
         cmocka_unit_test(a_rollback_that_is_halfway_is_failed_on_a_version_too),
         cmocka_unit_test(knows_other_lines_and_broken_journals),
         cmocka_unit_test(an_unmanaged_database_has_everything_pending),
+        cmocka_unit_test(an_empty_ledger_is_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
