@@ -194,3 +194,40 @@ detached() {
     same state '1.0.0 current' "$(state)"
     run_status 0 applier resume --step-done # there is nothing left to say it of
 }
+
+@test "a database that was made before its OUTCOME was written counts as made" {
+    export DATABASE_URL=$DB_ADMIN
+    script 1.0.0/0001_database.up.sql <<<"CREATE DATABASE ${DATABASE}_b;"
+    script 1.0.0/0001_database.down.sql <<<"DROP DATABASE ${DATABASE}_b;"
+    script 1.0.0/0002_later.up.sql <<<'CREATE TABLE later ();'
+    script 1.0.0/0002_later.down.sql <<<'DROP TABLE later;'
+    DATABASES+=("${DATABASE}_b")
+    bundle
+    applier apply one.bundle --yes
+    # as if killed behind the statement
+    sql "DELETE FROM sealift.journal WHERE number > 1; DELETE FROM sealift.version; DELETE FROM sealift.event WHERE phase = 'end'; DROP TABLE later"
+    same state 'null failed' "$(state)"
+    run_status 0 applier resume
+    output_has 'it was done'
+    same state '1.0.0 current' "$(state)"
+    # … and before it
+    sql "DELETE FROM sealift.journal WHERE number > 1; DELETE FROM sealift.version; DELETE FROM sealift.event WHERE phase = 'end'; DROP TABLE later"
+    cluster_psql "$CLUSTER" postgres -q -c "DROP DATABASE ${DATABASE}_b"
+    run_status 0 applier resume
+    output_has 'not done, and was run again'
+    same made 1 "$(sql "SELECT count(*) FROM pg_database WHERE datname = '${DATABASE}_b'")"
+    # and the way back
+    run_status 0 applier rollback --yes
+    same gone 0 "$(sql "SELECT count(*) FROM pg_database WHERE datname = '${DATABASE}_b'")"
+}
+
+@test "ALTER SYSTEM and ALTER DATABASE SET are run again" {
+    export DATABASE_URL=$DB_ADMIN
+    script 1.0.0/0001_system.up.sql <<<"ALTER SYSTEM SET log_min_duration_statement = '123456s';"
+    script 1.0.0/0002_reset.up.sql <<<'ALTER SYSTEM RESET log_min_duration_statement;'
+    bundle
+    applier apply one.bundle --yes
+    sql "DELETE FROM sealift.journal WHERE number > 3; DELETE FROM sealift.version; DELETE FROM sealift.event WHERE phase = 'end'"
+    run_status 0 applier resume
+    same state '1.0.0 current' "$(state)"
+}
