@@ -199,7 +199,7 @@ void bundle_report_head_json(const BundleReader *reader, JsonWriter *json)
         char id[SIGNATURE_KEY_ID_HEX];
         const KeyringKey *signer = &proof->signers[i];
         json_object(json, /* name= */ NULL);
-        json_string(json, "key", signature_key_id_hex(signer->public_key.id, id));
+        json_string(json, "key_id", signature_key_id_hex(signer->public_key.id, id));
         json_string(json, "name", *signer->name ? signer->name : NULL);
         json_close(json);
     }
