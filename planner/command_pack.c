@@ -274,11 +274,11 @@ static void render_text(const Pack *pack, Text *out)
     text_addf(out, "  versions    %s -> %s\n",
               strcmp(head->covers_from, "-") == 0 ? "(nothing)" : head->covers_from,
               head->covers_to);
-    text_addf(out, "  migrations  %" PRId64 " (%" PRId64 " statements), %" PRId64 " irreversible\n",
-              head->migrations, head->statements, head->irreversible);
+    text_addf(
+        out, "  migrations  %" PRId64 " (%" PRId64 " statement%s), %" PRId64 " irreversible\n",
+        head->migrations, head->statements, text_plural(head->statements), head->irreversible);
     if (head->unproven)
-        text_addf(out, "  unproven    %" PRId64 " migrations have not been rehearsed\n",
-                  head->unproven);
+        text_addf(out, "  unproven    %" PRId64 " of them, not rehearsed\n", head->unproven);
     array_each (SigningKey *const, key, &pack->keys) {
         char id[SIGNATURE_KEY_ID_HEX];
         text_addf(out, "  signed by   %s\n",

@@ -76,5 +76,5 @@ fenced() { awk -v begin="\`\`\`$2" '$0 == begin { on = 1; next } /^```$/ { on = 
     sed -i "/^planner new/a echo 'CREATE TABLE orders (id int);' >migrations/1.0.0/0001_create_orders.up.sql\n\
 echo 'DROP TABLE orders;' >migrations/1.0.0/0001_create_orders.down.sql" commands
     run_status 0 bash -ex commands
-    output_has "applied harbor (nothing) -> 1.0.0" "took back 1 migrations"
+    output_has "applied harbor (nothing) -> 1.0.0" "took back 1 migration,"
 }
