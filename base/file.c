@@ -228,6 +228,30 @@ static FileKind kind_of(const struct stat *status)
     return FILE_KIND_OTHER;
 }
 
+/* Most file systems say the kind with the name; a look at each of thousands of files would take
+ * longer than reading them. */
+static bool kind_of_entry(DIR *folder, const struct dirent *entry, FileKind *ret_kind)
+{
+    switch (entry->d_type) {
+    case DT_REG:
+        *ret_kind = FILE_KIND_REGULAR;
+        return true;
+    case DT_DIR:
+        *ret_kind = FILE_KIND_FOLDER;
+        return true;
+    case DT_LNK:
+        *ret_kind = FILE_KIND_LINK;
+        return true;
+    default:
+        break;
+    }
+    struct stat status;
+    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    *ret_kind = kind_of(&status);
+    return true;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
     return strcmp(((const FileEntry *)a)->name, ((const FileEntry *)b)->name);
@@ -254,12 +278,10 @@ bool file_list(const char *path, FileEntryArray *ret_entries, Error *err)
             break;
         if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
             continue;
-        struct stat status;
-        if (fstatat(dirfd(folder), found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        FileKind kind;
+        if (!kind_of_entry(folder, found, &kind))
             return error_set(err, ERROR_IO, "cannot look at '%s/%s': %m", path, found->d_name);
-        FileEntry *entry = array_add(&entries);
-        entry->name = memory_string(found->d_name);
-        entry->kind = kind_of(&status);
+        *array_add(&entries) = (FileEntry){.name = memory_string(found->d_name), .kind = kind};
     }
     if (entries.count)
         qsort(entries.items, entries.count, sizeof(*entries.items), compare_entries);
