@@ -6,6 +6,7 @@
 #include "base/file.h"
 
 #define CONTENT_BUFFER_SIZE ((size_t)1 << 20)
+#define GATHER_SIZE         ((size_t)1 << 16)
 
 struct ContentWriter {
     struct archive *archive;
@@ -15,18 +16,38 @@ struct ContentWriter {
     int64_t size;
     DigestStream digest;
     uint8_t *buffer;
+    uint8_t *gathered; /* libarchive's small writes: headers, small objects, filler */
+    size_t gathered_size;
     Error write_error; /* from the callback, which cannot return one */
 };
+
+static bool put(ContentWriter *writer, const void *bytes, size_t size)
+{
+    if (!file_write_at(writer->fd, writer->name, writer->begin + writer->size, bytes, size,
+                       &writer->write_error))
+        return false;
+    digest_update(&writer->digest, bytes, size);
+    writer->size += (int64_t)size;
+    return true;
+}
+
+static bool put_gathered(ContentWriter *writer)
+{
+    size_t size = writer->gathered_size;
+    writer->gathered_size = 0;
+    return size == 0 || put(writer, writer->gathered, size);
+}
 
 static la_ssize_t write_bytes(struct archive *archive UNUSED, void *context, const void *bytes,
                               size_t size)
 {
     ContentWriter *writer = context;
-    if (!file_write_at(writer->fd, writer->name, writer->begin + writer->size, bytes, size,
-                       &writer->write_error))
+    if (size > GATHER_SIZE - writer->gathered_size && !put_gathered(writer))
         return -1;
-    digest_update(&writer->digest, bytes, size);
-    writer->size += (int64_t)size;
+    if (size > GATHER_SIZE)
+        return put(writer, bytes, size) ? (la_ssize_t)size : -1;
+    memcpy(writer->gathered + writer->gathered_size, bytes, size);
+    writer->gathered_size += size;
     return (la_ssize_t)size;
 }
 
@@ -51,6 +72,7 @@ bool content_writer_new(int fd, const char *name, int64_t offset, ContentWriter 
     *writer = (ContentWriter){.fd = fd, .name = name, .begin = offset};
     digest_begin(&writer->digest);
     writer->buffer = memory_zeroed(1, CONTENT_BUFFER_SIZE);
+    writer->gathered = memory_zeroed(1, GATHER_SIZE);
     writer->archive = archive_write_new();
     if (!writer->archive)
         return error_set(err, ERROR_INTERNAL, "libarchive: out of memory");
@@ -77,6 +99,7 @@ void content_writer_free(ContentWriter *writer)
     }
     error_done(&writer->write_error);
     free(writer->buffer);
+    free(writer->gathered);
     free(writer);
 }
 
@@ -122,6 +145,8 @@ bool content_writer_finish(ContentWriter *writer, int64_t *ret_size, Digest *ret
 {
     if (!check(writer, archive_write_close(writer->archive), "closing", err))
         return false;
+    if (!put_gathered(writer))
+        return error_move(err, &writer->write_error);
     *ret_size = writer->size;
     *ret_digest = digest_end(&writer->digest);
     return true;
