@@ -207,7 +207,10 @@ bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error 
     report->run.settled = true;
     bool good = run(&rollback, err);
     report->chain = rollback.history.chain;
-    note_version(&rollback);
+    if (good && report->to_version)
+        report->version = memory_string(report->to_version);
+    else
+        note_version(&rollback);
     report->warnings = text_take(&rollback.warnings);
     report->duration_ms = clock_monotonic_ms() - begun;
     array_free(&rollback.tasks);
