@@ -26,6 +26,7 @@ block() {
     blocker=$!
     exec 8>"$WORK/blocker"
     printf '%s\n' "$1" >&8
+    # shellcheck disable=SC2153 # set by fresh_database
     until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = '$DATABASE'")" = 1 ]; do sleep 0.05; done
 }
 unblock() {
