@@ -44,6 +44,7 @@ test  sqlite3                   cmd sqlite3
 test  libarchive-tools          cmd bsdtar
 test  zstd                      cmd zstd
 test  time                      file /usr/bin/time
+test  scdoc                     cmd scdoc
 man   scdoc                     cmd scdoc
 ROWS
 }
