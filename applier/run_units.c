@@ -149,6 +149,27 @@ static void mark_version_ends(Builder *builder)
     }
 }
 
+/* Up, a version's schema stands with its last statements; its row may wait for a verify script.
+ * Down, the schema of the version before stands once the first migration is taken back. */
+static void mark_arrivals(Builder *builder)
+{
+    const RunTaskArray *tasks = builder->tasks;
+    for (size_t i = 0; i < tasks->count; i++) {
+        const RunTask *task = &tasks->items[i];
+        bool up = task->direction == DIRECTION_UP;
+        if (up ? !task->ends_version : task->migration && task->migration->ordinal != 1)
+            continue;
+        RunPart *last = NULL;
+        array_each (RunPart, part, &builder->into->parts) {
+            if (part->completes &&
+                (up ? tasks->items[part->task].version == task->version : part->task == i))
+                last = part;
+        }
+        if (last)
+            last->arrives = true;
+    }
+}
+
 void run_units_build(const RunTaskArray *tasks, AtomicMode mode, RunUnits *ret_units)
 {
     Builder builder = {.tasks = tasks, .mode = mode, .into = ret_units};
@@ -166,6 +187,7 @@ void run_units_build(const RunTaskArray *tasks, AtomicMode mode, RunUnits *ret_u
         i = end;
     }
     mark_version_ends(&builder);
+    mark_arrivals(&builder);
 }
 
 /* --- questions ------------------------------------------------------------------------------- */

@@ -60,6 +60,7 @@ typedef struct RunPart {
     bool precheck_inside; /* its precheck runs here, under a savepoint: others are uncommitted */
     bool verify_inside;   /* its verify script runs here, under a savepoint, before COMMIT */
     bool ends_version;    /* the version's row is written here */
+    bool arrives;         /* the schema is a version's once this is done: run_observer.h */
 } RunPart;
 
 typedef struct RunUnit {

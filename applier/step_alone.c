@@ -203,12 +203,15 @@ static bool run_between(StepQueue *queue, const RunPart *part, PipelineEntry *en
                         const Probe *probe, Error *err)
 {
     const RunTask *task = &queue->tasks->items[part->task];
+    const RunStep step = {.task = task, .script = entry->script, .step = entry->step};
     CLEANUP(memory_freep) char *sql = NULL;
     bool invalid = false;
     if (!replay_settings(queue, part, *entry, err) ||
         !step_queue_statement(queue, task, entry->script, entry->step, &sql, err) ||
+        !step_queue_observe_step(queue, OBSERVE_STEP_BEGINS, &step, err) ||
         !set_timeouts(queue, task, probe, err) || !run_statement(queue, entry, sql, err) ||
-        !check_index(queue, entry, probe, &invalid, err))
+        !check_index(queue, entry, probe, &invalid, err) ||
+        !step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err))
         return false;
     return invalid || pg_script(queue->session, "RESET lock_timeout; RESET statement_timeout", err);
 }

@@ -262,6 +262,50 @@ static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask
     return good;
 }
 
+/* --- the observer ---------------------------------------------------------------------------- */
+
+/* *ret_ready false: a step before has failed, there is nothing to look at. */
+static bool ready_to_observe(StepQueue *queue, bool *ret_ready, Error *err)
+{
+    if (!step_pipeline_drain(queue->pipeline, err))
+        return false;
+    *ret_ready = !step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL);
+    return true;
+}
+
+static bool observed(StepQueue *queue, bool good)
+{
+    queue->refused |= !good;
+    return good;
+}
+
+bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !(which == OBSERVE_STEP_BEGINS ? observer->step_begins : observer->step_ends))
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    if (!ready)
+        return true;
+    return observed(queue, which == OBSERVE_STEP_BEGINS
+                               ? observer->step_begins(observer->context, queue->session, step, err)
+                               : observer->step_ends(observer->context, queue->session, step, err));
+}
+
+bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !observer->arrives)
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    return !ready ||
+           observed(queue, observer->arrives(observer->context, queue->session, arrival, err));
+}
+
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
@@ -428,6 +472,17 @@ ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task)
     return task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
 }
 
+static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
+                                size_t index, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part_index].task];
+    const RunStep step = {.task = task, .script = kind, .step = index, .in_transaction = true};
+    return step_queue_observe_step(queue, OBSERVE_STEP_BEGINS, &step, err) &&
+           (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL) ||
+            queue_step(queue, unit, part_index, kind, index, err)) &&
+           step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err);
+}
+
 static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
                         const ManifestGroup *group, Error *err)
 {
@@ -435,7 +490,7 @@ static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
     const RunTask *task = &queue->tasks->items[part->task];
     ScriptKind kind = task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
     for (size_t i = 0; group && i < group->step_count; i++)
-        if (!queue_step(queue, unit, part_index, kind, group->first_step + i, err))
+        if (!queue_observed_step(queue, unit, part_index, kind, group->first_step + i, err))
             return false;
     return true;
 }
@@ -479,7 +534,10 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
         return false;
     if (part->verify_inside && !queue_check_inside(queue, unit, part_index, SCRIPT_VERIFY, err))
         return false;
-    return (group && group->read_only) || send_row(queue, unit, part_index, kind, result, err);
+    if ((!group || !group->read_only) && !send_row(queue, unit, part_index, kind, result, err))
+        return false;
+    const RunArrival arrival = {.task = task, .in_transaction = true};
+    return !part->arrives || step_queue_observe_arrival(queue, &arrival, err);
 }
 
 static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)

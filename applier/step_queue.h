@@ -4,6 +4,7 @@
 #ifndef SEALIFT_APPLIER_STEP_QUEUE_H
 #define SEALIFT_APPLIER_STEP_QUEUE_H
 
+#include "applier/run_observer.h"
 #include "applier/run_units.h"
 #include "applier/step_pipeline.h"
 
@@ -12,10 +13,12 @@ typedef struct StepQueue {
     StepPipeline *pipeline;
     const RunTaskArray *tasks;
     const RunUnits *units;
-    JournalChain chain; /* what the next queued row gets */
-    bool prepared;      /* our statements are */
-    bool unprepared;    /* send ours as text: a script has deallocated the prepared ones */
-    bool clean;         /* nothing but our own reset since the last drain: BEGIN may set modes */
+    const RunObserver *observer; /* or NULL */
+    bool refused;                /* it returned false */
+    JournalChain chain;          /* what the next queued row gets */
+    bool prepared;               /* our statements are */
+    bool unprepared;             /* send ours as text: a script has deallocated the prepared ones */
+    bool clean; /* nothing but our own reset since the last drain: BEGIN may set modes */
     /* the script being read */
     ObjectStream *stream; /* owned */
     const ManifestObject *stream_object;
@@ -56,6 +59,14 @@ bool step_queue_replays(const StepQueue *queue, const RunPart *part);
 /* What a script may have changed in the session, undone (ENGINE.md 3); one statement each. */
 extern const char *const step_queue_resets[];
 extern const size_t step_queue_reset_count;
+
+/* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
+ * where that brings a failure of a step to light the observer is not called. false: the observer
+ * refused (queue->refused), or the connection was lost. */
+typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
+bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
+                             Error *err) MUST_CHECK;
+bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
 
 /* The session was reset, or an error undid what was queued: nothing of a script's settings holds.
  */

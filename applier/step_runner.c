@@ -318,13 +318,18 @@ static bool recover(StepRunner *runner, size_t *next, Error *err)
     return failure_error(runner, &entry, err);
 }
 
-/* An error that is no step's: reading an object, the connection. What is uncommitted goes. */
+/* An error that is no step's: reading an object, the connection, the observer. What is uncommitted
+ * goes. */
 static bool give_up(StepRunner *runner, Error *err)
 {
     runner->report->turns += step_pipeline_turns(runner->pipeline);
     if (!pg_session_is_lost(runner->session)) {
         CLEANUP(error_done) Error ignored = {0};
         (void)!fall_back(runner, &ignored);
+        if (runner->queue.refused && err->class == ERROR_TARGET)
+            err->class = runner->report->groups_committed > 0 || !runner->report->settled
+                             ? ERROR_UNSETTLED
+                             : ERROR_STEP;
         return false;
     }
     if (err->class == ERROR_CONNECTION &&
@@ -358,6 +363,10 @@ static bool run_alone(StepRunner *runner, size_t index, Error *err)
     if (end != ALONE_DONE)
         return true;
     unit_committed(runner, index);
+    const RunPart *part = part_at(runner, unit->first_part);
+    const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
+    if (part->arrives && !step_queue_observe_arrival(&runner->queue, &arrival, err))
+        return false;
     return !unit->resets_after || reset_session(runner, err);
 }
 
@@ -432,6 +441,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                                .pipeline = runner.pipeline,
                                .tasks = tasks,
                                .units = &runner.units,
+                               .observer = options->observer,
                                .chain = *chain};
     pg_session_cancel_on_interrupt(session);
     bool good = run_all(&runner, err);

@@ -8,6 +8,7 @@
 #include "applier/journal.h"
 #include "applier/pg_session.h"
 #include "applier/retry_policy.h"
+#include "applier/run_observer.h"
 #include "applier/run_units.h"
 
 /* A group was committed. */
@@ -61,6 +62,7 @@ typedef struct StepRunnerOptions {
     AtomicMode atomic;
     int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
     RunListener listener;
+    const RunObserver *observer; /* or NULL */
 } StepRunnerOptions;
 
 /* Run `tasks` from where `chain` stands; both are moved on. *report is filled also on failure (the
@@ -71,7 +73,8 @@ typedef struct StepRunnerOptions {
  * to be committed or begun outside a transaction; else that too is ERROR_UNSETTLED.
  * ERROR_INTERRUPTED: stopped before the next group, or a second signal cancelled a step.
  * ERROR_TRUST, ERROR_INPUT, ERROR_IO: an object of the bundle could not be proven or read; its
- * group was rolled back. */
+ * group was rolled back. An ERROR_TARGET of the observer becomes ERROR_STEP or ERROR_UNSETTLED, as
+ * a step's failure would be. */
 bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUnits *units,
                      const StepRunnerOptions *options, JournalChain *chain, RunReport *report,
                      Error *err) MUST_CHECK;

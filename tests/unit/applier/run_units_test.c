@@ -20,7 +20,8 @@ static int begin(void **state UNUSED)
     memset(steps, 0, sizeof(steps));
     for (size_t i = 0; i < 3; i++) {
         steps[i].lock_estimate = (int64_t)i + 1;
-        migrations[i] = (ManifestMigration){.identity = identities[i], .version = i / 2};
+        migrations[i] = (ManifestMigration){
+            .identity = identities[i], .version = i / 2, .ordinal = i == 1 ? 2 : 1};
         migrations[i].scripts[SCRIPT_UP] =
             (ManifestScript){.present = true,
                              .steps = {.items = steps, .count = 3},
@@ -41,7 +42,8 @@ static int begin(void **state UNUSED)
     return 0;
 }
 
-/* "T(a) …": kind and parts; `.` completes the migration, `!` ends the version, `r` resets. */
+/* "T(a) …": kind and parts; `.` completes the migration, `^` arrives at a version's schema, `!`
+ * ends the version, `r` resets. */
 static void expect(AtomicMode mode, const char *shape)
 {
     CLEANUP(run_units_done) RunUnits units = {0};
@@ -51,9 +53,9 @@ static void expect(AtomicMode mode, const char *shape)
         text_addf(&got, "%s%c(", got.length ? " " : "", "TAPV"[unit->kind]);
         for (size_t i = 0; i < unit->part_count; i++) {
             const RunPart *part = &units.parts.items[unit->first_part + i];
-            text_addf(&got, "%s%s%s%s", tasks.items[part->task].migration->identity,
+            text_addf(&got, "%s%s%s%s%s", tasks.items[part->task].migration->identity,
                       part->precheck_inside ? "?" : "", part->completes ? "." : "",
-                      part->ends_version ? "!" : "");
+                      part->arrives ? "^" : "", part->ends_version ? "!" : "");
         }
         text_addf(&got, ")%s", unit->resets_after ? "r" : "");
     }
@@ -62,22 +64,37 @@ static void expect(AtomicMode mode, const char *shape)
 
 static void cuts_migrations_into_groups(void **state UNUSED)
 {
-    expect(ATOMIC_MIGRATION, "T(a.)r T(b) A(b) T(b.)r V(b!) P(c) T(c.!)r");
+    expect(ATOMIC_MIGRATION, "T(a.)r T(b) A(b) T(b.^)r V(b!) P(c) T(c.^!)r");
 }
 
 static void puts_a_version_together(void **state UNUSED)
 {
-    expect(ATOMIC_VERSION, "T(a.bbb.)r V(b!) T(c?.!)r");
-    expect(ATOMIC_RUN, "T(a.bbb.c?.!)r V(b!)");
+    expect(ATOMIC_VERSION, "T(a.bbb.^)r V(b!) T(c?.^!)r");
+    expect(ATOMIC_RUN, "T(a.bbb.^c?.^!)r V(b!)");
 }
 
 static void begins_where_the_last_run_stopped(void **state UNUSED)
 {
     tasks_items[1].first_group = 2;
     tasks_items[0].only_verify = true;
-    expect(ATOMIC_MIGRATION, "T(b.)r V(b!) P(c) T(c.!)r");
+    expect(ATOMIC_MIGRATION, "T(b.^)r V(b!) P(c) T(c.^!)r");
     tasks_items[1].only_verify = true;
-    expect(ATOMIC_MIGRATION, "V(b!) P(c) T(c.!)r");
+    expect(ATOMIC_MIGRATION, "V(b!) P(c) T(c.^!)r");
+}
+
+/* Down, the schema of the version before stands once a version's first migration is taken back. */
+static void arrives_behind_a_versions_first_migration_going_down(void **state UNUSED)
+{
+    RunTask up[3];
+    memcpy(up, tasks_items, sizeof(up));
+    for (size_t i = 0; i < 3; i++) {
+        tasks_items[i] = up[2 - i];
+        tasks_items[i].direction = DIRECTION_DOWN;
+        tasks_items[i].ends_version = false;
+        migrations[i].scripts[SCRIPT_DOWN] = migrations[i].scripts[SCRIPT_UP];
+    }
+    expect(ATOMIC_MIGRATION, "T(c.^)r T(b) A(b) T(b.)r T(a.^)r");
+    expect(ATOMIC_RUN, "T(c.^bbb.a.^)r");
 }
 
 static void refuses_atomic_where_a_step_cannot(void **state UNUSED)
@@ -121,9 +138,13 @@ static void knows_positions(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(cuts_migrations_into_groups),       TEST(puts_a_version_together),
-        TEST(begins_where_the_last_run_stopped), TEST(refuses_atomic_where_a_step_cannot),
-        TEST(sums_locks_of_one_transaction),     TEST(knows_positions),
+        TEST(cuts_migrations_into_groups),
+        TEST(puts_a_version_together),
+        TEST(begins_where_the_last_run_stopped),
+        TEST(arrives_behind_a_versions_first_migration_going_down),
+        TEST(refuses_atomic_where_a_step_cannot),
+        TEST(sums_locks_of_one_transaction),
+        TEST(knows_positions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
