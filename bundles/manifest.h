@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "bundles/bundle_format.h"
+#include "bundles/fingerprint.h"
 #include "bundles/head.h"
 
 /* A file in the bundle. Offsets count from OBJECTS (the README's tar header). */
@@ -121,16 +122,20 @@ typedef enum {
 
 typedef enum { PHASE_ANY, PHASE_BEFORE, PHASE_AFTER } Phase;
 
-/* What rehearsal showed of the way back; PROVEN values come with rehearsal. */
+/* What rehearsal showed of the way back. The last five come from a rehearsal, the better first. */
 typedef enum {
     VERDICT_UNPROVEN,     /* a down exists, nobody has run it */
     VERDICT_NONE,         /* no down */
     VERDICT_IRREVERSIBLE, /* declared so by the author */
-    VERDICT_EXACT,
-    VERDICT_LOSSY,
-    VERDICT_DIFFERS,
-    VERDICT_FAILS,
+    VERDICT_EXACT,        /* schema and rows came back */
+    VERDICT_COLUMN_ORDER, /* all but the order of columns */
+    VERDICT_LOSSY,   /* the schema, or all but column order, came back; rows or values did not */
+    VERDICT_DIFFERS, /* the schema is another */
+    VERDICT_FAILS,   /* the down, or the up after it, stopped */
 } Verdict;
+
+/* Whether a rehearsal gave it. */
+bool verdict_is_rehearsed(Verdict verdict);
 
 typedef struct ManifestMigration {
     char *identity;  /* owned; unique in the product */
@@ -142,9 +147,10 @@ typedef struct ManifestMigration {
     Verdict verdict;
     bool rehearsed; /* it ran on a real server at build time; HEAD counts those that did not */
     char *irreversible_reason; /* owned; NULL unless VERDICT_IRREVERSIBLE */
-    char *atomic_blocker;      /* owned; why it cannot share a transaction with others, or NULL */
-    int64_t lock_estimate;     /* sum over the steps of up */
-    int64_t lock_timeout_ms;   /* -1: the applier's default */
+    char *acknowledged;   /* owned; the author's reason for a way back that is not exact, or NULL */
+    char *atomic_blocker; /* owned; why it cannot share a transaction with others, or NULL */
+    int64_t lock_estimate;        /* sum over the steps of up */
+    int64_t lock_timeout_ms;      /* -1: the applier's default */
     int64_t statement_timeout_ms; /* -1: the applier's default */
     /* The data files of up, in order, as indexes into objects: part of the tree digest. */
     int64_t *data_objects; /* owned */
@@ -161,7 +167,71 @@ typedef struct ManifestVersion {
     Digest tree_digest;
     size_t first_migration; /* index into migrations */
     size_t migration_count; /* may be 0 */
+    Verdict verdict; /* of taking the whole version back: the worst over the rehearsed majors */
 } ManifestVersion;
+
+/* How a database came to the version whose schema is meant. */
+typedef enum {
+    ARRIVAL_UP,    /* by the upgrade */
+    ARRIVAL_DOWN,  /* by taking the next version back */
+    ARRIVAL_AGAIN, /* by the upgrade again, after its own rollback */
+} Arrival;
+
+/* A schema that a rehearsal has proven for a version on a server major; the set of them is what a
+ * site accepts. In order of version, arrival, server_major, each once. */
+typedef struct ManifestFingerprint {
+    size_t version; /* index into versions plus 1; 0: what the bundle starts from */
+    Arrival arrival;
+    int64_t server_major;
+    FingerprintRoots roots;
+    int64_t object; /* index into objects: the rows, as fingerprint_format writes them */
+} ManifestFingerprint;
+
+/* The roots of a version before the bundle's first, for `adopt`. In order of position in the
+ * history, then server_major. */
+typedef struct ManifestEarlier {
+    char *name; /* owned */
+    Digest tree_digest;
+    int64_t migrations; /* of the product, up to and including this version */
+    int64_t server_major;
+    FingerprintRoots roots;
+} ManifestEarlier;
+
+/* Objects of a site's own that are no drift, by glob (fnmatch without flags, `*` also over dots).
+ */
+typedef struct ManifestTolerated {
+    char *kind;     /* owned: a fingerprint kind, or "*" */
+    char *identity; /* owned: glob */
+} ManifestTolerated;
+
+/* What the rehearsal on one major said of a way back. In order: migrations, then versions; each by
+ * index, then major. */
+typedef struct ManifestRehearsal {
+    bool of_version; /* else of a migration */
+    size_t index;    /* into versions or migrations */
+    int64_t server_major;
+    Verdict verdict;
+    char *detail; /* owned: which objects, tables or SQLSTATE; "" where there is nothing to say */
+} ManifestRehearsal;
+
+/* A relation that a step locked, rewrote or read whole when it was rehearsed on one major. In order
+ * of migration, script, step, server_major, relation. */
+typedef struct ManifestMeasured {
+    size_t migration; /* index into migrations */
+    ScriptKind script;
+    size_t step; /* index into the script's steps */
+    int64_t server_major;
+    char *relation; /* owned: "public.orders" */
+    char *lock;     /* owned: "AccessExclusiveLock"; "" where none was taken or seen */
+    bool rewritten;
+    bool scanned; /* all its rows were read */
+} ManifestMeasured;
+
+/* An atomic mode that the rehearsal came through with the same schemas. In order. */
+typedef struct ManifestAtomic {
+    bool whole_run; /* else: one transaction per version */
+    int64_t server_major;
+} ManifestAtomic;
 
 /* Something the target must have. */
 typedef struct ManifestRequirement {
@@ -174,6 +244,13 @@ typedef ARRAY_OF(ManifestVersion) ManifestVersionArray;
 typedef ARRAY_OF(ManifestMigration) ManifestMigrationArray;
 typedef ARRAY_OF(ManifestObject) ManifestObjectArray;
 typedef ARRAY_OF(ManifestRequirement) ManifestRequirementArray;
+typedef ARRAY_OF(ManifestFingerprint) ManifestFingerprintArray;
+typedef ARRAY_OF(ManifestEarlier) ManifestEarlierArray;
+typedef ARRAY_OF(ManifestTolerated) ManifestToleratedArray;
+typedef ARRAY_OF(ManifestRehearsal) ManifestRehearsalArray;
+typedef ARRAY_OF(ManifestMeasured) ManifestMeasuredArray;
+typedef ARRAY_OF(ManifestAtomic) ManifestAtomicArray;
+typedef ARRAY_OF(char *) ManifestNameArray;
 
 typedef struct Manifest {
     /* Values that HEAD also holds, in HEAD's form; the reader refuses a difference. All but
@@ -185,6 +262,14 @@ typedef struct Manifest {
     ManifestMigrationArray migrations; /* in order of application, over all versions */
     ManifestObjectArray objects;       /* in path order; in a sealed bundle the first is README */
     ManifestRequirementArray requirements;
+    /* What the rehearsal showed; all empty in a bundle that was packed unproven. */
+    ManifestNameArray scope; /* owned: schemas that the fingerprints cover, sorted */
+    ManifestToleratedArray tolerated;
+    ManifestFingerprintArray fingerprints;
+    ManifestEarlierArray earlier;
+    ManifestRehearsalArray rehearsals;
+    ManifestMeasuredArray measured;
+    ManifestAtomicArray atomic;
 } Manifest;
 
 void manifest_done(Manifest *manifest); /* accepts a zeroed one */
@@ -195,10 +280,18 @@ const ManifestMigration *manifest_find(const Manifest *manifest, const char *ide
 /* The version's index, or SIZE_MAX. */
 size_t manifest_find_version(const Manifest *manifest, const char *name);
 
+/* The schema proven for a version (index into versions plus 1; 0: the start), arrival and major, or
+ * NULL. */
+const ManifestFingerprint *manifest_fingerprint(const Manifest *manifest, size_t version,
+                                                Arrival arrival, int64_t server_major);
+
 /* The paths that objects have: versions/0001/0003-slug.up.sql and versions/0001/0003-slug.data0001
  * (data files of one migration are counted from 1, up's first), without ".zst", which stands behind
  * the path of an object that is stored compressed. The caller frees. */
 char *manifest_script_path(const ManifestMigration *migration, ScriptKind kind);
+/* versions/0002/fingerprint-01.txt: the rows of a version's fingerprints (version as in
+ * ManifestFingerprint), each content once, counted from 1 in order of first use. */
+char *manifest_fingerprint_path(size_t version, int64_t number);
 char *manifest_data_path(const ManifestMigration *migration, int64_t number);
 
 /* Tree digests, from what the manifest itself holds (docs/bundle-format.md):
@@ -241,6 +334,7 @@ const char *phase_name(Phase phase);
 const char *group_kind_name(GroupKind kind);
 const char *isolation_name(Isolation isolation);
 const char *step_kind_name(StepKind kind);
+const char *arrival_name(Arrival arrival); /* "up", "down", "again" */
 const char *probe_kind_name(ProbeKind kind);
 
 /* The words of one enum, indexed by its values; what the functions above read. */
