@@ -150,6 +150,7 @@ static const char *way_back(const ManifestMigration *migration)
     case VERDICT_UNPROVEN:
         return "way back not rehearsed";
     case VERDICT_EXACT:
+    case VERDICT_COLUMN_ORDER:
     case VERDICT_LOSSY:
     case VERDICT_DIFFERS:
     case VERDICT_FAILS:

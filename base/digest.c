@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <sodium/crypto_hash_sha256.h>
 #include <sodium/utils.h>
 
 void digest_begin(DigestStream *stream)
@@ -59,4 +60,12 @@ bool digest_parse_hex(const char *hex, size_t length, Digest *ret_digest)
     }
     *ret_digest = digest;
     return true;
+}
+
+const char *digest_sha256_hex(const void *bytes, size_t size,
+                              char ret_hex[static DIGEST_SHA256_HEX_SIZE])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, bytes, size);
+    return sodium_bin2hex(ret_hex, DIGEST_SHA256_HEX_SIZE, hash, sizeof(hash));
 }

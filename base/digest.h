@@ -1,4 +1,5 @@
-/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex. */
+/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex; and SHA-256,
+ * which servers compute themselves, for the rows of fingerprints. */
 #ifndef SEALIFT_BASE_DIGEST_H
 #define SEALIFT_BASE_DIGEST_H
 
@@ -33,5 +34,11 @@ const char *digest_hex(const Digest *digest, char ret_hex[static DIGEST_HEX_SIZE
 
 /* Exactly 128 lower-case hex digits; false (ret untouched) for anything else. */
 bool digest_parse_hex(const char *hex, size_t length, Digest *ret_digest) MUST_CHECK;
+
+#define DIGEST_SHA256_HEX_SIZE 65 /* with the NUL */
+
+/* SHA-256 as 64 lower-case hex digits and a NUL into `ret_hex`; returns ret_hex. */
+const char *digest_sha256_hex(const void *bytes, size_t size,
+                              char ret_hex[static DIGEST_SHA256_HEX_SIZE]);
 
 #endif

@@ -57,4 +57,11 @@
 #define OBJECT_SLUG_MAX            40
 #define STATEMENT_SIZE_MAX         (INT64_C(256) << 20) /* one message to the server */
 
+/* Limits of a fingerprint's rows and of the object that holds them. */
+#define FINGERPRINT_KIND_MAX       63                  /* bytes of a kind */
+#define FINGERPRINT_IDENTITY_MAX   65536               /* a function's holds its arguments' types */
+#define FINGERPRINT_DEFINITION_MAX (INT64_C(16) << 20) /* bytes of one row's definition */
+#define FINGERPRINT_ROWS_MAX       1000000
+#define FINGERPRINT_SIZE_MAX       (INT64_C(128) << 20) /* plain bytes of the object */
+
 #endif

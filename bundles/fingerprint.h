@@ -18,7 +18,7 @@
 #include "base/text.h"
 
 #define FINGERPRINT_ALGORITHM 1
-#define FINGERPRINT_HASH_SIZE 65 /* 64 hex digits and NUL */
+#define FINGERPRINT_HASH_SIZE DIGEST_SHA256_HEX_SIZE /* 64 hex digits and NUL */
 
 /* Classes, each with a policy and a root of its own. */
 typedef enum {
@@ -46,7 +46,8 @@ typedef struct Fingerprint {
 void fingerprint_done(Fingerprint *fingerprint); /* accepts a zeroed one */
 
 /* Add a row; texts are copied. With a NULL `hash` it is computed from `definition`. ERROR_INPUT: an
- * unknown class, a hash that is none, neither hash nor definition. */
+ * unknown class, a hash that is none or not that of the definition, neither hash nor definition, no
+ * kind, a text or a number of rows beyond the limits in bundle_format.h. */
 bool fingerprint_add(Fingerprint *fingerprint, const char *class, const char *kind,
                      const char *identity, const char *hash, const char *definition,
                      Error *err) MUST_CHECK;
@@ -69,7 +70,7 @@ bool fingerprint_roots_equal(const FingerprintRoots *a, const FingerprintRoots *
 void fingerprint_format(const Fingerprint *fingerprint, Text *text);
 
 /* Read that text; hashes are computed. ERROR_INPUT for anything but what fingerprint_format writes,
- * rows out of order included. */
+ * rows out of order included, with the line's number. */
 bool fingerprint_parse(const char *bytes, size_t size, Fingerprint *ret_fingerprint,
                        Error *err) MUST_CHECK;
 
@@ -98,7 +99,7 @@ void fingerprint_compare(const Fingerprint *expected, const Fingerprint *actual,
 /* The row that a change is about: the expected one, else the actual. */
 const FingerprintRow *fingerprint_change_row(const FingerprintChange *change);
 
-/* "column public.orders.total: changed", for messages. */
+/* "column public.orders.total: changed", for messages: what could steer a terminal is escaped. */
 void fingerprint_change_text(const FingerprintChange *change, Text *text);
 
 #endif

@@ -9,7 +9,9 @@
 /* Each in the order of its enum. These words stand in manifests and in JSON: they never change. */
 WORD_TABLE(transaction_mode_words, "transaction", "none");
 WORD_TABLE(script_kind_words, "up", "down", "verify", "precheck");
-WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "lossy", "differs", "fails");
+WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "column-order", "lossy",
+           "differs", "fails");
+WORD_TABLE(arrival_words, "up", "down", "again");
 WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
@@ -61,6 +63,16 @@ const char *step_kind_name(StepKind kind)
     return step_kind_words.words[kind];
 }
 
+const char *arrival_name(Arrival arrival)
+{
+    return arrival_words.words[arrival];
+}
+
+bool verdict_is_rehearsed(Verdict verdict)
+{
+    return verdict >= VERDICT_EXACT;
+}
+
 const char *probe_kind_name(ProbeKind kind)
 {
     return probe_kind_words.words[kind];
@@ -84,10 +96,37 @@ static void migration_done(ManifestMigration *migration)
     free(migration->identity);
     free(migration->slug);
     free(migration->irreversible_reason);
+    free(migration->acknowledged);
     free(migration->atomic_blocker);
     free(migration->data_objects);
     for (int kind = 0; kind < SCRIPT_KIND_COUNT; kind++)
         script_done(&migration->scripts[kind]);
+}
+
+/* What the rehearsal showed. */
+static void rehearsal_done(Manifest *manifest)
+{
+    array_each (char *, schema, &manifest->scope)
+        free(*schema);
+    array_free(&manifest->scope);
+    array_each (ManifestTolerated, tolerated, &manifest->tolerated) {
+        free(tolerated->kind);
+        free(tolerated->identity);
+    }
+    array_free(&manifest->tolerated);
+    array_free(&manifest->fingerprints);
+    array_each (ManifestEarlier, earlier, &manifest->earlier)
+        free(earlier->name);
+    array_free(&manifest->earlier);
+    array_each (ManifestRehearsal, rehearsal, &manifest->rehearsals)
+        free(rehearsal->detail);
+    array_free(&manifest->rehearsals);
+    array_each (ManifestMeasured, measured, &manifest->measured) {
+        free(measured->relation);
+        free(measured->lock);
+    }
+    array_free(&manifest->measured);
+    array_free(&manifest->atomic);
 }
 
 void manifest_done(Manifest *manifest)
@@ -112,6 +151,7 @@ void manifest_done(Manifest *manifest)
         free(requirement->value);
     }
     array_free(&manifest->requirements);
+    rehearsal_done(manifest);
     *manifest = (Manifest){0};
 }
 
@@ -131,10 +171,25 @@ size_t manifest_find_version(const Manifest *manifest, const char *name)
     return SIZE_MAX;
 }
 
+const ManifestFingerprint *manifest_fingerprint(const Manifest *manifest, size_t version,
+                                                Arrival arrival, int64_t server_major)
+{
+    array_each (const ManifestFingerprint, fingerprint, &manifest->fingerprints)
+        if (fingerprint->version == version && fingerprint->arrival == arrival &&
+            fingerprint->server_major == server_major)
+            return fingerprint;
+    return NULL;
+}
+
 char *manifest_script_path(const ManifestMigration *migration, ScriptKind kind)
 {
     return memory_format("versions/%04zu/%04" PRId64 "-%s.%s.sql", migration->version + 1,
                          migration->ordinal, migration->slug, script_kind_name(kind));
+}
+
+char *manifest_fingerprint_path(size_t version, int64_t number)
+{
+    return memory_format("versions/%04zu/fingerprint-%02" PRId64 ".txt", version, number);
 }
 
 char *manifest_data_path(const ManifestMigration *migration, int64_t number)

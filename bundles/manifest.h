@@ -344,7 +344,7 @@ typedef struct WordTable {
 } WordTable;
 
 extern const WordTable transaction_mode_words, script_kind_words, verdict_words, phase_words,
-    group_kind_words, isolation_words, step_kind_words, probe_kind_words;
+    group_kind_words, isolation_words, step_kind_words, probe_kind_words, arrival_words;
 
 /* The value whose word this is, or -1. */
 int word_table_find(const WordTable *table, const char *word);

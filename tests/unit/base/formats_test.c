@@ -28,6 +28,16 @@ static void digests_are_blake2b_512(void **state UNUSED)
     assert_false(digest_parse_hex(hex, 128, &parsed));
 }
 
+static void hashes_of_rows_are_sha_256(void **state UNUSED)
+{
+    /* FIPS 180-2, appendix B.1 */
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    assert_string_equal(digest_sha256_hex("abc", 3, hex),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(digest_sha256_hex("", 0, hex),
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
 static void times_have_one_form(void **state UNUSED)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -128,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_are_blake2b_512),
+        cmocka_unit_test(hashes_of_rows_are_sha_256),
         cmocka_unit_test(times_have_one_form),
         cmocka_unit_test(source_date_epoch_rules_the_clock),
         cmocka_unit_test(uuids_are_lower_case_and_differ),

@@ -47,6 +47,7 @@ static void words_lead_back_to_values(void **state UNUSED)
         {&isolation_words, ISOLATION_SERIALIZABLE + 1},
         {&step_kind_words, STEP_COPY + 1},
         {&probe_kind_words, PROBE_SUBSCRIPTION_ABSENT + 1},
+        {&arrival_words, ARRIVAL_AGAIN + 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         assert_int_equal(tables[i].table->count, tables[i].count);
@@ -57,11 +58,41 @@ static void words_lead_back_to_values(void **state UNUSED)
     }
 }
 
+static void knows_which_verdicts_a_rehearsal_gives(void **state UNUSED)
+{
+    static const Verdict rehearsed[] = {VERDICT_EXACT, VERDICT_COLUMN_ORDER, VERDICT_LOSSY,
+                                        VERDICT_DIFFERS, VERDICT_FAILS};
+    for (size_t i = 0; i < ARRAY_LEN(rehearsed); i++)
+        assert_true(verdict_is_rehearsed(rehearsed[i]));
+    assert_false(verdict_is_rehearsed(VERDICT_UNPROVEN));
+    assert_false(verdict_is_rehearsed(VERDICT_NONE));
+    assert_false(verdict_is_rehearsed(VERDICT_IRREVERSIBLE));
+    assert_string_equal(verdict_name(VERDICT_COLUMN_ORDER), "column-order");
+}
+
+static void finds_the_schema_of_a_version_by_arrival_and_major(void **state UNUSED)
+{
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){0, ARRIVAL_UP, 15, .object = 1};
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){1, ARRIVAL_UP, 15, .object = 2};
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){1, ARRIVAL_AGAIN, 15, .object = 3};
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){1, ARRIVAL_AGAIN, 16, .object = 4};
+    assert_int_equal(manifest_fingerprint(&manifest, 1, ARRIVAL_AGAIN, 16)->object, 4);
+    assert_int_equal(manifest_fingerprint(&manifest, 0, ARRIVAL_UP, 15)->object, 1);
+    assert_null(manifest_fingerprint(&manifest, 1, ARRIVAL_UP, 16));
+    assert_null(manifest_fingerprint(&manifest, 2, ARRIVAL_UP, 15));
+    assert_null(manifest_fingerprint(&manifest, 0, ARRIVAL_DOWN, 15));
+    CLEANUP(memory_freep) char *path = manifest_fingerprint_path(12, 3);
+    assert_string_equal(path, "versions/0012/fingerprint-03.txt");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_a_tree_as_documented),
         cmocka_unit_test(words_lead_back_to_values),
+        cmocka_unit_test(knows_which_verdicts_a_rehearsal_gives),
+        cmocka_unit_test(finds_the_schema_of_a_version_by_arrival_and_major),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
