@@ -183,7 +183,9 @@ static bool load_manifest(BundleReader *reader, Error *err)
     if (head->manifest_schema != MANIFEST_SCHEMA_NUMBER) {
         error_set(err, ERROR_TARGET, "'%s' has manifest schema %" PRId64 ", this program knows %d",
                   reader->name, head->manifest_schema, MANIFEST_SCHEMA_NUMBER);
-        return error_hint(err, "a newer release of Sealift reads it");
+        return head->manifest_schema > MANIFEST_SCHEMA_NUMBER
+                   ? error_hint(err, "a newer release of Sealift reads it")
+                   : error_hint(err, "an older release packed it: have it packed again");
     }
     if (head->manifest_size < MANIFEST_PAGE_SIZE || head->manifest_size > MANIFEST_SIZE_MAX ||
         head->manifest_size > head->content_size)

@@ -176,6 +176,16 @@ static void sort_objects(Manifest *manifest)
     }
     array_each (ManifestMigration, migration, &manifest->migrations)
         renumber_migration(migration, new_index);
+    array_each (ManifestFingerprint, proven, &manifest->fingerprints)
+        renumber(&proven->object, new_index);
+}
+
+/* A version's verdict follows from others; nobody else has to work it out. */
+static void set_version_verdicts(Manifest *manifest)
+{
+    CLEANUP(memory_freep) Verdict *verdicts = manifest_version_verdicts(manifest);
+    for (size_t i = 0; i < manifest->versions.count; i++)
+        manifest->versions.items[i].verdict = verdicts[i];
 }
 
 /* The manifest's objects are those that were spooled, one for one. */
@@ -286,6 +296,7 @@ bool bundle_writer_seal(BundleWriter *writer, Manifest *manifest, const void *ke
     if (!add_readme(writer, manifest, err))
         return false;
     sort_objects(manifest);
+    set_version_verdicts(manifest);
     if (!match_objects(writer, manifest, err))
         return false;
     int64_t objects_size = set_offsets(manifest);

@@ -27,10 +27,11 @@ bool bundle_writer_object_end(BundleObject *object, const char *path, ManifestOb
 void bundle_writer_object_abandon(BundleObject *object); /* accepts NULL */
 
 /* Write everything but signatures. `manifest` must list the objects that were ended, in any order;
- * sealing adds README, sorts manifest->objects by path, renumbers every index into them, and sets
- * offsets. `head` comes with all but sizes, counts, and the digests of keyring, content and
- * manifest, which are filled here and in manifest->head. What was written is read back by the
- * applier's own rules: a manifest that a site would refuse is ERROR_INPUT here. */
+ * sealing adds README, sorts manifest->objects by path, renumbers every index into them, sets
+ * offsets, and each version's verdict from those of its migrations and rehearsals. `head` comes
+ * with all but sizes, counts, and the digests of keyring, content and manifest, which are filled
+ * here and in manifest->head. What was written is read back by the applier's own rules: a manifest
+ * that a site would refuse is ERROR_INPUT here. */
 bool bundle_writer_seal(BundleWriter *writer, Manifest *manifest, const void *keyring_records,
                         size_t keyring_size, Head *head, uint8_t ret_head[static BUNDLE_HEAD_SIZE],
                         Error *err) MUST_CHECK;

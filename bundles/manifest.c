@@ -12,6 +12,7 @@ WORD_TABLE(script_kind_words, "up", "down", "verify", "precheck");
 WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "column-order", "lossy",
            "differs", "fails");
 WORD_TABLE(arrival_words, "up", "down", "again");
+WORD_TABLE(atomic_words, "version", "run");
 WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
@@ -71,6 +72,11 @@ const char *arrival_name(Arrival arrival)
 bool verdict_is_rehearsed(Verdict verdict)
 {
     return verdict >= VERDICT_EXACT;
+}
+
+const char *manifest_atomic_name(const ManifestAtomic *atomic)
+{
+    return atomic_words.words[atomic->whole_run];
 }
 
 const char *probe_kind_name(ProbeKind kind)
@@ -258,4 +264,42 @@ ManifestCounts manifest_counts(const Manifest *manifest)
         counts.unproven += !migration->rehearsed;
     }
     return counts;
+}
+
+/* For each migration or each version the worst that its rehearsals say; VERDICT_UNPROVEN where
+ * there is none. The words are in order from good to bad. */
+static Verdict *worst_rehearsals(const Manifest *manifest, bool of_version, size_t count)
+{
+    Verdict *worst = memory_zeroed(count ? count : 1, sizeof(*worst));
+    array_each (const ManifestRehearsal, rehearsal, &manifest->rehearsals)
+        if (rehearsal->of_version == of_version && rehearsal->verdict > worst[rehearsal->index])
+            worst[rehearsal->index] = rehearsal->verdict;
+    return worst;
+}
+
+/* Without a way back there is nothing to rehearse: such a verdict stands before what others say. */
+static void stand_before(Verdict *verdict, const ManifestMigration *migration)
+{
+    if (migration->verdict == VERDICT_IRREVERSIBLE ||
+        (migration->verdict == VERDICT_NONE && *verdict != VERDICT_IRREVERSIBLE))
+        *verdict = migration->verdict;
+}
+
+Verdict *manifest_migration_verdicts(const Manifest *manifest)
+{
+    Verdict *verdicts =
+        worst_rehearsals(manifest, /* of_version= */ false, manifest->migrations.count);
+    for (size_t i = 0; i < manifest->migrations.count; i++)
+        if (verdicts[i] == VERDICT_UNPROVEN)
+            stand_before(&verdicts[i], &manifest->migrations.items[i]);
+    return verdicts;
+}
+
+Verdict *manifest_version_verdicts(const Manifest *manifest)
+{
+    Verdict *verdicts =
+        worst_rehearsals(manifest, /* of_version= */ true, manifest->versions.count);
+    array_each (const ManifestMigration, migration, &manifest->migrations)
+        stand_before(&verdicts[migration->version], migration);
+    return verdicts;
 }

@@ -167,7 +167,7 @@ typedef struct ManifestVersion {
     Digest tree_digest;
     size_t first_migration; /* index into migrations */
     size_t migration_count; /* may be 0 */
-    Verdict verdict; /* of taking the whole version back: the worst over the rehearsed majors */
+    Verdict verdict;        /* of taking the whole version back: manifest_version_verdicts */
 } ManifestVersion;
 
 /* How a database came to the version whose schema is meant. */
@@ -325,6 +325,13 @@ typedef struct ManifestCounts {
 
 ManifestCounts manifest_counts(const Manifest *manifest);
 
+/* The verdicts that follow from the rehearsals, one per migration or version, which must have them;
+ * the caller frees. The worst over the majors; without a row VERDICT_UNPROVEN, or where there is no
+ * down VERDICT_IRREVERSIBLE or VERDICT_NONE. A version with such a migration has its verdict,
+ * irreversible before none. */
+Verdict *manifest_migration_verdicts(const Manifest *manifest);
+Verdict *manifest_version_verdicts(const Manifest *manifest);
+
 /* Words of the enums as the manifest and JSON write them ("transaction", "none"; "up", "down" …).
  */
 const char *transaction_mode_name(TransactionMode mode);
@@ -334,7 +341,8 @@ const char *phase_name(Phase phase);
 const char *group_kind_name(GroupKind kind);
 const char *isolation_name(Isolation isolation);
 const char *step_kind_name(StepKind kind);
-const char *arrival_name(Arrival arrival); /* "up", "down", "again" */
+const char *arrival_name(Arrival arrival);                      /* "up", "down", "again" */
+const char *manifest_atomic_name(const ManifestAtomic *atomic); /* "version", "run" */
 const char *probe_kind_name(ProbeKind kind);
 
 /* The words of one enum, indexed by its values; what the functions above read. */
@@ -344,7 +352,8 @@ typedef struct WordTable {
 } WordTable;
 
 extern const WordTable transaction_mode_words, script_kind_words, verdict_words, phase_words,
-    group_kind_words, isolation_words, step_kind_words, probe_kind_words, arrival_words;
+    group_kind_words, isolation_words, step_kind_words, probe_kind_words, arrival_words,
+    atomic_words;
 
 /* The value whose word this is, or -1. */
 int word_table_find(const WordTable *table, const char *word);

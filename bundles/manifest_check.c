@@ -2,10 +2,19 @@
 
 #include <inttypes.h>
 
+#include "bundles/manifest_rehearsal.h"
+
 int64_t manifest_object_end(const ManifestObject *object)
 {
     int64_t end = object->offset + object->stored_size;
     return (end + TAR_BLOCK_SIZE - 1) / TAR_BLOCK_SIZE * TAR_BLOCK_SIZE;
+}
+
+bool manifest_object_has_path(const ManifestObject *object, const char *path)
+{
+    size_t length = strlen(path);
+    return strncmp(object->path, path, length) == 0 &&
+           strcmp(object->path + length, object->compressed ? ".zst" : "") == 0;
 }
 
 PRINTF_LIKE(2, 3)
@@ -94,9 +103,7 @@ static bool use_object(Uses *uses, int64_t index, char *expected_path, Error *er
 {
     CLEANUP(memory_freep) char *path = expected_path;
     const ManifestObject *object = &uses->manifest->objects.items[index];
-    size_t length = strlen(path);
-    if (strncmp(object->path, path, length) != 0 ||
-        strcmp(object->path + length, object->compressed ? ".zst" : "") != 0)
+    if (!manifest_object_has_path(object, path))
         return refuse(err, "migration '%s': object %" PRId64 " is '%s' where '%s' is expected",
                       uses->migration->identity, index + 1, object->path, path);
     if (uses->used[index])
@@ -318,8 +325,10 @@ static bool check_migrations(const Manifest *manifest, Error *err)
         if (!check_data_list(uses.migration, err) || !check_summary(manifest, uses.migration, err))
             return false;
     }
+    if (!manifest_rehearsal_check(manifest, used, &uses.count, err))
+        return false;
     if (uses.count + 1 != manifest->objects.count) /* README is nobody's */
-        return refuse(err, "%zu of %zu objects belong to no migration",
+        return refuse(err, "%zu of %zu objects belong to nothing",
                       manifest->objects.count - 1 - uses.count, manifest->objects.count - 1);
     return true;
 }
@@ -329,8 +338,6 @@ static bool check_versions(const Manifest *manifest, Error *err)
 {
     const Head *head = &manifest->head;
     const ManifestVersionArray *versions = &manifest->versions;
-    if (versions->count == 0)
-        return refuse(err, "table 'version' has no rows");
     bool from_nothing = strcmp(head->covers_from, "-") == 0;
     if (from_nothing != (strcmp(head->tree_from, "-") == 0) ||
         (from_nothing && versions->items[0].position != 0))
@@ -361,6 +368,8 @@ static bool check_versions(const Manifest *manifest, Error *err)
 static bool check_counts(const Manifest *manifest, Error *err)
 {
     const Head *head = &manifest->head;
+    if (manifest->versions.count == 0)
+        return refuse(err, "table 'version' has no rows");
     size_t migrations = 0;
     array_each (const ManifestVersion, version, &manifest->versions)
         migrations += version->migration_count;

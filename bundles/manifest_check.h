@@ -9,6 +9,9 @@
 /* `manifest_size` is that of manifest.db. manifest->head is HEAD. ERROR_INPUT. */
 bool manifest_check(const Manifest *manifest, size_t manifest_size, Error *err) MUST_CHECK;
 
+/* Whether the object's path is `path`, with ".zst" behind it where it is stored compressed. */
+bool manifest_object_has_path(const ManifestObject *object, const char *path);
+
 /* Where the object after this one starts: its header behind this one's bytes and filler. */
 int64_t manifest_object_end(const ManifestObject *object);
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/sqlite_db.h"
 #include "bundles/manifest_meta.h"
+#include "bundles/manifest_rehearsal.h"
 #include "bundles/manifest_store.h"
 #include "bundles/sql/manifest_queries.h"
 #include "bundles/sql/manifest_schema.h"
@@ -57,7 +58,8 @@ static bool write_versions(sqlite3 *db, const Manifest *manifest, Error *err)
                                  BIND_INT(":required_stop", version->stop),
                                  BIND_TEXT(":released", version->released),
                                  bind_digest(":tree_blake2b", &version->tree_digest, hex),
-                                 BIND_INT(":migrations", version->migration_count)),
+                                 BIND_INT(":migrations", version->migration_count),
+                                 BIND_TEXT(":way_back", verdict_name(version->verdict))),
                            err))
             return false;
     return true;
@@ -123,6 +125,7 @@ static bool write_migrations(sqlite3 *db, const Manifest *manifest, Error *err)
                     BIND_TEXT(":way_back", verdict_name(migration->verdict)),
                     BIND_INT(":rehearsed", migration->rehearsed),
                     BIND_TEXT(":irreversible_reason", migration->irreversible_reason),
+                    BIND_TEXT(":acknowledged", migration->acknowledged),
                     BIND_TEXT(":atomic_blocker", migration->atomic_blocker),
                     BIND_INT(":lock_estimate", migration->lock_estimate),
                     bind_unless_negative(":lock_timeout_ms", migration->lock_timeout_ms),
@@ -255,7 +258,7 @@ static bool write_rows(sqlite3 *db, const Manifest *manifest, Error *err)
            write_script_rows(db, manifest, SQL_manifest_insert_script, write_script, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_group, write_groups, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_step, write_steps, err) &&
-           write_requirements(db, manifest, err);
+           write_requirements(db, manifest, err) && manifest_rehearsal_write(db, manifest, err);
 }
 
 /* VACUUM INTO is what makes the bytes a function of the content: pages in key order, nothing

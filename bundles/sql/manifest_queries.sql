@@ -5,9 +5,9 @@ INSERT INTO meta (key, value) VALUES (:key, :value)
 
 -- :name manifest_insert_version
 INSERT INTO version (version, name, preceding_migrations, required_stop, released, tree_blake2b,
-  migrations)
+  migrations, way_back)
 VALUES (:version, :name, :preceding_migrations, :required_stop, :released, :tree_blake2b,
-  :migrations)
+  :migrations, :way_back)
 
 -- :name manifest_insert_object
 INSERT INTO object (object, path, offset, stored_size, plain_size, compression, stored_blake2b,
@@ -20,11 +20,11 @@ INSERT INTO chunk (object, chunk, blake2b) VALUES (:object, :chunk, :blake2b)
 
 -- :name manifest_insert_migration
 INSERT INTO migration (migration, version, ordinal, identity, slug, transaction_mode, phase,
-  way_back, rehearsed, irreversible_reason, atomic_blocker, lock_estimate, lock_timeout_ms,
-  statement_timeout_ms, up_blake2b)
+  way_back, rehearsed, irreversible_reason, acknowledged, atomic_blocker, lock_estimate,
+  lock_timeout_ms, statement_timeout_ms, up_blake2b)
 VALUES (:migration, :version, :ordinal, :identity, :slug, :transaction_mode, :phase,
-  :way_back, :rehearsed, :irreversible_reason, :atomic_blocker, :lock_estimate, :lock_timeout_ms,
-  :statement_timeout_ms, :up_blake2b)
+  :way_back, :rehearsed, :irreversible_reason, :acknowledged, :atomic_blocker, :lock_estimate,
+  :lock_timeout_ms, :statement_timeout_ms, :up_blake2b)
 
 -- :name manifest_insert_migration_data
 INSERT INTO migration_data (migration, ordinal, object) VALUES (:migration, :ordinal, :object)
@@ -49,6 +49,37 @@ VALUES (:migration, :script, :ordinal, :kind, :line, :offset, :length, :data_obj
 -- :name manifest_insert_requirement
 INSERT INTO requirement (ordinal, kind, name, value) VALUES (:ordinal, :kind, :name, :value)
 
+-- :name manifest_insert_scope
+INSERT INTO scope (ordinal, name) VALUES (:ordinal, :name)
+
+-- :name manifest_insert_tolerated
+INSERT INTO tolerated (ordinal, kind, identity) VALUES (:ordinal, :kind, :identity)
+
+-- :name manifest_insert_fingerprint
+INSERT INTO fingerprint (ordinal, version, arrival, server_major, core_blake2b, deparse_blake2b,
+  env_blake2b, object)
+VALUES (:ordinal, :version, :arrival, :server_major, :core_blake2b, :deparse_blake2b,
+  :env_blake2b, :object)
+
+-- :name manifest_insert_earlier
+INSERT INTO earlier (ordinal, name, tree_blake2b, migrations, server_major, core_blake2b,
+  deparse_blake2b, env_blake2b)
+VALUES (:ordinal, :name, :tree_blake2b, :migrations, :server_major, :core_blake2b,
+  :deparse_blake2b, :env_blake2b)
+
+-- :name manifest_insert_rehearsal
+INSERT INTO rehearsal (ordinal, migration, version, server_major, way_back, detail)
+VALUES (:ordinal, :migration, :version, :server_major, :way_back, :detail)
+
+-- :name manifest_insert_measured
+INSERT INTO measured (ordinal, migration, script, step, server_major, relation, lock, rewritten,
+  scanned)
+VALUES (:ordinal, :migration, :script, :step, :server_major, :relation, :lock, :rewritten,
+  :scanned)
+
+-- :name manifest_insert_atomic
+INSERT INTO atomic (ordinal, mode, server_major) VALUES (:ordinal, :mode, :server_major)
+
 -- :name manifest_read_schema
 SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid
 
@@ -56,7 +87,8 @@ SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid
 SELECT key, value FROM meta ORDER BY key
 
 -- :name manifest_read_versions
-SELECT version, name, preceding_migrations, required_stop, released, tree_blake2b, migrations
+SELECT version, name, preceding_migrations, required_stop, released, tree_blake2b, migrations,
+  way_back
 FROM version ORDER BY version
 
 -- :name manifest_read_objects
@@ -68,8 +100,8 @@ SELECT object, chunk, blake2b FROM chunk ORDER BY object, chunk
 
 -- :name manifest_read_migrations
 SELECT migration, version, ordinal, identity, slug, transaction_mode, phase, way_back, rehearsed,
-  irreversible_reason, atomic_blocker, lock_estimate, lock_timeout_ms, statement_timeout_ms,
-  up_blake2b
+  irreversible_reason, acknowledged, atomic_blocker, lock_estimate, lock_timeout_ms,
+  statement_timeout_ms, up_blake2b
 FROM migration ORDER BY migration
 
 -- :name manifest_read_migration_data
@@ -90,3 +122,28 @@ FROM step ORDER BY migration, script, ordinal
 
 -- :name manifest_read_requirements
 SELECT ordinal, kind, name, value FROM requirement ORDER BY ordinal
+
+-- :name manifest_read_scope
+SELECT ordinal, name FROM scope ORDER BY ordinal
+
+-- :name manifest_read_tolerated
+SELECT ordinal, kind, identity FROM tolerated ORDER BY ordinal
+
+-- :name manifest_read_fingerprints
+SELECT ordinal, version, arrival, server_major, core_blake2b, deparse_blake2b, env_blake2b, object
+FROM fingerprint ORDER BY ordinal
+
+-- :name manifest_read_earlier
+SELECT ordinal, name, tree_blake2b, migrations, server_major, core_blake2b, deparse_blake2b,
+  env_blake2b
+FROM earlier ORDER BY ordinal
+
+-- :name manifest_read_rehearsals
+SELECT ordinal, migration, version, server_major, way_back, detail FROM rehearsal ORDER BY ordinal
+
+-- :name manifest_read_measured
+SELECT ordinal, migration, script, step, server_major, relation, lock, rewritten, scanned
+FROM measured ORDER BY ordinal
+
+-- :name manifest_read_atomic
+SELECT ordinal, mode, server_major FROM atomic ORDER BY ordinal

@@ -15,7 +15,9 @@ CREATE TABLE version ( -- releases of the product, in order of application
   required_stop INTEGER NOT NULL CHECK (required_stop IN (0, 1)),
   released TEXT NOT NULL, -- UTC
   tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128), -- of this version and all before
-  migrations INTEGER NOT NULL CHECK (migrations >= 0)
+  migrations INTEGER NOT NULL CHECK (migrations >= 0),
+  way_back TEXT NOT NULL CHECK (way_back IN
+    ('unproven', 'none', 'irreversible', 'exact', 'column-order', 'lossy', 'differs', 'fails'))
 ) STRICT;
 CREATE TABLE object ( -- files of the bundle, in path order
   object INTEGER PRIMARY KEY CHECK (object >= 1),
@@ -42,9 +44,10 @@ CREATE TABLE migration ( -- in order of application, over all versions
   transaction_mode TEXT NOT NULL CHECK (transaction_mode IN ('transaction', 'none')),
   phase TEXT NOT NULL CHECK (phase IN ('any', 'before', 'after')), -- the application's own upgrade
   way_back TEXT NOT NULL CHECK (way_back IN
-    ('unproven', 'none', 'irreversible', 'exact', 'lossy', 'differs', 'fails')),
+    ('unproven', 'none', 'irreversible', 'exact', 'column-order', 'lossy', 'differs', 'fails')),
   rehearsed INTEGER NOT NULL CHECK (rehearsed IN (0, 1)),
   irreversible_reason TEXT,
+  acknowledged TEXT, -- the author's reason for a way back that is not exact
   atomic_blocker TEXT, -- why it cannot share a transaction with other migrations
   lock_estimate INTEGER NOT NULL CHECK (lock_estimate >= 0),
   lock_timeout_ms INTEGER CHECK (lock_timeout_ms >= 0), -- null: the applier's own
@@ -104,4 +107,58 @@ CREATE TABLE requirement ( -- what the target must have
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
   value TEXT NOT NULL
+) STRICT;
+CREATE TABLE scope ( -- schemas that the fingerprints cover
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  name TEXT NOT NULL
+) STRICT;
+CREATE TABLE tolerated ( -- a site's own objects that are no drift
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  kind TEXT NOT NULL, -- of a fingerprint's row, or *
+  identity TEXT NOT NULL -- pattern, as fnmatch takes it
+) STRICT;
+CREATE TABLE fingerprint ( -- schemas that the rehearsal came to: what a site accepts
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  version INTEGER NOT NULL CHECK (version >= 0), -- 0: what the bundle starts from
+  arrival TEXT NOT NULL CHECK (arrival IN ('up', 'down', 'again')),
+  server_major INTEGER NOT NULL CHECK (server_major >= 1),
+  core_blake2b TEXT NOT NULL CHECK (length(core_blake2b) = 128),
+  deparse_blake2b TEXT NOT NULL CHECK (length(deparse_blake2b) = 128),
+  env_blake2b TEXT NOT NULL CHECK (length(env_blake2b) = 128),
+  object INTEGER NOT NULL REFERENCES object -- the rows that these are the roots of
+) STRICT;
+CREATE TABLE earlier ( -- schemas of versions before the bundle's first
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  name TEXT NOT NULL,
+  tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128),
+  migrations INTEGER NOT NULL CHECK (migrations >= 0), -- of the product, this version's included
+  server_major INTEGER NOT NULL CHECK (server_major >= 1),
+  core_blake2b TEXT NOT NULL CHECK (length(core_blake2b) = 128),
+  deparse_blake2b TEXT NOT NULL CHECK (length(deparse_blake2b) = 128),
+  env_blake2b TEXT NOT NULL CHECK (length(env_blake2b) = 128)
+) STRICT;
+CREATE TABLE rehearsal ( -- what came of a way back on one server major
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  migration INTEGER REFERENCES migration, -- null: of a version
+  version INTEGER REFERENCES version, -- null: of a migration
+  server_major INTEGER NOT NULL CHECK (server_major >= 1),
+  way_back TEXT NOT NULL CHECK (way_back IN
+    ('exact', 'column-order', 'lossy', 'differs', 'fails')),
+  detail TEXT NOT NULL -- which objects, tables or SQLSTATE
+) STRICT;
+CREATE TABLE measured ( -- relations that a step locked, rewrote or read whole on one server major
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
+  step INTEGER NOT NULL CHECK (step >= 1),
+  server_major INTEGER NOT NULL CHECK (server_major >= 1),
+  relation TEXT NOT NULL,
+  lock TEXT NOT NULL, -- as pg_locks names it; empty: none was seen
+  rewritten INTEGER NOT NULL CHECK (rewritten IN (0, 1)),
+  scanned INTEGER NOT NULL CHECK (scanned IN (0, 1))
+) STRICT;
+CREATE TABLE atomic ( -- ways to share a transaction that came to the same schemas
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  mode TEXT NOT NULL CHECK (mode IN ('version', 'run')), -- one for each version, or for all
+  server_major INTEGER NOT NULL CHECK (server_major >= 1)
 ) STRICT;

@@ -40,7 +40,7 @@ static const SqlDamage rows_damaged[] = {
     {"a text of 8 MB", "UPDATE meta SET value = hex(zeroblob(4000000)) WHERE key = 'search-path'",
      "string or blob too big"},
     {"NULL where none may be", "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')",
-     "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
     /* versions */
     {"no version", "DELETE FROM version", "row 1: 'version'"},
     {"a version left out", "UPDATE version SET version = 3 WHERE version = 2",
@@ -226,35 +226,35 @@ static const SqlDamage rows_damaged[] = {
     {"a script that nobody has",
      "DELETE FROM step WHERE script = 'precheck'; DELETE FROM step_group WHERE script = 'precheck';"
      "DELETE FROM script WHERE script = 'precheck'",
-     "1 of 9 objects belong to no migration"},
+     "1 of 9 objects belong to nothing"},
     /* requirements */
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
     /* the schema */
-    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 1"},
+    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 2"},
     {"a view that never ends",
      "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
      " SELECT n FROM c",
-     "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
     {"a view in the place of a table",
      "ALTER TABLE meta RENAME TO m; CREATE VIEW meta AS WITH RECURSIVE c(n) AS"
      " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS key, n AS value FROM c",
-     "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
     {"a trigger", "CREATE TRIGGER t AFTER INSERT ON meta BEGIN SELECT 1; END",
-     "not those of manifest schema 1"},
-    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 1"},
-    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 1"},
-    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
+    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 2"},
+    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 2"},
+    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 2"},
     {"a column too many", "ALTER TABLE meta ADD COLUMN more TEXT", "not those of manifest schema"},
     {"a generated column",
      "ALTER TABLE requirement ADD COLUMN bomb TEXT AS (hex(zeroblob(1000000000)))",
-     "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
     {"a table that is looser",
      "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'requirement'",
-     "not those of manifest schema 1"},
-    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 1"},
-    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 1"},
-    {"statistics", "ANALYZE", "not those of manifest schema 1"},
+     "not those of manifest schema 2"},
+    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 2"},
+    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 2"},
+    {"statistics", "ANALYZE", "not those of manifest schema 2"},
 };
 
 /* What bytes at a place of manifest.db say, without SQLite having a word. */
@@ -275,7 +275,7 @@ static const struct {
     {"older schema format", 47, 1, "\1", "schema format in the file header is 1"},
     {"auto-vacuum", 55, 1, "\1", "auto-vacuum root"},
     {"UTF-16", 59, 1, "\2", "text encoding"},
-    {"another schema", 63, 1, "\2", "manifest schema in the file header is 2"},
+    {"an older schema", 63, 1, "\1", "manifest schema in the file header is 1"},
     {"incremental vacuum", 67, 1, "\1", "incremental vacuum"},
     {"another application", 71, 1, "\0", "application id"},
     {"reserved field", 80, 1, "\1", "reserved field"},
@@ -385,8 +385,8 @@ static void says_that_a_schema_is_too_new(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge later;
     forge_init(&later, FORGE_MINIMAL);
-    later.head.manifest_schema = 2;
-    expect_unread(&later, ERROR_TARGET, "has manifest schema 2, this program knows 1");
+    later.head.manifest_schema = 3;
+    expect_unread(&later, ERROR_TARGET, "has manifest schema 3, this program knows 2");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)
