@@ -207,7 +207,8 @@ static bool store_object(PgSession *session, const LedgerBundle *bundle,
     return true;
 }
 
-/* Marks the objects that the way back, verify or precheck scripts need. */
+/* Marks the objects that the way back, verify or precheck scripts need, and the rows of
+ * fingerprints: a rollback and a look for drift compare with them when no bundle is at hand. */
 static void mark_needed(const Manifest *manifest, bool *needed)
 {
     array_each (ManifestMigration, migration, &manifest->migrations) {
@@ -222,6 +223,8 @@ static void mark_needed(const Manifest *manifest, bool *needed)
             }
         }
     }
+    array_each (const ManifestFingerprint, proven, &manifest->fingerprints)
+        needed[proven->object] = true;
 }
 
 static bool store_objects(PgSession *session, const LedgerBundle *bundle, Error *err)

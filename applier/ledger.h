@@ -88,9 +88,9 @@ typedef struct LedgerBundle {
     const char *verification; /* how it was proven: "2 of 2 signatures, keyring 3" */
 } LedgerBundle;
 
-/* Store envelope, manifest and every object that a down, verify or precheck step needs, as stored
- * bytes in rows of at most 1 MiB. Does nothing where the ledger has this bundle. The caller holds
- * the transaction open. */
+/* Store envelope, manifest, every object that a down, verify or precheck step needs, and the rows
+ * of fingerprints, as stored bytes in rows of at most 1 MiB. Does nothing where the ledger has this
+ * bundle. The caller holds the transaction open. */
 bool ledger_store_bundle(PgSession *session, const LedgerBundle *bundle, Error *err) MUST_CHECK;
 
 /* The path under which the manifest is stored. */

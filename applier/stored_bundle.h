@@ -1,6 +1,7 @@
 /* A bundle as the ledger keeps it: envelope, manifest, and the objects of down, verify and precheck
- * scripts. All of it is proven again before it is believed: HEAD by the site's keyring or by a
- * digest that the site's state file knows, the manifest by HEAD, objects by the manifest. */
+ * scripts and of fingerprints. All of it is proven again before it is believed: HEAD by the site's
+ * keyring or by a digest that the site's state file knows, the manifest by HEAD, objects by the
+ * manifest. */
 #ifndef SEALIFT_APPLIER_STORED_BUNDLE_H
 #define SEALIFT_APPLIER_STORED_BUNDLE_H
 

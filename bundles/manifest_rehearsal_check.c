@@ -120,17 +120,15 @@ static bool refuse(Error *err, const ManifestFingerprint *proven, const char *fo
                      proven->version, arrival_name(proven->arrival), proven->server_major, what);
 }
 
-/* An object for the first time: it is the version's next one. */
+/* An object for the first time: it is the version's next one. No script has such a path. */
 static bool take_object(const Manifest *manifest, const ManifestFingerprint *proven, int64_t number,
-                        const bool *used, Error *err)
+                        Error *err)
 {
     const ManifestObject *object = &manifest->objects.items[proven->object];
     CLEANUP(memory_freep) char *path = manifest_fingerprint_path(proven->version, number);
     if (!manifest_object_has_path(object, path))
         return refuse(err, proven, "object %" PRId64 " is '%s' where '%s' is expected",
                       proven->object + 1, object->path, path);
-    if (used[proven->object]) /* no script's has such a path; this is a net */
-        return refuse(err, proven, "object '%s' is used twice", object->path);
     if (object->plain_size > FINGERPRINT_SIZE_MAX)
         return refuse(err, proven, "object '%s' has more than %" PRId64 " bytes", object->path,
                       FINGERPRINT_SIZE_MAX);
@@ -186,7 +184,7 @@ static bool check_fingerprints(const Manifest *manifest, bool *used, size_t *use
                 return false;
             continue;
         }
-        if (!take_object(manifest, proven, ++number, used, err) ||
+        if (!take_object(manifest, proven, ++number, err) ||
             !check_content_is_new(manifest, row, err))
             return false;
         taken[proven->object] = row + 1;

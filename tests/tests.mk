@@ -8,7 +8,7 @@ TEST_LIBS_planner    := $(LIBS_planner)
 TEST_LIBS_applier    := $(LIBS_applier)
 
 # Bundles for tests: good ones, and any malformed one that is nevertheless signed.
-FORGE := $(BUILD)/tests/support/forge.o
+FORGE := $(addprefix $(BUILD)/tests/support/,forge.o forge_rehearsal.o)
 TEST_SUPPORT_bundles := $(FORGE)
 
 UNIT_SOURCES  := $(wildcard $(foreach layer,$(LAYERS),tests/unit/$(layer)/*_test.c))
@@ -61,7 +61,8 @@ $(BUILD)/tests/damage/%_test: $(BUILD)/tests/damage/%_test.o $(FORGE) $(TEST_LIB
 INTEGRATION_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/integration/*.c))
 $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(LIBS_applier)
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+$(BUILD)/tests/integration/stored_fingerprints: $(FORGE)
 -include $(wildcard $(BUILD)/tests/integration/*.d)
 
 # The programs and the unit tests, built; then everything run.

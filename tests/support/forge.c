@@ -8,6 +8,7 @@
 #include "base/sqlite_db.h"
 #include "bundles/bundle_writer.h"
 #include "bundles/tar_header.h"
+#include "tests/support/forge_rehearsal.h"
 #include "tests/support/test_envelope.h"
 
 #define FORGE_COMMENT "sealift/1 release product=harbour sequence=7"
@@ -232,6 +233,9 @@ static void fill_sample(Sample *sample, ForgeSample kind, Head *head)
                                   .name = memory_string("citext"),
                                   .value = memory_string("1.6")};
     }
+    memcpy(sample->manifest.head.tree_from, head->tree_from, sizeof(head->tree_from));
+    if (kind == FORGE_REHEARSED)
+        forge_add_rehearsal(sample->writer, &sample->manifest);
     snprintf(head->covers_to, sizeof(head->covers_to), "%s",
              kind == FORGE_MINIMAL ? "1.1.0" : "1.2.0");
     memcpy(head->tree_to, tree, sizeof(tree));

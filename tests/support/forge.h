@@ -8,11 +8,13 @@
 #include "bundles/manifest.h"
 
 typedef enum {
-    FORGE_MINIMAL, /* one version, one migration, one statement: as few bytes as can be */
-    FORGE_FULL,    /* two versions, three migrations, all kinds of scripts, COPY, a step outside
-                    * transactions, a requirement */
-    FORGE_LARGE,   /* FULL with a compressed data file and a plain one, both of several chunks */
+    FORGE_MINIMAL,   /* one version, one migration, one statement: as few bytes as can be */
+    FORGE_FULL,      /* two versions, three migrations, all kinds of scripts, COPY, a step outside
+                      * transactions, a requirement */
+    FORGE_LARGE,     /* FULL with a compressed data file and a plain one, both of several chunks */
+    FORGE_REHEARSED, /* FULL with what a rehearsal showed (forge_rehearsal.h) */
 } ForgeSample;
+#define FORGE_SAMPLE_COUNT 4
 
 /* Take a bundle's parts, change them, seal. Keyring: record 0 of key 1, record 1 with root 1 and
  * release keys 2 and 3, threshold 2; signed by 2 and 3. */

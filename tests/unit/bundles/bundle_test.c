@@ -26,7 +26,7 @@ static BundleReader *open_bundle(const Text *bytes)
 
 static void verifies_what_it_wrote(void **state UNUSED)
 {
-    for (ForgeSample sample = FORGE_MINIMAL; sample <= FORGE_LARGE; sample++) {
+    for (ForgeSample sample = FORGE_MINIMAL; sample < FORGE_SAMPLE_COUNT; sample++) {
         CLEANUP(error_done) Error err = {0};
         CLEANUP(forge_done) Forge forge;
         forge_init(&forge, sample);
@@ -104,6 +104,89 @@ static void reads_back_what_was_written(void **state UNUSED)
     assert_int_equal(manifest->objects.items[berths->data_objects[1]].chunk_count, 4);
     CLEANUP(memory_freep) char *noise = read_object(reader, berths->data_objects[1], &size);
     assert_memory_equal(noise, "1\tbollard\n", 10);
+}
+
+static void expect_rehearsed_migrations(const Manifest *manifest)
+{
+    static const Verdict verdicts[] = {VERDICT_LOSSY, VERDICT_IRREVERSIBLE, VERDICT_COLUMN_ORDER};
+    for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+        assert_true(manifest->migrations.items[i].rehearsed);
+        assert_int_equal(manifest->migrations.items[i].verdict, verdicts[i]);
+    }
+    assert_string_equal(manifest->migrations.items[0].acknowledged,
+                        "berths are counted again anyway");
+    assert_null(manifest->migrations.items[1].acknowledged);
+    assert_int_equal(manifest->versions.items[0].verdict, VERDICT_IRREVERSIBLE);
+    assert_int_equal(manifest->versions.items[1].verdict, VERDICT_COLUMN_ORDER);
+    assert_int_equal(manifest->head.unproven, 0);
+}
+
+static void expect_rehearsal_rows(const Manifest *manifest)
+{
+    assert_int_equal(manifest->rehearsals.count, 6);
+    const ManifestRehearsal *first = &manifest->rehearsals.items[0];
+    const ManifestRehearsal *last = &manifest->rehearsals.items[5];
+    assert_false(first->of_version);
+    assert_int_equal(first->verdict, VERDICT_LOSSY);
+    assert_string_equal(first->detail, "rows of public.berth");
+    assert_true(last->of_version);
+    assert_int_equal(last->index, 1);
+    assert_int_equal(last->server_major, 16);
+
+    assert_int_equal(manifest->measured.count, 4);
+    const ManifestMeasured *index = &manifest->measured.items[1];
+    assert_int_equal(index->step, 2);
+    assert_int_equal(index->script, SCRIPT_UP);
+    assert_string_equal(index->relation, "public.berth");
+    assert_string_equal(index->lock, "ShareUpdateExclusiveLock");
+    assert_true(index->scanned && !index->rewritten);
+    assert_true(manifest->measured.items[3].rewritten);
+    assert_string_equal(manifest->measured.items[3].lock, "");
+
+    assert_int_equal(manifest->atomic.count, 3);
+    assert_string_equal(manifest_atomic_name(&manifest->atomic.items[0]), "version");
+    assert_string_equal(manifest_atomic_name(&manifest->atomic.items[2]), "run");
+    assert_int_equal(manifest->atomic.items[2].server_major, 16);
+}
+
+static void expect_schemas(const Manifest *manifest)
+{
+    assert_int_equal(manifest->scope.count, 2);
+    assert_string_equal(manifest->scope.items[0], "harbour");
+    assert_int_equal(manifest->tolerated.count, 2);
+    assert_string_equal(manifest->tolerated.items[0].kind, "*");
+    assert_string_equal(manifest->tolerated.items[0].identity, "public.site_*");
+    assert_int_equal(manifest->earlier.count, 4);
+    assert_string_equal(manifest->earlier.items[0].name, "0.8.0");
+    assert_int_equal(manifest->earlier.items[0].server_major, 9);
+    assert_int_equal(manifest->earlier.items[3].migrations, 4);
+
+    assert_int_equal(manifest->fingerprints.count, 10);
+    const ManifestFingerprint *up = manifest_fingerprint(manifest, 1, ARRIVAL_UP, 15);
+    const ManifestFingerprint *down = manifest_fingerprint(manifest, 1, ARRIVAL_DOWN, 16);
+    const ManifestFingerprint *again = manifest_fingerprint(manifest, 2, ARRIVAL_AGAIN, 15);
+    assert_string_equal(manifest->objects.items[up->object].path,
+                        "versions/0001/fingerprint-01.txt");
+    assert_string_equal(manifest->objects.items[down->object].path,
+                        "versions/0001/fingerprint-02.txt");
+    assert_string_equal(manifest->objects.items[again->object].path,
+                        "versions/0002/fingerprint-01.txt.zst");
+    assert_false(fingerprint_roots_equal(&up->roots, &down->roots));
+    assert_null(manifest_fingerprint(manifest, 2, ARRIVAL_DOWN, 15));
+}
+
+static void reads_back_what_a_rehearsal_showed(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(forge_done) Forge forge;
+    forge_init(&forge, FORGE_REHEARSED);
+    CLEANUP(text_done) Text bytes = forge_seal(&forge);
+    CLEANUP(bundle_reader_freep) BundleReader *reader = open_bundle(&bytes);
+    const Manifest *manifest;
+    expect_good(bundle_reader_manifest(reader, &manifest, &err), &err);
+    expect_rehearsed_migrations(manifest);
+    expect_rehearsal_rows(manifest);
+    expect_schemas(manifest);
 }
 
 static Text written_in(const char *timezone)
@@ -278,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verifies_what_it_wrote),
         cmocka_unit_test(reads_back_what_was_written),
+        cmocka_unit_test(reads_back_what_a_rehearsal_showed),
         cmocka_unit_test(writes_the_same_bytes_each_time),
         cmocka_unit_test(leaves_nothing_behind_when_abandoned),
         cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
