@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "bundles/rehearsal_report.h"
+
 /* Scripts as a person may see them: tabs and line ends stay, whatever else could steer a terminal
  * is shown as what it is. */
 static void add_shown(Text *out, const char *bytes, size_t size)
@@ -95,14 +97,14 @@ static void add_flags(const ManifestMigration *migration, Text *out)
         text_addf(out, ", %s the application's upgrade", phase_name(migration->phase));
 }
 
-static void add_migration(const ManifestMigration *migration, Text *out)
+static void add_migration(const Manifest *manifest, size_t index, Text *out)
 {
-    text_addf(out, "  %04" PRId64 "  %s\n        way back: %s", migration->ordinal,
-              migration->identity, verdict_name(migration->verdict));
-    if (migration->irreversible_reason)
-        text_addf(out, " (%s)", migration->irreversible_reason);
+    const ManifestMigration *migration = &manifest->migrations.items[index];
+    text_addf(out, "  %04" PRId64 "  %s\n        ", migration->ordinal, migration->identity);
+    rehearsal_report_migration(manifest, index, out);
     add_flags(migration, out);
     text_add_char(out, '\n');
+    rehearsal_report_results(manifest, index, out);
     for (ScriptKind kind = SCRIPT_UP; kind < SCRIPT_KIND_COUNT; kind++) {
         const ManifestScript *script = &migration->scripts[kind];
         if (script->present)
@@ -132,17 +134,19 @@ static bool add_sql(BundleReader *reader, const Manifest *manifest,
     return true;
 }
 
-static bool add_version(BundleReader *reader, const Manifest *manifest,
-                        const ManifestVersion *version, ReportDepth depth, Text *out, Error *err)
+static bool add_version(BundleReader *reader, const Manifest *manifest, size_t index,
+                        ReportDepth depth, Text *out, Error *err)
 {
+    const ManifestVersion *version = &manifest->versions.items[index];
     text_addf(out, "\nversion %s, released %s, %zu migration%s%s\n", version->name,
               version->released, version->migration_count, version->migration_count == 1 ? "" : "s",
               version->stop ? ", a required stop" : "");
+    rehearsal_report_version(manifest, index, out);
     for (size_t i = 0; i < version->migration_count; i++) {
-        const ManifestMigration *migration =
-            &manifest->migrations.items[version->first_migration + i];
-        add_migration(migration, out);
-        if (depth == REPORT_WITH_SQL && !add_sql(reader, manifest, migration, out, err))
+        size_t migration = version->first_migration + i;
+        add_migration(manifest, migration, out);
+        if (depth == REPORT_WITH_SQL &&
+            !add_sql(reader, manifest, &manifest->migrations.items[migration], out, err))
             return false;
     }
     return true;
@@ -157,8 +161,9 @@ bool bundle_report_text(BundleReader *reader, ReportDepth depth, Text *out, Erro
     array_each (const ManifestRequirement, requirement, &manifest->requirements)
         text_addf(out, "needs        %s %s%s%s\n", requirement->kind, requirement->name,
                   *requirement->value ? " " : "", requirement->value);
-    array_each (const ManifestVersion, version, &manifest->versions)
-        if (!add_version(reader, manifest, version, depth, out, err))
+    rehearsal_report_bundle(manifest, out);
+    for (size_t i = 0; i < manifest->versions.count; i++)
+        if (!add_version(reader, manifest, i, depth, out, err))
             return false;
     return true;
 }
@@ -253,17 +258,15 @@ static bool script_json(BundleReader *reader, const Manifest *manifest,
     return true;
 }
 
-static bool migration_json(BundleReader *reader, const Manifest *manifest,
-                           const ManifestMigration *migration, ReportDepth depth, JsonWriter *json,
-                           Error *err)
+static bool migration_json(BundleReader *reader, const Manifest *manifest, size_t index,
+                           ReportDepth depth, JsonWriter *json, Error *err)
 {
+    const ManifestMigration *migration = &manifest->migrations.items[index];
     json_object(json, /* name= */ NULL);
     json_string(json, "identity", migration->identity);
     json_string(json, "transaction_mode", transaction_mode_name(migration->mode));
     json_string(json, "phase", phase_name(migration->phase));
-    json_string(json, "way_back", verdict_name(migration->verdict));
-    json_string(json, "irreversible_reason", migration->irreversible_reason);
-    json_bool(json, "rehearsed", migration->rehearsed);
+    rehearsal_report_migration_json(manifest, index, json);
     json_int(json, "lock_estimate", migration->lock_estimate);
     for (ScriptKind kind = SCRIPT_UP; kind < SCRIPT_KIND_COUNT; kind++) {
         const ManifestScript *script = &migration->scripts[kind];
@@ -276,21 +279,20 @@ static bool migration_json(BundleReader *reader, const Manifest *manifest,
     return true;
 }
 
-static bool version_json(BundleReader *reader, const Manifest *manifest,
-                         const ManifestVersion *version, ReportDepth depth, JsonWriter *json,
-                         Error *err)
+static bool version_json(BundleReader *reader, const Manifest *manifest, size_t index,
+                         ReportDepth depth, JsonWriter *json, Error *err)
 {
+    const ManifestVersion *version = &manifest->versions.items[index];
     char hex[DIGEST_HEX_SIZE];
     json_object(json, /* name= */ NULL);
     json_string(json, "name", version->name);
     json_string(json, "released", version->released);
     json_bool(json, "stop", version->stop);
     json_string(json, "tree_digest", digest_hex(&version->tree_digest, hex));
+    rehearsal_report_version_json(manifest, index, json);
     json_array(json, "migrations");
     for (size_t i = 0; i < version->migration_count; i++)
-        if (!migration_json(reader, manifest,
-                            &manifest->migrations.items[version->first_migration + i], depth, json,
-                            err))
+        if (!migration_json(reader, manifest, version->first_migration + i, depth, json, err))
             return false;
     json_close(json);
     json_close(json);
@@ -316,9 +318,10 @@ bool bundle_report_json(BundleReader *reader, ReportDepth depth, Text *out, Erro
         json_close(&json);
     }
     json_close(&json);
+    rehearsal_report_bundle_json(manifest, &json);
     json_array(&json, "versions");
-    array_each (const ManifestVersion, version, &manifest->versions)
-        if (!version_json(reader, manifest, version, depth, &json, err))
+    for (size_t i = 0; i < manifest->versions.count; i++)
+        if (!version_json(reader, manifest, i, depth, &json, err))
             return false;
     json_close(&json);
     json_close(&json);

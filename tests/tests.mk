@@ -62,7 +62,7 @@ INTEGRATION_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/i
 $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(LIBS_applier)
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
-$(BUILD)/tests/integration/stored_fingerprints: $(FORGE)
+$(addprefix $(BUILD)/tests/integration/,stored_fingerprints forge_bundle): $(FORGE)
 -include $(wildcard $(BUILD)/tests/integration/*.d)
 
 # The programs and the unit tests, built; then everything run.

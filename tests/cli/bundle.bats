@@ -42,6 +42,49 @@ head_line() { tar -xOf "$1" HEAD | sed -n "s/^$2: //p"; }
         "$(json '[.versions[].migrations[].up.groups[].steps[]] | length')"
 }
 
+@test "inspect says what no rehearsal has proven" {
+    run_status 0 applier inspect b.bundle
+    output_has "rehearsed    nowhere: no schema and no way back is proven"
+    output_lacks "schema proven" "schema not proven" "atomic  " "tolerated  " "adoptable  " "on PostgreSQL"
+    run_status 0 applier inspect b.bundle --json
+    same "servers" "[]" "$(json .rehearsed_on | tr -d ' \n')"
+    same "ways back" "unproven unproven" "$(json '[.versions[].way_back] | join(" ")')"
+}
+
+@test "inspect says what a rehearsal showed" {
+    "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/forge_bundle" r.bundle
+    run_status 0 planner inspect r.bundle
+    output_has "rehearsed    on PostgreSQL 15, 16; schemas harbour, public" \
+        "atomic       each version on PostgreSQL 15, 16" "atomic       the whole run on PostgreSQL 16" \
+        "tolerated    * public.site_*, index *" "adoptable    0.8.0, 0.9.0, 1.0.0" \
+        "  way back: irreversible; schema proven on PostgreSQL 15, 16" \
+        "way back: lossy (acknowledged: berths are counted again anyway), 1 outside transactions" \
+        "          on PostgreSQL 15: lossy: rows of public.berth" \
+        "  way back: column-order; schema proven on PostgreSQL 15, 16" \
+        "    on PostgreSQL 16: column-order: public.berth"
+    output_lacks "nowhere"
+    run_status 0 planner inspect r.bundle --json
+    same "servers" "15 16" "$(json '.rehearsed_on | join(" ")')"
+    same "scope" "harbour public" "$(json '.scope | join(" ")')"
+    same "tolerated" "index *" "$(json '.tolerated[1] | "\(.kind) \(.identity)"')"
+    same "atomic" "version 15,version 16,run 16" \
+        "$(json '[.atomic[] | "\(.mode) \(.server_major)"] | join(",")')"
+    same "earlier" "0.8.0 9" "$(json '.earlier[0] | "\(.name) \(.server_major)"')"
+    same "ways back" "irreversible column-order lossy irreversible column-order" \
+        "$(json '[.versions[].way_back, .versions[].migrations[].way_back] | join(" ")')"
+    same "of a version" "15 exact null,16 column-order public.berth" \
+        "$(json '[.versions[1].rehearsals[] | "\(.server_major) \(.way_back) \(.detail)"] | join(",")')"
+    same "acknowledged" "berths are counted again anyway" "$(json '.versions[0].migrations[0].acknowledged')"
+    same "measured" "up 3 public.berth ShareUpdateExclusiveLock false true" \
+        "$(json '.versions[0].migrations[0].measured[1] | "\(.script) \(.line) \(.relation) \(.lock) \(.rewritten) \(.scanned)"')"
+    # The root of the schema that the bundle starts from, by stock tools.
+    tar -xf r.bundle versions/0000/fingerprint-01.txt
+    root=$(printf 'schema\tpublic\t%s\n' "$(printf '' | sha256sum | cut -d' ' -f1)" | b2sum | cut -d' ' -f1)
+    same "core" "$root" "$(json '.start_fingerprints[0].core')"
+    same "object" versions/0000/fingerprint-01.txt "$(json '.start_fingerprints[1].path')"
+    same "rows" "core	schema	public	" "$(sed -n 2p versions/0000/fingerprint-01.txt)"
+}
+
 @test "the vendor inspects without trust, and is told so" {
     rm -r "$WORK/site"
     run_status 0 planner inspect b.bundle

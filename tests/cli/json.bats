@@ -40,6 +40,8 @@ documented() {
     tar -xf one.bundle HEAD
     documented planner sign HEAD --key keys/vendor --out slot
     documented planner inspect one.bundle
+    "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/forge_bundle" rehearsed.bundle
+    documented planner inspect rehearsed.bundle
     documented applier trust show # no trust yet: an error
     documented applier trust init --key keys/vendor.pub
     documented applier trust show
