@@ -201,11 +201,15 @@ static bool write_plain(Unpack *unpack, const ManifestObject *object, Error *err
     }
 }
 
-static bool write_plain_scripts(Unpack *unpack, Error *err)
+/* Data is for programs, and left as it is. */
+static bool write_plain_texts(Unpack *unpack, Error *err)
 {
-    array_each (const ManifestObject, object, &unpack->manifest->objects)
-        if (text_has_suffix(object->path, ".sql.zst") && !write_plain(unpack, object, err))
+    array_each (const ManifestObject, object, &unpack->manifest->objects) {
+        bool is_for_reading =
+            text_has_suffix(object->path, ".sql.zst") || text_has_suffix(object->path, ".txt.zst");
+        if (is_for_reading && !write_plain(unpack, object, err))
             return false;
+    }
     return true;
 }
 
@@ -256,7 +260,7 @@ bool bundle_unpack(BundleReader *reader, const char *folder, int64_t *ret_files,
     unpack.buffer = memory_zeroed(1, UNPACK_BUFFER_SIZE);
     digest_begin(&unpack.content);
     if (!open_archive(&unpack, err) || !unpack_entries(&unpack, err) ||
-        !check_content(&unpack, err) || !write_plain_scripts(&unpack, err))
+        !check_content(&unpack, err) || !write_plain_texts(&unpack, err))
         return false;
     if (rename(unpack.draft, folder) != 0)
         return error_set(err, ERROR_IO, "cannot put '%s' in place: %m", folder);

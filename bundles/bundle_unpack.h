@@ -1,5 +1,5 @@
 /* Writes a proven bundle out as a folder: what `tar -xf` would give, and every compressed script
- * also as plain SQL, for reading. */
+ * and fingerprint also plain, for reading. */
 #ifndef SEALIFT_BUNDLES_BUNDLE_UNPACK_H
 #define SEALIFT_BUNDLES_BUNDLE_UNPACK_H
 

@@ -163,6 +163,27 @@ poke() {
     same tree-to "$(head_value tree-to)" "$previous"
 }
 
+@test "roots can be computed from the rows of a fingerprint" {
+    "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/forge_bundle" R
+    tar -xf R
+    zstd -dq versions/*/fingerprint-*.zst
+    sqlite3 -separator ' ' manifest.db "
+        SELECT replace(path, '.zst', ''), core_blake2b, deparse_blake2b, env_blake2b
+          FROM fingerprint JOIN object USING (object)" >fingerprints
+    same rows 10 "$(wc -l <fingerprints)"
+    while read -r path core deparse env; do
+        same "$path title" "sealift-fingerprint 1" "$(head -n 1 "$path")"
+        for class in "core $core" "deparse $deparse" "env $env"; do
+            while IFS=$'\t' read -r of_class kind identity definition; do
+                if [ "$of_class" = "${class% *}" ]; then
+                    printf '%s\t%s\t%s\n' "$kind" "$identity" "$(printf %b "$definition" | sha256sum | cut -d' ' -f1)"
+                fi
+            done < <(tail -n +2 "$path") >lines
+            same "$path ${class% *}" "${class#* }" "$(b2sum <lines | cut -d' ' -f1)"
+        done
+    done <fingerprints
+}
+
 @test "all kinds of tar list the same entries" {
     tar -tf B >listed
     head -n 5 listed | diff - <(printf '%s\n' SIGNATURES KEYRING HEAD manifest.db README)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "bundles/bundle_reader.h"
+#include "bundles/bundle_unpack.h"
 #include "bundles/bundle_writer.h"
 #include "bundles/manifest_store.h"
 #include "tests/support/forge.h"
@@ -189,6 +190,26 @@ static void reads_back_what_a_rehearsal_showed(void **state UNUSED)
     expect_schemas(manifest);
 }
 
+static void unpacks_a_fingerprint_for_reading(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(forge_done) Forge forge;
+    forge_init(&forge, FORGE_REHEARSED);
+    CLEANUP(text_done) Text bytes = forge_seal(&forge);
+    CLEANUP(bundle_reader_freep) BundleReader *reader = open_bundle(&bytes);
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "versions/0002/fingerprint-01.txt");
+    CLEANUP(memory_freep) char *text = NULL;
+    CLEANUP(fingerprint_done) Fingerprint fingerprint = {0};
+    int64_t files;
+    size_t size;
+    expect_good(bundle_unpack(reader, folder, &files, &err), &err);
+    expect_good(file_read_all(path, (size_t)FINGERPRINT_SIZE_MAX, &text, &size, &err), &err);
+    expect_good(fingerprint_parse(text, size, &fingerprint, &err), &err);
+    assert_int_equal(fingerprint.rows.count, 6);
+    forge_remove_folder(folder);
+}
+
 static Text written_in(const char *timezone)
 {
     setenv("TZ", timezone, 1);
@@ -362,6 +383,7 @@ int main(void)
         cmocka_unit_test(verifies_what_it_wrote),
         cmocka_unit_test(reads_back_what_was_written),
         cmocka_unit_test(reads_back_what_a_rehearsal_showed),
+        cmocka_unit_test(unpacks_a_fingerprint_for_reading),
         cmocka_unit_test(writes_the_same_bytes_each_time),
         cmocka_unit_test(leaves_nothing_behind_when_abandoned),
         cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
