@@ -1,5 +1,7 @@
 #include "tests/support/forge_rehearsal.h"
 
+#include "bundles/fingerprint_writer.h"
+
 static void must(bool good, const Error *err)
 {
     if (good)
@@ -86,39 +88,14 @@ static Fingerprint rows_of(const Schema *schema)
     return fingerprint;
 }
 
-static int64_t add_object(BundleWriter *writer, Manifest *manifest, const Text *text, char *path)
-{
-    CLEANUP(memory_freep) char *owned_path = path;
-    Error err = {0};
-    BundleObject *object = NULL;
-    ManifestObject kept;
-    must(bundle_writer_object_begin(writer, &object, &err), &err);
-    must(bundle_writer_object_add(object, text->bytes, text->length, &err), &err);
-    must(bundle_writer_object_end(object, path, &kept, &err), &err);
-    *array_add(&manifest->objects) = kept;
-    return (int64_t)manifest->objects.count - 1;
-}
-
 static void add_fingerprints(BundleWriter *writer, Manifest *manifest)
 {
-    int64_t objects[ARRAY_LEN(schemas)] = {-1, -1, -1, -1, -1}, number = 0;
     for (size_t i = 0; i < ARRAY_LEN(fingerprints); i++) {
-        size_t version = fingerprints[i].version, schema = fingerprints[i].schema;
-        CLEANUP(fingerprint_done) Fingerprint rows = rows_of(&schemas[schema]);
-        ManifestFingerprint *proven = array_add(&manifest->fingerprints);
-        *proven = (ManifestFingerprint){.version = version,
-                                        .arrival = fingerprints[i].arrival,
-                                        .server_major = fingerprints[i].major};
-        fingerprint_roots(&rows, &proven->roots);
-        if (i && fingerprints[i - 1].version != version)
-            number = 0;
-        if (objects[schema] < 0) {
-            CLEANUP(text_done) Text text = {0};
-            fingerprint_format(&rows, &text);
-            objects[schema] =
-                add_object(writer, manifest, &text, manifest_fingerprint_path(version, ++number));
-        }
-        proven->object = objects[schema];
+        Error err = {0};
+        CLEANUP(fingerprint_done) Fingerprint rows = rows_of(&schemas[fingerprints[i].schema]);
+        FingerprintPlace place = {fingerprints[i].version, fingerprints[i].arrival,
+                                  fingerprints[i].major};
+        must(fingerprint_writer_add(writer, manifest, place, &rows, &err), &err);
     }
 }
 

@@ -1,11 +1,14 @@
 #include "tests/support/unit_test.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "bundles/bundle_reader.h"
 #include "bundles/bundle_unpack.h"
 #include "bundles/bundle_writer.h"
+#include "bundles/fingerprint_writer.h"
 #include "bundles/manifest_store.h"
 #include "tests/support/forge.h"
 #include "tests/support/test_head.h"
@@ -277,6 +280,66 @@ static void refuses_a_path_that_tar_cannot_say(void **state UNUSED)
     forge_remove_folder(folder);
 }
 
+/* A caller's mistake, before anything is written. */
+static void takes_fingerprints_in_their_order_only(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    static const FingerprintPlace good[] = {
+        {0, ARRIVAL_UP, 16}, {1, ARRIVAL_UP, 15}, {1, ARRIVAL_UP, 16}, {1, ARRIVAL_DOWN, 15}};
+    static const FingerprintPlace bad[] = {
+        {1, ARRIVAL_DOWN, 15}, {1, ARRIVAL_DOWN, 14}, {1, ARRIVAL_UP, 17}, {0, ARRIVAL_AGAIN, 18}};
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        expect_good(fingerprint_writer_add(writer, &manifest, good[i], &(Fingerprint){0}, &err),
+                    &err);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(fingerprint_writer_add(writer, &manifest, bad[i], &(Fingerprint){0}, &err));
+        assert_int_equal(err.class, ERROR_INTERNAL);
+    }
+    assert_int_equal(manifest.fingerprints.count, ARRAY_LEN(good));
+    assert_int_equal(manifest.objects.count, 2); /* one for each version */
+    assert_string_equal(manifest.objects.items[1].path, "versions/0001/fingerprint-01.txt");
+    bundle_writer_free(writer);
+    forge_remove_folder(folder);
+}
+
+/* Of so many bytes of definition: short ones are written when the object ends, long ones before. */
+static void expect_unwritten(size_t definition)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(fingerprint_done) Fingerprint rows = {0};
+    CLEANUP(memory_freep) char *text = memory_format("%0*d", (int)definition, 0);
+    char *folder = forge_folder();
+    CLEANUP(memory_freep) char *path = file_path(folder, "never.bundle");
+    BundleWriter *writer = NULL;
+    expect_good(fingerprint_add(&rows, "core", "table", "a", NULL, text, &err), &err);
+    expect_good(bundle_writer_new(path, &writer, &err), &err);
+    struct rlimit before, none;
+    getrlimit(RLIMIT_FSIZE, &before);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    bool good = fingerprint_writer_add(writer, &manifest, (FingerprintPlace){0, ARRIVAL_UP, 15},
+                                       &rows, &err);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_false(good);
+    assert_int_equal(err.class, ERROR_IO);
+    assert_int_equal(manifest.objects.count + manifest.fingerprints.count, 0);
+    bundle_writer_free(writer);
+    forge_remove_folder(folder);
+}
+
+static void says_where_a_fingerprint_does_not_fit_on_the_disk(void **state UNUSED)
+{
+    expect_unwritten(10);
+    expect_unwritten((size_t)8 << 20);
+}
+
 static void refuses_a_manifest_without_its_objects(void **state UNUSED)
 {
     CLEANUP(error_done) Error err = {0};
@@ -387,6 +450,8 @@ int main(void)
         cmocka_unit_test(writes_the_same_bytes_each_time),
         cmocka_unit_test(leaves_nothing_behind_when_abandoned),
         cmocka_unit_test(refuses_a_path_that_tar_cannot_say),
+        cmocka_unit_test(takes_fingerprints_in_their_order_only),
+        cmocka_unit_test(says_where_a_fingerprint_does_not_fit_on_the_disk),
         cmocka_unit_test(refuses_a_manifest_without_its_objects),
         cmocka_unit_test(takes_fifteen_signatures),
         cmocka_unit_test(refuses_a_manifest_of_more_than_16_mib),
