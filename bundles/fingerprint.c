@@ -329,21 +329,26 @@ bool fingerprint_parse(const char *bytes, size_t size, Fingerprint *ret_fingerpr
 
 /* --- differences ----------------------------------------------------------------------------- */
 
+/* NULL behind the last. */
+static const FingerprintRow *row_at(const Fingerprint *fingerprint, size_t index)
+{
+    return index < fingerprint->rows.count ? &fingerprint->rows.items[index] : NULL;
+}
+
 void fingerprint_compare(const Fingerprint *expected, const Fingerprint *actual,
                          FingerprintChangeArray *ret_changes)
 {
-    const FingerprintRow *left = expected->rows.items, *right = actual->rows.items;
-    const FingerprintRow *left_end = left + expected->rows.count;
-    const FingerprintRow *right_end = right + actual->rows.count;
+    size_t left = 0, right = 0;
     FingerprintChangeArray changes = {0};
-    while (left != left_end || right != right_end) {
-        int order = left == left_end ? 1 : right == right_end ? -1 : compare_rows(left, right);
-        if (order == 0 && memcmp(left->hash, right->hash, sizeof(left->hash)) != 0)
-            *array_add(&changes) = (FingerprintChange){CHANGE_CHANGED, left, right};
+    while (left < expected->rows.count || right < actual->rows.count) {
+        const FingerprintRow *old = row_at(expected, left), *new = row_at(actual, right);
+        int order = !old ? 1 : !new ? -1 : compare_rows(old, new);
+        if (order == 0 && memcmp(old->hash, new->hash, sizeof(old->hash)) != 0)
+            *array_add(&changes) = (FingerprintChange){CHANGE_CHANGED, old, new};
         else if (order < 0)
-            *array_add(&changes) = (FingerprintChange){CHANGE_MISSING, left, NULL};
+            *array_add(&changes) = (FingerprintChange){CHANGE_MISSING, old, NULL};
         else if (order > 0)
-            *array_add(&changes) = (FingerprintChange){CHANGE_EXTRA, NULL, right};
+            *array_add(&changes) = (FingerprintChange){CHANGE_EXTRA, NULL, new};
         left += order <= 0;
         right += order >= 0;
     }
