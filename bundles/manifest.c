@@ -11,7 +11,7 @@ WORD_TABLE(transaction_mode_words, "transaction", "none");
 WORD_TABLE(script_kind_words, "up", "down", "verify", "precheck");
 WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "column-order", "lossy",
            "differs", "fails");
-WORD_TABLE(arrival_words, "up", "down", "again");
+WORD_TABLE(arrival_words, "up", "down", "again", "chain");
 WORD_TABLE(atomic_words, "version", "run");
 WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit");

@@ -175,6 +175,7 @@ typedef enum {
     ARRIVAL_UP,    /* by the upgrade */
     ARRIVAL_DOWN,  /* by taking the next version back */
     ARRIVAL_AGAIN, /* by the upgrade again, after its own rollback */
+    ARRIVAL_CHAIN, /* by taking back all versions behind it in one go, from the last */
 } Arrival;
 
 /* A schema that a rehearsal has proven for a version on a server major; the set of them is what a
@@ -341,7 +342,7 @@ const char *phase_name(Phase phase);
 const char *group_kind_name(GroupKind kind);
 const char *isolation_name(Isolation isolation);
 const char *step_kind_name(StepKind kind);
-const char *arrival_name(Arrival arrival);                      /* "up", "down", "again" */
+const char *arrival_name(Arrival arrival);                      /* "up", "down", "again", "chain" */
 const char *manifest_atomic_name(const ManifestAtomic *atomic); /* "version", "run" */
 const char *probe_kind_name(ProbeKind kind);
 

@@ -158,7 +158,8 @@ static bool check_content_is_new(const Manifest *manifest, size_t row, Error *er
 
 static bool check_arrival(const Manifest *manifest, const ManifestFingerprint *proven, Error *err)
 {
-    if (proven->arrival == ARRIVAL_DOWN && proven->version == manifest->versions.count)
+    bool from_behind = proven->arrival == ARRIVAL_DOWN || proven->arrival == ARRIVAL_CHAIN;
+    if (from_behind && proven->version == manifest->versions.count)
         return refuse(err, proven, "there is no version behind it");
     if (proven->arrival == ARRIVAL_AGAIN && proven->version == 0)
         return refuse(err, proven, "no upgrade of this bundle leads there");

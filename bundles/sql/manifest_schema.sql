@@ -120,7 +120,7 @@ CREATE TABLE tolerated ( -- a site's own objects that are no drift
 CREATE TABLE fingerprint ( -- schemas that the rehearsal came to: what a site accepts
   ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
   version INTEGER NOT NULL CHECK (version >= 0), -- 0: what the bundle starts from
-  arrival TEXT NOT NULL CHECK (arrival IN ('up', 'down', 'again')),
+  arrival TEXT NOT NULL CHECK (arrival IN ('up', 'down', 'again', 'chain')),
   server_major INTEGER NOT NULL CHECK (server_major >= 1),
   core_blake2b TEXT NOT NULL CHECK (length(core_blake2b) = 128),
   deparse_blake2b TEXT NOT NULL CHECK (length(deparse_blake2b) = 128),

@@ -47,7 +47,7 @@ static void words_lead_back_to_values(void **state UNUSED)
         {&isolation_words, ISOLATION_SERIALIZABLE + 1},
         {&step_kind_words, STEP_COPY + 1},
         {&probe_kind_words, PROBE_SUBSCRIPTION_ABSENT + 1},
-        {&arrival_words, ARRIVAL_AGAIN + 1},
+        {&arrival_words, ARRIVAL_CHAIN + 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         assert_int_equal(tables[i].table->count, tables[i].count);
