@@ -17,7 +17,7 @@ SELECT pg_catalog.set_config(pinned.name, pinned.value, true)
                ('standard_conforming_strings', 'on'), ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'),
                ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
                ('lc_monetary', 'C'), ('lc_numeric', 'C'), ('xmlbinary', 'base64'),
-               ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('enable_hashjoin', 'on'),
+               ('work_mem', '64MB'), ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('enable_hashjoin', 'on'),
                ('enable_hashagg', 'on'), ('enable_mergejoin', 'on'), ('enable_nestloop', 'on'),
                ('enable_indexscan', 'on'), ('enable_seqscan', 'on'), ('enable_sort', 'on'))
        AS pinned (name, value)
@@ -34,8 +34,8 @@ SELECT pg_catalog.set_config(pinned.name, pinned.value, true)
 WITH
 ns AS MATERIALIZED (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl,
-         CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
-              ELSE '"' || replace(n.nspname, '"', '""') || '"' END AS ident
+         CASE WHEN quote_ident(n.nspname) = n.nspname OR n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
+              ELSE quote_ident(n.nspname) END AS ident
     FROM pg_namespace n
    WHERE CASE WHEN $1::text[] IS NULL
               THEN left(n.nspname, 3) <> 'pg_' AND n.nspname NOT IN ('information_schema', 'sealift')
@@ -50,8 +50,8 @@ rel AS MATERIALIZED (
          c.reloptions, c.reltoastrelid, c.relispartition, c.relrowsecurity, c.relforcerowsecurity,
          c.relreplident, c.relam, c.reloftype, c.relispopulated, c.relpartbound,
          n.ident AS parent,
-         n.ident || '.' || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
-                                ELSE '"' || replace(c.relname, '"', '""') || '"' END AS ident,
+         n.ident || '.' || CASE WHEN quote_ident(c.relname) = c.relname OR c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
+                                ELSE quote_ident(c.relname) END AS ident,
          CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview'
                         WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type'
                         ELSE 'table' END AS kind
@@ -63,8 +63,8 @@ rel AS MATERIALIZED (
 ),
 typ AS MATERIALIZED (
   SELECT t.*, n.ident AS parent, array_type.oid IS NOT NULL AS is_array,
-         n.ident || '.' || CASE WHEN t.typname ~ '^[a-z_][a-z0-9_]*$' THEN t.typname::text
-                                ELSE '"' || replace(t.typname, '"', '""') || '"' END AS ident,
+         n.ident || '.' || CASE WHEN quote_ident(t.typname) = t.typname OR t.typname ~ '^[a-z_][a-z0-9_]*$' THEN t.typname::text
+                                ELSE quote_ident(t.typname) END AS ident,
          CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type'
                         WHEN 'c' THEN 'composite type' WHEN 'p' THEN 'shell type'
                         ELSE 'base type' END AS kind
@@ -113,8 +113,11 @@ fun AS MATERIALIZED (
                    'sortop ' || nullif(a.aggsortop, 0)::regoperator) END AS def
     FROM (SELECT NULL::pg_node_tree AS prosqlbody) absent
    CROSS JOIN LATERAL (
-         SELECT p.oid, n.ident AS parent, p.proname, p.prokind, p.proowner, p.proacl,
-                p.proparallel, '(' || oidvectortypes(p.proargtypes) || ')' AS arguments,
+         SELECT p.oid, p.prokind, p.proowner, p.proacl, p.proparallel,
+                n.ident || '.' || CASE WHEN quote_ident(p.proname) = p.proname
+                                         OR p.proname ~ '^[a-z_][a-z0-9_]*$' THEN p.proname::text
+                                       ELSE quote_ident(p.proname) END
+                        || '(' || oidvectortypes(p.proargtypes) || ')' AS ident,
                 prosqlbody IS NOT NULL AS parsed
            FROM pg_proc p
            JOIN ns n ON n.oid = p.pronamespace
@@ -124,6 +127,66 @@ fun AS MATERIALIZED (
                              WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                                AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i')) f
     LEFT JOIN pg_aggregate a ON a.aggfnoid = f.oid
+),
+att AS MATERIALIZED (
+  SELECT r.oid AS relid, r.ident AS rel_ident, r.relkind, r.relowner, r.relispartition, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.atthasdef,
+         a.attgenerated, a.attidentity, a.attstorage, a.attstattarget, a.attoptions, a.attfdwoptions,
+         a.attislocal, a.attacl, a.compression,
+         CASE WHEN quote_ident(a.attname) = a.attname OR a.attname ~ '^[a-z_][a-z0-9_]*$'
+              THEN a.attname::text ELSE quote_ident(a.attname) END AS ident
+    FROM rel r
+   CROSS JOIN (SELECT NULL::"char" AS attcompression) absent
+   CROSS JOIN LATERAL (
+         SELECT b.attname, b.attnum, b.atttypid, b.atttypmod, b.attcollation, b.attnotnull,
+                b.atthasdef, b.attgenerated, b.attidentity, b.attstorage, b.attstattarget,
+                b.attoptions, b.attfdwoptions, b.attislocal, b.attacl,
+                attcompression AS compression
+           FROM pg_attribute b
+          WHERE b.attrelid = r.oid AND b.attnum > 0 AND NOT b.attisdropped) a
+   WHERE r.relkind <> 'S'
+),
+-- Printing ten thousand indexes takes longer than all the rest, so only those with an expression or
+-- options of an operator class are printed by the server.
+idx AS MATERIALIZED (
+  SELECT r.ident AS table_ident, c.relname, c.relam, c.reloptions, c.relispartition, c.reltablespace, i.*,
+         NOT i.expressed AND t.options IS NOT TRUE AS plain, t.targets
+    FROM rel r
+   CROSS JOIN (SELECT NULL::boolean AS indnullsnotdistinct) absent
+   CROSS JOIN LATERAL (
+         SELECT x.indexrelid, x.indrelid, x.indisunique, x.indisvalid, x.indisready, x.indislive,
+                x.indisclustered, x.indisreplident, x.indnatts, x.indnkeyatts, x.indkey, x.indclass,
+                x.indcollation, x.indoption, x.indpred, x.indexprs IS NOT NULL AS expressed,
+                indnullsnotdistinct AS nulls_alike
+           FROM pg_index x
+          WHERE x.indrelid = r.oid) i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    LEFT JOIN (SELECT a.attrelid, bool_or(a.attoptions IS NOT NULL) AS options,
+                      string_agg(CASE WHEN a.attstattarget >= 0 THEN a.attnum || ' ' || a.attstattarget END,
+                                 ', ' ORDER BY a.attnum) AS targets
+                 FROM pg_attribute a
+                WHERE a.attnum > 0 AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL)
+                GROUP BY a.attrelid) t ON t.attrelid = i.indexrelid
+),
+-- The rows come sorted, which is what string_agg keeps to: ten thousand sorts of one row each cost.
+idx_key AS MATERIALIZED (
+  SELECT s.indexrelid, string_agg(s.ident || s.rest, ', ') FILTER (WHERE s.n < s.indnkeyatts) AS keys,
+         string_agg(s.ident, ', ') FILTER (WHERE s.n >= s.indnkeyatts) AS included
+    FROM (SELECT k.indexrelid, k.indnkeyatts, k.n, a.ident,
+                 concat(CASE WHEN k.indcollation[k.n] <> a.attcollation
+                             THEN ' collate ' || k.indcollation[k.n]::regcollation END,
+                   CASE WHEN NOT (o.opcdefault AND o.opcintype = a.atttypid)
+                        THEN CASE o.opcnamespace WHEN 'pg_catalog'::regnamespace THEN ' '
+                                  ELSE ' ' || o.opcnamespace::regnamespace || '.' END || quote_ident(o.opcname) END,
+                   CASE WHEN k.indoption[k.n] & 1 <> 0 THEN ' desc' END,
+                   CASE WHEN k.indoption[k.n] & 2 <> 0 THEN ' nulls first' END) AS rest
+            FROM (SELECT i.indexrelid, i.indrelid, i.indnkeyatts, i.indkey, i.indclass, i.indcollation,
+                         i.indoption, generate_series(0, i.indnatts - 1) AS n
+                    FROM idx i
+                   WHERE i.plain) k
+            JOIN att a ON a.relid = k.indrelid AND a.attnum = k.indkey[k.n]
+            LEFT JOIN pg_opclass o ON o.oid = k.indclass[k.n]
+           ORDER BY k.indexrelid, k.n) s
+   GROUP BY s.indexrelid
 ),
 -- An object: class, kind, identity in three parts (what it is in, name to be quoted, rest), definition;
 -- its address; owner and privileges where it has its own; tablespace.
@@ -192,7 +255,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
               ) q ON q.seqrelid = r.oid AND r.relkind = 'S'
    WHERE r.relkind <> 'c'
   UNION ALL
-  SELECT 'core', 'column', r.ident, a.attname, NULL,
+  SELECT 'core', 'column', a.rel_ident || '.' || a.ident, NULL, NULL,
          concat_ws(' ', format_type(a.atttypid, a.atttypmod),
            CASE WHEN a.attcollation <> y.typcollation THEN 'collate ' || a.attcollation::regcollation END,
            CASE WHEN a.attnotnull THEN 'not null' END, n.flags,
@@ -200,10 +263,10 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
                 CASE a.attgenerated WHEN '' THEN 'default ' || pg_get_expr(d.adbin, d.adrelid)
                      ELSE 'generated always as (' || pg_get_expr(d.adbin, d.adrelid) || ')'
                           || CASE a.attgenerated WHEN 's' THEN ' stored' ELSE ' virtual' END END END,
-           CASE WHEN NOT r.relispartition THEN
+           CASE WHEN NOT a.relispartition THEN
                 CASE a.attidentity WHEN 'a' THEN 'generated always as identity'
                                    WHEN 'd' THEN 'generated by default as identity' END END,
-           CASE WHEN a.attstorage <> y.typstorage AND r.relkind <> 'v' THEN
+           CASE WHEN a.attstorage <> y.typstorage AND a.relkind <> 'v' THEN
                 'storage ' || CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main'
                                                 WHEN 'e' THEN 'external' ELSE 'extended' END END,
            CASE a.compression WHEN 'p' THEN 'compression pglz' WHEN 'l' THEN 'compression lz4' END,
@@ -213,26 +276,17 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
            CASE WHEN a.attfdwoptions IS NOT NULL THEN 'fdw options ' || (
                 SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o)::text END,
            CASE WHEN NOT a.attislocal THEN 'inherited' END),
-         'pg_class'::regclass, r.oid, a.attnum, CASE WHEN a.attacl IS NOT NULL THEN r.relowner END,
+         'pg_class'::regclass, a.relid, a.attnum, CASE WHEN a.attacl IS NOT NULL THEN a.relowner END,
          a.attacl, 'c', 0
-    FROM rel r
-   CROSS JOIN (SELECT NULL::"char" AS attcompression) absent
-   CROSS JOIN LATERAL (
-         SELECT b.attname, b.attnum, b.atttypid, b.atttypmod, b.attcollation, b.attnotnull,
-                b.atthasdef, b.attgenerated, b.attidentity, b.attstorage, b.attstattarget,
-                b.attoptions, b.attfdwoptions, b.attislocal, b.attacl,
-                attcompression AS compression
-           FROM pg_attribute b
-          WHERE b.attrelid = r.oid AND b.attnum > 0 AND NOT b.attisdropped) a
+    FROM att a
     JOIN pg_type y ON y.oid = a.atttypid
-    LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.relid AND d.adnum = a.attnum
     LEFT JOIN (SELECT c.conrelid, c.conkey[1] AS attnum,
                       concat_ws(' ', CASE WHEN c.connoinherit THEN 'no inherit' END,
                                      CASE WHEN NOT c.convalidated THEN 'not valid' END) AS flags
                  FROM pg_constraint c
                 WHERE c.contype = 'n' AND (c.connoinherit OR NOT c.convalidated)
-              ) n ON n.conrelid = r.oid AND n.attnum = a.attnum
-   WHERE r.relkind <> 'S'
+              ) n ON n.conrelid = a.relid AND n.attnum = a.attnum
   UNION ALL
   -- NOT NULL is in the column's row: it is a constraint of its own only from 18 on. Constraint
   -- triggers are triggers; foreign keys that partitioning cloned follow from the first.
@@ -249,23 +303,27 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
     JOIN typ t ON t.oid = c.contypid
    WHERE c.contypid <> 0 AND c.contype = 'c'
   UNION ALL
-  SELECT 'core', 'index', r.ident, c.relname, NULL,
-         concat_ws(' ', pg_get_indexdef(i.indexrelid),
+  SELECT 'core', 'index', i.table_ident, i.relname, NULL,
+         concat_ws(' ',
+           CASE WHEN i.plain
+                THEN concat_ws(' ', CASE WHEN i.indisunique THEN 'unique' END, 'using', m.amname,
+                       '(' || k.keys || ')', 'include (' || k.included || ')',
+                       CASE WHEN i.nulls_alike THEN 'nulls not distinct' END,
+                       CASE WHEN i.reloptions IS NOT NULL THEN 'with ' || (
+                            SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(i.reloptions) o)::text END,
+                       'where ' || pg_get_expr(i.indpred, i.indrelid))
+                ELSE pg_get_indexdef(i.indexrelid) END,
            CASE WHEN NOT i.indisvalid THEN 'invalid' END,
            CASE WHEN NOT (i.indisready AND i.indislive) THEN 'not ready' END,
            CASE WHEN i.indisclustered THEN 'clustered' END,
            CASE WHEN i.indisreplident THEN 'replica identity' END,
-           CASE WHEN i.indexprs IS NOT NULL THEN (
-                SELECT 'statistics ' || string_agg(a.attnum || ' ' || a.attstattarget, ', '
-                                                   ORDER BY a.attnum)
-                  FROM pg_attribute a
-                 WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) END,
+           'statistics ' || i.targets,
            'part of ' || h.inhparent::regclass),
-         'pg_class'::regclass, i.indexrelid, 0, NULL, NULL, NULL, c.reltablespace
-    FROM rel r
-    JOIN pg_index i ON i.indrelid = r.oid
-    JOIN pg_class c ON c.oid = i.indexrelid
-    LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid AND c.relispartition
+         'pg_class'::regclass, i.indexrelid, 0, NULL, NULL, NULL, i.reltablespace
+    FROM idx i
+    JOIN pg_am m ON m.oid = i.relam
+    LEFT JOIN idx_key k ON k.indexrelid = i.indexrelid
+    LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid AND i.relispartition
   UNION ALL
   -- A trigger that partitioning cloned is seen only where it is switched otherwise than the first.
   SELECT 'core', 'trigger', r.ident, g.tgname, NULL,
@@ -323,7 +381,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
     JOIN ns n ON n.oid = s.stxnamespace
   UNION ALL
   -- The body of a function in the SQL standard's form is printed from a tree: its own row.
-  SELECT 'core', 'function', parent, proname, arguments,
+  SELECT 'core', 'function', ident, NULL, NULL,
          CASE WHEN parsed THEN regexp_replace(def, E'\n(BEGIN ATOMIC\n|RETURN ).*$', '') ELSE def END,
          'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', 0
     FROM fun
@@ -675,55 +733,59 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
    WHERE d.datname = current_database()
 ),
 named AS MATERIALIZED (
-  SELECT o.class, o.kind, o.parent, o.def, o.cls, o.oid, o.sub, o.owner, o.acl, o.acltype, o.spc,
-         x.name, concat(o.parent, CASE WHEN o.parent IS NOT NULL AND x.name IS NOT NULL THEN '.' END,
-                        x.name, o.tail) AS ident
+  SELECT o.class, o.kind, o.def, o.cls, o.oid, o.sub, o.owner, o.acl, o.acltype, o.spc,
+         concat(o.parent || CASE WHEN o.name IS NOT NULL THEN '.' ELSE '' END,
+                CASE WHEN quote_ident(o.name) = o.name OR o.name ~ '^[a-z_][a-z0-9_]*$' THEN o.name::text
+                     ELSE quote_ident(o.name) END, o.tail) AS ident
     FROM obj o
-   CROSS JOIN LATERAL (
-         SELECT CASE WHEN o.name ~ '^[a-z_][a-z0-9_]*$' THEN o.name::text
-                     ELSE '"' || replace(o.name, '"', '""') || '"' END) x (name)
 ),
 -- Privileges as what differs from those an object has by itself, per grantee: a NULL ACL and its
 -- equal in full are the same. An owner's MAINTAIN (17) goes without saying, all of a kind is ALL.
+-- Each ACL once: many objects have the same.
+granted AS MATERIALIZED (
+  SELECT n.kind, n.ident, n.owner, n.acltype, n.acl::text AS items
+    FROM named n
+   WHERE n.acl IS NOT NULL
+),
+item AS (
+  SELECT a.owner, a.acltype, a.items, s.own, a.possible, e.grantee, e.privilege, e.grantable
+    FROM (SELECT g.owner, g.acltype, g.items, acldefault(g.acltype, g.owner) AS preset,
+                 (SELECT count(*) FROM aclexplode(acldefault(g.acltype, g.owner)) x
+                   WHERE x.grantee = g.owner
+                 ) AS possible
+            FROM (SELECT DISTINCT owner, acltype, items FROM granted) g) a
+   CROSS JOIN LATERAL (VALUES (true, a.items::aclitem[]), (false, a.preset)) s (own, items)
+   CROSS JOIN LATERAL aclexplode(s.items) x
+   CROSS JOIN LATERAL (
+         SELECT CASE WHEN x.grantee = 0 THEN 'PUBLIC'
+                     WHEN pg_get_userbyid(x.grantee) = $2::text THEN '<owner>'
+                     ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+                || CASE WHEN x.grantor = a.owner THEN ''
+                        WHEN pg_get_userbyid(x.grantor) = $2::text THEN ' by <owner>'
+                        ELSE ' by ' || quote_ident(pg_get_userbyid(x.grantor)) END,
+                x.privilege_type, x.is_grantable AND x.grantee <> a.owner
+         ) e (grantee, privilege, grantable)
+   WHERE NOT (x.privilege_type = 'MAINTAIN' AND x.grantee = a.owner)
+),
 privilege AS (
-  SELECT g.kind, g.ident, g.def,
-         string_agg(g.grantee || '=' || coalesce(g.granted, ''), ', ' ORDER BY g.grantee COLLATE "C") AS acl
-    FROM (SELECT i.kind, i.ident, i.def, i.grantee,
-                 max(i.privileges) FILTER (WHERE i.own) AS granted,
-                 max(i.privileges) FILTER (WHERE NOT i.own) AS preset
-            FROM (SELECT n.kind, n.ident, n.def, s.own, e.grantee,
-                         CASE WHEN count(*) = s.full_count
-                                   AND (bool_and(e.grantable) OR NOT bool_or(e.grantable))
-                              THEN 'ALL' || CASE WHEN bool_and(e.grantable) THEN '*' ELSE '' END
-                              ELSE string_agg(e.privilege, '+' ORDER BY e.privilege COLLATE "C") END
-                         AS privileges
-                    FROM named n
-                   CROSS JOIN LATERAL (
-                         SELECT acldefault(n.acltype, n.owner) AS preset) f
-                   CROSS JOIN LATERAL (
-                         SELECT true AS own, n.acl AS items,
-                                (SELECT count(*) FROM aclexplode(f.preset) z
-                                  WHERE z.grantee = n.owner) AS full_count
-                         UNION ALL
-                         SELECT false, f.preset,
-                                (SELECT count(*) FROM aclexplode(f.preset) z
-                                  WHERE z.grantee = n.owner)) s
-                   CROSS JOIN LATERAL aclexplode(s.items) a
-                   CROSS JOIN LATERAL (
-                         SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC'
-                                     WHEN pg_get_userbyid(a.grantee) = $2::text THEN '<owner>'
-                                     ELSE quote_ident(pg_get_userbyid(a.grantee)) END
-                                || CASE WHEN a.grantor = n.owner THEN ''
-                                        WHEN pg_get_userbyid(a.grantor) = $2::text THEN ' by <owner>'
-                                        ELSE ' by ' || quote_ident(pg_get_userbyid(a.grantor)) END,
-                                a.privilege_type || CASE WHEN a.is_grantable AND a.grantee <> n.owner
-                                                         THEN '*' ELSE '' END,
-                                a.is_grantable AND a.grantee <> n.owner) e (grantee, privilege, grantable)
-                   WHERE n.acl IS NOT NULL
-                   GROUP BY n.kind, n.ident, n.def, s.own, s.full_count, e.grantee) i
-           GROUP BY i.kind, i.ident, i.def, i.grantee) g
-   WHERE g.granted IS DISTINCT FROM g.preset
-   GROUP BY g.kind, g.ident, g.def
+  SELECT g.kind, g.ident, d.acl
+    FROM granted g
+    JOIN (SELECT i.owner, i.acltype, i.items,
+                 string_agg(i.grantee || '=' || coalesce(i.own, ''), ', ' ORDER BY i.grantee COLLATE "C") AS acl
+            FROM (SELECT owner, acltype, items, grantee,
+                         max(privileges) FILTER (WHERE own) AS own,
+                         max(privileges) FILTER (WHERE NOT own) AS preset
+                    FROM (SELECT owner, acltype, items, own, grantee,
+                                 CASE WHEN count(*) = possible AND NOT bool_or(grantable) THEN 'ALL'
+                                      WHEN count(*) = possible AND bool_and(grantable) THEN 'ALL*'
+                                      ELSE string_agg(privilege || CASE WHEN grantable THEN '*' ELSE '' END,
+                                                      '+' ORDER BY privilege COLLATE "C") END AS privileges
+                            FROM item
+                           GROUP BY owner, acltype, items, own, possible, grantee) each
+                   GROUP BY owner, acltype, items, grantee) i
+           WHERE i.own IS DISTINCT FROM i.preset
+           GROUP BY i.owner, i.acltype, i.items) d
+      ON d.owner = g.owner AND d.acltype = g.acltype AND d.items = g.items
 ),
 addressed AS (
   SELECT kind, ident, cls, oid, sub FROM named WHERE cls IS NOT NULL
@@ -734,18 +796,21 @@ addressed AS (
 aspect (class, kind, ident, def) AS (
   SELECT class, kind, ident, def FROM named WHERE kind NOT IN ('default acl', 'database')
   UNION ALL
-  SELECT 'core', 'column order', parent, string_agg(name, ', ' ORDER BY sub)
-    FROM named WHERE kind = 'column' GROUP BY oid, parent
+  SELECT 'core', 'column order', rel_ident, string_agg(ident, ', ' ORDER BY attnum)
+    FROM att GROUP BY relid, rel_ident
   UNION ALL
   SELECT 'deparse', r.kind || ' text', r.ident, pg_get_viewdef(r.oid)
     FROM rel r WHERE r.relkind IN ('v', 'm')
   UNION ALL
-  SELECT 'deparse', 'rule text', n.ident, pg_get_ruledef(n.oid) FROM named n WHERE n.kind = 'rule'
+  SELECT 'deparse', 'rule text', r.ident || '.' || CASE WHEN w.rulename ~ '^[a-z_][a-z0-9_]*$' THEN w.rulename::text
+                                                     ELSE quote_ident(w.rulename) END, pg_get_ruledef(w.oid)
+    FROM pg_rewrite w
+    JOIN rel r ON r.oid = w.ev_class
+   WHERE w.rulename <> '_RETURN'
   UNION ALL
-  SELECT 'deparse', 'function body', n.ident, substring(f.def from E'\n((?:BEGIN ATOMIC\n|RETURN ).*)$')
-    FROM fun f
-    JOIN named n ON n.cls = 'pg_proc'::regclass AND n.oid = f.oid
-   WHERE f.parsed
+  SELECT 'deparse', 'function body', ident, substring(def from E'\n((?:BEGIN ATOMIC\n|RETURN ).*)$')
+    FROM fun
+   WHERE parsed
   UNION ALL
   SELECT 'env', 'owner', kind || ' ' || ident,
          CASE WHEN pg_get_userbyid(owner) = $2::text THEN '<owner>'

@@ -220,6 +220,7 @@ CREATE STATISTICS app.st_expr ON (yr + 1), state FROM app.ord;
 \endif
 \if :pg15
 CREATE UNIQUE INDEX cust_amt ON app.cust (amt) NULLS NOT DISTINCT;
-CREATE PUBLICATION pub_cols FOR TABLE app.base (a, b) WHERE (a > 3), TABLES IN SCHEMA elsewhere;
+CREATE PUBLICATION pub_cols FOR TABLE app.base (b, a) WHERE (a > 3);
+CREATE PUBLICATION pub_schema FOR TABLES IN SCHEMA elsewhere;
 ALTER VIEW app.v1 SET (security_invoker = true);
 \endif
