@@ -84,11 +84,12 @@ CREATE TABLE app.cust (
     raw bytea DEFAULT '\x00ff',
     mon money DEFAULT '12.34',
     mood app.mood DEFAULT 'ok',
-    full_name text GENERATED ALWAYS AS (name || ' <' || coalesce(mail, '') || '>') STORED,
+    full_name text GENERATED ALWAYS AS (upper(name) || '!') STORED,
     home app.addr,
     pos app.posint,
     tags text[],
     extra elsewhere.hstore,
+    notes tsvector,
     CONSTRAINT cust_pkey PRIMARY KEY (id),
     CONSTRAINT mailck CHECK (mail LIKE '%@%')
 );
@@ -98,6 +99,8 @@ COMMENT ON TABLE app.cust IS 'customers';
 COMMENT ON COLUMN app.cust.name IS 'the name';
 COMMENT ON CONSTRAINT mailck ON app.cust IS 'some at';
 CREATE UNIQUE INDEX cust_mail ON app.cust (mail) INCLUDE (name);
+CREATE INDEX cust_notes ON app.cust USING gist (notes tsvector_ops (siglen = 100));
+CREATE INDEX cust_two ON app.cust (ts DESC, lower(name));
 ALTER TABLE app.cust CLUSTER ON cust_mail;
 ALTER TABLE app.cust ENABLE ROW LEVEL SECURITY;
 CREATE POLICY pol ON app.cust FOR SELECT TO fp_reader
@@ -145,6 +148,9 @@ CREATE INDEX part_v ON app.part (v);
 CREATE TRIGGER ptg AFTER INSERT ON app.part FOR EACH ROW EXECUTE FUNCTION app.touch();
 ALTER TABLE app.part ADD CONSTRAINT part_fk FOREIGN KEY (k) REFERENCES app.cust (id);
 CREATE TABLE app.of_part (k int, dt date, CONSTRAINT of_part_fk FOREIGN KEY (k, dt) REFERENCES app.part);
+-- From 17 on the identity is one of the partition's column as well.
+CREATE TABLE app.numbered (id int GENERATED ALWAYS AS IDENTITY, k int) PARTITION BY LIST (k);
+CREATE TABLE app.numbered_1 PARTITION OF app.numbered FOR VALUES IN (1, 2);
 CREATE TABLE app.typed OF app.addr (zip WITH OPTIONS DEFAULT 'none');
 CREATE UNLOGGED TABLE "Odd Schema"."Tbl.x" ("Col A" int, "b""c" text, "select" int);
 CREATE INDEX "Ix.1" ON "Odd Schema"."Tbl.x" ("Col A", "b""c" COLLATE "C");
@@ -159,7 +165,7 @@ CREATE VIEW app.v2 WITH (security_barrier) AS SELECT id, name FROM app.cust WHER
 ALTER VIEW app.v2 ALTER COLUMN name SET DEFAULT 'nobody';
 CREATE RULE v2i AS ON INSERT TO app.v2 DO INSTEAD NOTHING;
 CREATE TRIGGER vtg INSTEAD OF INSERT ON app.v1 FOR EACH ROW EXECUTE FUNCTION app.touch();
-CREATE VIEW app.v3 AS SELECT date_part('year', o.ts) AS y, (o.mail || '-')::text AS m FROM app.cust o, app.base b;
+CREATE VIEW app.v3 AS SELECT date_part('year', o.ts) AS y, (lower(o.full_name) || '-') AS m FROM app.cust o, app.base b;
 CREATE MATERIALIZED VIEW app.mv WITH (fillfactor = 90) AS SELECT a, count(*) AS n FROM app.base GROUP BY a;
 CREATE UNIQUE INDEX mv_u ON app.mv (a);
 
@@ -172,7 +178,9 @@ CREATE TEXT SEARCH CONFIGURATION app.tsc (PARSER = app.tsp);
 ALTER TEXT SEARCH CONFIGURATION app.tsc ADD MAPPING FOR word, asciiword WITH app.tsd, simple;
 COMMENT ON TEXT SEARCH CONFIGURATION app.tsc IS 'for notes';
 CREATE CONVERSION app.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
-CREATE TRUSTED LANGUAGE plx HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
+CREATE FUNCTION app.plx() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE FUNCTION app.plx_check(oid) RETURNS void LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_validator';
+CREATE TRUSTED LANGUAGE plx HANDLER app.plx VALIDATOR app.plx_check;
 GRANT USAGE ON LANGUAGE plx TO fp_reader;
 CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler;
 CREATE TABLE app.other (a int) USING heap_too;
@@ -220,7 +228,8 @@ CREATE STATISTICS app.st_expr ON (yr + 1), state FROM app.ord;
 \endif
 \if :pg15
 CREATE UNIQUE INDEX cust_amt ON app.cust (amt) NULLS NOT DISTINCT;
-CREATE PUBLICATION pub_cols FOR TABLE app.base (b, a) WHERE (a > 3);
+CREATE TABLE app.published (a int PRIMARY KEY, b text, c text);
+CREATE PUBLICATION pub_cols FOR TABLE app.published (b, a) WHERE (a > 3);
 CREATE PUBLICATION pub_schema FOR TABLES IN SCHEMA elsewhere;
 ALTER VIEW app.v1 SET (security_invoker = true);
 \endif
