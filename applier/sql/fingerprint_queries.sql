@@ -128,10 +128,13 @@ fun AS MATERIALIZED (
                                AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i')) f
     LEFT JOIN pg_aggregate a ON a.aggfnoid = f.oid
 ),
+-- pg_attver is what the minor releases of November 2026 count for themselves: no option of a schema.
 att AS MATERIALIZED (
   SELECT r.oid AS relid, r.ident AS rel_ident, r.relkind, r.relowner, r.relispartition, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.atthasdef,
          a.attgenerated, a.attidentity, a.attstorage, a.attstattarget, a.attoptions, a.attfdwoptions,
          a.attislocal, a.attacl, a.compression,
+         a.attoptions IS NOT NULL AND (cardinality(a.attoptions) > 1
+                                       OR left(a.attoptions[1], 10) <> 'pg_attver=') AS has_options,
          CASE WHEN quote_ident(a.attname) = a.attname OR a.attname ~ '^[a-z_][a-z0-9_]*$'
               THEN a.attname::text ELSE quote_ident(a.attname) END AS ident
     FROM rel r
@@ -160,11 +163,14 @@ idx AS MATERIALIZED (
            FROM pg_index x
           WHERE x.indrelid = r.oid) i
     JOIN pg_class c ON c.oid = i.indexrelid
-    LEFT JOIN (SELECT a.attrelid, bool_or(a.attoptions IS NOT NULL) AS options,
+    LEFT JOIN (SELECT a.attrelid,
+                      bool_or(cardinality(a.attoptions) > 1 OR left(a.attoptions[1], 10) <> 'pg_attver=') AS options,
                       string_agg(CASE WHEN a.attstattarget >= 0 THEN a.attnum || ' ' || a.attstattarget END,
                                  ', ' ORDER BY a.attnum) AS targets
                  FROM pg_attribute a
-                WHERE a.attnum > 0 AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL)
+                WHERE a.attnum > 0
+                  AND (a.attstattarget >= 0 OR cardinality(a.attoptions) > 1
+                       OR left(a.attoptions[1], 10) <> 'pg_attver=')
                 GROUP BY a.attrelid) t ON t.attrelid = i.indexrelid
 ),
 -- The rows come sorted, which is what string_agg keeps to: ten thousand sorts of one row each cost.
@@ -271,8 +277,9 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
                                                 WHEN 'e' THEN 'external' ELSE 'extended' END END,
            CASE a.compression WHEN 'p' THEN 'compression pglz' WHEN 'l' THEN 'compression lz4' END,
            CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END,
-           CASE WHEN a.attoptions IS NOT NULL THEN 'options ' || (
-                SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o)::text END,
+           CASE WHEN a.has_options THEN 'options ' || (
+                SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o
+                 WHERE left(o, 10) <> 'pg_attver=')::text END,
            CASE WHEN a.attfdwoptions IS NOT NULL THEN 'fdw options ' || (
                 SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o)::text END,
            CASE WHEN NOT a.attislocal THEN 'inherited' END),

@@ -16,11 +16,11 @@ setup() {
     cluster_psql "$CLUSTER" "$DATABASE" -q -f "$VECTORS/base.sql" >/dev/null
 }
 
-# A database of another encoding and locale, whose objects get other OIDs and another order.
+# A database of another locale, whose objects get other OIDs and another order.
 other_database() {
     OTHER=t_${BATS_TEST_NUMBER}_${BASHPID}_other
     cluster_psql "$CLUSTER" postgres -q \
-        -c "CREATE DATABASE $OTHER TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        -c "CREATE DATABASE $OTHER TEMPLATE template0 ENCODING 'UTF8' LOCALE 'POSIX'"
     cluster_psql "$CLUSTER" "$OTHER" -q -c "SET client_min_messages = error" \
         -c "DO 'BEGIN FOR i IN 1..30 LOOP EXECUTE format(''CREATE TABLE t%s (a int)'', i);
                 END LOOP; FOR i IN 1..30 LOOP EXECUTE format(''DROP TABLE t%s'', i); END LOOP; END'"
@@ -28,9 +28,9 @@ other_database() {
 
 @test "dump and restore leave every row but the settings of the database" {
     # Gaps in the numbers of the columns, which a restore closes.
-    sql "ALTER TABLE app.base ADD COLUMN gone int; ALTER TABLE app.base DROP COLUMN gone, ADD COLUMN last int;
+    sql "ALTER TABLE app.ord ADD COLUMN gone int; ALTER TABLE app.ord DROP COLUMN gone, ADD COLUMN last int;
          ALTER TABLE app.cust DROP COLUMN span; ALTER TABLE app.cust ADD COLUMN span interval;
-         INSERT INTO app.base VALUES (7, 'b', 1); REFRESH MATERIALIZED VIEW app.mv; SELECT nextval('app.seq1')"
+         INSERT INTO app.base VALUES (7, 'b'); REFRESH MATERIALIZED VIEW app.mv; SELECT nextval('app.seq1')"
     fingerprint_of "$DB_ADMIN" >before
     "$PG_BIN/pg_dump" -d "$DB_ADMIN" >dump.sql
     other_database
@@ -39,7 +39,5 @@ other_database() {
     # pg_dump has these only with --create.
     grep -v -e $'^env\tdatabase setting\t' -e $'^env\trole setting\t' -e $'^env\tacl\tdatabase\t' before >expected
     [ "$(wc -l <before)" -eq $(($(wc -l <expected) + 4)) ]
-    # A collation is of its database's encoding.
-    sed 's/app.plain for UTF8/app.plain for SQL_ASCII/' expected | LC_ALL=C sort >sorted
-    diff sorted after
+    diff expected after
 }

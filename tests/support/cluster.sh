@@ -66,7 +66,7 @@ cluster_new() {
     cluster_watch "$cluster_dir" "$owner"
     cluster_run mkdir -m 0755 "$cluster_dir/socket"
     if ! cluster_run "$bin/initdb" -D "$cluster_dir/data" -U postgres -E UTF8 --locale=C.UTF-8 \
-            --no-sync --no-instructions -A trust >"$cluster_dir/initdb.log" 2>&1; then
+            --no-sync -A trust >"$cluster_dir/initdb.log" 2>&1; then
         cat "$cluster_dir/initdb.log" >&2
         return 1
     fi

@@ -21,7 +21,7 @@ ALTER TABLE app.cust ALTER COLUMN home TYPE text;
 ALTER TABLE app.cust ALTER COLUMN name SET (n_distinct = 7);
 ALTER TABLE app.cust ALTER COLUMN name RESET (n_distinct);
 ALTER TABLE app.cust RENAME COLUMN fl TO fl2;
-ALTER TABLE app.base ALTER COLUMN b TYPE text COLLATE "POSIX";
+[15] ALTER TABLE app.published ALTER COLUMN c TYPE text COLLATE "POSIX";
 ALTER TABLE app.base DROP COLUMN a CASCADE; ALTER TABLE app.base ADD COLUMN a int;
 ALTER TABLE "Odd Schema"."Tbl.x" RENAME COLUMN "select" TO "Sel.ect";
 ALTER TABLE "Odd Schema"."Tbl.x" ALTER COLUMN "b""c" SET DEFAULT 'x';
