@@ -3,6 +3,7 @@
 #   make            build both programs into build/
 #   make demo       install what is missing, build, and tell the story on a scratch PostgreSQL
 #   make test       install what is missing, build, and run every test
+#   make test-matrix  tests on every PostgreSQL major from 13 to 18 (downloads servers by npm)
 #   make install    into DESTDIR/PREFIX (default /usr/local)
 #   make man        install what is missing, and build the manual pages
 #   make check-asan all tests under AddressSanitizer and UBSan
@@ -119,7 +120,7 @@ check-layers:
 
 C_FILES = $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch])) \
           $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
-SHELL_FILES = $(wildcard .ci/run tests/run tools/*.sh tests/support/*.sh tests/support/*.bash)
+SHELL_FILES = $(wildcard .ci/run tests/run tests/*.sh tools/*.sh tests/support/*.sh tests/support/*.bash)
 BATS_FILES  = $(wildcard tests/*/*.bats)
 
 # Checks whose tool is not there say so and pass: only what builds and tests is installed by itself.

