@@ -221,8 +221,10 @@ if wants fingerprint; then
     report fingerp. "pg_dump -s, 1,000 tables" "0.50"
     # What the statement itself takes on a connection that has run it before.
     fresh && catalog_schema 50
-    for ((i = 0; i <= rounds; i++)); do
+    for ((i = 0; i < rounds; i++)); do
         clock "$work/peer" "$(cluster_bin)/pg_dump" -s -d "$db"
+    done
+    for ((i = 0; i <= rounds; i++)); do
         printf '\\timing\nEXECUTE fingerprint (NULL, NULL, false) \\g /dev/null\n'
     done | fingerprint_script | fingerprint_psql "$db" |
         awk '/^Time:/ && n++ { printf "%.6f\n", $2 / 1000; getline }' >"$work/ours"

@@ -18,7 +18,7 @@ SELECT pg_catalog.set_config(pinned.name, pinned.value, true)
                ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
                ('lc_monetary', 'C'), ('lc_numeric', 'C'), ('xmlbinary', 'base64'),
                ('work_mem', '64MB'), ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('enable_hashjoin', 'on'),
-               ('enable_hashagg', 'on'), ('enable_mergejoin', 'on'), ('enable_nestloop', 'on'),
+               ('enable_hashagg', 'on'), ('enable_mergejoin', 'off'), ('enable_nestloop', 'on'),
                ('enable_indexscan', 'on'), ('enable_seqscan', 'on'), ('enable_sort', 'on'))
        AS pinned (name, value)
 
@@ -148,17 +148,17 @@ att AS MATERIALIZED (
           WHERE b.attrelid = r.oid AND b.attnum > 0 AND NOT b.attisdropped) a
    WHERE r.relkind <> 'S'
 ),
--- Printing ten thousand indexes takes longer than all the rest, so only those with an expression or
--- options of an operator class are printed by the server.
+-- Letting the server print ten thousand indexes takes longer than all the rest, so it prints only
+-- those with options of an operator class.
 idx AS MATERIALIZED (
   SELECT r.ident AS table_ident, c.relname, c.relam, c.reloptions, c.relispartition, c.reltablespace, i.*,
-         NOT i.expressed AND t.options IS NOT TRUE AS plain, t.targets
+         t.options IS NOT TRUE AS plain, t.targets
     FROM rel r
    CROSS JOIN (SELECT NULL::boolean AS indnullsnotdistinct) absent
    CROSS JOIN LATERAL (
          SELECT x.indexrelid, x.indrelid, x.indisunique, x.indisvalid, x.indisready, x.indislive,
                 x.indisclustered, x.indisreplident, x.indnatts, x.indnkeyatts, x.indkey, x.indclass,
-                x.indcollation, x.indoption, x.indpred, x.indexprs IS NOT NULL AS expressed,
+                x.indcollation, x.indoption, x.indpred, x.indexprs,
                 indnullsnotdistinct AS nulls_alike
            FROM pg_index x
           WHERE x.indrelid = r.oid) i
@@ -177,10 +177,11 @@ idx AS MATERIALIZED (
 idx_key AS MATERIALIZED (
   SELECT s.indexrelid, string_agg(s.ident || s.rest, ', ') FILTER (WHERE s.n < s.indnkeyatts) AS keys,
          string_agg(s.ident, ', ') FILTER (WHERE s.n >= s.indnkeyatts) AS included
-    FROM (SELECT k.indexrelid, k.indnkeyatts, k.n, a.ident,
-                 concat(CASE WHEN k.indcollation[k.n] <> a.attcollation
+    FROM (SELECT k.indexrelid, k.indnkeyatts, k.n, coalesce(a.ident, '(expression)') AS ident,
+                 concat(CASE WHEN k.indcollation[k.n] <> coalesce(a.attcollation, 'default'::regcollation)
+                              AND k.indcollation[k.n] <> 0
                              THEN ' collate ' || k.indcollation[k.n]::regcollation END,
-                   CASE WHEN NOT (o.opcdefault AND o.opcintype = a.atttypid)
+                   CASE WHEN (o.opcdefault AND o.opcintype = a.atttypid) IS NOT TRUE AND o.oid IS NOT NULL
                         THEN CASE o.opcnamespace WHEN 'pg_catalog'::regnamespace THEN ' '
                                   ELSE ' ' || o.opcnamespace::regnamespace || '.' END || quote_ident(o.opcname) END,
                    CASE WHEN k.indoption[k.n] & 1 <> 0 THEN ' desc' END,
@@ -189,7 +190,7 @@ idx_key AS MATERIALIZED (
                          i.indoption, generate_series(0, i.indnatts - 1) AS n
                     FROM idx i
                    WHERE i.plain) k
-            JOIN att a ON a.relid = k.indrelid AND a.attnum = k.indkey[k.n]
+            LEFT JOIN att a ON a.relid = k.indrelid AND a.attnum = k.indkey[k.n]
             LEFT JOIN pg_opclass o ON o.oid = k.indclass[k.n]
            ORDER BY k.indexrelid, k.n) s
    GROUP BY s.indexrelid
@@ -252,12 +253,12 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
                         'maxvalue ' || s.seqmax, 'cache ' || s.seqcache,
                         CASE WHEN s.seqcycle THEN 'cycle' END,
                         CASE d.deptype WHEN 'a' THEN 'owned by ' WHEN 'i' THEN 'identity of ' END
-                        || d.refobjid::regclass || '.' || quote_ident(a.attname)) AS def
+                        || a.rel_ident || '.' || a.ident) AS def
                  FROM pg_sequence s
                  LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid
                       AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass
                       AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-                 LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                 LEFT JOIN att a ON a.relid = d.refobjid AND a.attnum = d.refobjsubid
               ) q ON q.seqrelid = r.oid AND r.relkind = 'S'
    WHERE r.relkind <> 'c'
   UNION ALL
@@ -266,7 +267,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
            CASE WHEN a.attcollation <> y.typcollation THEN 'collate ' || a.attcollation::regcollation END,
            CASE WHEN a.attnotnull THEN 'not null' END, n.flags,
            CASE WHEN a.atthasdef THEN
-                CASE a.attgenerated WHEN '' THEN 'default ' || pg_get_expr(d.adbin, d.adrelid)
+                CASE a.attgenerated WHEN '' THEN 'default ' || pg_get_expr(d.adbin, 0)
                      ELSE 'generated always as (' || pg_get_expr(d.adbin, d.adrelid) || ')'
                           || CASE a.attgenerated WHEN 's' THEN ' stored' ELSE ' virtual' END END END,
            CASE WHEN NOT a.relispartition THEN
@@ -314,7 +315,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
          concat_ws(' ',
            CASE WHEN i.plain
                 THEN concat_ws(' ', CASE WHEN i.indisunique THEN 'unique' END, 'using', m.amname,
-                       '(' || k.keys || ')', 'include (' || k.included || ')',
+                       '(' || k.keys || ')', 'of ' || pg_get_expr(i.indexprs, i.indrelid), 'include (' || k.included || ')',
                        CASE WHEN i.nulls_alike THEN 'nulls not distinct' END,
                        CASE WHEN i.reloptions IS NOT NULL THEN 'with ' || (
                             SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(i.reloptions) o)::text END,
