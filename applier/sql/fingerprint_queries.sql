@@ -148,6 +148,13 @@ att AS MATERIALIZED (
           WHERE b.attrelid = r.oid AND b.attnum > 0 AND NOT b.attisdropped) a
    WHERE r.relkind <> 'S'
 ),
+marked AS MATERIALIZED (
+  SELECT a.attrelid, a.attnum, a.attstattarget,
+         cardinality(a.attoptions) > 1 OR left(a.attoptions[1], 10) <> 'pg_attver=' AS options
+    FROM pg_attribute a
+   WHERE a.attnum > 0
+     AND (a.attstattarget >= 0 OR cardinality(a.attoptions) > 1 OR left(a.attoptions[1], 10) <> 'pg_attver=')
+),
 -- Letting the server print ten thousand indexes takes longer than all the rest, so it prints only
 -- those with options of an operator class.
 idx AS MATERIALIZED (
@@ -163,15 +170,11 @@ idx AS MATERIALIZED (
            FROM pg_index x
           WHERE x.indrelid = r.oid) i
     JOIN pg_class c ON c.oid = i.indexrelid
-    LEFT JOIN (SELECT a.attrelid,
-                      bool_or(cardinality(a.attoptions) > 1 OR left(a.attoptions[1], 10) <> 'pg_attver=') AS options,
-                      string_agg(CASE WHEN a.attstattarget >= 0 THEN a.attnum || ' ' || a.attstattarget END,
-                                 ', ' ORDER BY a.attnum) AS targets
-                 FROM pg_attribute a
-                WHERE a.attnum > 0
-                  AND (a.attstattarget >= 0 OR cardinality(a.attoptions) > 1
-                       OR left(a.attoptions[1], 10) <> 'pg_attver=')
-                GROUP BY a.attrelid) t ON t.attrelid = i.indexrelid
+    LEFT JOIN (SELECT m.attrelid, bool_or(m.options) AS options,
+                      string_agg(CASE WHEN m.attstattarget >= 0 THEN m.attnum || ' ' || m.attstattarget END,
+                                 ', ' ORDER BY m.attnum) AS targets
+                 FROM marked m
+                GROUP BY m.attrelid) t ON t.attrelid = i.indexrelid
 ),
 -- The rows come sorted, which is what string_agg keeps to: ten thousand sorts of one row each cost.
 idx_key AS MATERIALIZED (
