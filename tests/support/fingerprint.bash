@@ -57,6 +57,10 @@ fingerprint_hashes() {
 fingerprint_changes() {
     {
         printf 'SELECT current_database() AS db \\gset\nSET client_min_messages = error;\n'
+        # Pinned for the whole session, and one plan for all: planning is most of what a change takes.
+        printf 'SET plan_cache_mode = force_generic_plan;\n'
+        fingerprint_block fingerprint_pin | sed 's/, true)/, false)/'
+        printf '\\g /dev/null\n'
         printf 'PREPARE fingerprint (text[], text, boolean) AS\n'
         fingerprint_block fingerprint_rows
         printf ';\nCREATE SCHEMA IF NOT EXISTS sealift;\nBEGIN;\n'
