@@ -142,7 +142,7 @@ static bool on_comment(void *context, const char *text, size_t length, int64_t l
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",
                          reading->name, line);
-    if (!script_directives_add(&reading->script->directives, words, err))
+    if (!script_directives_add(&reading->script->directives, words, line, err))
         return at_line(reading, line, err);
     return true;
 }

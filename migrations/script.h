@@ -34,6 +34,17 @@ typedef struct ScriptStatement {
 
 typedef ARRAY_OF(ScriptStatement) ScriptStatementArray;
 
+/* -- sealift: ack RULE REASON: the author has seen what this rule says and means it. Which rules
+ * there are is the planner's knowledge; here a rule is a word of small letters, digits and dashes,
+ * named at most once in a script. */
+typedef struct ScriptAck {
+    char *rule;   /* owned */
+    char *reason; /* owned, not empty */
+    int64_t line; /* of the directive in the authored file */
+} ScriptAck;
+
+typedef ARRAY_OF(ScriptAck) ScriptAckArray;
+
 /* Directives: comments `-- sealift: …` before the first statement. An unknown one is an error. */
 typedef struct ScriptDirectives {
     bool no_transaction; /* -- sealift: no-transaction */
@@ -43,6 +54,7 @@ typedef struct ScriptDirectives {
     int64_t lock_timeout_ms;      /* -- sealift: lock-timeout 5s | 200ms | 0; -1 not given */
     int64_t statement_timeout_ms; /* -- sealift: statement-timeout …; -1 not given */
     char *phase;                  /* -- sealift: phase before|after; owned, or NULL */
+    ScriptAckArray acks;          /* -- sealift: ack RULE REASON (in any script), as they stand */
 } ScriptDirectives;
 
 typedef struct Script {

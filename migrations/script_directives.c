@@ -13,6 +13,11 @@ void script_directives_done(ScriptDirectives *directives)
 {
     free(directives->irreversible);
     free(directives->phase);
+    array_each (ScriptAck, ack, &directives->acks) {
+        free(ack->rule);
+        free(ack->reason);
+    }
+    array_free(&directives->acks);
     directives->irreversible = directives->phase = NULL;
 }
 
@@ -93,7 +98,37 @@ static bool set_phase(char **phase, const char *directive, const char *value, Er
     return true;
 }
 
-bool script_directives_add(ScriptDirectives *directives, const char *words, Error *err)
+const ScriptAck *script_directives_ack(const ScriptDirectives *directives, const char *rule)
+{
+    array_each (const ScriptAck, ack, &directives->acks)
+        if (strcmp(ack->rule, rule) == 0)
+            return ack;
+    return NULL;
+}
+
+/* RULE REASON: what the rule is called, then words for who reads the migration later. */
+static bool add_ack(ScriptDirectives *directives, const char *directive, const char *value,
+                    int64_t line, Error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    CLEANUP(memory_freep) char *rule = memory_string_n(value, strcspn(value, " \t"));
+    const char *reason = value + strlen(rule);
+    reason += strspn(reason, " \t");
+    if (!*rule || rule[strspn(rule, letters)])
+        error_set(err, ERROR_INPUT, "directive '%s' names no rule: '%s'", directive, rule);
+    else if (!*reason)
+        error_set(err, ERROR_INPUT, "directive '%s %s' needs a reason", directive, rule);
+    else if (script_directives_ack(directives, rule))
+        return error_set(err, ERROR_INPUT, "directive '%s %s' is given twice", directive, rule);
+    else {
+        *array_add(&directives->acks) = (ScriptAck){TAKE_PTR(rule), memory_string(reason), line};
+        return true;
+    }
+    return error_hint(err, "write it as: -- sealift: ack RULE why this is meant");
+}
+
+bool script_directives_add(ScriptDirectives *directives, const char *words, int64_t line,
+                           Error *err)
 {
     CLEANUP(memory_freep) char *directive = memory_string_n(words, strcspn(words, " \t"));
     const char *value = words + strlen(directive);
@@ -112,8 +147,10 @@ bool script_directives_add(ScriptDirectives *directives, const char *words, Erro
         return set_timeout(&directives->statement_timeout_ms, directive, value, err);
     if (strcmp(directive, "phase") == 0)
         return set_phase(&directives->phase, directive, value, err);
+    if (strcmp(directive, "ack") == 0)
+        return add_ack(directives, directive, value, line, err);
     error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
     return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
                            "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
-                           "phase before|after");
+                           "phase before|after, ack RULE REASON");
 }

@@ -12,7 +12,12 @@ void script_directives_done(ScriptDirectives *directives);
  * *ret_words is what stands behind the colon, without blanks around it. The caller frees. */
 bool script_directives_in_comment(const char *comment, size_t length, char **ret_words);
 
-/* Take one over. ERROR_INPUT for one that is unknown, incomplete, or given twice. */
-bool script_directives_add(ScriptDirectives *directives, const char *words, Error *err) MUST_CHECK;
+/* Take over one that stands in `line`. ERROR_INPUT for one that is unknown, incomplete, or given
+ * twice. */
+bool script_directives_add(ScriptDirectives *directives, const char *words, int64_t line,
+                           Error *err) MUST_CHECK;
+
+/* The acknowledgement of `rule`, or NULL. Borrowed from the directives. */
+const ScriptAck *script_directives_ack(const ScriptDirectives *directives, const char *rule);
 
 #endif

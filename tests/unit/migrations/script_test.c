@@ -1,7 +1,7 @@
 #include <fcntl.h>
 
 #include "base/text.h"
-#include "migrations/script.h"
+#include "migrations/script_directives.h"
 #include "tests/support/unit_test.h"
 /* behind cmocka's headers */
 #include "tests/unit/migrations/project_folder.h"
@@ -367,6 +367,38 @@ static void reads_directives(void **state UNUSED)
     assert_string_equal(directives->phase, "after");
 }
 
+static void reads_acknowledgements_in_order_with_line_and_reason(void **state UNUSED)
+{
+    CLEANUP(case_done) Case test = case_new();
+    assert_true(case_read(&test, "-- sealift: ack drop-column  the copy is two versions old\n"
+                                 "-- a comment\n"
+                                 "-- sealift: ack\trollback-lossy\tgoes with it\n"
+                                 "drop table t;\n"));
+    const ScriptAckArray *acks = &test.script.directives.acks;
+    assert_int_equal(acks->count, 2);
+    assert_string_equal(acks->items[0].rule, "drop-column");
+    assert_string_equal(acks->items[0].reason, "the copy is two versions old");
+    assert_int_equal(acks->items[0].line, 1);
+    assert_string_equal(acks->items[1].rule, "rollback-lossy");
+    assert_string_equal(acks->items[1].reason, "goes with it");
+    assert_int_equal(acks->items[1].line, 3);
+    const ScriptDirectives *directives = &test.script.directives;
+    assert_ptr_equal(script_directives_ack(directives, "rollback-lossy"), &acks->items[1]);
+    assert_null(script_directives_ack(directives, "drop"));
+}
+
+static void refuses_acknowledgements_without_rule_or_reason(void **state UNUSED)
+{
+    static const char hint[] = "write it as: -- sealift: ack RULE why this is meant";
+    assert_refused("-- sealift: ack\n", "v1/s.sql:1: directive 'ack' names no rule: ''", hint);
+    assert_refused("\n-- sealift: ack Drop! it\n",
+                   "v1/s.sql:2: directive 'ack' names no rule: 'Drop!'", hint);
+    assert_refused("-- sealift: ack drop-column\n",
+                   "v1/s.sql:1: directive 'ack drop-column' needs a reason", hint);
+    assert_refused("-- sealift: ack truncate a\n-- sealift: ack truncate b\n",
+                   "v1/s.sql:2: directive 'ack truncate' is given twice", NULL);
+}
+
 static void reads_times(void **state UNUSED)
 {
     CLEANUP(case_done) Case test = case_new();
@@ -511,6 +543,8 @@ int main(void)
         cmocka_unit_test(refuses_client_copies_that_bring_no_file),
         cmocka_unit_test(refuses_data_files_that_are_not_beside_the_script),
         cmocka_unit_test(reads_directives),
+        cmocka_unit_test(reads_acknowledgements_in_order_with_line_and_reason),
+        cmocka_unit_test(refuses_acknowledgements_without_rule_or_reason),
         cmocka_unit_test(reads_times),
         cmocka_unit_test(refuses_directives_it_cannot_follow),
         cmocka_unit_test(refuses_what_the_splitter_refuses_with_file_and_line),
