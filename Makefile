@@ -20,6 +20,8 @@ PACKAGES_base       := libsodium sqlite3 inih
 PACKAGES_migrations :=
 PACKAGES_bundles    := libarchive libzstd
 PACKAGES_applier    := libpq
+# libpg_query comes without a pkg-config file
+LIBRARIES_planner   := -lpg_query
 PACKAGES            := $(foreach layer,$(LAYERS),$(PACKAGES_$(layer)))
 
 # Each warning with its reason.
@@ -106,7 +108,7 @@ PLANNER_PKG_LIBS = $(shell pkg-config --libs $(PACKAGES_base) $(PACKAGES_bundles
 
 $(BUILD)/bin/planner: $(BUILD)/planner/planner_main.o $(LIBS_planner)
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PLANNER_PKG_LIBS)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PLANNER_PKG_LIBS) $(LIBRARIES_planner)
 
 $(BUILD)/bin/applier: $(BUILD)/applier/applier_main.o $(LIBS_applier)
 	@mkdir -p $(@D)

@@ -17,7 +17,7 @@ UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 define UNIT_RULES
 $(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $$(TEST_SUPPORT_$(1)) $$(TEST_LIBS_$(1))
 	@mkdir -p $$(@D)
-	$$(call say,LD,$$@) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs cmocka) $$(PKG_LIBS)
+	$$(call say,LD,$$@) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs cmocka) $$(PKG_LIBS) $$(LIBRARIES_$(1))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call UNIT_RULES,$(layer))))
 -include $(wildcard $(BUILD)/tests/unit/*/*.d) $(wildcard $(BUILD)/tests/support/*.d)
@@ -105,7 +105,7 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz
 FUZZ_LIBS     := $(foreach layer,planner applier migrations bundles base,$(BUILD)/lib$(layer).a)
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(PKG_LIBS)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(PKG_LIBS) $(LIBRARIES_planner)
 $(BUILD)/fuzz/manifest_reader_fuzz: $(FORGE)
 -include $(wildcard $(BUILD)/tests/fuzz/*.d)
 

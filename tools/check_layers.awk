@@ -12,6 +12,7 @@ BEGIN {
     library["archive_entry.h"] = " bundles "
     library["zstd.h"] = " bundles "
     library["ini.h"] = " base "
+    library["pg_query.h"] = " planner "
     library["sqlite3.h"] = " base bundles "
 }
 FNR == 1 { split(FILENAME, part, "/"); layer = part[1] }

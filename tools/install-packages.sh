@@ -31,6 +31,7 @@ build libinih-dev               pc inih
 build libarchive-dev            pc libarchive
 build libzstd-dev               pc libzstd
 build libpq-dev                 pc libpq
+build libpg-query-dev           file /usr/include/pg_query.h
 demo  postgresql-15             pg bin/initdb
 demo  postgresql-client-15      pg bin/psql
 test  postgresql-15             pg bin/initdb
