@@ -96,10 +96,11 @@ bool option_table_parse(const Option *table, size_t count, int argc, const char 
             return error_set(err, ERROR_USAGE, "'--%s' takes no value", option->name);
         const char *value = equals ? equals + 1 : NULL;
         if (option->kind != OPTION_FLAG && !value) {
-            if (i + 1 >= argc || text_has_prefix(argv[i + 1], "--"))
+            bool missing = i + 1 >= argc || text_has_prefix(argv[i + 1], "--");
+            if (missing && !option->may_be_bare)
                 return error_set(err, ERROR_USAGE, "'--%s' takes a value (%s)", option->name,
                                  option->value);
-            value = argv[++i];
+            value = missing ? "" : argv[++i];
         }
         if (!set_value(option, field(options, option), value, err))
             return false;

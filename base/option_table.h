@@ -40,6 +40,7 @@ typedef struct Option {
     const char *help;    /* one line */
     const char *choices; /* OPTION_CHOICE only: "migration|version|run" */
     bool single;         /* OPTION_LIST only: one word each time it is given */
+    bool may_be_bare;    /* OPTION_STRING only: without a value it is "" */
 } Option;
 
 #define OPTION_FLAG_ROW(name_, type, field, help_)                                                 \
@@ -50,6 +51,12 @@ typedef struct Option {
     {                                                                                              \
         .name = (name_), .kind = OPTION_STRING, .offset = offsetof(type, field),                   \
         .value = (value_), .help = (help_)                                                         \
+    }
+/* a string option whose value may be left out at the end of the line or before another option */
+#define OPTION_BARE_ROW(name_, type, field, value_, help_)                                         \
+    {                                                                                              \
+        .name = (name_), .kind = OPTION_STRING, .offset = offsetof(type, field),                   \
+        .value = (value_), .help = (help_), .may_be_bare = true                                    \
     }
 #define OPTION_LIST_ROW(name_, type, field, value_, help_)                                         \
     {                                                                                              \

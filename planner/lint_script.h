@@ -1,0 +1,47 @@
+/* A script read for lint: the whole canonical text, its statements in the order and with the
+ * ordinals of migrations/script, its directives. What keeps it from being read further is a problem
+ * for the report, not an error: what stands before it is still looked at. */
+#ifndef SEALIFT_PLANNER_LINT_SCRIPT_H
+#define SEALIFT_PLANNER_LINT_SCRIPT_H
+
+#include "migrations/script.h"
+
+#define LINT_SCRIPT_SIZE_MAX ((size_t)256 << 20)
+
+typedef struct LintStatement {
+    int64_t offset; /* in the text; -1 for what a \copy line became, which has no text */
+    int64_t length;
+    int64_t line;
+    bool inside;         /* between the author's own BEGIN and COMMIT */
+    int64_t transaction; /* that it runs in: a number within the script, from 1 */
+    StatementKind kind;
+} LintStatement;
+
+typedef struct LintProblem {
+    const char *rule; /* static: the rule's id */
+    int64_t line;
+    char *message; /* owned */
+    char *hint;    /* owned, or NULL */
+} LintProblem;
+
+typedef struct LintScript {
+    char *name; /* owned: path in the project */
+    char *text; /* owned: no BOM, CRLF as LF */
+    size_t size;
+    ScriptDirectives directives;
+    ARRAY_OF(LintStatement) statements; /* the index is the ordinal of migrations/script */
+    ARRAY_OF(LintProblem) problems;
+    int64_t transaction_count;
+    bool unclosed; /* a BEGIN without its COMMIT */
+} LintScript;
+
+/* `no_transaction`: the layout says so. ERROR_IO where the file cannot be read, ERROR_INPUT where
+ * it is over the limit or no file. */
+bool lint_script_read(const char *path, const char *name, bool no_transaction,
+                      LintScript *ret_script, Error *err) MUST_CHECK;
+void lint_script_done(LintScript *script);
+
+/* The number of the line that holds this place of the text, from 1, and where that line begins. */
+int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin);
+
+#endif
