@@ -55,31 +55,22 @@ void lint_tx_unclosed(LintVisit *visit)
 
 /* -- PL/pgSQL -- */
 
-/* The text between the quotes of a DO block or of a function's body; "" for none. */
+/* The text between the quotes of a DO block; "" for none. */
 static const char *body_of(const Node *node)
 {
-    node_each(option, node_at(node, node_kind_is(node, "DoStmt") ? "args" : "options"))
-    {
-        if (!node_is(option, "defname", "as"))
-            continue;
-        const Node *list = node_at(option, "arg.List.items");
-        return list ? sql_string_of(node_first(list) ? node_first(list)->first : NULL)
-                    : node_text(option, "arg.String.sval");
-    }
+    node_each(option, node_at(node, "args")) if (node_is(option, "defname", "as")) return node_text(
+        option, "arg.String.sval");
     return "";
 }
 
 static bool is_plpgsql(const Node *node)
 {
-    node_each(
-        option,
-        node_at(node, node_kind_is(node, "DoStmt")
-                          ? "args"
-                          : "options")) if (node_is(option, "defname",
-                                                    "language")) return node_is(option,
-                                                                                "arg.String.sval",
-                                                                                "plpgsql");
-    return node_kind_is(node, "DoStmt");
+    node_each(option,
+              node_at(node, "args")) if (node_is(option, "defname",
+                                                 "language")) return node_is(option,
+                                                                             "arg.String.sval",
+                                                                             "plpgsql");
+    return true;
 }
 
 /* Whether a token of the body begins a statement: it stands behind ; or a word that opens one. */
@@ -132,11 +123,8 @@ void lint_do_commit(LintVisit *visit)
 void lint_dynamic_sql(LintVisit *visit)
 {
     static const char *const words[] = {"execute"};
-    bool block = node_kind_is(visit->node, "DoStmt");
-    if (!block && !node_kind_is(visit->node, "CreateFunctionStmt"))
-        return;
-    if (!is_plpgsql(visit->node) ||
-        !statement_word(body_of(visit->node), words, ARRAY_LEN(words)) || !block)
+    if (!node_kind_is(visit->node, "DoStmt") || !is_plpgsql(visit->node) ||
+        !statement_word(body_of(visit->node), words, ARRAY_LEN(words)))
         return;
     lint_find(visit, 0, NULL,
               "what EXECUTE runs is not in the text: only the rehearsal sees its locks, rewrites "

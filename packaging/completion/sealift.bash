@@ -29,6 +29,8 @@ _sealift() {
         mapfile -t COMPREPLY < <(compgen -W "migration version run" -- "$current")
     elif [[ $previous == --layout ]]; then
         mapfile -t COMPREPLY < <(compgen -W "auto sealift golang-migrate diesel" -- "$current")
+    elif [[ $previous == --format ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "text json sarif" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

@@ -30,6 +30,8 @@ documented() {
     documented planner release 2.0.0 --project "$PROJECT"
     documented planner status --project "$PROJECT"
     documented planner verify-project --project "$PROJECT"
+    documented planner lint --project "$PROJECT" --all
+    documented planner lint --explain truncate
     documented pack_bundle one.bundle 1.1.0
     documented pack_bundle all.bundle 2.0.0
     documented planner keys keyring --root keys/vendor.pub --root-threshold 1 --release \

@@ -8,6 +8,7 @@ typedef struct Sample {
     StringArray root;
     int64_t threshold;
     const char *atomic;
+    const char *explain;
 } Sample;
 
 static const Option table[] = {
@@ -17,6 +18,7 @@ static const Option table[] = {
     OPTION_LIST_ROW("root", Sample, root, "FILE…", "root keys"),
     OPTION_NUMBER_ROW("threshold", Sample, threshold, "N", "how many"),
     OPTION_CHOICE_ROW("atomic", Sample, atomic, "migration|version|run", "how much at once"),
+    OPTION_BARE_ROW("explain", Sample, explain, "[RULE]", "one, or all"),
 };
 
 static bool parse(Sample *sample, StringArray *positional, Error *err, const char *const *words)
@@ -50,6 +52,29 @@ static void fills_every_kind(void **state UNUSED)
     array_free(&positional);
     option_table_done(table, ARRAY_LEN(table), &sample);
     assert_null(sample.key.items);
+}
+
+static void takes_a_bare_option_with_and_without_its_value(void **state UNUSED)
+{
+    static const struct {
+        const char *words[3];
+        const char *value;
+    } given[] = {
+        {{"--explain"}, ""},       {{"--explain", "--yes"}, ""},
+        {{"--explain", "a"}, "a"}, {{"--explain=b"}, "b"},
+        {{"--yes"}, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        Sample sample = {0};
+        StringArray positional = {0};
+        CLEANUP(error_done) Error err = {0};
+        assert_true(parse(&sample, &positional, &err, given[i].words));
+        assert_int_equal(positional.count, 0);
+        if (given[i].value)
+            assert_string_equal(sample.explain, given[i].value);
+        else
+            assert_null(sample.explain);
+    }
 }
 
 static void refuses_what_is_not_in_the_table(void **state UNUSED)
@@ -96,6 +121,7 @@ static void help_comes_from_the_table(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_a_bare_option_with_and_without_its_value),
         cmocka_unit_test(fills_every_kind),
         cmocka_unit_test(refuses_what_is_not_in_the_table),
         cmocka_unit_test(help_comes_from_the_table),

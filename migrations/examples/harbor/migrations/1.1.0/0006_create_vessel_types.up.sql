@@ -1,3 +1,5 @@
+-- sealift: ack fk-without-index  vessel types are a handful, and none is ever deleted
+--
 -- What a vessel is decides how many tugs it needs. The types come from a file beside this script;
 -- it travels in the bundle like the script itself.
 
