@@ -157,6 +157,7 @@ static const char *const settled_functions[] = {
 };
 
 typedef struct Calls {
+    const Model *model;
     const char *volatile_name; /* the first one found */
     const char *unknown_name;
 } Calls;
@@ -175,9 +176,11 @@ static bool note_call(void *context, const Node *node)
     if (strcmp(node->name, "FuncCall") != 0)
         return true;
     const char *name = sql_last_name(node_at(node, "funcname"));
-    if (in_list(volatile_functions, ARRAY_LEN(volatile_functions), name))
+    const ModelFunction *known = model_function(calls->model, name);
+    if (known ? known->is_volatile
+              : in_list(volatile_functions, ARRAY_LEN(volatile_functions), name))
         calls->volatile_name = name;
-    else if (!in_list(settled_functions, ARRAY_LEN(settled_functions), name))
+    else if (!known && !in_list(settled_functions, ARRAY_LEN(settled_functions), name))
         calls->unknown_name = name;
     return !calls->volatile_name;
 }
@@ -187,7 +190,7 @@ void lint_add_col_volatile_default(LintVisit *visit)
     lint_each_added(column, visit)
     {
         const Node *constraint = lint_constraint_of(column, "CONSTR_DEFAULT");
-        Calls calls = {0};
+        Calls calls = {.model = visit->model};
         node_walk(node_at(constraint, "raw_expr"), note_call, &calls);
         if (!calls.volatile_name && !calls.unknown_name)
             continue;

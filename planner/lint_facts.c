@@ -68,6 +68,15 @@ static void note_enum_value(LintVisit *visit)
     lint_remember(visit, LINT_FACT_ENUM_VALUE, node_text(visit->node, "newVal"), name);
 }
 
+/* SET TimeZone to what the applier has set already. */
+static bool keeps_utc(const Node *node)
+{
+    const Node *first = node_first(node_at(node, "args"));
+    const char *zone = sql_string_of(first ? first->first : NULL);
+    return strcasecmp(node_text(node, "name"), "timezone") == 0 &&
+           (strcasecmp(zone, "utc") == 0 || strcasecmp(zone, "gmt") == 0);
+}
+
 void lint_note_facts(LintVisit *visit)
 {
     const Node *node = visit->node;
@@ -76,7 +85,7 @@ void lint_note_facts(LintVisit *visit)
         note_dropped(visit);
     if (node_kind_is(node, "AlterEnumStmt"))
         note_enum_value(visit);
-    if (node_kind_is(node, "VariableSetStmt") && *node_text(node, "name"))
+    if (node_kind_is(node, "VariableSetStmt") && *node_text(node, "name") && !keeps_utc(node))
         lint_remember(visit, LINT_FACT_SETTING, node_text(node, "name"), NULL);
     if (node_kind_is(node, "TruncateStmt"))
         node_each(relation, node_at(node, "relations")) if (lint_meets(visit, relation))

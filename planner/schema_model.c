@@ -81,6 +81,9 @@ void model_done(Model *model)
     array_each (ModelType, type, &model->types)
         model_type_done(type);
     array_free(&model->types);
+    array_each (ModelFunction, function, &model->functions)
+        free(function->name);
+    array_free(&model->functions);
     *model = (Model){0};
 }
 
@@ -127,6 +130,14 @@ ModelType *model_type(const Model *model, const char *schema, const char *name)
     array_each (ModelType, type, &model->types)
         if (strcmp(type->name, name) == 0 && strcmp(type->schema, schema) == 0)
             return type;
+    return NULL;
+}
+
+ModelFunction *model_function(const Model *model, const char *name)
+{
+    array_each (ModelFunction, function, &model->functions)
+        if (strcmp(function->name, name) == 0)
+            return function;
     return NULL;
 }
 

@@ -81,8 +81,15 @@ typedef struct ModelType {
     ModelPlace made;
 } ModelType;
 
+/* All functions of a name: what is not certain of one is not certain of the others. */
+typedef struct ModelFunction {
+    char *name; /* without its schema */
+    bool is_volatile;
+} ModelFunction;
+
 typedef struct Model {
     char *schema; /* owned: where names without one go */
+    ARRAY_OF(ModelFunction) functions;
     ARRAY_OF(ModelTable) tables;
     ARRAY_OF(ModelType) types;
 } Model;
@@ -99,6 +106,7 @@ ModelTable *model_table(const Model *model, const char *schema, const char *name
 ModelTable *model_relation(const Model *model, const Node *range_var);
 ModelColumn *model_column(const ModelTable *table, const char *name);
 ModelConstraint *model_constraint(const ModelTable *table, const char *name);
+ModelFunction *model_function(const Model *model, const char *name);
 ModelType *model_type(const Model *model, const char *schema, const char *name);
 /* `ret_table`: the table it is on. */
 ModelIndex *model_index(const Model *model, const char *schema, const char *name,

@@ -190,14 +190,16 @@ static void drop_table(Model *model, const char *schema, const char *name)
     }
 }
 
+/* `keeps`: IF NOT EXISTS or OR REPLACE; NULL then, where it is there. Without these what is known
+ * under the name must be gone, maybe by a CASCADE. */
 static ModelTable *add_table(Model *model, const ModelPlace *place, const Node *relation,
-                             ModelRelationKind kind)
+                             ModelRelationKind kind, bool keeps)
 {
     const char *schema = model_schema_of(model, node_text(relation, "schemaname"));
     const char *name = node_text(relation, "relname");
-    ModelTable *known = model_table(model, schema, name);
-    if (known)
-        return NULL; /* IF NOT EXISTS, OR REPLACE, or an error of the server's */
+    if (keeps && model_table(model, schema, name))
+        return NULL;
+    drop_table(model, schema, name);
     ModelTable *table = array_add(&model->tables);
     table->kind = kind;
     table->schema = memory_string(schema);
@@ -216,7 +218,8 @@ static void set_parent(const Model *model, ModelTable *table, const Node *parent
 
 static void create_table(Model *model, const ModelPlace *place, const Node *statement)
 {
-    ModelTable *table = add_table(model, place, node_at(statement, "relation"), MODEL_TABLE);
+    ModelTable *table = add_table(model, place, node_at(statement, "relation"), MODEL_TABLE,
+                                  node_true(statement, "if_not_exists"));
     if (!table)
         return;
     const Node *parents = node_at(statement, "inhRelations");
@@ -237,12 +240,25 @@ static void create_table(Model *model, const ModelPlace *place, const Node *stat
         add_constraint(model, table, place, element, /* column= */ NULL);
 }
 
+static void drop_index(Model *model, const char *schema, const char *name)
+{
+    ModelTable *table;
+    ModelIndex *index = model_index(model, schema, name, &table);
+    if (index) {
+        size_t at = (size_t)(index - table->indexes.items);
+        array_drop(&table->indexes, at, model_index_done);
+    }
+}
+
 static void create_index(Model *model, const ModelPlace *place, const Node *statement)
 {
     ModelTable *table = model_relation(model, node_at(statement, "relation")), *other;
     const char *name = node_text(statement, "idxname");
-    if (!table || (*name && model_index(model, table->schema, name, &other)))
+    bool known = table && *name && model_index(model, table->schema, name, &other);
+    if (!table || (known && node_true(statement, "if_not_exists")))
         return;
+    if (known)
+        drop_index(model, table->schema, name);
     ModelIndex *index = array_add(&table->indexes);
     index->schema = memory_string(table->schema);
     index->partial = node_at(statement, "whereClause") != NULL;
@@ -400,16 +416,6 @@ static void drop_type(Model *model, const char *schema, const char *name)
     }
 }
 
-static void drop_index(Model *model, const char *schema, const char *name)
-{
-    ModelTable *table;
-    ModelIndex *index = model_index(model, schema, name, &table);
-    if (index) {
-        size_t at = (size_t)(index - table->indexes.items);
-        array_drop(&table->indexes, at, model_index_done);
-    }
-}
-
 static void drop_schema(Model *model, const char *schema)
 {
     for (size_t i = model->tables.count; i-- > 0;)
@@ -475,6 +481,23 @@ static void create_type(Model *model, const ModelPlace *place, const Node *state
                  node_text(statement, "typevar.relname"));
 }
 
+/* Without a word about it a function is volatile. */
+static void create_function(Model *model, const Node *statement)
+{
+    const char *name = sql_last_name(node_at(statement, "funcname"));
+    bool is_volatile = true;
+    node_each(option, node_at(statement, "options")) if (node_is(option, "defname", "volatility"))
+        is_volatile = node_is(option, "arg.String.sval", "volatile");
+    ModelFunction *known = model_function(model, name);
+    if (!known) {
+        known = array_add(&model->functions);
+        known->name = memory_string(name);
+    } else if (!node_true(statement, "replace")) {
+        is_volatile = is_volatile || known->is_volatile;
+    }
+    known->is_volatile = is_volatile;
+}
+
 static void alter_domain(Model *model, const Node *statement)
 {
     const Node *names = node_at(statement, "typeName");
@@ -501,11 +524,14 @@ void model_apply(Model *model, const ModelPlace *place, const Node *statement)
     else if (node_kind_is(statement, "CreateTableAsStmt"))
         (void)add_table(model, place, node_at(statement, "into.rel"),
                         node_is(statement, "objtype", "OBJECT_MATVIEW") ? MODEL_MATVIEW
-                                                                        : MODEL_TABLE);
+                                                                        : MODEL_TABLE,
+                        node_true(statement, "if_not_exists"));
     else if (node_kind_is(statement, "ViewStmt"))
-        (void)add_table(model, place, node_at(statement, "view"), MODEL_VIEW);
+        (void)add_table(model, place, node_at(statement, "view"), MODEL_VIEW,
+                        node_true(statement, "replace"));
     else if (node_kind_is(statement, "CreateForeignTableStmt"))
-        (void)add_table(model, place, node_at(statement, "base.relation"), MODEL_FOREIGN_TABLE);
+        (void)add_table(model, place, node_at(statement, "base.relation"), MODEL_FOREIGN_TABLE,
+                        node_true(statement, "base.if_not_exists"));
     else if (node_kind_is(statement, "CreateSchemaStmt"))
         create_schema(model, place, statement);
     else if (node_kind_is(statement, "IndexStmt"))
@@ -518,6 +544,8 @@ void model_apply(Model *model, const ModelPlace *place, const Node *statement)
         set_schema(model, statement);
     else if (node_kind_is(statement, "DropStmt"))
         drop_objects(model, statement);
+    else if (node_kind_is(statement, "CreateFunctionStmt"))
+        create_function(model, statement);
     else if (node_kind_is(statement, "AlterDomainStmt"))
         alter_domain(model, statement);
     else
