@@ -147,10 +147,8 @@ static bool visit_statement(Run *run, LintVisit *visit, bool selected, Error *er
     size_t first = run->report->findings.count;
     visit->place.transaction = run->transaction_count + statement->transaction;
     visit->node = NULL;
-    visit->sql = statement->offset < 0 ? "" : visit->script->text + statement->offset;
-    visit->sql_size = statement->offset < 0 ? 0 : (size_t)statement->length;
-    if (!visit->sql_size)
-        return true;
+    visit->sql = lint_statement_text(visit->script, statement);
+    visit->sql_size = (size_t)statement->length;
     if (selected && visit->sql_size <= run->options->limits->statement_size_max)
         lint_scan(visit->sql, visit->sql_size, &visit->tokens);
     bool good = parse_statement(run, visit, selected, &tree, err);

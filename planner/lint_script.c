@@ -17,6 +17,8 @@ void lint_script_done(LintScript *script)
     free(script->name);
     free(script->text);
     script_directives_done(&script->directives);
+    array_each (LintStatement, statement, &script->statements)
+        free(statement->copy);
     array_free(&script->statements);
     array_each (LintProblem, problem, &script->problems) {
         free(problem->message);
@@ -106,6 +108,8 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
     } else if (kind == CLIENT_COMMAND_COPY) {
         LintStatement *statement = add_statement(reading, /* offset= */ -1, line);
         statement->kind.copy_from_stdin = true;
+        statement->length = (int64_t)strcspn(copy.statement, ";");
+        statement->copy = memory_string_n(copy.statement, (size_t)statement->length);
         place(reading, statement);
     }
     return true;
@@ -160,6 +164,11 @@ bool lint_script_read(const char *path, const char *name, bool no_transaction,
     *ret_script = script;
     script = (LintScript){0};
     return true;
+}
+
+const char *lint_statement_text(const LintScript *script, const LintStatement *statement)
+{
+    return statement->copy ? statement->copy : script->text + statement->offset;
 }
 
 int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin)

@@ -9,7 +9,8 @@
 #define LINT_SCRIPT_SIZE_MAX ((size_t)256 << 20)
 
 typedef struct LintStatement {
-    int64_t offset; /* in the text; -1 for what a \copy line became, which has no text */
+    int64_t offset; /* in the text; -1 for what a \copy line became */
+    char *copy;     /* owned: that statement, without its semicolon; NULL for others */
     int64_t length;
     int64_t line;
     bool inside;         /* between the author's own BEGIN and COMMIT */
@@ -40,6 +41,9 @@ typedef struct LintScript {
 bool lint_script_read(const char *path, const char *name, bool no_transaction,
                       LintScript *ret_script, Error *err) MUST_CHECK;
 void lint_script_done(LintScript *script);
+
+/* The statement's text, `length` bytes, not terminated. Borrowed. */
+const char *lint_statement_text(const LintScript *script, const LintStatement *statement);
 
 /* The number of the line that holds this place of the text, from 1, and where that line begins. */
 int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin);
