@@ -21,7 +21,16 @@ void down_derive(DownDeriving *deriving);
 /* down_alter.c: those of an ALTER TABLE, a step for each of its commands. */
 void down_derive_alter_table(DownDeriving *deriving);
 
-/* -- what the two share -- */
+/* down_create.c: those of CREATE … The last two answer whether the statement is theirs. */
+void down_derive_table(DownDeriving *deriving);
+void down_derive_schema(DownDeriving *deriving);
+void down_derive_view(DownDeriving *deriving);
+void down_derive_function(DownDeriving *deriving);
+void down_derive_index(DownDeriving *deriving);
+bool down_derive_maker(DownDeriving *deriving);
+bool down_derive_on_table(DownDeriving *deriving);
+
+/* -- what they share -- */
 
 /* A step that takes the statement back by `sql` (taken), or does nothing, or is refused. */
 DownStep *down_add(DownDeriving *deriving, char *sql);
@@ -34,6 +43,9 @@ bool down_ask(DownDeriving *deriving, BeforeKind kind, const char *schema, const
               const char *sub, bool *ret_absent, char **ret_definition);
 
 const char *down_schema(const DownDeriving *deriving, const char *schema);
+/* Whether the RangeVar is of this migration's own: a step says that what is done to it goes with
+ * it. */
+bool down_goes_with(DownDeriving *deriving, const Node *relation);
 bool down_made_here(const DownDeriving *deriving, const char *schema, const char *name);
 void down_note_made(DownDeriving *deriving, const char *schema, const char *name);
 
