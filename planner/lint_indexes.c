@@ -22,7 +22,7 @@ void lint_index_nonconcurrent(LintVisit *visit)
 
 void lint_drop_index_nonconcurrent(LintVisit *visit)
 {
-    CLEANUP(text_done) Text sql = {0};
+    CLEANUP(text_done) Text sql = {0}, shown = {0};
     bool partitioned = false;
     if (!node_is(visit->node, "removeType", "OBJECT_INDEX") || node_true(visit->node, "concurrent"))
         return;
@@ -35,6 +35,7 @@ void lint_drop_index_nonconcurrent(LintVisit *visit)
         if (index && (lint_is_new(visit, &index->made) || lint_is_new(visit, &table->made)))
             continue;
         CLEANUP(memory_freep) char *name = lint_names(names);
+        text_addf(&shown, "%s%s", shown.length ? ", " : "", name);
         partitioned = partitioned || (index && table->partitioned);
         text_addf(&sql, "%sDROP INDEX CONCURRENTLY %s%s;", sql.length ? "\n" : "",
                   node_true(visit->node, "missing_ok") ? "IF EXISTS " : "", name);
@@ -45,10 +46,12 @@ void lint_drop_index_nonconcurrent(LintVisit *visit)
         lint_find(visit, 0,
                   memory_string("-- there is none for the index of a partitioned table: have a "
                                 "lock timeout"),
-                  "dropping the index of a partitioned table locks all partitions against all");
+                  "dropping %s locks a partitioned table and all its partitions against all",
+                  text_string(&shown));
     else
         lint_find(visit, 0, text_take(&sql),
-                  "dropping an index locks its table against all, also against reading");
+                  "dropping %s locks its table against all, also against reading",
+                  text_string(&shown));
 }
 
 static bool has_option(const Node *statement, const char *list, const char *name)

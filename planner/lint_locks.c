@@ -37,13 +37,15 @@ void lint_ddl_after_lock(LintVisit *visit)
         return;
     const LintFact *lock =
         lint_recall(visit, LINT_FACT_EXCLUSIVE, /* text= */ NULL, LINT_IN_TRANSACTION);
-    if (lock)
-        lint_find(visit, 0,
-                  memory_format("-- in a migration of its own, before or behind this one\n%.*s;",
-                                (int)visit->sql_size, visit->sql),
-                  "this may take long, and %s, which line %lld locked against all, stays locked "
-                  "until it is done",
-                  lock->text, (long long)lock->line);
+    if (!lock || lint_recall(visit, LINT_FACT_SAID, visit->rule->id, LINT_IN_TRANSACTION))
+        return;
+    lint_remember(visit, LINT_FACT_SAID, visit->rule->id, NULL);
+    lint_find(visit, 0,
+              memory_format("-- in a migration of its own, before or behind this one\n%.*s;",
+                            (int)visit->sql_size, visit->sql),
+              "this may take long, and %s, which line %lld locked against all, stays locked "
+              "until it and what comes behind it is done",
+              lock->text, (long long)lock->line);
 }
 
 static bool reads_table(const Node *command)

@@ -12,12 +12,12 @@
 
 /* What a script did before, in the same or in another transaction of it. */
 typedef enum {
-    LINT_FACT_EXCLUSIVE,   /* text: a table locked ACCESS EXCLUSIVE */
-    LINT_FACT_SCAN,        /* text: a table read or rewritten by ALTER TABLE */
-    LINT_FACT_ENUM_VALUE,  /* text: a value added to an enum; other: the enum */
-    LINT_FACT_DROPPED,     /* text: an index dropped if it exists */
-    LINT_FACT_SETTING,     /* text: a setting of the session that was changed */
-    LINT_FACT_UNQUALIFIED, /* said once for a script */
+    LINT_FACT_EXCLUSIVE,  /* text: a table locked ACCESS EXCLUSIVE */
+    LINT_FACT_SCAN,       /* text: a table read or rewritten by ALTER TABLE */
+    LINT_FACT_ENUM_VALUE, /* text: a value added to an enum; other: the enum */
+    LINT_FACT_DROPPED,    /* text: an index dropped if it exists */
+    LINT_FACT_SETTING,    /* text: a setting of the session that was changed */
+    LINT_FACT_SAID,       /* text: a rule that is reported once in a transaction */
 } LintFactKind;
 
 typedef struct LintFact {

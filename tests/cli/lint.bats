@@ -28,6 +28,16 @@ lint() { planner lint --project "$PROJECT" "$@"; }
     same caret '         ^' "$caret"
 }
 
+@test "of a long line the part around the place is shown" {
+    printf 'COMMENT ON TABLE orders IS $$%0200d$$; DROP INDEX orders_state; COMMENT ON TABLE orders IS $$%0200d$$;\n' 0 0 | change
+    run_status 0 lint
+    output_has '0002_change.up.sql:1:234: warning: dropping orders_state locks its table'
+    line=$(grep -n '^    …0000' <<<"$output" | cut -d: -f1)
+    shown=$(sed -n "${line}p" <<<"$output") caret=$(sed -n "$((line + 1))p" <<<"$output")
+    [[ $shown == *…0*'; DROP INDEX orders_state; COMMENT'*… ]]
+    same place 'DROP INDEX' "${shown:${#caret}-1:10}"
+}
+
 @test "without a name lint looks at what is not released, with --all at everything" {
     echo 'ALTER TABLE orders RENAME qty TO quantity;' | change
     run_status 0 lint
