@@ -48,6 +48,8 @@ static bool refuted(const LintFinding *finding, const LintMeasurement *measureme
         return measurement->rewrites_known && !measurement->rewritten.count;
     case LINT_ABOUT_SCAN:
         return measurement->scans_known && !measurement->scanned.count;
+    case LINT_ABOUT_UNSEEN:
+        return measurement->rewrites_known && measurement->scans_known && measurement->locks_known;
     case LINT_ABOUT_TEXT:
         return false;
     }

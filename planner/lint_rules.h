@@ -20,7 +20,12 @@
 
 typedef struct LintVisit LintVisit;
 
-typedef enum { LINT_ABOUT_TEXT, LINT_ABOUT_REWRITE, LINT_ABOUT_SCAN } LintAbout;
+typedef enum {
+    LINT_ABOUT_TEXT,
+    LINT_ABOUT_REWRITE,
+    LINT_ABOUT_SCAN,
+    LINT_ABOUT_UNSEEN, /* what no rule can see, and a rehearsal has */
+} LintAbout;
 
 struct LintRule {
     const char *id;

@@ -16,6 +16,7 @@ static void set_place(LintFinding *finding, const LintScript *script, int64_t of
     finding->source = memory_string_n(script->text + begin, length);
 }
 
+PRINTF_LIKE(5, 0)
 static LintFinding *add(LintVisit *visit, LintSeverity severity, int64_t location, char *safe,
                         const char *format, va_list arguments)
 {

@@ -386,6 +386,21 @@ static void a_measured_scan_counts_only_under_a_strong_lock(void **state UNUSED)
     assert_measured("SELECT count(*) FROM orders;", &fake, "measured-scan warning 1:1\n");
 }
 
+static void a_measurement_sees_what_no_rule_could(void **state UNUSED)
+{
+    static const char sql[] = "DO $$ BEGIN EXECUTE 'x'; ALTER TABLE orders ADD a int; END $$;";
+    CLEANUP(fake_done)
+    Fake seen = {.ordinal = 0,
+                 .answer = {.scans_known = true, .locks_known = true, .rewrites_known = true}};
+    assert_measured(sql, &seen, "");
+    CLEANUP(fake_done)
+    Fake partly = {.ordinal = 0, .answer = {.locks_known = true, .rewrites_known = true}};
+    assert_measured(sql, &partly, "do-ddl note 1:1\ndynamic-sql note 1:1\n");
+    seen.asked = 0;
+    *array_add(&seen.answer.rewritten) = copy("public.orders");
+    assert_measured("ALTER TABLE orders FROBNICATE;", &seen, "measured-rewrite error 1:1\n");
+}
+
 static void ends_where_the_measurements_cannot_be_read(void **state UNUSED)
 {
     static const bool selected[] = {true};
@@ -453,6 +468,7 @@ int main(void)
         cmocka_unit_test(a_measured_rewrite_confirms_what_was_only_likely),
         cmocka_unit_test(a_measured_rewrite_of_a_new_table_is_nothing),
         cmocka_unit_test(a_measured_scan_counts_only_under_a_strong_lock),
+        cmocka_unit_test(a_measurement_sees_what_no_rule_could),
         cmocka_unit_test(ends_where_the_measurements_cannot_be_read),
         cmocka_unit_test(goes_on_behind_a_statement_that_crashes_the_parser),
         cmocka_unit_test(says_what_it_cannot_read_of_a_script),
