@@ -308,15 +308,8 @@ void lint_add_col_constrained_domain(LintVisit *visit)
 
 /* -- columns with a constraint beside them -- */
 
-/* The constraint's own words, without CONSTRAINT name. */
-static char *condition_of(const LintVisit *visit, const Node *constraint, const char *word)
-{
-    CLEANUP(memory_freep)
-    char *clause = lint_slice(visit, lint_location(constraint),
-                              "not|null|default|generated|unique|primary|references|collate");
-    const char *found = strcasestr(clause, word);
-    return memory_string(found ? found : clause);
-}
+#define BEHIND_CONSTRAINT                                                                          \
+    "not|null|default|generated|unique|primary|references|collate|constraint|check"
 
 static char *column_without(const Added *added)
 {
@@ -334,7 +327,7 @@ void lint_add_col_inline_check(LintVisit *visit)
             continue;
         CLEANUP(added_done) Added added = added_of(visit, column);
         CLEANUP(memory_freep) char *plain = column_without(&added);
-        CLEANUP(memory_freep) char *condition = condition_of(visit, check, "check");
+        CLEANUP(memory_freep) char *condition = lint_clause(visit, check, BEHIND_CONSTRAINT);
         CLEANUP(memory_freep)
         char *name = lint_constraint_name(visit, check, node_text(column, "colname"));
         char *safe = memory_format("%s\nALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n"
@@ -356,7 +349,7 @@ void lint_add_col_inline_fk(LintVisit *visit)
             continue;
         CLEANUP(added_done) Added added = added_of(visit, column);
         CLEANUP(memory_freep) char *plain = column_without(&added);
-        CLEANUP(memory_freep) char *references = condition_of(visit, key, "references");
+        CLEANUP(memory_freep) char *references = lint_clause(visit, key, BEHIND_CONSTRAINT);
         CLEANUP(memory_freep) char *parent = lint_relation(node_at(key, "pktable"));
         CLEANUP(memory_freep)
         char *name = lint_constraint_name(visit, key, node_text(column, "colname"));

@@ -2,21 +2,11 @@
 #include "planner/lint_visit.h"
 #include "planner/sql_names.h"
 
-/* The constraint's own words without CONSTRAINT name, from its kind on: "CHECK (…)". */
-static char *clause_of(const LintVisit *visit, const Node *constraint, const char *word)
-{
-    CLEANUP(memory_freep) char *clause = lint_slice(visit, lint_location(constraint), "");
-    if (!*node_text(constraint, "conname"))
-        return TAKE_PTR(clause);
-    const char *found = strcasestr(clause + strlen("constraint"), word);
-    return memory_string(found ? found : clause);
-}
-
-static char *in_two_steps(const LintVisit *visit, const Node *constraint, const char *word)
+static char *in_two_steps(const LintVisit *visit, const Node *constraint)
 {
     CLEANUP(memory_freep) char *table = lint_table(visit);
     CLEANUP(memory_freep) char *name = lint_constraint_name(visit, constraint, NULL);
-    CLEANUP(memory_freep) char *clause = clause_of(visit, constraint, word);
+    CLEANUP(memory_freep) char *clause = lint_clause(visit, constraint, "");
     return memory_format("ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n"
                          "-- in a transaction of its own: a migration or a script of its own\n"
                          "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
@@ -65,7 +55,7 @@ void lint_add_check_valid(LintVisit *visit)
             continue;
         CLEANUP(memory_freep) char *table = lint_table(visit);
         CLEANUP(memory_freep) char *name = lint_constraint_name(visit, check, NULL);
-        lint_find(visit, lint_location(check), in_two_steps(visit, check, "check"),
+        lint_find(visit, lint_location(check), in_two_steps(visit, check),
                   "adding the check %s reads all of %s while it is locked against all", name,
                   table);
     }
@@ -84,7 +74,7 @@ void lint_add_fk_valid(LintVisit *visit)
             lint_find(visit, lint_location(key),
                       partitioned ? memory_string("-- on each partition for itself: NOT VALID on a "
                                                   "partitioned table needs version 18")
-                                  : in_two_steps(visit, key, "foreign key"),
+                                  : in_two_steps(visit, key),
                       "adding the foreign key %s reads %s while %s and %s are locked against "
                       "writing",
                       name, table, table, parent);
@@ -296,8 +286,8 @@ void lint_domain_constraint(LintVisit *visit)
         return;
     CLEANUP(memory_freep) char *domain = lint_names(names);
     CLEANUP(memory_freep)
-    char *clause = *what == 'O' ? memory_string("CHECK (VALUE IS NOT NULL)")
-                                : clause_of(visit, check, "check");
+    char *clause =
+        *what == 'O' ? memory_string("CHECK (VALUE IS NOT NULL)") : lint_clause(visit, check, "");
     CLEANUP(memory_freep)
     char *plain = *node_text(check, "conname") ? memory_string(node_text(check, "conname"))
                                                : memory_format("%s_check", sql_last_name(names));

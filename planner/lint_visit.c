@@ -203,6 +203,7 @@ static bool word_in(const char *words, const char *word)
 char *lint_slice(const LintVisit *visit, int64_t location, const char *stop)
 {
     int64_t end = location, depth = 0;
+    bool behind_set = false; /* ON DELETE SET NULL: no new clause */
     array_each (const SqlToken, token, &visit->tokens) {
         if (token->offset < location)
             continue;
@@ -210,8 +211,10 @@ char *lint_slice(const LintVisit *visit, int64_t location, const char *stop)
         char first = token->text[0];
         if (depth == 0 && punctuation && (first == ',' || first == ')'))
             break;
-        if (depth == 0 && token->offset > location && token->folded && word_in(stop, token->text))
+        if (depth == 0 && token->offset > location && token->folded && !behind_set &&
+            word_in(stop, token->text))
             break;
+        behind_set = token->folded && strcmp(token->text, "set") == 0;
         depth += punctuation && (first == '(' || first == '[');
         depth -= punctuation && (first == ')' || first == ']');
         end = token->end;
@@ -219,6 +222,18 @@ char *lint_slice(const LintVisit *visit, int64_t location, const char *stop)
     if (location < 0 || end > (int64_t)visit->sql_size || end < location)
         return memory_string("");
     return memory_string_n(visit->sql + location, (size_t)(end - location));
+}
+
+char *lint_clause(const LintVisit *visit, const Node *constraint, const char *stop)
+{
+    int64_t location = lint_location(constraint);
+    size_t at = 0;
+    while (at < visit->tokens.count && visit->tokens.items[at].offset < location)
+        at++;
+    if (*node_text(constraint, "conname") && at + 2 < visit->tokens.count &&
+        lint_words_at(visit, at, "constraint"))
+        location = visit->tokens.items[at + 2].offset;
+    return lint_slice(visit, location, stop);
 }
 
 char *lint_with_words(const LintVisit *visit, size_t at, const char *words)

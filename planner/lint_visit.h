@@ -107,6 +107,9 @@ char *lint_constraint_name(const LintVisit *visit, const Node *constraint, const
  * words in `stop` ("default|not|…", "" for none) outside parentheses. */
 char *lint_slice(const LintVisit *visit, int64_t location, const char *stop);
 
+/* A constraint's own words, without CONSTRAINT name: "CHECK (…)". `stop` as above. */
+char *lint_clause(const LintVisit *visit, const Node *constraint, const char *stop);
+
 /* The whole statement, with `words` put in behind token number `at`. */
 char *lint_with_words(const LintVisit *visit, size_t at, const char *words);
 

@@ -1,6 +1,7 @@
 #include "planner/lint.h"
 
 #include "base/text.h"
+#include "migrations/statement_splitter.h"
 #include "planner/lint_rules.h"
 #include "tests/support/unit_test.h"
 /* behind cmocka's headers */
@@ -240,6 +241,17 @@ static void writes_the_safe_way_for_the_very_statement(void **state UNUSED)
         "NOT VALID;\n"
         "-- in a transaction of its own: a migration or a script of its own\n"
         "ALTER TABLE orders VALIDATE CONSTRAINT qty_some;");
+    assert_safe("ALTER TABLE orders ADD CONSTRAINT check_check CHECK (qty > 0);", "add-check-valid",
+                "ALTER TABLE orders ADD CONSTRAINT check_check CHECK (qty > 0) NOT VALID;\n"
+                "-- in a transaction of its own: a migration or a script of its own\n"
+                "ALTER TABLE orders VALIDATE CONSTRAINT check_check;");
+    assert_safe("ALTER TABLE orders ADD size int CONSTRAINT check_size CHECK (size > 0) NOT NULL "
+                "DEFAULT 1;",
+                "add-col-inline-check",
+                "ALTER TABLE orders ADD COLUMN size integer DEFAULT 1;\n"
+                "ALTER TABLE orders ADD CONSTRAINT check_size CHECK (size > 0) NOT VALID;\n"
+                "-- in a transaction of its own\n"
+                "ALTER TABLE orders VALIDATE CONSTRAINT check_size;");
     assert_safe("ALTER TABLE ONLY public.orders ALTER qty SET NOT NULL;", "set-not-null",
                 "ALTER TABLE public.orders ADD CONSTRAINT qty_not_null CHECK (qty IS NOT NULL) NOT "
                 "VALID;\n"
@@ -259,13 +271,14 @@ static void writes_the_safe_way_for_the_very_statement(void **state UNUSED)
                 "ALTER TABLE orders ADD COLUMN who bigint;\n"
                 "CREATE UNIQUE INDEX CONCURRENTLY who_key ON orders (who);\n"
                 "ALTER TABLE orders ADD CONSTRAINT who_key UNIQUE USING INDEX who_key;");
-    assert_safe("ALTER TABLE orders ADD who bigint REFERENCES customers (id) ON DELETE CASCADE;",
-                "add-col-inline-fk",
-                "ALTER TABLE orders ADD COLUMN who bigint;\n"
-                "ALTER TABLE orders ADD CONSTRAINT orders_who_fkey FOREIGN KEY (who) REFERENCES "
-                "customers (id) ON DELETE CASCADE NOT VALID;\n"
-                "-- in a transaction of its own\n"
-                "ALTER TABLE orders VALIDATE CONSTRAINT orders_who_fkey;");
+    assert_safe(
+        "ALTER TABLE orders ADD who bigint REFERENCES customers (id) ON DELETE SET NULL NOT NULL;",
+        "add-col-inline-fk",
+        "ALTER TABLE orders ADD COLUMN who bigint;\n"
+        "ALTER TABLE orders ADD CONSTRAINT orders_who_fkey FOREIGN KEY (who) REFERENCES "
+        "customers (id) ON DELETE SET NULL NOT VALID;\n"
+        "-- in a transaction of its own\n"
+        "ALTER TABLE orders VALIDATE CONSTRAINT orders_who_fkey;");
     assert_safe("UPDATE orders SET qty = qty + 1, state = 'x' RETURNING id;", "update-no-where",
                 "-- in batches, each in a transaction of its own\n"
                 "UPDATE orders SET qty = qty + 1, state = 'x' \nWHERE ctid = ANY (ARRAY(\n"
@@ -279,6 +292,68 @@ static void writes_the_safe_way_for_the_very_statement(void **state UNUSED)
         "-- when no application version in use reads the old one\n"
         "ALTER TABLE orders DROP COLUMN qty;\n"
         "ALTER TABLE orders RENAME COLUMN qty_new TO qty;");
+}
+
+/* The statements of a safe way, each parsed. */
+typedef struct Parsing {
+    SqlParser *parser;
+    const char *safe;
+    int count, failed;
+} Parsing;
+
+static bool parse_safe(void *context, const SplitStatement *split, Error *err)
+{
+    Parsing *parsing = context;
+    CLEANUP(sql_parse_done) SqlParse parse = {0};
+    if (!sql_parser_parse(parsing->parser, parsing->safe + split->offset, (size_t)split->length,
+                          &parse, err))
+        return false;
+    parsing->count++;
+    if (parse.outcome == SQL_PARSE_TREE)
+        return true;
+    parsing->failed++;
+    print_error("%s\n%s\n", parse.message, parsing->safe);
+    return true;
+}
+
+/* Rules whose safe way is a column or a name, not a statement. */
+static bool is_fragment(const LintRule *rule)
+{
+    return text_has_prefix(rule->id, "type-") || strcmp(rule->id, "unqualified-name") == 0 ||
+           strcmp(rule->id, "identifier-too-long") == 0;
+}
+
+static void parse_safe_ways(const LintReport *report, Parsing *parsing)
+{
+    array_each (const LintFinding, finding, &report->findings) {
+        CLEANUP(error_done) Error error = {0};
+        if (!finding->safe || strstr(finding->safe, "…") || is_fragment(finding->rule) ||
+            strstr(finding->safe, "\n\\copy"))
+            continue;
+        parsing->safe = finding->safe;
+        CLEANUP(statement_splitter_freep)
+        StatementSplitter *splitter =
+            statement_splitter_new(&(SplitterEvents){.statement = parse_safe, .context = parsing});
+        if (!statement_splitter_feed(splitter, finding->safe, strlen(finding->safe), &error) ||
+            !statement_splitter_end(splitter, &error))
+            fail_msg("%s: %s", error.message, finding->safe);
+    }
+}
+
+static void the_safe_ways_are_sql(void **state UNUSED)
+{
+    Vectors vectors = read_vectors();
+    Parsing parsing = {.parser = sql_parser_new(&sql_parser_limits)};
+    array_each (Vector, vector, &vectors.groups) {
+        CLEANUP(linted_done)
+        Linted linted = lint_with(text_string(&vectors.base), text_string(&vector->sql),
+                                  text_string(&vector->config), NULL);
+        parse_safe_ways(&linted.report, &parsing);
+    }
+    sql_parser_free(parsing.parser);
+    vectors_done(&vectors);
+    assert_int_equal(parsing.failed, 0);
+    assert_true(parsing.count > 100);
 }
 
 /* -- what was measured -- */
@@ -463,6 +538,7 @@ int main(void)
         cmocka_unit_test(every_rule_has_a_script_that_breaks_it_and_one_that_does_not),
         cmocka_unit_test(the_table_has_all_rows_and_no_id_twice),
         cmocka_unit_test(writes_the_safe_way_for_the_very_statement),
+        cmocka_unit_test(the_safe_ways_are_sql),
         cmocka_unit_test(a_measured_absence_silences),
         cmocka_unit_test(a_measured_rewrite_is_a_finding_where_no_rule_saw_one),
         cmocka_unit_test(a_measured_rewrite_confirms_what_was_only_likely),
