@@ -1,5 +1,7 @@
 #include "planner/sql_parser.h"
 
+#include <sys/resource.h>
+
 #include "base/text.h"
 #include "tests/support/unit_test.h"
 
@@ -101,6 +103,25 @@ static void ends_a_parser_that_wants_too_much_memory(void **state UNUSED)
 }
 #endif
 
+static void says_that_no_parser_can_be_started(void **state UNUSED)
+{
+    CLEANUP(sql_parser_freep) SqlParser *parser = sql_parser_new(&sql_parser_limits);
+    CLEANUP(error_done) Error error = {0};
+    SqlParse result = {0};
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool good = sql_parser_parse(parser, "SELECT 1", 8, &result, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_false(good);
+    assert_int_equal(error.class, ERROR_IO);
+    assert_string_equal(error.message, "cannot make a socket pair for the SQL parser: Too many "
+                                       "open files");
+    assert_null(result.message);
+    assert_parses(parser);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +130,7 @@ int main(void)
         cmocka_unit_test(outlives_a_crash_of_the_parser),
         cmocka_unit_test(refuses_what_is_over_the_limits),
         cmocka_unit_test(ends_a_parser_that_is_late),
+        cmocka_unit_test(says_that_no_parser_can_be_started),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(ends_a_parser_that_wants_too_much_memory),
 #endif
