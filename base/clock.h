@@ -15,6 +15,9 @@ int64_t clock_now(void);
 /* Milliseconds of a clock that never goes back; only differences mean something. */
 int64_t clock_monotonic_ms(void);
 
+/* The same clock in microseconds. */
+int64_t clock_monotonic_us(void);
+
 /* `seconds` since 1970 as text; outside the years 0001 to 9999 it is clamped. */
 void clock_format(int64_t seconds, char ret_text[static CLOCK_TEXT_SIZE]);
 

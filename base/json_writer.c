@@ -32,6 +32,8 @@ static void quote(Text *text, const char *string)
 
 static void newline(JsonWriter *json)
 {
+    if (json->in_line)
+        return;
     text_add_char(json->text, '\n');
     for (int i = 0; i < json->depth; i++)
         text_add(json->text, "  ");
@@ -51,7 +53,7 @@ static void begin_value(JsonWriter *json, const char *name)
     newline(json);
     if (is_object) {
         quote(json->text, name);
-        text_add(json->text, ": ");
+        text_add(json->text, json->in_line ? ":" : ": ");
     }
 }
 
@@ -68,6 +70,11 @@ static void open_level(JsonWriter *json, const char *name, bool is_object)
 void json_begin(JsonWriter *json, Text *text)
 {
     *json = (JsonWriter){.text = text};
+}
+
+void json_begin_line(JsonWriter *json, Text *text)
+{
+    *json = (JsonWriter){.text = text, .in_line = true};
 }
 
 void json_end(JsonWriter *json)

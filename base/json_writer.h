@@ -1,5 +1,6 @@
-/* Writes one JSON document (RFC 8259) into a Text: two-space indentation, members in call order.
- * Misnesting is a bug and aborts. Strings must be UTF-8; other bytes become U+FFFD. */
+/* Writes one JSON document (RFC 8259) into a Text: two-space indentation, or all in one line;
+ * members in call order. Misnesting is a bug and aborts. Strings must be UTF-8; other bytes become
+ * U+FFFD. */
 #ifndef SEALIFT_BASE_JSON_WRITER_H
 #define SEALIFT_BASE_JSON_WRITER_H
 
@@ -12,6 +13,7 @@
 
 typedef struct JsonWriter {
     Text *text; /* borrowed */
+    bool in_line;
     int depth;
     struct {
         bool is_object;
@@ -20,6 +22,8 @@ typedef struct JsonWriter {
 } JsonWriter;
 
 void json_begin(JsonWriter *json, Text *text);
+/* A document without line breaks: one line of a stream of documents. */
+void json_begin_line(JsonWriter *json, Text *text);
 void json_end(JsonWriter *json); /* adds the final newline */
 
 /* `name` is the member's name inside an object and NULL inside an array or at the top. */

@@ -55,10 +55,10 @@ cluster_run() (
     exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
 )
 
-# Make a cluster and start it: cluster_new fast|durable [OWNER-PID]; sets cluster_dir. `durable` keeps
-# fsync on, for tests that kill the server.
+# Make a cluster and start it: cluster_new fast|durable [OWNER-PID [CLUSTER-NAME]]; sets cluster_dir.
+# `durable` keeps fsync on, for tests that kill the server; the name is the setting cluster_name.
 cluster_new() {
-    local durability=$1 owner=${2:-$$} bin
+    local durability=$1 owner=${2:-$$} name=${3:-} bin
     bin=$(cluster_bin) || return
     cluster_dir=$(mktemp -d "${TMPDIR:-/tmp}/sealift-pg.XXXXXX") || return
     [ "$(id -u)" -ne 0 ] || chown "$(cluster_user)" "$cluster_dir"
@@ -82,6 +82,7 @@ max_connections = 60
 shared_buffers = 64MB
 logging_collector = off
 log_line_prefix = '%m [%p] %u@%d '
+cluster_name = '$name'
 CONF
     if [ "$durability" = fast ]; then
         cluster_run tee -a "$cluster_dir/data/postgresql.conf" >/dev/null <<CONF

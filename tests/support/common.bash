@@ -28,6 +28,9 @@ common_teardown_file() {
     if [ -f "$BATS_FILE_TMPDIR/cluster" ]; then
         cluster_remove "$(cat "$BATS_FILE_TMPDIR/cluster")"
     fi
+    if [ -f "$BATS_FILE_TMPDIR/scratch" ]; then
+        cluster_remove "$(cat "$BATS_FILE_TMPDIR/scratch")"
+    fi
 }
 
 setup_file() { common_setup_file; }
@@ -106,6 +109,19 @@ private_cluster() {
     cluster_psql "$PRIVATE" postgres -q -c "CREATE DATABASE private OWNER app" || return
     DB=$(cluster_conninfo "$PRIVATE" private app)
     DB_ADMIN=$(cluster_conninfo "$PRIVATE" private postgres)
+}
+
+# A cluster that a rehearsal may do everything with, one for the whole file. Sets SCRATCH (its folder)
+# and SCRATCH_DB (conninfo as superuser of its database postgres).
+scratch_cluster() {
+    if [ -f "$BATS_FILE_TMPDIR/scratch" ]; then
+        SCRATCH=$(cat "$BATS_FILE_TMPDIR/scratch")
+    else
+        cluster_new fast "${SEALIFT_TEST_OWNER:-$$}" sealift-scratch || return
+        SCRATCH=$cluster_dir
+        echo "$SCRATCH" >"$BATS_FILE_TMPDIR/scratch"
+    fi
+    SCRATCH_DB=$(cluster_conninfo "$SCRATCH" postgres postgres)
 }
 
 # psql on the test's database, as its owner, unaligned, quiet, stopping at errors.

@@ -111,6 +111,22 @@ static void json_is_quoted_and_nested(void **state UNUSED)
                         "    -3,\n    true,\n    null\n  ],\n  \"none\": []\n}\n");
 }
 
+static void json_stands_in_one_line(void **state UNUSED)
+{
+    CLEANUP(text_done) Text text = {0};
+    JsonWriter json;
+    json_begin_line(&json, &text);
+    json_object(&json, NULL);
+    json_string(&json, "a", "x\ny");
+    json_array(&json, "list");
+    json_int(&json, NULL, 1);
+    json_int(&json, NULL, 2);
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
+    assert_string_equal(text_string(&text), "{\"a\":\"x\\u000ay\",\"list\":[1,2]}\n");
+}
+
 static void errors_gather_what_was_being_done(void **state UNUSED)
 {
     Error err = {0}, moved = {0};
@@ -143,6 +159,7 @@ int main(void)
         cmocka_unit_test(source_date_epoch_rules_the_clock),
         cmocka_unit_test(uuids_are_lower_case_and_differ),
         cmocka_unit_test(json_is_quoted_and_nested),
+        cmocka_unit_test(json_stands_in_one_line),
         cmocka_unit_test(errors_gather_what_was_being_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

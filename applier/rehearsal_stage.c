@@ -1,0 +1,165 @@
+#include "applier/rehearsal_stage.h"
+
+#include "applier/pg_lock.h"
+#include "applier/pg_query.h"
+#include "base/interrupt.h"
+
+void rehearsal_stage_done(RehearsalStage *stage)
+{
+    pg_session_close(stage->session);
+    stage->session = NULL;
+}
+
+void rehearsal_outcome_done(RehearsalOutcome *outcome)
+{
+    RunReport report = {.failure = outcome->failure};
+    run_report_done(&report);
+    *outcome = (RehearsalOutcome){0};
+}
+
+/* --- a new database -------------------------------------------------------------------------- */
+
+static bool store_bundle(RehearsalStage *stage, Error *err)
+{
+    const ApplyInput *input = stage->input;
+    const LedgerBundle bundle = {.envelope = input->envelope,
+                                 .head = input->head,
+                                 .head_digest = input->head_digest,
+                                 .manifest_bytes = input->manifest_bytes,
+                                 .manifest_size = input->manifest_size,
+                                 .manifest = input->manifest,
+                                 .objects = &input->objects,
+                                 .verification = input->verification};
+    return pg_script(stage->session, "BEGIN", err) &&
+           ledger_store_bundle(stage->session, &bundle, err) &&
+           pg_script(stage->session, "COMMIT", err);
+}
+
+bool rehearsal_stage_renew(RehearsalStage *stage, Error *err)
+{
+    const ApplyInput *input = stage->input;
+    rehearsal_stage_done(stage);
+    if (!rehearsal_cluster_renew(stage->cluster, err) ||
+        !rehearsal_cluster_connect(stage->cluster, input->manifest->search_path, &stage->session,
+                                   err) ||
+        !pg_lock_take(stage->session, PG_LOCK_WAIT_DEFAULT_MS, /* waiting= */ NULL,
+                      /* context= */ NULL, err) ||
+        !ledger_install(stage->session, input->head->product, input->head->product_uuid, err))
+        return false;
+    journal_chain_begin(&stage->chain);
+    stage->position = 0;
+    return store_bundle(stage, err);
+}
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
+void rehearsal_tasks_done(RunTaskArray *tasks)
+{
+    array_free(tasks);
+}
+
+/* Where the stage stands once the tasks are done. */
+static size_t position_behind(const RehearsalStage *stage, const RunTaskArray *tasks)
+{
+    return tasks->count ? (size_t)run_task_position_after(&tasks->items[tasks->count - 1])
+                        : stage->position;
+}
+
+static void add_task(const RehearsalStage *stage, const ManifestMigration *migration,
+                     const ManifestVersion *version, Direction direction, RunTaskArray *tasks)
+{
+    size_t position = position_behind(stage, tasks);
+    bool last = !migration || migration->ordinal == (int64_t)version->migration_count;
+    *array_add(tasks) = (RunTask){.manifest = stage->input->manifest,
+                                  .objects = &stage->input->objects,
+                                  .head_digest = stage->input->head_digest,
+                                  .migration = migration,
+                                  .version = version,
+                                  .direction = direction,
+                                  .ends_version = direction == DIRECTION_UP && last,
+                                  .position = (int64_t)position};
+}
+
+void rehearsal_stage_add_migration(const RehearsalStage *stage, size_t migration,
+                                   Direction direction, RunTaskArray *tasks)
+{
+    const Manifest *manifest = stage->input->manifest;
+    const ManifestMigration *one = &manifest->migrations.items[migration];
+    add_task(stage, one, &manifest->versions.items[one->version], direction, tasks);
+}
+
+void rehearsal_stage_add_version(const RehearsalStage *stage, size_t version, Direction direction,
+                                 RunTaskArray *tasks)
+{
+    const ManifestVersion *one = &stage->input->manifest->versions.items[version];
+    if (one->migration_count == 0)
+        add_task(stage, /* migration= */ NULL, one, direction, tasks);
+    for (size_t i = 0; i < one->migration_count; i++)
+        rehearsal_stage_add_migration(
+            stage,
+            one->first_migration + (direction == DIRECTION_UP ? i : one->migration_count - 1 - i),
+            direction, tasks);
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const RehearsalRun *run,
+                         RehearsalOutcome *ret_outcome, Error *err)
+{
+    const StepRunnerOptions options = {.atomic = run->atomic, .observer = run->observer};
+    CLEANUP(run_units_done) RunUnits units = {0};
+    CLEANUP(run_report_done) RunReport report = {0};
+    if (interrupt_count() > 0)
+        return error_set(err, ERROR_INTERRUPTED, "interrupted");
+    run_units_build(tasks, run->atomic, &units);
+    bool passed =
+        step_runner_run(stage->session, tasks, &units, &options, &stage->chain, &report, err);
+    if (!passed &&
+        !(report.failure.happened && (err->class == ERROR_STEP || err->class == ERROR_UNSETTLED)))
+        return false;
+    if (passed)
+        stage->position = position_behind(stage, tasks);
+    else
+        error_done(err);
+    *ret_outcome = (RehearsalOutcome){.passed = passed, .failure = report.failure};
+    report.failure = (StepFailure){0};
+    return true;
+}
+
+bool rehearsal_stage_seed(RehearsalStage *stage, size_t index, Error *err)
+{
+    const Manifest *manifest = stage->input->manifest;
+    const ManifestMigration *migration = &manifest->migrations.items[index];
+    const ManifestVersion *version = &manifest->versions.items[migration->version];
+    if (!stage->seeds)
+        return true;
+    return rehearsal_seeds_run(stage->seeds, stage->session, migration, version, err) &&
+           (migration->ordinal != (int64_t)version->migration_count ||
+            rehearsal_seeds_run(stage->seeds, stage->session, /* migration= */ NULL, version, err));
+}
+
+/* How far one run goes before seeds want to be sown. */
+static size_t end_of_run(const RehearsalStage *stage, size_t end)
+{
+    return stage->seeds && stage->seeds->items.count ? stage->position + 1 : end;
+}
+
+bool rehearsal_stage_advance(RehearsalStage *stage, size_t end, RehearsalOutcome *ret_outcome,
+                             Error *err)
+{
+    const RehearsalRun run = {0};
+    *ret_outcome = (RehearsalOutcome){.passed = true};
+    while (stage->position < end) {
+        CLEANUP(rehearsal_tasks_done) RunTaskArray tasks = {0};
+        size_t next = end_of_run(stage, end), first = stage->position;
+        for (size_t i = first; i < next; i++)
+            rehearsal_stage_add_migration(stage, i, DIRECTION_UP, &tasks);
+        if (!rehearsal_stage_run(stage, &tasks, &run, ret_outcome, err))
+            return false;
+        if (!ret_outcome->passed)
+            return true;
+        if (!rehearsal_stage_seed(stage, next - 1, err))
+            return false;
+    }
+    return true;
+}
