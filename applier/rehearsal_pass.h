@@ -18,6 +18,7 @@ typedef struct Rehearsal {
     size_t migrations;     /* whose up runs: those behind one that fails do not count */
     size_t version_count;  /* that are complete with them */
     bool passed;
+    bool nondeterministic; /* a version's schema was another the second time */
 } Rehearsal;
 
 /* A database of the rehearsal, not made yet. */
@@ -42,6 +43,14 @@ bool rehearsal_pass_cycles(Rehearsal *rehearsal, Error *err) MUST_CHECK;
 
 /* Each version likewise, unmeasured. */
 bool rehearsal_pass_versions(Rehearsal *rehearsal, Error *err) MUST_CHECK;
+
+/* Whether a version's schema is the first pass's. */
+bool rehearsal_is_same(const Rehearsal *rehearsal, size_t version, const Fingerprint *taken);
+
+/* It is another: look for the migration that makes it so and report it, once. Wants the database
+ * for itself: no session may be on it. */
+bool rehearsal_note_other(Rehearsal *rehearsal, size_t version, const Fingerprint *taken,
+                          Error *err) MUST_CHECK;
 
 /* A transaction per version, then one for all. */
 bool rehearsal_pass_atomic(Rehearsal *rehearsal, Error *err) MUST_CHECK;

@@ -4,7 +4,7 @@
 SELECT CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
             ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
        || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
-               ELSE '"' || replace(c.relname, '"', '""') || '"' END AS identity,
+               ELSE '"' || replace(c.relname, '"', '""') || '"' END,
        format('%I.%I', n.nspname, c.relname), a.attname, quote_ident(a.attname)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -16,4 +16,4 @@ SELECT CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
                       AND d.deptype = 'e')
- ORDER BY identity COLLATE "C", a.attname::text COLLATE "C"
+ ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C", a.attname::text COLLATE "C"

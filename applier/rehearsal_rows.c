@@ -1,0 +1,573 @@
+#include "applier/rehearsal_rows.h"
+
+#include <inttypes.h>
+
+#include "applier/pg_query.h"
+#include "applier/rows_value.h"
+#include "applier/sql/rows_queries.h"
+#include "base/array.h"
+#include "base/memory.h"
+
+/* After so many refusals a table's rows are not guessed any more. */
+#define ATTEMPTS_MAX 12
+
+typedef struct RowsColumn {
+    int number;
+    char *name; /* owned, as SQL writes it */
+    bool not_null;
+    bool by_server; /* identity, nextval, generated */
+    bool has_default;
+    ValueType type; /* texts owned */
+    /* what the attempts have learnt */
+    int variant;
+    const char *check; /* borrowed: the text of the constraint that refused it */
+    bool omitted;
+} RowsColumn;
+
+typedef struct RowsCheck {
+    char *name; /* owned; "" for a partition's bounds */
+    int column;
+    char *text; /* owned */
+} RowsCheck;
+
+typedef struct RowsKey {
+    char *name;       /* owned */
+    uint32_t table;   /* that it refers to */
+    char *table_name; /* owned, as SQL writes it */
+    int column;
+    char *parent; /* owned: column there, as SQL writes it */
+} RowsKey;
+
+typedef struct RowsTable {
+    uint32_t oid;
+    char *name; /* owned, as SQL writes it */
+    int columns_seen;
+    int columns_before; /* seen at the last call; 0: the table is new */
+    bool filled;        /* by us */
+    bool given_up;
+    bool done; /* in this call */
+    ARRAY_OF(RowsColumn) columns;
+    ARRAY_OF(RowsCheck) checks;
+    ARRAY_OF(RowsKey) keys; /* a row for each column, those of one key together */
+} RowsTable;
+
+typedef ARRAY_OF(RowsTable) RowsTableArray;
+
+struct RehearsalRows {
+    int64_t count;
+    RowsTableArray tables; /* seen so far */
+};
+
+/* --- lifetime -------------------------------------------------------------------------------- */
+
+static void forget_details(RowsTable *table)
+{
+    array_each (RowsColumn, column, &table->columns) {
+        free(column->name);
+        free((void *)(uintptr_t)column->type.name);
+        free((void *)(uintptr_t)column->type.written);
+    }
+    array_each (RowsCheck, check, &table->checks) {
+        free(check->name);
+        free(check->text);
+    }
+    array_each (RowsKey, key, &table->keys) {
+        free(key->name);
+        free(key->table_name);
+        free(key->parent);
+    }
+    array_free(&table->columns);
+    array_free(&table->checks);
+    array_free(&table->keys);
+}
+
+RehearsalRows *rehearsal_rows_new(int64_t count)
+{
+    RehearsalRows *rows = memory_new(RehearsalRows);
+    rows->count = count;
+    return rows;
+}
+
+void rehearsal_rows_forget(RehearsalRows *rows)
+{
+    array_each (RowsTable, table, &rows->tables) {
+        forget_details(table);
+        free(table->name);
+    }
+    array_free(&rows->tables);
+}
+
+void rehearsal_rows_free(RehearsalRows *rows)
+{
+    if (!rows)
+        return;
+    rehearsal_rows_forget(rows);
+    free(rows);
+}
+
+int64_t rehearsal_rows_filled(const RehearsalRows *rows)
+{
+    int64_t count = 0;
+    array_each (const RowsTable, table, &rows->tables)
+        count += table->filled;
+    return count;
+}
+
+int64_t rehearsal_rows_given_up(const RehearsalRows *rows)
+{
+    int64_t count = 0;
+    array_each (const RowsTable, table, &rows->tables)
+        count += table->given_up;
+    return count;
+}
+
+/* --- reading the catalog --------------------------------------------------------------------- */
+
+static RowsTable *find_table(RehearsalRows *rows, uint32_t oid)
+{
+    array_each (RowsTable, table, &rows->tables) {
+        if (table->oid == oid)
+            return table;
+    }
+    return NULL;
+}
+
+/* Which tables there are now; *ret_oids is the literal of an array of those that want a look. */
+static bool find_new(RehearsalRows *rows, PgSession *session, Text *ret_oids, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *found = NULL;
+    if (!pg_query(session, SQL_rows_tables, PG_NO_VALUES, PG_ROWS, &found, err))
+        return false;
+    array_each (RowsTable, table, &rows->tables)
+        table->done = true;
+    for (int i = 0; i < PQntuples(found); i++) {
+        uint32_t oid = (uint32_t)pg_result_int(found, i, 0);
+        int columns = (int)pg_result_int(found, i, 2);
+        RowsTable *table = find_table(rows, oid);
+        if (!table) {
+            table = array_add(&rows->tables);
+            table->oid = oid;
+            table->name = memory_string(pg_result_text(found, i, 1));
+        } else if (!table->filled || columns == table->columns_seen) {
+            continue;
+        } else {
+            free(table->name);
+            table->name = memory_string(pg_result_text(found, i, 1));
+        }
+        table->done = false;
+        table->columns_before = table->columns_seen;
+        table->columns_seen = columns;
+        text_addf(ret_oids, "%s%" PRIu32, ret_oids->length ? "," : "{", oid);
+    }
+    text_add(ret_oids, ret_oids->length ? "}" : "");
+    return true;
+}
+
+static void add_column(const PGresult *found, int row, RowsTable *table)
+{
+    *array_add(&table->columns) =
+        (RowsColumn){.number = (int)pg_result_int(found, row, 1),
+                     .name = memory_string(pg_result_text(found, row, 2)),
+                     .not_null = pg_result_bool(found, row, 3),
+                     .by_server = pg_result_bool(found, row, 4),
+                     .has_default = pg_result_bool(found, row, 5),
+                     .type = {.written = memory_string(pg_result_text(found, row, 6)),
+                              .name = memory_string(pg_result_text(found, row, 7)),
+                              .kind = *pg_result_text(found, row, 8),
+                              .category = *pg_result_text(found, row, 9),
+                              .is_array = pg_result_bool(found, row, 10),
+                              .modifier = pg_result_int(found, row, 11),
+                              .attributes = pg_result_int(found, row, 12)}};
+}
+
+static void add_check(const PGresult *found, int row, RowsTable *table)
+{
+    *array_add(&table->checks) = (RowsCheck){.name = memory_string(pg_result_text(found, row, 1)),
+                                             .column = (int)pg_result_int(found, row, 2),
+                                             .text = memory_string(pg_result_text(found, row, 3))};
+}
+
+static void add_key(const PGresult *found, int row, RowsTable *table)
+{
+    *array_add(&table->keys) = (RowsKey){.name = memory_string(pg_result_text(found, row, 1)),
+                                         .table = (uint32_t)pg_result_int(found, row, 2),
+                                         .table_name = memory_string(pg_result_text(found, row, 3)),
+                                         .column = (int)pg_result_int(found, row, 4),
+                                         .parent = memory_string(pg_result_text(found, row, 5))};
+}
+
+static bool read_details(RehearsalRows *rows, PgSession *session, const char *oids, Error *err)
+{
+    static const struct {
+        const char *sql;
+        void (*add)(const PGresult *found, int row, RowsTable *table);
+    } queries[] = {
+        {SQL_rows_columns, add_column}, {SQL_rows_checks, add_check}, {SQL_rows_keys, add_key}};
+    array_each (RowsTable, table, &rows->tables)
+        if (!table->done)
+            forget_details(table);
+    for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+        CLEANUP(pg_result_freep) PGresult *found = NULL;
+        if (!pg_query(session, queries[i].sql, PG_VALUES(pg_text(oids)), PG_ROWS, &found, err))
+            return false;
+        for (int row = 0; row < PQntuples(found); row++) {
+            RowsTable *table = find_table(rows, (uint32_t)pg_result_int(found, row, 0));
+            if (table)
+                queries[i].add(found, row, table);
+        }
+    }
+    return true;
+}
+
+/* --- the statement --------------------------------------------------------------------------- */
+
+static RowsColumn *column_of(RowsTable *table, int number)
+{
+    array_each (RowsColumn, column, &table->columns) {
+        if (column->number == number)
+            return column;
+    }
+    return NULL;
+}
+
+/* The index of the first row of the key that gives the column its value, or -1; *ret_place is the
+ * column's place in the key. */
+static int key_of(const RowsTable *table, int column, int *ret_place)
+{
+    int first = 0;
+    for (int i = 0; i < (int)table->keys.count; i++) {
+        if (i && strcmp(table->keys.items[i].name, table->keys.items[i - 1].name) != 0)
+            first = i;
+        if (table->keys.items[i].column == column) {
+            *ret_place = i - first;
+            return first;
+        }
+    }
+    return -1;
+}
+
+/* A row of the parent for each row, by turns. */
+static void add_parent(const RehearsalRows *rows, const RowsTable *table, int first, Text *sql)
+{
+    CLEANUP(text_done) Text names = {0}, given = {0}, there = {0};
+    const RowsKey *key = &table->keys.items[first];
+    for (int i = first, place = 0;
+         i < (int)table->keys.count && strcmp(table->keys.items[i].name, key->name) == 0;
+         i++, place++) {
+        const char *parent = table->keys.items[i].parent;
+        text_addf(&names, "%s%s", place ? ", " : "", parent);
+        text_addf(&given, ", %s AS c%d", parent, place);
+        text_addf(&there, "%s%s IS NOT NULL", place ? " AND " : "", parent);
+    }
+    text_addf(sql,
+              " LEFT JOIN (SELECT row_number() OVER (ORDER BY %s) AS n, count(*) OVER () AS total%s"
+              " FROM (SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %" PRId64
+              ") p) f%d ON f%d.n = 1 + (g.i - 1) %% f%d.total",
+              text_string(&names), text_string(&given), text_string(&names), key->table_name,
+              text_string(&there), text_string(&names), rows->count, first, first, first);
+}
+
+/* A table that refers to itself: each row to itself, where the column that is referred to is given
+ * by us. */
+static bool add_own(RowsTable *table, const RowsKey *key, Text *sql)
+{
+    array_each (RowsColumn, column, &table->columns) {
+        if (strcmp(column->name, key->parent) == 0 && !column->by_server && !column->omitted)
+            return rows_value(&column->type, column->variant, column->check, sql);
+    }
+    return false;
+}
+
+static bool add_value(RowsTable *table, const RowsColumn *column, Text *sql)
+{
+    int place = 0, key = key_of(table, column->number, &place);
+    if (key < 0)
+        return rows_value(&column->type, column->variant, column->check, sql);
+    if (table->keys.items[key].table == table->oid)
+        return column->not_null && add_own(table, &table->keys.items[key + place], sql);
+    text_addf(sql, "f%d.c%d", key, place);
+    return true;
+}
+
+/* The columns that get a value, the values, and the parents that these come from. */
+typedef struct Values {
+    Text names, values, pairs, parents;
+} Values;
+
+static void values_done(Values *values)
+{
+    text_done(&values->names);
+    text_done(&values->values);
+    text_done(&values->pairs);
+    text_done(&values->parents);
+}
+
+static void collect(const RehearsalRows *rows, RowsTable *table, int after, Values *into)
+{
+    bool joined[64] = {false};
+    array_each (RowsColumn, column, &table->columns) {
+        CLEANUP(text_done) Text value = {0};
+        int place = 0, key = key_of(table, column->number, &place);
+        if (column->number <= after || column->by_server || column->omitted || key >= 64 ||
+            !add_value(table, column, &value))
+            continue;
+        text_addf(&into->names, "%s%s", into->names.length ? ", " : "", column->name);
+        text_addf(&into->values, "%s%s", into->values.length ? ", " : "", text_string(&value));
+        text_addf(&into->pairs, "%s%s = %s", into->pairs.length ? ", " : "", column->name,
+                  text_string(&value));
+        if (key >= 0 && table->keys.items[key].table != table->oid && !joined[key])
+            add_parent(rows, table, key, &into->parents);
+        if (key >= 0)
+            joined[key] = true;
+    }
+}
+
+/* In a table that is empty. */
+static void make_insert(const RehearsalRows *rows, RowsTable *table, int64_t count, bool all,
+                        Text *sql)
+{
+    CLEANUP(values_done) Values values = {0};
+    collect(rows, table, /* after= */ 0, &values);
+    if (values.names.length)
+        text_addf(sql,
+                  "INSERT INTO %s (%s) SELECT %s FROM generate_series(1::bigint, %" PRId64
+                  ") AS g (i)%s ORDER BY g.i%s",
+                  table->name, text_string(&values.names), text_string(&values.values), count,
+                  text_string(&values.parents), all ? "" : " ON CONFLICT DO NOTHING");
+    else
+        text_addf(sql, "INSERT INTO %s DEFAULT VALUES", table->name);
+}
+
+/* Of columns that a table got since it was filled. */
+static bool make_update(const RehearsalRows *rows, RowsTable *table, Text *sql)
+{
+    CLEANUP(values_done) Values values = {0};
+    collect(rows, table, table->columns_before, &values);
+    if (!values.pairs.length)
+        return false;
+    text_addf(
+        sql,
+        "UPDATE %s AS t SET %s FROM (SELECT tableoid AS part, ctid AS place, row_number() OVER "
+        "(ORDER BY tableoid, ctid) AS i FROM %s) AS g%s WHERE t.ctid = g.place AND "
+        "t.tableoid = g.part",
+        table->name, text_string(&values.pairs), table->name, text_string(&values.parents));
+    return true;
+}
+
+/* --- attempts -------------------------------------------------------------------------------- */
+
+typedef enum {
+    LEARN_NOTHING,
+    LEARN_AGAIN, /* something was changed: try again */
+} Learn;
+
+/* The next variant of a column that `check` refuses; where there is none it is left out. */
+static void next_variant(RowsColumn *column, const char *check)
+{
+    CLEANUP(text_done) Text ignored = {0};
+    column->check = check;
+    while (++column->variant < VALUE_VARIANTS)
+        if (rows_value(&column->type, column->variant, check, &ignored))
+            return;
+    column->omitted = true;
+}
+
+static Learn learn_check(RowsTable *table, const char *name)
+{
+    Learn learnt = LEARN_NOTHING;
+    array_each (RowsCheck, check, &table->checks) {
+        RowsColumn *column = column_of(table, check->column);
+        if (strcmp(check->name, name) != 0 || !column || column->omitted || column->by_server)
+            continue;
+        next_variant(column, check->text);
+        learnt = LEARN_AGAIN;
+    }
+    return learnt;
+}
+
+static Learn learn_key(RowsTable *table, const char *name)
+{
+    Learn learnt = LEARN_NOTHING;
+    array_each (RowsKey, key, &table->keys) {
+        RowsColumn *column = column_of(table, key->column);
+        if (strcmp(key->name, name) != 0 || !column || column->omitted || column->not_null)
+            continue;
+        column->omitted = true;
+        learnt = LEARN_AGAIN;
+    }
+    return learnt;
+}
+
+/* Only what must have a value. */
+static Learn learn_least(RowsTable *table)
+{
+    Learn learnt = LEARN_NOTHING;
+    array_each (RowsColumn, column, &table->columns) {
+        if (column->omitted || column->by_server || (column->not_null && !column->has_default))
+            continue;
+        column->omitted = true;
+        learnt = LEARN_AGAIN;
+    }
+    return learnt;
+}
+
+static Learn learn(RowsTable *table, const PGresult *refusal)
+{
+    const char *code = PQresultErrorField(refusal, PG_DIAG_SQLSTATE);
+    const char *name = PQresultErrorField(refusal, PG_DIAG_CONSTRAINT_NAME);
+    Learn learnt = LEARN_NOTHING;
+    if (code && strcmp(code, "23514") == 0)
+        learnt = learn_check(table, name ? name : "");
+    if (code && strcmp(code, "23503") == 0)
+        learnt = learn_key(table, name ? name : "");
+    return learnt == LEARN_AGAIN ? learnt : learn_least(table);
+}
+
+/* One statement under a savepoint. *ret_refusal (NULL: it went well) is the caller's. */
+static bool attempt(PgSession *session, const char *sql, PGresult **ret_refusal, int64_t *ret_rows,
+                    Error *err)
+{
+    static const char begin[] = "SAVEPOINT sealift_rows";
+    static const char deferred[] = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED";
+    if (!pg_script(session, begin, err))
+        return false;
+    /* not by pg_query: which constraint refuses a row stands only in the answer */
+    PGresult *result = PQexec(session->connection, sql);
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    *ret_rows = good ? (int64_t)strtoll(PQcmdTuples(result), /* end= */ NULL, 10) : 0;
+    if (good) {
+        PQclear(result);
+        result = PQexec(session->connection, deferred);
+        good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    }
+    if (pg_session_is_lost(session)) {
+        PQclear(result);
+        return pg_session_lost_error(session, "generating rows", err);
+    }
+    *ret_refusal = good ? NULL : result;
+    if (good)
+        PQclear(result);
+    return pg_script(session,
+                     good ? "RELEASE SAVEPOINT sealift_rows"
+                          : "ROLLBACK TO SAVEPOINT sealift_rows; RELEASE SAVEPOINT "
+                            "sealift_rows",
+                     err);
+}
+
+/* At first as many rows as are wanted, skipping those that a unique key refuses; then a single one,
+ * for a table that may have only one. */
+static bool fill_table(RehearsalRows *rows, RowsTable *table, PgSession *session, Error *err)
+{
+    int64_t count = rows->count;
+    bool all = false;
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+        CLEANUP(text_done) Text sql = {0};
+        CLEANUP(pg_result_freep) PGresult *refusal = NULL;
+        int64_t inserted = 0;
+        make_insert(rows, table, count, all, &sql);
+        if (!attempt(session, text_string(&sql), &refusal, &inserted, err))
+            return false;
+        if (!refusal) {
+            table->filled = inserted > 0;
+            break;
+        }
+        if (learn(table, refusal) == LEARN_AGAIN)
+            continue;
+        if (all && count == 1)
+            break;
+        count = 1;
+        all = true;
+    }
+    table->given_up = !table->filled;
+    return true;
+}
+
+static bool fill_columns(RehearsalRows *rows, RowsTable *table, PgSession *session, Error *err)
+{
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+        CLEANUP(text_done) Text sql = {0};
+        CLEANUP(pg_result_freep) PGresult *refusal = NULL;
+        int64_t updated = 0;
+        if (!make_update(rows, table, &sql))
+            return true;
+        if (!attempt(session, text_string(&sql), &refusal, &updated, err))
+            return false;
+        if (!refusal || learn(table, refusal) == LEARN_NOTHING)
+            return true;
+    }
+    return true;
+}
+
+static bool is_empty(RowsTable *table, PgSession *session, bool *ret_empty, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    CLEANUP(memory_freep)
+    char *sql = memory_format("SELECT NOT EXISTS (SELECT FROM %s)", table->name);
+    if (!pg_query(session, sql, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return false;
+    *ret_empty = pg_result_bool(row, 0, 0);
+    return true;
+}
+
+static bool fill(RehearsalRows *rows, RowsTable *table, PgSession *session, Error *err)
+{
+    bool empty = false;
+    table->done = true;
+    if (table->columns_before)
+        return fill_columns(rows, table, session, err);
+    return is_empty(table, session, &empty, err) &&
+           (!empty || fill_table(rows, table, session, err));
+}
+
+/* --- in order -------------------------------------------------------------------------------- */
+
+static bool waits_for_parent(RehearsalRows *rows, const RowsTable *table)
+{
+    array_each (const RowsKey, key, &table->keys) {
+        const RowsTable *parent = key->table == table->oid ? NULL : find_table(rows, key->table);
+        if (parent && !parent->done)
+            return true;
+    }
+    return false;
+}
+
+/* A table whose parents are done; in a circle the first one, whose keys stay null. */
+static RowsTable *next_table(RehearsalRows *rows)
+{
+    RowsTable *first = NULL;
+    array_each (RowsTable, table, &rows->tables) {
+        if (table->done)
+            continue;
+        if (!waits_for_parent(rows, table))
+            return table;
+        if (!first)
+            first = table;
+    }
+    return first;
+}
+
+static bool fill_all(RehearsalRows *rows, PgSession *session, Error *err)
+{
+    for (RowsTable *table; (table = next_table(rows));)
+        if (!fill(rows, table, session, err))
+            return error_wrap(err, "generating rows for %s", table->name);
+    return true;
+}
+
+bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, Error *err)
+{
+    CLEANUP(text_done) Text oids = {0};
+    CLEANUP(error_done) Error ignored = {0};
+    if (rows->count == 0)
+        return true;
+    if (!find_new(rows, session, &oids, err))
+        return error_wrap(err, "generating rows");
+    if (!oids.length)
+        return true;
+    if (pg_script(session, "BEGIN", err) && read_details(rows, session, text_string(&oids), err) &&
+        fill_all(rows, session, err) && pg_script(session, "COMMIT", err))
+        return true;
+    if (!pg_session_is_lost(session))
+        (void)!pg_script(session, "ROLLBACK", &ignored);
+    return error_wrap(err, "generating rows");
+}
