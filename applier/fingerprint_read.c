@@ -32,18 +32,57 @@ static bool add_row(Fingerprint *fingerprint, const PGresult *rows, int i, Error
     return false;
 }
 
+/* The plan is kept only while search_path is what it was made under: the pin's. */
+bool fingerprint_prepare(PgSession *session, Error *err)
+{
+    return (pg_script(session, "SET plan_cache_mode = force_generic_plan; BEGIN", err) &&
+            pg_script(session, SQL_fingerprint_pin, err) &&
+            pg_script(session,
+                      "PREPARE sealift_fingerprint (text[], text, boolean) AS " SQL_fingerprint_rows
+                      "; COMMIT",
+                      err)) ||
+           error_wrap(err, "preparing to take fingerprints");
+}
+
+static void add_literal(PgSession *session, const char *value, Text *sql)
+{
+    char *literal = value ? PQescapeLiteral(session->connection, value, strlen(value)) : NULL;
+    text_addf(sql, "%s, ", literal ? literal : "NULL");
+    PQfreemem(literal);
+}
+
+static bool ask_prepared(PgSession *session, const char *names, const char *owner, bool definitions,
+                         PGresult **ret_rows, Error *err)
+{
+    CLEANUP(text_done) Text sql = {0};
+    text_add(&sql, "EXECUTE sealift_fingerprint (");
+    add_literal(session, names, &sql);
+    add_literal(session, owner, &sql);
+    text_addf(&sql, "%s)", definitions ? "true" : "false");
+    return pg_query(session, text_string(&sql), PG_NO_VALUES, PG_ROWS, ret_rows, err);
+}
+
+static bool ask(PgSession *session, const char *names, const char *owner, bool definitions,
+                PGresult **ret_rows, Error *err)
+{
+    return pg_query(session, SQL_fingerprint_rows,
+                    PG_VALUES(pg_text(names), pg_text(owner), pg_bool(definitions)), PG_ROWS,
+                    ret_rows, err);
+}
+
 static bool read_rows(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
                       Fingerprint *fingerprint, Error *err)
 {
     CLEANUP(text_done) Text names = {0};
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    const char *owner = scope->owner ? scope->owner : session->facts.current_user;
+    bool definitions = detail == FINGERPRINT_DEFINITIONS;
     if (scope->schemas)
         add_names(scope, &names);
+    const char *in = scope->schemas ? text_string(&names) : NULL;
     if (!pg_script(session, SQL_fingerprint_pin, err) ||
-        !pg_query(session, SQL_fingerprint_rows,
-                  PG_VALUES(pg_text(scope->schemas ? text_string(&names) : NULL),
-                            pg_text(scope->owner), pg_bool(detail == FINGERPRINT_DEFINITIONS)),
-                  PG_ROWS, &rows, err))
+        !(scope->prepared ? ask_prepared(session, in, owner, definitions, &rows, err)
+                          : ask(session, in, owner, definitions, &rows, err)))
         return false;
     for (int i = 0; i < PQntuples(rows); i++)
         if (!add_row(fingerprint, rows, i, err))
@@ -78,7 +117,9 @@ bool fingerprint_read(PgSession *session, const FingerprintScope *scope, Fingerp
 {
     static const char doing[] = "taking the fingerprint of the schema";
     if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
-        return read_between(session, "SAVEPOINT sealift_fingerprint",
+        return read_between(session,
+                            "SAVEPOINT sealift_fingerprint;"
+                            "SET LOCAL statement_timeout = 0", /* a migration's may be short */
                             "ROLLBACK TO SAVEPOINT sealift_fingerprint;"
                             "RELEASE SAVEPOINT sealift_fingerprint",
                             scope, detail, ret_fingerprint, err) ||

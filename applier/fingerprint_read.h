@@ -11,9 +11,14 @@ typedef struct FingerprintScope {
     const char *const *schemas; /* NULL: all but the system's and ours */
     size_t schema_count;
     const char *owner; /* the role that is written as <owner>; NULL: current_user */
+    bool prepared;     /* the session was given to fingerprint_prepare */
 } FingerprintScope;
 
 typedef enum { FINGERPRINT_HASHES, FINGERPRINT_DEFINITIONS } FingerprintDetail;
+
+/* Let the server plan the query once, for a session that will take many; planning is most of a
+ * small schema's time. No transaction may be open. Errors: pg_query's. */
+bool fingerprint_prepare(PgSession *session, Error *err) MUST_CHECK;
 
 /* Take it, sorted. In an open transaction it sees what is not committed and works under a savepoint
  * that is rolled back: the settings it pins are gone afterwards. Else it works in a READ ONLY

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 
 #include "applier/pg_query.h"
+#include "applier/retry_policy.h"
 #include "applier/sql/scratch_queries.h"
 #include "base/memory.h"
 
 /* Held while locks are watched. */
-#define WATCH_KEY INT64_C(0x5345414C57415443) /* "SEALWATC" */
+#define WATCH_KEY   INT64_C(0x5345414C57415443) /* "SEALWATC"; the next one: watching has begun */
+#define WATCH_LOOKS 200
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
@@ -227,6 +229,22 @@ bool rehearsal_cluster_renew(RehearsalCluster *cluster, Error *err)
 
 /* --- watching locks -------------------------------------------------------------------------- */
 
+/* It begins when its server process gets its turn: a statement that takes a millisecond would be
+ * over by then. */
+static bool wait_for_watch(RehearsalCluster *cluster, Error *err)
+{
+    for (int i = 0; i < WATCH_LOOKS; i++) {
+        CLEANUP(pg_result_freep) PGresult *row = NULL;
+        if (!pg_query(cluster->admin, SQL_scratch_sampling, PG_VALUES(pg_int(WATCH_KEY + 1)),
+                      PG_ONE_ROW, &row, err))
+            return false;
+        if (pg_result_bool(row, 0, 0))
+            return true;
+        retry_policy_sleep(1);
+    }
+    return true; /* without samples, then */
+}
+
 /* The server does the watching, in a DO that runs until we let go of an advisory lock: no thread
  * and no process of ours (decision record 0012). */
 bool rehearsal_cluster_watch(RehearsalCluster *cluster, int pid, Error *err)
@@ -244,8 +262,9 @@ bool rehearsal_cluster_watch(RehearsalCluster *cluster, int pid, Error *err)
              pid, WATCH_KEY);
     if (!pg_script(cluster->second, sql, err))
         return false;
-    return PQsendQuery(cluster->second->connection, SQL_scratch_sample) ||
-           pg_session_lost_error(cluster->second, "watching locks", err);
+    if (!PQsendQuery(cluster->second->connection, SQL_scratch_sample))
+        return pg_session_lost_error(cluster->second, "watching locks", err);
+    return wait_for_watch(cluster, err);
 }
 
 bool rehearsal_cluster_watched(RehearsalCluster *cluster, char **ret_seen, Error *err)

@@ -137,7 +137,7 @@ static bool look_before(Cycles *cycles, Cycle *cycle, Error *err)
     PgSession *session = cycles->stage.session;
     row_hashes_done(&cycle->rows_before);
     if (!cycles->known &&
-        !rehearsal_fingerprint(session, FINGERPRINT_DEFINITIONS, &cycles->now, err))
+        !rehearsal_stage_fingerprint(&cycles->stage, FINGERPRINT_DEFINITIONS, &cycles->now, err))
         return false;
     cycles->known = true;
     return rehearsal_hash_read(session, &cycle->rows_before, err);
@@ -162,7 +162,9 @@ static bool up_without_rows(Cycles *cycles, const Subject *subject, Cycle *cycle
 
 static bool go_up(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)
 {
-    if (!rehearsal_rows_fill(cycles->rows, cycles->stage.session, err) ||
+    bool inside = subject->migration && subject->migration->ordinal > 1; /* of a version */
+    if (!rehearsal_rows_fill(cycles->rows, cycles->stage.session,
+                             inside ? ROWS_OF_TABLES : ROWS_AND_OF_COLUMNS, err) ||
         !look_before(cycles, cycle, err) ||
         !run_measured(cycles, subject, DIRECTION_UP, &cycle->rows_before, &cycle->up, err))
         return false;
@@ -171,8 +173,8 @@ static bool go_up(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *e
     if (cycles->stopped)
         return true;
     return (!cycles->measure || report_measured(cycles, subject, err)) &&
-           rehearsal_fingerprint(cycles->stage.session, FINGERPRINT_DEFINITIONS, &cycle->after,
-                                 err) &&
+           rehearsal_stage_fingerprint(&cycles->stage, FINGERPRINT_DEFINITIONS, &cycle->after,
+                                       err) &&
            rehearsal_report_file(cycles->rehearsal->report, &cycles->now, cycle->before_file,
                                  err) &&
            rehearsal_report_file(cycles->rehearsal->report, &cycle->after, cycle->after_file, err);
@@ -197,7 +199,7 @@ static bool go_back(Cycles *cycles, const Subject *subject, Cycle *cycle, Error 
     if (!cycle->down.passed)
         return true;
     cycle->has_back = true;
-    return rehearsal_fingerprint(session, detail_of(subject), &cycle->back, err) &&
+    return rehearsal_stage_fingerprint(&cycles->stage, detail_of(subject), &cycle->back, err) &&
            rehearsal_hash_read(session, &cycle->rows_back, err);
 }
 
@@ -209,7 +211,7 @@ static bool go_up_again(Cycles *cycles, const Subject *subject, Cycle *cycle, Er
         return false;
     cycle->has_again = cycle->up_again.passed;
     return !cycle->has_again ||
-           rehearsal_fingerprint(cycles->stage.session, detail_of(subject), &cycle->again, err);
+           rehearsal_stage_fingerprint(&cycles->stage, detail_of(subject), &cycle->again, err);
 }
 
 static void judge(const Cycles *cycles, Cycle *cycle)

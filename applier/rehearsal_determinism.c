@@ -14,7 +14,7 @@ static bool take_each(Rehearsal *rehearsal, const ManifestVersion *version, Fing
     for (size_t i = 0; good && outcome.passed && i < version->migration_count; i++)
         good = rehearsal_stage_advance(&stage, version->first_migration + i + 1, &outcome, err) &&
                (!outcome.passed ||
-                rehearsal_fingerprint(stage.session, FINGERPRINT_HASHES, &ret_taken[i], err));
+                rehearsal_stage_fingerprint(&stage, FINGERPRINT_HASHES, &ret_taken[i], err));
     rehearsal_stage_done(&stage);
     return good;
 }

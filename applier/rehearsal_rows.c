@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 /* After so many refusals a table's rows are not guessed any more. */
-#define ATTEMPTS_MAX 12
+#define ATTEMPTS_MAX 20
 
 typedef struct RowsColumn {
     int number;
@@ -21,6 +21,7 @@ typedef struct RowsColumn {
     /* what the attempts have learnt */
     int variant;
     const char *check; /* borrowed: the text of the constraint that refused it */
+    int later;         /* the value is that of a row so many rows behind */
     bool omitted;
 } RowsColumn;
 
@@ -28,6 +29,7 @@ typedef struct RowsCheck {
     char *name; /* owned; "" for a partition's bounds */
     int column;
     char *text; /* owned */
+    bool tried; /* with this column's values later than the others' */
 } RowsCheck;
 
 typedef struct RowsKey {
@@ -133,7 +135,8 @@ static RowsTable *find_table(RehearsalRows *rows, uint32_t oid)
 }
 
 /* Which tables there are now; *ret_oids is the literal of an array of those that want a look. */
-static bool find_new(RehearsalRows *rows, PgSession *session, Text *ret_oids, Error *err)
+static bool find_new(RehearsalRows *rows, PgSession *session, RowsWanted wanted, Text *ret_oids,
+                     Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *found = NULL;
     if (!pg_query(session, SQL_rows_tables, PG_NO_VALUES, PG_ROWS, &found, err))
@@ -148,7 +151,7 @@ static bool find_new(RehearsalRows *rows, PgSession *session, Text *ret_oids, Er
             table = array_add(&rows->tables);
             table->oid = oid;
             table->name = memory_string(pg_result_text(found, i, 1));
-        } else if (!table->filled || columns == table->columns_seen) {
+        } else if (!table->filled || columns == table->columns_seen || wanted == ROWS_OF_TABLES) {
             continue;
         } else {
             free(table->name);
@@ -273,7 +276,7 @@ static bool add_own(RowsTable *table, const RowsKey *key, Text *sql)
 {
     array_each (RowsColumn, column, &table->columns) {
         if (strcmp(column->name, key->parent) == 0 && !column->by_server && !column->omitted)
-            return rows_value(&column->type, column->variant, column->check, sql);
+            return rows_value(&column->type, column->variant, column->check, column->later, sql);
     }
     return false;
 }
@@ -282,7 +285,7 @@ static bool add_value(RowsTable *table, const RowsColumn *column, Text *sql)
 {
     int place = 0, key = key_of(table, column->number, &place);
     if (key < 0)
-        return rows_value(&column->type, column->variant, column->check, sql);
+        return rows_value(&column->type, column->variant, column->check, column->later, sql);
     if (table->keys.items[key].table == table->oid)
         return column->not_null && add_own(table, &table->keys.items[key + place], sql);
     text_addf(sql, "f%d.c%d", key, place);
@@ -367,14 +370,36 @@ static void next_variant(RowsColumn *column, const char *check)
     CLEANUP(text_done) Text ignored = {0};
     column->check = check;
     while (++column->variant < VALUE_VARIANTS)
-        if (rows_value(&column->type, column->variant, check, &ignored))
+        if (rows_value(&column->type, column->variant, check, /* later= */ 0, &ignored))
             return;
     column->omitted = true;
+}
+
+/* A check that compares columns may want one of them to be greater: each is tried in turn. */
+static bool try_later(RowsTable *table, const char *name)
+{
+    int columns = 0;
+    array_each (const RowsCheck, check, &table->checks)
+        columns += strcmp(check->name, name) == 0;
+    bool found = false;
+    array_each (RowsCheck, check, &table->checks) {
+        RowsColumn *column = column_of(table, check->column);
+        if (columns < 2 || strcmp(check->name, name) != 0 || !column)
+            continue;
+        column->later = 0;
+        if (check->tried || found)
+            continue;
+        check->tried = found = true;
+        column->later = 1;
+    }
+    return found;
 }
 
 static Learn learn_check(RowsTable *table, const char *name)
 {
     Learn learnt = LEARN_NOTHING;
+    if (try_later(table, name))
+        return LEARN_AGAIN;
     array_each (RowsCheck, check, &table->checks) {
         RowsColumn *column = column_of(table, check->column);
         if (strcmp(check->name, name) != 0 || !column || column->omitted || column->by_server)
@@ -554,13 +579,13 @@ static bool fill_all(RehearsalRows *rows, PgSession *session, Error *err)
     return true;
 }
 
-bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, Error *err)
+bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wanted, Error *err)
 {
     CLEANUP(text_done) Text oids = {0};
     CLEANUP(error_done) Error ignored = {0};
     if (rows->count == 0)
         return true;
-    if (!find_new(rows, session, &oids, err))
+    if (!find_new(rows, session, wanted, &oids, err))
         return error_wrap(err, "generating rows");
     if (!oids.length)
         return true;

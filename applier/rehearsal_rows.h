@@ -13,9 +13,16 @@ RehearsalRows *rehearsal_rows_new(int64_t count);
 void rehearsal_rows_free(RehearsalRows *rows);
 DEFINE_CLEANUP(RehearsalRows, rehearsal_rows_free)
 
-/* Fill the empty tables that were not there at the last call, and the columns that tables filled
- * before have got since. Errors: pg_query's, for statements that must not fail. */
-bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, Error *err) MUST_CHECK;
+typedef enum {
+    ROWS_OF_TABLES,      /* fill the empty tables that were not there at the last call … */
+    ROWS_AND_OF_COLUMNS, /* … and the columns that tables filled before have got since */
+} RowsWanted;
+
+/* Columns are for where a version begins: until then nobody has written into them, and a migration
+ * that fills them finds them as it would at a site. Errors: pg_query's, for statements that must
+ * not fail. */
+bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wanted,
+                         Error *err) MUST_CHECK;
 
 /* How many tables hold generated rows, and how many could not be given any. */
 int64_t rehearsal_rows_filled(const RehearsalRows *rows);

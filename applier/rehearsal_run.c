@@ -26,6 +26,18 @@ bool rehearsal_fingerprint(PgSession *session, FingerprintDetail detail,
     return fingerprint_read(session, &whole, detail, ret_fingerprint, err);
 }
 
+/* By a session of its own: the runner's forgets what was prepared in it with each run. */
+bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail,
+                                 Fingerprint *ret_fingerprint, Error *err)
+{
+    const FingerprintScope whole = {.prepared = true};
+    if (!stage->reader &&
+        (!rehearsal_cluster_connect(stage->cluster, /* search_path= */ NULL, &stage->reader, err) ||
+         !fingerprint_prepare(stage->reader, err)))
+        return false;
+    return fingerprint_read(stage->reader, &whole, detail, ret_fingerprint, err);
+}
+
 bool rehearsal_note_fingerprint(Rehearsal *rehearsal, size_t slot, const char *arrival,
                                 const Fingerprint *fingerprint, Error *err)
 {

@@ -6,8 +6,9 @@
 
 void rehearsal_stage_done(RehearsalStage *stage)
 {
+    pg_session_close(stage->reader);
     pg_session_close(stage->session);
-    stage->session = NULL;
+    stage->session = stage->reader = NULL;
 }
 
 void rehearsal_outcome_done(RehearsalOutcome *outcome)

@@ -12,11 +12,12 @@ typedef struct RehearsalStage {
     const ApplyInput *input;     /* a bundle that starts at nothing */
     const RehearsalSeeds *seeds; /* NULL: none are run */
     PgSession *session;          /* owned; NULL before rehearsal_stage_renew */
+    PgSession *reader;           /* owned; a second one, for fingerprints; NULL until needed */
     JournalChain chain;
     size_t position; /* migrations applied */
 } RehearsalStage;
 
-void rehearsal_stage_done(RehearsalStage *stage); /* closes the session */
+void rehearsal_stage_done(RehearsalStage *stage); /* closes the sessions */
 
 /* Throw the database away and make it anew, with an empty ledger that holds the bundle. */
 bool rehearsal_stage_renew(RehearsalStage *stage, Error *err) MUST_CHECK;

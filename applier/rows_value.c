@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "applier/rows_pattern.h"
 #include "base/array.h"
 
 /* Values of types without a modifier that matters, by name. */
@@ -153,7 +154,7 @@ static bool add_plain(const ValueType *type, Text *sql)
 
 /* The literals of a constraint's text. */
 typedef struct Literals {
-    ARRAY_OF(char *) strings; /* owned; with their quotes */
+    ARRAY_OF(char *) strings; /* owned; as they are written, with their quotes */
     ARRAY_OF(double) numbers;
 } Literals;
 
@@ -185,7 +186,9 @@ static void find_literals(const char *text, Literals *literals)
     for (const char *at = text; *at;) {
         if (*at == '\'') {
             const char *end = end_of_string(at);
-            *array_add(&literals->strings) = memory_string_n(at, (size_t)(end - at));
+            bool escaped = at > text && at[-1] == 'E';
+            const char *from = at - escaped;
+            *array_add(&literals->strings) = memory_string_n(from, (size_t)(end - from));
             at = end;
         } else if (*at >= '0' && *at <= '9' && (at == text || !is_name_character(at[-1]))) {
             char *end = NULL;
@@ -200,7 +203,7 @@ static void find_literals(const char *text, Literals *literals)
     /* servers write a negative number, and one of another type, as a string with a cast */
     array_each (char *, string, &literals->strings) {
         char *end = NULL;
-        double number = strtod(*string + 1, &end);
+        double number = strtod(*string + 1, &end); /* of E'…' it is none */
         if (end > *string + 1 && *end == '\'')
             *array_add(&literals->numbers) = number;
     }
@@ -268,6 +271,28 @@ static bool add_beyond(const ValueType *type, const Literals *literals, int dire
     return true;
 }
 
+/* What a quoted literal stands for; the caller frees. */
+static char *literal_value(const char *literal)
+{
+    Text value = {0};
+    bool escaped = *literal == 'E';
+    for (const char *at = literal + 1 + escaped; *at && !(*at == '\'' && !at[1]); at++) {
+        if (*at == '\'' || (escaped && *at == '\\'))
+            at++;
+        text_add_char(&value, *at);
+    }
+    return text_take(&value);
+}
+
+/* A string that matches the first pattern. */
+static bool add_match(const ValueType *type, const char *check, const Literals *literals, Text *sql)
+{
+    if (type->category != 'S' || !strchr(check, '~') || !literals->strings.count)
+        return false;
+    CLEANUP(memory_freep) char *pattern = literal_value(literals->strings.items[0]);
+    return rows_pattern(pattern, sql);
+}
+
 /* Forms that strings are often checked for. */
 static bool add_form(const ValueType *type, const char *check, Text *sql)
 {
@@ -277,7 +302,7 @@ static bool add_form(const ValueType *type, const char *check, Text *sql)
     return true;
 }
 
-bool rows_value(const ValueType *type, int variant, const char *check, Text *sql)
+static bool add_variant(const ValueType *type, int variant, const char *check, Text *sql)
 {
     if (variant == 0)
         return add_plain(type, sql);
@@ -287,16 +312,34 @@ bool rows_value(const ValueType *type, int variant, const char *check, Text *sql
     find_literals(check, &literals);
     switch (variant) {
     case 1:
-        return add_list(type, &literals, sql);
+        return add_match(type, check, &literals, sql);
     case 2:
-        return add_first(type, &literals, sql);
+        return add_list(type, &literals, sql);
     case 3:
-        return add_span(type, &literals, sql);
+        return add_first(type, &literals, sql);
     case 4:
-        return add_beyond(type, &literals, 1, sql);
+        return add_span(type, &literals, sql);
     case 5:
+        return add_beyond(type, &literals, 1, sql);
+    case 6:
         return add_form(type, check, sql) || add_beyond(type, &literals, -1, sql);
     default:
         return false;
     }
+}
+
+bool rows_value(const ValueType *type, int variant, const char *check, int later, Text *sql)
+{
+    CLEANUP(text_done) Text value = {0};
+    if (!add_variant(type, variant, check, &value))
+        return false;
+    for (const char *at = text_string(&value); *at; at++) {
+        bool number = later && text_has_prefix(at, "g.i");
+        if (number)
+            text_addf(sql, "(g.i + %d)", later);
+        else
+            text_add_char(sql, *at);
+        at += number ? 2 : 0;
+    }
+    return true;
 }

@@ -23,11 +23,11 @@ typedef struct ValueType {
 } ValueType;
 
 /* How many variants there are; the first is 0, without a look at any constraint. */
-#define VALUE_VARIANTS 6
+#define VALUE_VARIANTS 7
 
-/* Append the expression for `variant`. `check` is the text of the constraint that refused the
- * variants before, or NULL. False, and nothing appended, where there is no such variant, or the
- * type is none that we make values of. */
-bool rows_value(const ValueType *type, int variant, const char *check, Text *sql);
+/* Append the expression for `variant`, of the row `later` rows behind `g.i`. `check` is the text of
+ * the constraint that refused the variants before, or NULL. False, and nothing appended, where
+ * there is no such variant, or the type is none that we make values of. */
+bool rows_value(const ValueType *type, int variant, const char *check, int later, Text *sql);
 
 #endif

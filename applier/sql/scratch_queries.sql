@@ -42,29 +42,38 @@ SELECT r.rolname
   FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
  WHERE s.setdatabase = 0
 
--- Watch which locks on relations a process takes, until the advisory lock $1 of this database is
--- free; what was seen is left in a setting of this session: "oid mode oid mode …". To be run in
--- another database: CREATE INDEX CONCURRENTLY waits for the snapshots of its own.
+-- Whether the session that watches has begun to: it holds the lock $1.
+-- :name scratch_sampling
+SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
+                WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                  AND (classid::bigint << 32) | objid::bigint = $1::bigint)
+
+-- Watch which locks on relations the process sealift.sampled_pid takes, until the advisory lock
+-- sealift.sampled_until of this database is free; what was seen is left in the setting
+-- sealift.sampled: "oid mode oid mode …". To be run in another database: CREATE INDEX CONCURRENTLY
+-- waits for the snapshots of its own.
 -- :name scratch_sample
 DO $$
 DECLARE
+    watched int := current_setting('sealift.sampled_pid', true);
+    until bigint := coalesce(current_setting('sealift.sampled_until', true), '0');
     seen text := '';
     found record;
 BEGIN
+    PERFORM pg_catalog.pg_advisory_lock(until + 1); -- says that the watch has begun
     LOOP
         FOR found IN
             SELECT DISTINCT l.relation, l.mode
               FROM pg_catalog.pg_locks l
-             WHERE l.pid = current_setting('sealift.sampled_pid')::int
-               AND l.locktype = 'relation' AND l.granted
+             WHERE l.pid = watched AND l.locktype = 'relation' AND l.granted
         LOOP
             IF position(format(' %s %s ', found.relation, found.mode) IN seen || ' ') = 0 THEN
                 seen := seen || format(' %s %s', found.relation, found.mode);
             END IF;
         END LOOP;
-        EXIT WHEN pg_catalog.pg_try_advisory_lock(current_setting('sealift.sampled_until')::bigint);
+        EXIT WHEN pg_catalog.pg_try_advisory_lock(until);
         PERFORM pg_catalog.pg_sleep(0.001);
     END LOOP;
-    PERFORM pg_catalog.pg_advisory_unlock(current_setting('sealift.sampled_until')::bigint);
+    PERFORM pg_catalog.pg_advisory_unlock_all();
     PERFORM pg_catalog.set_config('sealift.sampled', seen, false);
 END $$
