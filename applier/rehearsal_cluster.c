@@ -66,10 +66,12 @@ static bool open_session(const char *conninfo, const char *search_path, PgSessio
     return true;
 }
 
-bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *search_path,
-                               PgSession **ret_session, Error *err)
+bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *database,
+                               const char *search_path, PgSession **ret_session, Error *err)
 {
-    return open_session(cluster->conninfo, search_path, ret_session, err);
+    CLEANUP(memory_freep) char *conninfo = NULL;
+    return rehearsal_cluster_conninfo(cluster->conninfo, database, &conninfo, err) &&
+           open_session(conninfo, search_path, ret_session, err);
 }
 
 static bool check_scratch(PgSession *session, Error *err)
@@ -112,18 +114,15 @@ static void objects_done(ClusterObjectArray *objects)
 
 bool rehearsal_cluster_open(const char *conninfo, RehearsalCluster *ret_cluster, Error *err)
 {
-    RehearsalCluster cluster = {0};
-    if (!conninfo)
-        conninfo = getenv("DATABASE_URL");
-    bool good = rehearsal_cluster_conninfo(conninfo, REHEARSAL_DATABASE, &cluster.conninfo, err) &&
-                open_session(conninfo, /* search_path= */ NULL, &cluster.admin, err) &&
+    RehearsalCluster cluster = {.conninfo =
+                                    memory_string(conninfo ? conninfo : getenv("DATABASE_URL"))};
+    bool good = open_session(cluster.conninfo, /* search_path= */ NULL, &cluster.admin, err) &&
                 check_scratch(cluster.admin, err) &&
                 list_objects(cluster.admin, &cluster.kept, err);
     if (!good) {
         rehearsal_cluster_close(&cluster);
         return false;
     }
-    cluster.second_conninfo = memory_string(conninfo);
     *ret_cluster = cluster;
     return true;
 }
@@ -134,7 +133,6 @@ void rehearsal_cluster_close(RehearsalCluster *cluster)
     pg_session_close(cluster->admin);
     objects_done(&cluster->kept);
     free(cluster->conninfo);
-    free(cluster->second_conninfo);
     *cluster = (RehearsalCluster){0};
 }
 
@@ -143,7 +141,7 @@ void rehearsal_cluster_close(RehearsalCluster *cluster)
 static bool was_there(const RehearsalCluster *cluster, const ClusterObject *object)
 {
     /* what an earlier rehearsal that was killed has left is nobody's */
-    if (strcmp(object->name, REHEARSAL_DATABASE) == 0)
+    if (strcmp(object->name, REHEARSAL_DATABASE) == 0 || strcmp(object->name, REHEARSAL_CLEAN) == 0)
         return false;
     array_each (ClusterObject, kept, &cluster->kept) {
         if (strcmp(kept->kind, object->kind) == 0 && strcmp(kept->name, object->name) == 0)
@@ -179,11 +177,9 @@ static bool drop_subscriptions(RehearsalCluster *cluster, Error *err)
     if (!pg_query(cluster->admin, SQL_scratch_subscribed, PG_NO_VALUES, PG_ROWS, &rows, err))
         return false;
     for (int i = 0; i < PQntuples(rows); i++) {
-        CLEANUP(memory_freep) char *conninfo = NULL;
         CLEANUP(pg_session_closep) PgSession *session = NULL;
-        if (!rehearsal_cluster_conninfo(cluster->conninfo, pg_result_text(rows, i, 0), &conninfo,
-                                        err) ||
-            !open_session(conninfo, /* search_path= */ NULL, &session, err) ||
+        if (!rehearsal_cluster_connect(cluster, pg_result_text(rows, i, 0), /* search_path= */ NULL,
+                                       &session, err) ||
             !pg_script(session, SQL_scratch_drop_subscriptions, err))
             return false;
     }
@@ -219,12 +215,35 @@ bool rehearsal_cluster_reset(RehearsalCluster *cluster, Error *err)
            error_wrap(err, "putting the scratch cluster back");
 }
 
-bool rehearsal_cluster_renew(RehearsalCluster *cluster, Error *err)
+bool rehearsal_cluster_create(RehearsalCluster *cluster, const char *database, const char *from,
+                              Error *err)
 {
-    return rehearsal_cluster_reset(cluster, err) &&
-           (pg_script(cluster->admin, "CREATE DATABASE " REHEARSAL_DATABASE " TEMPLATE template0",
-                      err) ||
-            error_wrap(err, "making the rehearsal's database"));
+    CLEANUP(memory_freep)
+    char *drop = memory_format("DROP DATABASE IF EXISTS %s WITH (FORCE)", database);
+    CLEANUP(memory_freep)
+    char *create =
+        memory_format("CREATE DATABASE %s TEMPLATE %s", database, from ? from : "template0");
+    return (pg_script(cluster->admin, drop, err) && pg_script(cluster->admin, create, err)) ||
+           error_wrap(err, "making the rehearsal's database");
+}
+
+bool rehearsal_cluster_is_plain(RehearsalCluster *cluster, bool *ret_plain, Error *err)
+{
+    CLEANUP(objects_done) ClusterObjectArray now = {0};
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!list_objects(cluster->admin, &now, err) ||
+        !pg_query(cluster->admin, SQL_scratch_is_plain,
+                  PG_VALUES(pg_text(REHEARSAL_DATABASE), pg_text(REHEARSAL_CLEAN)), PG_ONE_ROW,
+                  &row, err))
+        return false;
+    bool plain = pg_result_bool(row, 0, 0);
+    array_each (ClusterObject, object, &now) {
+        bool ours = strcmp(object->name, REHEARSAL_DATABASE) == 0 ||
+                    strcmp(object->name, REHEARSAL_CLEAN) == 0;
+        plain = plain && (ours || was_there(cluster, object));
+    }
+    *ret_plain = plain && now.count >= cluster->kept.count;
+    return true;
 }
 
 /* --- watching locks -------------------------------------------------------------------------- */
@@ -251,7 +270,7 @@ bool rehearsal_cluster_watch(RehearsalCluster *cluster, int pid, Error *err)
 {
     char sql[160];
     if (!cluster->second &&
-        !open_session(cluster->second_conninfo, /* search_path= */ NULL, &cluster->second, err))
+        !open_session(cluster->conninfo, /* search_path= */ NULL, &cluster->second, err))
         return false;
     snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_advisory_lock(%" PRId64 ")", WATCH_KEY);
     if (!pg_script(cluster->admin, sql, err))

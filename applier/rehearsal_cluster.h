@@ -9,6 +9,7 @@
 
 #define REHEARSAL_CLUSTER_NAME "sealift-scratch"
 #define REHEARSAL_DATABASE     "sealift_rehearsal"
+#define REHEARSAL_CLEAN        "sealift_rehearsal_clean" /* that the other is copied from */
 
 typedef struct ClusterObject {
     char *kind; /* owned: "database", "role", "tablespace" */
@@ -18,10 +19,9 @@ typedef struct ClusterObject {
 typedef ARRAY_OF(ClusterObject) ClusterObjectArray;
 
 typedef struct RehearsalCluster {
-    char *conninfo;    /* owned: of the rehearsal's database */
-    PgSession *admin;  /* on the database that was named to us */
-    PgSession *second; /* likewise, where locks are sampled; opened when it is first needed */
-    char *second_conninfo;
+    char *conninfo;          /* owned; or NULL */
+    PgSession *admin;        /* on the database that was named to us */
+    PgSession *second;       /* likewise, where locks are sampled; opened when it is first needed */
     ClusterObjectArray kept; /* what was there before */
 } RehearsalCluster;
 
@@ -31,16 +31,23 @@ bool rehearsal_cluster_open(const char *conninfo, RehearsalCluster *ret_cluster,
                             Error *err) MUST_CHECK;
 
 /* Put it back as it was: databases, tablespaces and roles that were not there are dropped, settings
- * by ALTER SYSTEM and ALTER ROLE reset. No session may be on the rehearsal's database. */
+ * by ALTER SYSTEM and ALTER ROLE reset. No session may be on a database of the rehearsal. */
 bool rehearsal_cluster_reset(RehearsalCluster *cluster, Error *err) MUST_CHECK;
 
-/* Reset, and make the rehearsal's database anew. */
-bool rehearsal_cluster_renew(RehearsalCluster *cluster, Error *err) MUST_CHECK;
+/* Make a database of the rehearsal, from `from` where that is not NULL: no session may be on it.
+ * One of that name is dropped first. */
+bool rehearsal_cluster_create(RehearsalCluster *cluster, const char *database, const char *from,
+                              Error *err) MUST_CHECK;
 
-/* A session on the rehearsal's database that runs what a site's would, with the server's words
+/* Whether all that scripts have made is inside the databases, so that a copy of one has everything:
+ * no role, no tablespace, nothing that belongs to the cluster or to a database as such. */
+bool rehearsal_cluster_is_plain(RehearsalCluster *cluster, bool *ret_plain, Error *err) MUST_CHECK;
+
+/* A session on a database of the rehearsal that runs what a site's would, with the server's words
  * whole and its notices dropped. */
-bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *search_path,
-                               PgSession **ret_session, Error *err) MUST_CHECK;
+bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *database,
+                               const char *search_path, PgSession **ret_session,
+                               Error *err) MUST_CHECK;
 
 /* Begin watching the locks of the process `pid` from a second connection; without waiting. */
 bool rehearsal_cluster_watch(RehearsalCluster *cluster, int pid, Error *err) MUST_CHECK;

@@ -11,6 +11,8 @@
 typedef struct Cycles {
     Rehearsal *rehearsal;
     RehearsalStage stage;
+    RehearsalStage clean; /* only ever goes up; behind the other; not made before it is needed */
+    bool has_clean;
     RehearsalRows *rows;
     RehearsalMeasure *measure; /* NULL: unmeasured */
     Fingerprint now;           /* of the schema as it stands; where known */
@@ -22,7 +24,9 @@ static bool cycles_begin(Cycles *cycles, Rehearsal *rehearsal, Error *err)
 {
     *cycles = (Cycles){.rehearsal = rehearsal,
                        .stage = rehearsal_stage_for(rehearsal, &rehearsal->seeds),
+                       .clean = rehearsal_stage_for(rehearsal, &rehearsal->seeds),
                        .rows = rehearsal_rows_new(rehearsal->options->rows)};
+    cycles->clean.database = REHEARSAL_CLEAN;
     return rehearsal_stage_renew(&cycles->stage, err);
 }
 
@@ -38,6 +42,7 @@ static void cycles_end(Cycles *cycles)
     rehearsal_rows_free(cycles->rows);
     fingerprint_done(&cycles->now);
     rehearsal_stage_done(&cycles->stage);
+    rehearsal_stage_done(&cycles->clean);
 }
 
 /* What one cycle takes, sees and says. */
@@ -73,15 +78,54 @@ static bool stop(Cycles *cycles, const StepFailure *failure, Error *err)
     return rehearsal_report_failure(cycles->rehearsal->report, failure, /* proposal= */ NULL, err);
 }
 
-/* Thrown away and built anew up to `end` migrations, with seeds and without generated rows. */
-static bool rebuild(Cycles *cycles, size_t end, Error *err)
+static void drop_clean(Cycles *cycles)
+{
+    rehearsal_stage_done(&cycles->clean);
+    cycles->has_clean = false;
+}
+
+/* From nothing, with the whole cluster put back. */
+static bool rebuild_whole(Cycles *cycles, size_t end, Error *err)
 {
     CLEANUP(rehearsal_outcome_done) RehearsalOutcome outcome = {0};
-    forget_schema(cycles);
-    rehearsal_rows_forget(cycles->rows);
+    drop_clean(cycles);
     return rehearsal_stage_renew(&cycles->stage, err) &&
            rehearsal_stage_advance(&cycles->stage, end, &outcome, err) &&
            (outcome.passed || stop(cycles, &outcome.failure, err));
+}
+
+/* Bring the clean database up to `end`. *ret_ready false: it cannot serve, because scripts make
+ * things outside of databases, which are there already. */
+static bool advance_clean(Cycles *cycles, size_t end, bool *ret_ready, Error *err)
+{
+    CLEANUP(rehearsal_outcome_done) RehearsalOutcome outcome = {0};
+    *ret_ready = false;
+    if (!rehearsal_cluster_is_plain(&cycles->rehearsal->cluster, ret_ready, err))
+        return false;
+    if (!*ret_ready)
+        return true;
+    if (!cycles->has_clean && !rehearsal_stage_make(&cycles->clean, err))
+        return false;
+    cycles->has_clean = true;
+    if (!rehearsal_stage_advance(&cycles->clean, end, &outcome, err) ||
+        !rehearsal_cluster_is_plain(&cycles->rehearsal->cluster, ret_ready, err))
+        return false;
+    *ret_ready = *ret_ready && outcome.passed && cycles->clean.position == end;
+    return true;
+}
+
+/* Thrown away and built anew up to `end` migrations, with seeds and without generated rows: a copy
+ * of a database that has only gone up, which so runs each migration once however often this is
+ * needed. */
+static bool rebuild(Cycles *cycles, size_t end, Error *err)
+{
+    bool ready = false;
+    forget_schema(cycles);
+    rehearsal_rows_forget(cycles->rows);
+    if (!advance_clean(cycles, end, &ready, err))
+        return false;
+    return ready ? rehearsal_stage_copy(&cycles->stage, &cycles->clean, err)
+                 : rebuild_whole(cycles, end, err);
 }
 
 /* --- runs ------------------------------------------------------------------------------------ */
@@ -257,6 +301,20 @@ static bool run_cycle(Cycles *cycles, const Subject *subject, Cycle *cycle, Erro
     return report_verdict(cycles, subject, cycle, err);
 }
 
+/* Whether schema and rows are what the up alone would have left: also where the down did not bring
+ * all back, but the up after it set it right. */
+static bool stands_as_after_up(const Cycle *cycle)
+{
+    FingerprintRoots after, again;
+    if (rehearsal_verdict_is_clean(&cycle->verdict))
+        return true;
+    if (!cycle->has_again || cycle->verdict.lost.count)
+        return false;
+    fingerprint_roots(&cycle->after, &after);
+    fingerprint_roots(&cycle->again, &again);
+    return fingerprint_roots_equal(&after, &again);
+}
+
 /* What was cycled stands as if it had only gone up. */
 static void schema_is_that_after(Cycles *cycles, Cycle *cycle)
 {
@@ -276,7 +334,7 @@ static bool has_seeds(const Cycles *cycles)
 /* Go on behind migration `index`, with everything as its up alone would have left it. */
 static bool settle_migration(Cycles *cycles, size_t index, Cycle *cycle, Error *err)
 {
-    if (!rehearsal_verdict_is_clean(&cycle->verdict))
+    if (!stands_as_after_up(cycle))
         return rebuild(cycles, index + 1, err);
     schema_is_that_after(cycles, cycle);
     if (has_seeds(cycles))
@@ -360,7 +418,7 @@ static bool sows_between(const Cycles *cycles, const ManifestVersion *version)
 
 static bool settle_version(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)
 {
-    if (!rehearsal_verdict_is_clean(&cycle->verdict) || sows_between(cycles, subject->version))
+    if (!stands_as_after_up(cycle) || sows_between(cycles, subject->version))
         return rebuild(cycles, subject->end, err);
     schema_is_that_after(cycles, cycle);
     if (has_seeds(cycles))
@@ -377,10 +435,11 @@ static bool report_arrivals(Cycles *cycles, const Subject *subject, const Cycle 
                                                             "again", &cycle->again, err));
 }
 
-/* The search for what is not the same wants the database for itself. */
+/* The search for what is not the same wants the cluster for itself. */
 static bool settle_other(Cycles *cycles, const Subject *subject, const Cycle *cycle, Error *err)
 {
     rehearsal_stage_done(&cycles->stage);
+    drop_clean(cycles);
     return rehearsal_note_other(cycles->rehearsal, subject->index, &cycle->after, err) &&
            rebuild(cycles, subject->end, err);
 }

@@ -50,8 +50,8 @@ bool rehearsal_pass_versions(Rehearsal *rehearsal, Error *err) MUST_CHECK;
 /* Whether a version's schema is the first pass's. */
 bool rehearsal_is_same(const Rehearsal *rehearsal, size_t version, const Fingerprint *taken);
 
-/* It is another: look for the migration that makes it so and report it, once. Wants the database
- * for itself: no session may be on it. */
+/* It is another: look for the migration that makes it so and report it, once. Wants the cluster
+ * for itself: no stage may be open. */
 bool rehearsal_note_other(Rehearsal *rehearsal, size_t version, const Fingerprint *taken,
                           Error *err) MUST_CHECK;
 

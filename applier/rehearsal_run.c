@@ -10,8 +10,10 @@
 
 RehearsalStage rehearsal_stage_for(Rehearsal *rehearsal, const RehearsalSeeds *seeds)
 {
-    return (RehearsalStage){
-        .cluster = &rehearsal->cluster, .input = rehearsal->input, .seeds = seeds};
+    return (RehearsalStage){.cluster = &rehearsal->cluster,
+                            .input = rehearsal->input,
+                            .seeds = seeds,
+                            .database = REHEARSAL_DATABASE};
 }
 
 const char *rehearsal_version_name(const Rehearsal *rehearsal, size_t slot)
@@ -32,7 +34,8 @@ bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail
 {
     const FingerprintScope whole = {.prepared = true};
     if (!stage->reader &&
-        (!rehearsal_cluster_connect(stage->cluster, /* search_path= */ NULL, &stage->reader, err) ||
+        (!rehearsal_cluster_connect(stage->cluster, stage->database, /* search_path= */ NULL,
+                                    &stage->reader, err) ||
          !fingerprint_prepare(stage->reader, err)))
         return false;
     return fingerprint_read(stage->reader, &whole, detail, ret_fingerprint, err);

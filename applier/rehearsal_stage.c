@@ -36,20 +36,43 @@ static bool store_bundle(RehearsalStage *stage, Error *err)
            pg_script(stage->session, "COMMIT", err);
 }
 
-bool rehearsal_stage_renew(RehearsalStage *stage, Error *err)
+static bool connect(RehearsalStage *stage, Error *err)
 {
-    const ApplyInput *input = stage->input;
+    return rehearsal_cluster_connect(stage->cluster, stage->database,
+                                     stage->input->manifest->search_path, &stage->session, err) &&
+           pg_lock_take(stage->session, PG_LOCK_WAIT_DEFAULT_MS, /* waiting= */ NULL,
+                        /* context= */ NULL, err);
+}
+
+bool rehearsal_stage_make(RehearsalStage *stage, Error *err)
+{
+    const Head *head = stage->input->head;
     rehearsal_stage_done(stage);
-    if (!rehearsal_cluster_renew(stage->cluster, err) ||
-        !rehearsal_cluster_connect(stage->cluster, input->manifest->search_path, &stage->session,
-                                   err) ||
-        !pg_lock_take(stage->session, PG_LOCK_WAIT_DEFAULT_MS, /* waiting= */ NULL,
-                      /* context= */ NULL, err) ||
-        !ledger_install(stage->session, input->head->product, input->head->product_uuid, err))
+    if (!rehearsal_cluster_create(stage->cluster, stage->database, /* from= */ NULL, err) ||
+        !connect(stage, err) ||
+        !ledger_install(stage->session, head->product, head->product_uuid, err))
         return false;
     journal_chain_begin(&stage->chain);
     stage->position = 0;
     return store_bundle(stage, err);
+}
+
+bool rehearsal_stage_renew(RehearsalStage *stage, Error *err)
+{
+    rehearsal_stage_done(stage);
+    return rehearsal_cluster_reset(stage->cluster, err) && rehearsal_stage_make(stage, err);
+}
+
+bool rehearsal_stage_copy(RehearsalStage *stage, RehearsalStage *from, Error *err)
+{
+    rehearsal_stage_done(stage);
+    rehearsal_stage_done(from);
+    if (!rehearsal_cluster_create(stage->cluster, stage->database, from->database, err) ||
+        !connect(stage, err))
+        return false;
+    stage->chain = from->chain;
+    stage->position = from->position;
+    return true;
 }
 
 /* --- tasks ----------------------------------------------------------------------------------- */
@@ -112,6 +135,8 @@ bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const
     CLEANUP(run_report_done) RunReport report = {0};
     if (interrupt_count() > 0)
         return error_set(err, ERROR_INTERRUPTED, "interrupted");
+    if (!stage->session && !connect(stage, err))
+        return false;
     run_units_build(tasks, run->atomic, &units);
     bool passed =
         step_runner_run(stage->session, tasks, &units, &options, &stage->chain, &report, err);

@@ -11,16 +11,25 @@ typedef struct RehearsalStage {
     RehearsalCluster *cluster;   /* borrowed, as all pointers but the session */
     const ApplyInput *input;     /* a bundle that starts at nothing */
     const RehearsalSeeds *seeds; /* NULL: none are run */
-    PgSession *session;          /* owned; NULL before rehearsal_stage_renew */
-    PgSession *reader;           /* owned; a second one, for fingerprints; NULL until needed */
+    const char *database;
+    PgSession *session; /* owned; NULL before rehearsal_stage_renew */
+    PgSession *reader;  /* owned; a second one, for fingerprints; NULL until needed */
     JournalChain chain;
     size_t position; /* migrations applied */
 } RehearsalStage;
 
 void rehearsal_stage_done(RehearsalStage *stage); /* closes the sessions */
 
-/* Throw the database away and make it anew, with an empty ledger that holds the bundle. */
+/* Put the whole cluster back and make the database anew, with an empty ledger that holds the
+ * bundle. No other stage may be open. */
 bool rehearsal_stage_renew(RehearsalStage *stage, Error *err) MUST_CHECK;
+
+/* The same, leaving the rest of the cluster as it is. */
+bool rehearsal_stage_make(RehearsalStage *stage, Error *err) MUST_CHECK;
+
+/* Throw the database away and make it a copy of another stage's, which stays where it is, with its
+ * sessions closed until the next use. */
+bool rehearsal_stage_copy(RehearsalStage *stage, RehearsalStage *from, Error *err) MUST_CHECK;
 
 /* A run's outcome. Release by rehearsal_outcome_done. */
 typedef struct RehearsalOutcome {

@@ -42,6 +42,19 @@ SELECT r.rolname
   FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
  WHERE s.setdatabase = 0
 
+-- Whether the databases $1 and $2 have no more to them than what is inside: no settings, rights,
+-- comment, slot or subscription; and no role has settings.
+-- :name scratch_is_plain
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_database d
+                    WHERE d.datname IN ($1::text, $2::text)
+                      AND (d.datacl IS NOT NULL OR d.datconnlimit <> -1 OR d.datistemplate
+                           OR NOT d.datallowconn OR d.datdba <> (SELECT oid FROM pg_catalog.pg_roles
+                                                                  WHERE rolname = current_user)
+                           OR pg_catalog.shobj_description(d.oid, 'pg_database') IS NOT NULL))
+
 -- Whether the session that watches has begun to: it holds the lock $1.
 -- :name scratch_sampling
 SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
