@@ -187,21 +187,32 @@ static bool look_before(Cycles *cycles, Cycle *cycle, Error *err)
     return rehearsal_hash_read(session, &cycle->rows_before, err);
 }
 
-/* The up failed. Where generated rows may be why it is tried without them. */
-static bool up_without_rows(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)
+/* The up failed: on generated rows, or because of what another database of ours holds. So it is
+ * tried alone in the cluster, without rows; *ret_rows tells whether there had been any. */
+static bool up_alone(Cycles *cycles, const Subject *subject, Cycle *cycle, bool *ret_rows,
+                     Error *err)
 {
-    if (!rehearsal_rows_filled(cycles->rows))
-        return stop(cycles, &cycle->up.failure, err);
-    CLEANUP(rehearsal_outcome_done) RehearsalOutcome with_rows = cycle->up;
+    *ret_rows = rehearsal_rows_filled(cycles->rows) > 0;
+    forget_schema(cycles);
+    rehearsal_rows_forget(cycles->rows);
+    return rebuild_whole(cycles, subject->begin, err) &&
+           (cycles->stopped ||
+            (look_before(cycles, cycle, err) &&
+             run_measured(cycles, subject, DIRECTION_UP, &cycle->rows_before, &cycle->up, err)));
+}
+
+static bool up_failed(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)
+{
+    CLEANUP(rehearsal_outcome_done) RehearsalOutcome first = cycle->up;
+    bool rows = false;
     cycle->up = (RehearsalOutcome){0};
-    if (!rebuild(cycles, subject->begin, err) || cycles->stopped)
-        return cycles->stopped;
-    if (!look_before(cycles, cycle, err) ||
-        !run_measured(cycles, subject, DIRECTION_UP, &cycle->rows_before, &cycle->up, err))
+    if (!up_alone(cycles, subject, cycle, &rows, err))
         return false;
-    return cycle->up.passed
-               ? rehearsal_report_rows(cycles->rehearsal->report, &with_rows.failure, err)
-               : stop(cycles, &cycle->up.failure, err);
+    if (cycles->stopped)
+        return true;
+    if (!cycle->up.passed)
+        return stop(cycles, &cycle->up.failure, err);
+    return !rows || rehearsal_report_rows(cycles->rehearsal->report, &first.failure, err);
 }
 
 static bool go_up(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)
@@ -212,7 +223,7 @@ static bool go_up(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *e
         !look_before(cycles, cycle, err) ||
         !run_measured(cycles, subject, DIRECTION_UP, &cycle->rows_before, &cycle->up, err))
         return false;
-    if (!cycle->up.passed && !up_without_rows(cycles, subject, cycle, err))
+    if (!cycle->up.passed && !up_failed(cycles, subject, cycle, err))
         return false;
     if (cycles->stopped)
         return true;

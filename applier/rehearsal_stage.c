@@ -127,6 +127,16 @@ void rehearsal_stage_add_version(const RehearsalStage *stage, size_t version, Di
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* What a site would be told to do next is of no use here: the database is thrown away. */
+static bool not_run(const RehearsalStage *stage, Error *err)
+{
+    if (pg_session_is_lost(stage->session))
+        err->class = ERROR_CONNECTION;
+    free(err->hint);
+    err->hint = NULL;
+    return false;
+}
+
 bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const RehearsalRun *run,
                          RehearsalOutcome *ret_outcome, Error *err)
 {

@@ -63,6 +63,9 @@ SQL
     lines fingerprint .file | while read -r file; do head -n 1 "out/$file" | grep -qx 'sealift-fingerprint 1'; done
     same 'named by its digest' "$(lines fingerprint .file | head -n 1)" \
         "$(b2sum "out/$(lines fingerprint .file | head -n 1)" | cut -c 1-32).txt"
+    printf '%s\n' "$output" | jq -r '[paths[] | strings] | unique[]' | sort -u | while read -r name; do
+        grep -qF "\`$name\`" "$TOP/docs/json.md" || { echo "docs/json.md lacks $name"; return 1; }
+    done
     says 'not in one transaction' 'false' atomic 'select(.mode == "run").passed'
     says end true end .passed
 }
@@ -429,6 +432,19 @@ ALTER SYSTEM SET work_mem = '6MB';"
     run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out nowhere
     run_status 7 applier rehearse all.bundle --db "$(cluster_conninfo "$SCRATCH" postgres app)" --out out --json
     same 'one line' 'not-ready' "$(printf '%s\n' "$output" | tail -n 1 | jq -r .error.class)"
+}
+
+@test "a server that is gone, and a report that nobody can take" {
+    table_t
+    bundle
+    run_status 5 sh -c 'applier rehearse all.bundle --db "$1" --out out >/dev/full' sh "$SCRATCH_DB"
+    errors_has 'cannot write the report'
+    up 1.1/0002_gone <<<'SELECT pg_terminate_backend(pg_backend_pid());'
+    release 1.1
+    pack_bundle "$WORK/all.bundle" 1.1 >/dev/null
+    run_status 9 applier rehearse all.bundle --db "$SCRATCH_DB" --out out
+    errors_has 'was lost'
+    errors_lacks resume
 }
 
 @test "an interrupt ends it, and the cluster is put back" {
