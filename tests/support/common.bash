@@ -121,6 +121,7 @@ scratch_cluster() {
         SCRATCH=$cluster_dir
         echo "$SCRATCH" >"$BATS_FILE_TMPDIR/scratch"
     fi
+    # shellcheck disable=SC2034 # for the tests
     SCRATCH_DB=$(cluster_conninfo "$SCRATCH" postgres postgres)
 }
 
