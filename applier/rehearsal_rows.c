@@ -546,29 +546,42 @@ static bool fill(RehearsalRows *rows, RowsTable *table, PgSession *session, Erro
 
 /* --- in order -------------------------------------------------------------------------------- */
 
-static bool waits_for_parent(RehearsalRows *rows, const RowsTable *table)
+typedef enum {
+    WAITS_FOR_NONE,
+    WAITS_WITH_NULL, /* for a parent that its keys can do without */
+    WAITS,
+} Waiting;
+
+static Waiting waiting_of(RehearsalRows *rows, RowsTable *table)
 {
+    Waiting waiting = WAITS_FOR_NONE;
     array_each (const RowsKey, key, &table->keys) {
         const RowsTable *parent = key->table == table->oid ? NULL : find_table(rows, key->table);
-        if (parent && !parent->done)
-            return true;
+        const RowsColumn *column = column_of(table, key->column);
+        if (!parent || parent->done)
+            continue;
+        if (column && column->not_null)
+            return WAITS;
+        waiting = WAITS_WITH_NULL;
     }
-    return false;
+    return waiting;
 }
 
-/* A table whose parents are done; in a circle the first one, whose keys stay null. */
+/* A table whose parents are done; in a circle one whose keys may stay null, else the first. */
 static RowsTable *next_table(RehearsalRows *rows)
 {
-    RowsTable *first = NULL;
+    RowsTable *best = NULL;
+    Waiting least = WAITS;
     array_each (RowsTable, table, &rows->tables) {
         if (table->done)
             continue;
-        if (!waits_for_parent(rows, table))
-            return table;
-        if (!first)
-            first = table;
+        Waiting waiting = waiting_of(rows, table);
+        if (best && waiting >= least)
+            continue;
+        best = table;
+        least = waiting;
     }
-    return first;
+    return best;
 }
 
 static bool fill_all(RehearsalRows *rows, PgSession *session, Error *err)

@@ -150,8 +150,8 @@ bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const
     run_units_build(tasks, run->atomic, &units);
     bool passed =
         step_runner_run(stage->session, tasks, &units, &options, &stage->chain, &report, err);
-    bool step_failed = report.failure.happened &&
-                       (err->class == ERROR_STEP || err->class == ERROR_UNSETTLED);
+    bool step_failed =
+        report.failure.happened && (err->class == ERROR_STEP || err->class == ERROR_UNSETTLED);
     if (!passed && !step_failed)
         return not_run(stage, err);
     if (passed)

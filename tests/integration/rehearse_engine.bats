@@ -434,6 +434,66 @@ ALTER SYSTEM SET work_mem = '6MB';"
     same 'one line' 'not-ready' "$(printf '%s\n' "$output" | tail -n 1 | jq -r .error.class)"
 }
 
+@test "generated rows honour types, keys, checks and partitions, the same each time" {
+    up 0001_all <<'SQL'
+CREATE TYPE mood AS ENUM ('calm', 'wild', 'odd');
+CREATE TYPE pair AS (a int, b text);
+CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100);
+CREATE TABLE types (a smallint, b bigint, c numeric(3,2), d varchar(2), e "char", f bytea, g date,
+    h timestamptz, i interval, j uuid, k jsonb, l inet, m cidr, n macaddr, o bit(4), p varbit(3),
+    q point, r int4range, s mood NOT NULL, t pair NOT NULL, u percent NOT NULL, v int[] NOT NULL,
+    w tsvector, x money, y xml, z time, aa mood[], ab box, ac path, ad polygon, ae circle, af line);
+CREATE TABLE counted (id bigint GENERATED ALWAYS AS IDENTITY, s serial, twice int GENERATED ALWAYS AS (n * 2) STORED, n int);
+CREATE TABLE one_per_mood (m mood PRIMARY KEY);
+CREATE TABLE only_row (sole boolean PRIMARY KEY DEFAULT true CHECK (sole));
+CREATE TABLE "Kinds" (code text PRIMARY KEY CHECK (code ~ '^[A-Z]{3}$'), "Order" int NOT NULL);
+CREATE TABLE child (id int PRIMARY KEY, kind text NOT NULL REFERENCES "Kinds", up int REFERENCES child,
+    state text NOT NULL CHECK (state IN ('new', 'old')), size int NOT NULL CHECK (size >= 100),
+    low int CHECK (low < 0), mail text CHECK (mail LIKE '%@%'), from_day date NOT NULL,
+    to_day date NOT NULL, CHECK (from_day < to_day), UNIQUE (kind, state));
+CREATE TABLE two_keys (a int, b int, PRIMARY KEY (a, b));
+CREATE TABLE of_two (a int, b int, FOREIGN KEY (a, b) REFERENCES two_keys);
+CREATE TABLE left_one (id int PRIMARY KEY, r int);
+CREATE TABLE right_one (id int PRIMARY KEY, l int NOT NULL REFERENCES left_one);
+ALTER TABLE left_one ADD FOREIGN KEY (r) REFERENCES right_one;
+CREATE TABLE later (id int, l int NOT NULL REFERENCES left_one DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE parts (k int NOT NULL, day date NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE parts_2024 PARTITION OF parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE hashed (k int) PARTITION BY HASH (k);
+CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE unguessed (a text NOT NULL CHECK (md5(a) = a));
+CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+CREATE TABLE refused (a int);
+CREATE TRIGGER no BEFORE INSERT ON refused FOR EACH ROW EXECUTE FUNCTION no();
+SQL
+    up 0002_wipe <<'SQL'
+TRUNCATE types, counted, one_per_mood, only_row, "Kinds", child, two_keys, of_two, left_one, right_one,
+    later, parts, hashed, unguessed, refused;
+SQL
+    down 0002_wipe <<<'SELECT 1;'
+    bundle
+    rehearse
+    says rows 'public."Kinds" 50
+public.child 50
+public.counted 50
+public.later 50
+public.left_one 50
+public.of_two 50
+public.one_per_mood 3
+public.only_row 1
+public.parts_2024 50
+public.right_one 50
+public.two_keys 50
+public.types 50' migration 'select(.identity == "0002_wipe") | [.lost[]
+        | select(.table | test("hashed") | not) | "\(.table) \(.rows_before)"] | sort[]'
+    says 'of both partitions' 50 migration 'select(.identity == "0002_wipe")
+        | [.lost[] | select(.table | test("hashed")) | .rows_before] | add'
+    printf '%s\n' "$output" | jq -c 'del(.duration_us, .wal_bytes, .sampled)' >first
+    rehearse
+    printf '%s\n' "$output" | jq -c 'del(.duration_us, .wal_bytes, .sampled)' | diff first -
+}
+
 @test "a server that is gone, and a report that nobody can take" {
     table_t
     bundle
