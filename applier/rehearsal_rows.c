@@ -3,57 +3,11 @@
 #include <inttypes.h>
 
 #include "applier/pg_query.h"
-#include "applier/rows_value.h"
-#include "applier/sql/rows_queries.h"
-#include "base/array.h"
+#include "applier/rows_catalog.h"
 #include "base/memory.h"
 
 /* After so many refusals a table's rows are not guessed any more. */
 #define ATTEMPTS_MAX 20
-
-typedef struct RowsColumn {
-    int number;
-    char *name; /* owned, as SQL writes it */
-    bool not_null;
-    bool by_server; /* identity, nextval, generated */
-    bool has_default;
-    ValueType type; /* texts owned */
-    /* what the attempts have learnt */
-    int variant;
-    const char *check; /* borrowed: the text of the constraint that refused it */
-    int later;         /* the value is that of a row so many rows behind */
-    bool omitted;
-} RowsColumn;
-
-typedef struct RowsCheck {
-    char *name; /* owned; "" for a partition's bounds */
-    int column;
-    char *text; /* owned */
-    bool tried; /* with this column's values later than the others' */
-} RowsCheck;
-
-typedef struct RowsKey {
-    char *name;       /* owned */
-    uint32_t table;   /* that it refers to */
-    char *table_name; /* owned, as SQL writes it */
-    int column;
-    char *parent; /* owned: column there, as SQL writes it */
-} RowsKey;
-
-typedef struct RowsTable {
-    uint32_t oid;
-    char *name; /* owned, as SQL writes it */
-    int columns_seen;
-    int columns_before; /* seen at the last call; 0: the table is new */
-    bool filled;        /* by us */
-    bool given_up;
-    bool done; /* in this call */
-    ARRAY_OF(RowsColumn) columns;
-    ARRAY_OF(RowsCheck) checks;
-    ARRAY_OF(RowsKey) keys; /* a row for each column, those of one key together */
-} RowsTable;
-
-typedef ARRAY_OF(RowsTable) RowsTableArray;
 
 struct RehearsalRows {
     int64_t count;
@@ -61,27 +15,6 @@ struct RehearsalRows {
 };
 
 /* --- lifetime -------------------------------------------------------------------------------- */
-
-static void forget_details(RowsTable *table)
-{
-    array_each (RowsColumn, column, &table->columns) {
-        free(column->name);
-        free((void *)(uintptr_t)column->type.name);
-        free((void *)(uintptr_t)column->type.written);
-    }
-    array_each (RowsCheck, check, &table->checks) {
-        free(check->name);
-        free(check->text);
-    }
-    array_each (RowsKey, key, &table->keys) {
-        free(key->name);
-        free(key->table_name);
-        free(key->parent);
-    }
-    array_free(&table->columns);
-    array_free(&table->checks);
-    array_free(&table->keys);
-}
 
 RehearsalRows *rehearsal_rows_new(int64_t count)
 {
@@ -93,7 +26,7 @@ RehearsalRows *rehearsal_rows_new(int64_t count)
 void rehearsal_rows_forget(RehearsalRows *rows)
 {
     array_each (RowsTable, table, &rows->tables) {
-        forget_details(table);
+        rows_catalog_forget(table);
         free(table->name);
     }
     array_free(&rows->tables);
@@ -123,115 +56,7 @@ int64_t rehearsal_rows_given_up(const RehearsalRows *rows)
     return count;
 }
 
-/* --- reading the catalog --------------------------------------------------------------------- */
-
-static RowsTable *find_table(RehearsalRows *rows, uint32_t oid)
-{
-    array_each (RowsTable, table, &rows->tables) {
-        if (table->oid == oid)
-            return table;
-    }
-    return NULL;
-}
-
-/* Which tables there are now; *ret_oids is the literal of an array of those that want a look. */
-static bool find_new(RehearsalRows *rows, PgSession *session, RowsWanted wanted, Text *ret_oids,
-                     Error *err)
-{
-    CLEANUP(pg_result_freep) PGresult *found = NULL;
-    if (!pg_query(session, SQL_rows_tables, PG_NO_VALUES, PG_ROWS, &found, err))
-        return false;
-    array_each (RowsTable, table, &rows->tables)
-        table->done = true;
-    for (int i = 0; i < PQntuples(found); i++) {
-        uint32_t oid = (uint32_t)pg_result_int(found, i, 0);
-        int columns = (int)pg_result_int(found, i, 2);
-        RowsTable *table = find_table(rows, oid);
-        if (!table) {
-            table = array_add(&rows->tables);
-            table->oid = oid;
-            table->name = memory_string(pg_result_text(found, i, 1));
-        } else if (!table->filled || columns == table->columns_seen || wanted == ROWS_OF_TABLES) {
-            continue;
-        } else {
-            free(table->name);
-            table->name = memory_string(pg_result_text(found, i, 1));
-        }
-        table->done = false;
-        table->columns_before = table->columns_seen;
-        table->columns_seen = columns;
-        text_addf(ret_oids, "%s%" PRIu32, ret_oids->length ? "," : "{", oid);
-    }
-    text_add(ret_oids, ret_oids->length ? "}" : "");
-    return true;
-}
-
-static void add_column(const PGresult *found, int row, RowsTable *table)
-{
-    *array_add(&table->columns) =
-        (RowsColumn){.number = (int)pg_result_int(found, row, 1),
-                     .name = memory_string(pg_result_text(found, row, 2)),
-                     .not_null = pg_result_bool(found, row, 3),
-                     .by_server = pg_result_bool(found, row, 4),
-                     .has_default = pg_result_bool(found, row, 5),
-                     .type = {.written = memory_string(pg_result_text(found, row, 6)),
-                              .name = memory_string(pg_result_text(found, row, 7)),
-                              .kind = *pg_result_text(found, row, 8),
-                              .category = *pg_result_text(found, row, 9),
-                              .is_array = pg_result_bool(found, row, 10),
-                              .modifier = pg_result_int(found, row, 11),
-                              .attributes = pg_result_int(found, row, 12)}};
-}
-
-static void add_check(const PGresult *found, int row, RowsTable *table)
-{
-    *array_add(&table->checks) = (RowsCheck){.name = memory_string(pg_result_text(found, row, 1)),
-                                             .column = (int)pg_result_int(found, row, 2),
-                                             .text = memory_string(pg_result_text(found, row, 3))};
-}
-
-static void add_key(const PGresult *found, int row, RowsTable *table)
-{
-    *array_add(&table->keys) = (RowsKey){.name = memory_string(pg_result_text(found, row, 1)),
-                                         .table = (uint32_t)pg_result_int(found, row, 2),
-                                         .table_name = memory_string(pg_result_text(found, row, 3)),
-                                         .column = (int)pg_result_int(found, row, 4),
-                                         .parent = memory_string(pg_result_text(found, row, 5))};
-}
-
-static bool read_details(RehearsalRows *rows, PgSession *session, const char *oids, Error *err)
-{
-    static const struct {
-        const char *sql;
-        void (*add)(const PGresult *found, int row, RowsTable *table);
-    } queries[] = {
-        {SQL_rows_columns, add_column}, {SQL_rows_checks, add_check}, {SQL_rows_keys, add_key}};
-    array_each (RowsTable, table, &rows->tables)
-        if (!table->done)
-            forget_details(table);
-    for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
-        CLEANUP(pg_result_freep) PGresult *found = NULL;
-        if (!pg_query(session, queries[i].sql, PG_VALUES(pg_text(oids)), PG_ROWS, &found, err))
-            return false;
-        for (int row = 0; row < PQntuples(found); row++) {
-            RowsTable *table = find_table(rows, (uint32_t)pg_result_int(found, row, 0));
-            if (table)
-                queries[i].add(found, row, table);
-        }
-    }
-    return true;
-}
-
 /* --- the statement --------------------------------------------------------------------------- */
-
-static RowsColumn *column_of(RowsTable *table, int number)
-{
-    array_each (RowsColumn, column, &table->columns) {
-        if (column->number == number)
-            return column;
-    }
-    return NULL;
-}
 
 /* The index of the first row of the key that gives the column its value, or -1; *ret_place is the
  * column's place in the key. */
@@ -383,7 +208,7 @@ static bool try_later(RowsTable *table, const char *name)
         columns += strcmp(check->name, name) == 0;
     bool found = false;
     array_each (RowsCheck, check, &table->checks) {
-        RowsColumn *column = column_of(table, check->column);
+        RowsColumn *column = rows_catalog_column(table, check->column);
         if (columns < 2 || strcmp(check->name, name) != 0 || !column)
             continue;
         column->later = 0;
@@ -401,7 +226,7 @@ static Learn learn_check(RowsTable *table, const char *name)
     if (try_later(table, name))
         return LEARN_AGAIN;
     array_each (RowsCheck, check, &table->checks) {
-        RowsColumn *column = column_of(table, check->column);
+        RowsColumn *column = rows_catalog_column(table, check->column);
         if (strcmp(check->name, name) != 0 || !column || column->omitted || column->by_server)
             continue;
         next_variant(column, check->text);
@@ -414,7 +239,7 @@ static Learn learn_key(RowsTable *table, const char *name)
 {
     Learn learnt = LEARN_NOTHING;
     array_each (RowsKey, key, &table->keys) {
-        RowsColumn *column = column_of(table, key->column);
+        RowsColumn *column = rows_catalog_column(table, key->column);
         if (strcmp(key->name, name) != 0 || !column || column->omitted || column->not_null)
             continue;
         column->omitted = true;
@@ -556,8 +381,9 @@ static Waiting waiting_of(RehearsalRows *rows, RowsTable *table)
 {
     Waiting waiting = WAITS_FOR_NONE;
     array_each (const RowsKey, key, &table->keys) {
-        const RowsTable *parent = key->table == table->oid ? NULL : find_table(rows, key->table);
-        const RowsColumn *column = column_of(table, key->column);
+        const RowsTable *parent =
+            key->table == table->oid ? NULL : rows_catalog_table(&rows->tables, key->table);
+        const RowsColumn *column = rows_catalog_column(table, key->column);
         if (!parent || parent->done)
             continue;
         if (column && column->not_null)
@@ -598,11 +424,12 @@ bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wan
     CLEANUP(error_done) Error ignored = {0};
     if (rows->count == 0)
         return true;
-    if (!find_new(rows, session, wanted, &oids, err))
+    if (!rows_catalog_find(session, wanted == ROWS_AND_OF_COLUMNS, &rows->tables, &oids, err))
         return error_wrap(err, "generating rows");
     if (!oids.length)
         return true;
-    if (pg_script(session, "BEGIN", err) && read_details(rows, session, text_string(&oids), err) &&
+    if (pg_script(session, "BEGIN", err) &&
+        rows_catalog_read(session, text_string(&oids), &rows->tables, err) &&
         fill_all(rows, session, err) && pg_script(session, "COMMIT", err))
         return true;
     if (!pg_session_is_lost(session))
