@@ -71,9 +71,8 @@ static int bind_one(sqlite3_stmt *statement, int index, const Bind *bind)
     return SQLITE_MISUSE;
 }
 
-bool sqlite_db_run(sqlite3_stmt *statement, const Bind *binds, Error *err)
+bool sqlite_db_bind(sqlite3_stmt *statement, const Bind *binds, Error *err)
 {
-    sqlite3 *db = sqlite3_db_handle(statement);
     int bound = 0;
     for (const Bind *bind = binds; bind->name; bind++, bound++) {
         int index = sqlite3_bind_parameter_index(statement, bind->name);
@@ -81,11 +80,18 @@ bool sqlite_db_run(sqlite3_stmt *statement, const Bind *binds, Error *err)
             return error_set(err, ERROR_INTERNAL, "SQLite: no parameter '%s' in: %s", bind->name,
                              sqlite3_sql(statement));
         if (bind_one(statement, index, bind) != SQLITE_OK)
-            return fail(db, "binding a value", err);
+            return fail(sqlite3_db_handle(statement), "binding a value", err);
     }
-    if (bound != sqlite3_bind_parameter_count(statement))
-        return error_set(err, ERROR_INTERNAL, "SQLite: %d of %d parameters bound in: %s", bound,
-                         sqlite3_bind_parameter_count(statement), sqlite3_sql(statement));
+    return bound == sqlite3_bind_parameter_count(statement) ||
+           error_set(err, ERROR_INTERNAL, "SQLite: %d of %d parameters bound in: %s", bound,
+                     sqlite3_bind_parameter_count(statement), sqlite3_sql(statement));
+}
+
+bool sqlite_db_run(sqlite3_stmt *statement, const Bind *binds, Error *err)
+{
+    sqlite3 *db = sqlite3_db_handle(statement);
+    if (!sqlite_db_bind(statement, binds, err))
+        return false;
     int code;
     do
         code = sqlite3_step(statement);

@@ -46,6 +46,10 @@ bool sqlite_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_statemen
 void sqlite_db_finalize(sqlite3_stmt *statement);
 DEFINE_CLEANUP(sqlite3_stmt, sqlite_db_finalize)
 
+/* Bind, for a statement that is then stepped: every parameter must be named in `binds`, whose bytes
+ * are borrowed until it is reset. */
+bool sqlite_db_bind(sqlite3_stmt *statement, const Bind *binds, Error *err) MUST_CHECK;
+
 /* Bind (every parameter of the statement must be named in `binds`), run to the end, reset. */
 bool sqlite_db_run(sqlite3_stmt *statement, const Bind *binds, Error *err) MUST_CHECK;
 
