@@ -11,6 +11,8 @@
 #define SITES_BYTES_MAX 1024
 #define SERVER_LEAST    10
 #define SERVER_MOST     99
+#define ROWS_MOST       10000 /* generated for one table */
+#define LIST_MAX        100   /* schemas of the scope, tolerated objects */
 
 #define CONFIG_ROW(section, key, field)                                                            \
     {                                                                                              \
@@ -31,6 +33,11 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("bundle", "environment", environment),
     CONFIG_ROW("bundle", "keyring", keyring),
     CONFIG_ROW("bundle", "next-expected", next_expected),
+    CONFIG_ROW("rehearsal", "pg-bin", pg_bin),
+    CONFIG_ROW("rehearsal", "seeds", seeds),
+    CONFIG_ROW("rehearsal", "rows", rehearsal_rows),
+    CONFIG_ROW("fingerprint", "scope", scope),
+    CONFIG_ROW("fingerprint", "tolerate", tolerate),
 };
 
 static char **field(ProjectConfig *config, const ConfigKey *key)
@@ -61,6 +68,11 @@ static void set_defaults(ProjectConfig *config)
         .environment = memory_string("*"),
         .keyring = memory_string("keyring.txt"),
         .next_expected = memory_string("-"),
+        .pg_bin = memory_string(""),
+        .seeds = memory_string(""),
+        .rehearsal_rows = memory_string("50"),
+        .scope = memory_string(""),
+        .tolerate = memory_string(""),
     };
 }
 
@@ -213,6 +225,65 @@ static bool check_bundle(ProjectConfig *config, Error *err)
     return true;
 }
 
+/* One word of a comma-separated list, without the blanks around it; NULL at the end. */
+static char *next_word(char **rest)
+{
+    char *word = strsep(rest, ",");
+    if (!word)
+        return NULL;
+    word += strspn(word, " ");
+    size_t length = strlen(word);
+    while (length && word[length - 1] == ' ')
+        word[--length] = '\0';
+    return word;
+}
+
+/* Bring a list into the form that a manifest has: sorted, no blanks around words, nothing twice.
+ * Each word must satisfy `is_valid`. */
+static bool normalise_list(char **list, bool (*is_valid)(const char *word), const char *key,
+                           const char *expected, Error *err)
+{
+    if (!**list)
+        return true;
+    CLEANUP(memory_freep) char *copy = memory_string(*list);
+    char *words[LIST_MAX], *rest = copy;
+    size_t count = 0;
+    for (char *word; (word = next_word(&rest)) != NULL; words[count++] = word)
+        if (count == LIST_MAX || !is_valid(word))
+            return refuse(err, key, *list, expected);
+    qsort(words, count, sizeof(*words), compare_names);
+    CLEANUP(text_done) Text sorted = {0};
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(words[i], words[i - 1]) != 0)
+            text_addf(&sorted, "%s%s", i ? "," : "", words[i]);
+    free(*list);
+    *list = text_take(&sorted);
+    return true;
+}
+
+static bool is_schema(const char *word)
+{
+    return *word && strlen(word) <= 63;
+}
+
+/* "table:app.part_*", "*:monitoring.*" */
+static bool is_tolerated(const char *word)
+{
+    const char *colon = strchr(word, ':');
+    return colon && colon > word && colon - word <= 63 && colon[1] && strlen(word) <= 512;
+}
+
+static bool check_rehearsal(ProjectConfig *config, Error *err)
+{
+    uint64_t rows;
+    if (!text_parse_uint(config->rehearsal_rows, strlen(config->rehearsal_rows), ROWS_MOST, &rows))
+        return refuse(err, "[rehearsal] rows", config->rehearsal_rows, "a number up to 10000");
+    return normalise_list(&config->scope, is_schema, "[fingerprint] scope",
+                          "schemas, comma-separated", err) &&
+           normalise_list(&config->tolerate, is_tolerated, "[fingerprint] tolerate",
+                          "KIND:PATTERN, comma-separated, such as table:app.part_*", err);
+}
+
 bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err)
 {
     CLEANUP(project_config_done) ProjectConfig config = {0};
@@ -225,7 +296,8 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
     if (!config_file_read(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys), &config,
                           err) ||
         !check_product(&config, err) || !check_migrations(&config, err) ||
-        !check_database(&config, err) || !check_bundle(&config, err))
+        !check_database(&config, err) || !check_bundle(&config, err) ||
+        !check_rehearsal(&config, err))
         return false;
     *ret_config = config;
     config = (ProjectConfig){0};

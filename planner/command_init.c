@@ -60,7 +60,22 @@ static const char config_text[] =
     "# The public keys that a bundle carries ('planner keys keyring' writes the file).\n"
     "# keyring = keyring.txt\n"
     "# When sites should expect the next bundle: a time like 2027-01-31T00:00:00Z, or -.\n"
-    "# next-expected = -\n";
+    "# next-expected = -\n"
+    "\n"
+    "[rehearsal]\n"
+    "# Folders with initdb and postgres, comma-separated, besides the usual places.\n"
+    "# pg-bin = /opt/pg16/bin, /opt/pg17/bin\n"
+    "# A folder of seed scripts, seen from this file: MIGRATION.sql runs after that migration,\n"
+    "# VERSION.sql after that version (no folder unless given).\n"
+    "# seeds = seeds\n"
+    "# How many rows to make up for a table that is empty; 0 for none.\n"
+    "# rows = 50\n"
+    "\n"
+    "[fingerprint]\n"
+    "# The schemas that are the product's, comma-separated (all unless given).\n"
+    "# scope = app, public\n"
+    "# Objects that sites may have of their own: KIND:PATTERN, comma-separated; * for any kind.\n"
+    "# tolerate = table:app.readings_*, *:monitoring.*\n";
 
 /* The name given, or the folder's own where it can be one. The caller frees. */
 static bool product_name(const InitOptions *given, const char *folder, char **ret_name, Error *err)
