@@ -7,6 +7,8 @@
 #include "planner/project_digests.h"
 #include "planner/script_plan.h"
 
+#define UNRELEASED "1970-01-01T00:00:00Z"
+
 static int64_t find_version(const Project *project, const char *name)
 {
     for (size_t i = 0; i < project->versions.count; i++)
@@ -279,7 +281,7 @@ static bool build_version(Build *build, const ProjectVersion *source, const char
         .name = memory_string(source->name),
         .position = (int64_t)source->first_migration,
         .stop = source->stop,
-        .released = memory_string(source->released_at),
+        .released = memory_string(source->released ? source->released_at : UNRELEASED),
         .first_migration = build->manifest->migrations.count,
         .migration_count = source->migration_count,
     };
@@ -349,6 +351,33 @@ static bool add_extensions(const Project *project, Manifest *manifest, Error *er
     return true;
 }
 
+static int compare_tolerated(const void *a, const void *b)
+{
+    const ManifestTolerated *first = a, *second = b;
+    int order = strcmp(first->kind, second->kind);
+    return order ? order : strcmp(first->identity, second->identity);
+}
+
+/* project_config has checked both lists, sorted the first, and left nothing twice. */
+static void set_scope(const Project *project, Manifest *manifest)
+{
+    CLEANUP(memory_freep) char *schemas = memory_string(project->config.scope);
+    CLEANUP(memory_freep) char *objects = memory_string(project->config.tolerate);
+    char *rest = *schemas ? schemas : NULL;
+    for (char *name; (name = strsep(&rest, ",")) != NULL;)
+        *array_add(&manifest->scope) = memory_string(name);
+    rest = *objects ? objects : NULL;
+    for (char *kind; (kind = strsep(&rest, ",")) != NULL;) {
+        char *identity = kind;
+        kind = strsep(&identity, ":");
+        *array_add(&manifest->tolerated) =
+            (ManifestTolerated){memory_string(kind), memory_string(identity)};
+    }
+    if (manifest->tolerated.count)
+        qsort(manifest->tolerated.items, manifest->tolerated.count,
+              sizeof(*manifest->tolerated.items), compare_tolerated);
+}
+
 static void copy_text(char *target, size_t size, const char *text)
 {
     snprintf(target, size, "%s", text);
@@ -377,6 +406,7 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
               range->first < 0 ? "-" : project->versions.items[range->first].name);
     copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
     ret_manifest->search_path = memory_string(project->config.search_path);
+    set_scope(project, ret_manifest);
     count(ret_manifest);
     return add_extensions(project, ret_manifest, err);
 }

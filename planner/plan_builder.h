@@ -20,8 +20,9 @@ bool plan_range(const Project *project, const char *from, const char *to, PlanRa
                 Error *err) MUST_CHECK;
 
 /* Fill *ret_manifest (zeroed; the caller releases it, also on failure): versions, migrations,
- * scripts, objects, requirements, search path, and in its head: tree-from, tree-to, covers and the
- * counts. ERROR_INPUT for a script that cannot be planned. */
+ * scripts, objects, requirements, search path, scope, and in its head: tree-from, tree-to, covers
+ * and the counts. A version that is not released (a rehearsal has such) was released in 1970.
+ * ERROR_INPUT for a script that cannot be planned. */
 bool plan_build(const Project *project, const PlanRange *range, BundleWriter *writer,
                 Manifest *ret_manifest, Error *err) MUST_CHECK;
 

@@ -1,0 +1,358 @@
+#!/usr/bin/env bats
+# planner rehearse: verdicts, what is kept, what pack makes of it, and what is left behind.
+
+load ../support/common
+
+setup() {
+    common_setup
+    MAJOR=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+    # scratch clusters of this test in a folder of its own, that the servers' user can enter
+    export TMPDIR
+    TMPDIR=$(mktemp -d /tmp/sealift-rh.XXXXXX)
+    chmod 0755 "$TMPDIR"
+    empty_project
+    make_key vendor
+}
+
+teardown() {
+    common_teardown
+    rm -rf -- "$TMPDIR"
+}
+
+# rehearse STATUS [arguments…]: on the one major that the tests have.
+rehearse() {
+    local expected=$1
+    shift
+    run_status "$expected" planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$MAJOR" "$@"
+}
+
+pack() { planner pack --project "$PROJECT" --sign "$WORK/keys/vendor" "$@"; }
+
+# applier_that SCRIPT: an applier for --applier: after the script, which may exit, the real one runs.
+applier_that() {
+    printf '#!/bin/bash\n%s\nexec "%s" "$@"\n' "$1" "$(command -v applier)" >"$WORK/applier"
+    chmod +x "$WORK/applier"
+}
+
+# Servers and folders of rehearsals below TMPDIR.
+servers() { pgrep -f "postgres -D $TMPDIR" || true; }
+folders() { find "$TMPDIR" -maxdepth 1 -name 'sealift-rehearsal.*'; }
+
+small_project() {
+    script 1.0.0/0001_one.up.sql <<<'CREATE TABLE one (a int PRIMARY KEY, b text);'
+    script 1.0.0/0001_one.down.sql <<<'DROP TABLE one;'
+    script 1.1.0/0002_two.up.sql <<<'ALTER TABLE one ADD COLUMN c int;'
+    script 1.1.0/0002_two.down.sql <<<'ALTER TABLE one DROP COLUMN c;'
+}
+
+@test "each verdict is shown, refused, acknowledged, and packed" {
+    script 1.0.0/0001_exact.up.sql <<<'CREATE TABLE t (a int, b text);'
+    script 1.0.0/0001_exact.down.sql <<<'DROP TABLE t;'
+    script 1.0.0/0002_order.up.sql <<<'ALTER TABLE t ADD COLUMN kept int; UPDATE t SET kept = a; ALTER TABLE t DROP COLUMN a;'
+    script 1.0.0/0002_order.down.sql <<<'ALTER TABLE t ADD COLUMN a int; UPDATE t SET a = kept; ALTER TABLE t DROP COLUMN kept;'
+    script 1.0.0/0003_lossy.up.sql <<<'DELETE FROM t WHERE b IS NOT NULL;'
+    script 1.0.0/0003_lossy.down.sql <<<'UPDATE t SET b = b;'
+    script 1.0.0/0004_differs.up.sql <<<'CREATE INDEX IF NOT EXISTS t_b ON t (b);'
+    script 1.0.0/0004_differs.down.sql <<<'SELECT 1;'
+    script 1.0.0/0005_fails.up.sql <<<'CREATE VIEW v AS SELECT b FROM t;'
+    script 1.0.0/0005_fails.down.sql <<<'DROP VIEW nope;'
+    script 1.0.0/0006_gone.up.sql <<<'-- sealift: irreversible numbers are erased
+ALTER TABLE t DROP COLUMN kept;'
+    script 1.0.0/0007_none.up.sql <<<'CREATE TABLE u (a int);'
+
+    rehearse 4
+    local row name word
+    while read -r name word; do
+        grep -Eq "^  $name +$word\$" <<<"$output" || { show_run "no $word for $name"; return 1; }
+    done <<'ROWS'
+0001_exact exact
+0002_order column-order
+0003_lossy lossy
+0004_differs differs
+0005_fails fails
+0006_gone irreversible
+0007_none none
+ROWS
+    output_has "changed     column order public.t" "lost        rows of public.t: 50 before, 0 after" \
+        "extra       index public.t.t_b" "0005_fails.down.sql:1, SQLSTATE 42P01" \
+        "exact 1, column-order 1, lossy 1, differs 1, fails 1, irreversible 1, none 1" \
+        "not rehearsed on PostgreSQL"
+    errors_has "what '0002_order' (1.0.0) does is not undone" "and 3 more, which stand above"
+    [ -z "$(servers)" ] && [ -z "$(folders)" ]
+
+    release 1.0.0
+    run_status 7 pack --to 1.0.0 --out a.bundle
+    errors_has "what '0003_lossy' (1.0.0) does is not undone: its way back is 'lossy'" \
+        "ack rollback-fails REASON"
+    [ ! -e a.bundle ] && [ ! -e "$PROJECT/sealift.bundles" ]
+
+    for name in order:column-order lossy:lossy differs:differs fails:fails; do
+        row=$(compgen -G "$PROJECT/migrations/1.0.0/*_${name%:*}.down.sql")
+        sed -i "1i -- sealift: ack rollback-${name#*:} agreed with the customer" "$row"
+    done
+    # a comment changes nothing that was rehearsed: no applier is run
+    rehearse 0 --applier "$(command -v false)"
+    output_has "nothing has changed since the last rehearsal"
+    run_status 0 pack --to 1.0.0 --out a.bundle
+    errors_has "not rehearsed on the declared PostgreSQL"
+    run_status 0 planner inspect a.bundle --json
+    same "ways back" "exact column-order lossy differs fails irreversible none" \
+        "$(json '[.versions[0].migrations[].way_back] | join(" ")')"
+}
+
+@test "only what changed is rehearsed again, and what others need runs" {
+    small_project
+    script 1.1.0/0003_three.up.sql <<<'CREATE INDEX one_b ON one (b);'
+    script 1.1.0/0003_three.down.sql <<<'DROP INDEX one_b;'
+    applier_that 'echo "$*" >>"'"$WORK"'/calls"
+while [ $# -gt 1 ]; do [ "$1" = --cycles ] && cp "$2" "'"$WORK"'/cycles"; set -- "${@:2}" ; done
+set -- $(tail -n 1 "'"$WORK"'/calls")'
+    # conninfo has blanks: the real arguments are kept apart
+    cat >"$WORK/applier" <<SCRIPT
+#!/bin/bash
+arguments=("\$@")
+rm -f "$WORK/cycles"
+while [ \$# -gt 0 ]; do
+    [ "\$1" != --cycles ] || cp "\$2" "$WORK/cycles"
+    shift
+done
+echo "\${arguments[0]}" >>"$WORK/calls"
+exec "$(command -v applier)" "\${arguments[@]}"
+SCRIPT
+    rehearse 0 --applier "$WORK/applier"
+    [ ! -e cycles ]
+    same "calls" "trust rehearse" "$(xargs <calls)"
+
+    rehearse 0 --applier "$WORK/applier"
+    output_has "nothing has changed" "exact 3"
+    same "calls" "trust rehearse" "$(xargs <calls)"
+
+    echo '-- back
+DROP INDEX IF EXISTS one_b;' >"$PROJECT/migrations/1.1.0/0003_three.down.sql"
+    rehearse 0 --applier "$WORK/applier"
+    output_lacks "nothing has changed"
+    same "cycles" "0003_three" "$(cat cycles)"
+
+    rehearse 0 --fresh --applier "$WORK/applier"
+    [ ! -e cycles ]
+    same "calls" "trust rehearse trust rehearse trust rehearse" "$(xargs <calls)"
+}
+
+@test "two rehearsals on two machines give the same bundle, which a site applies" {
+    small_project
+    release 1.0.0 1.1.0
+    cp -R "$PROJECT" "$WORK/elsewhere"
+    rehearse 0
+    pack --to 1.1.0 --out a.bundle
+    pack --from 1.0.0 --to 1.1.0 --out c.bundle
+    PROJECT=$WORK/elsewhere rehearse 0 --fresh
+    PROJECT=$WORK/elsewhere pack --to 1.1.0 --out b.bundle
+    PROJECT=$WORK/elsewhere pack --from 1.0.0 --to 1.1.0 --out d.bundle
+    cmp a.bundle b.bundle
+    cmp c.bundle d.bundle
+    rehearse 0 --fresh
+    pack --to 1.1.0 --out e.bundle
+    cmp a.bundle e.bundle
+    same "unproven" 0 "$(tar -xOf a.bundle HEAD | sed -n 's/^unproven: //p')"
+
+    fresh_database
+    trust_site
+    run_status 0 applier apply a.bundle --db "$DB" --yes
+    run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes
+    same "columns" "a|b" "$(sql "SELECT string_agg(attname, '|' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = 'one'::regclass AND attnum > 0 AND NOT attisdropped")"
+}
+
+@test "what is pending is rehearsed, and stays rehearsed when it is released" {
+    PROJECT=$WORK/flat
+    planner init --product flat --layout sealift "$PROJECT" >/dev/null
+    script 0001_one.up.sql <<<'CREATE TABLE one (a int);'
+    script 0001_one.down.sql <<<'DROP TABLE one;'
+    rehearse 0
+    output_has "pending "
+    release 1.0.0
+    rehearse 0 --applier "$(command -v false)"
+    output_has "nothing has changed" "1.0.0 "
+    run_status 0 pack --to 1.0.0 --out a.bundle
+}
+
+@test "a migration that leaves another schema each time is named with the object" {
+    script 1.0.0/0001_clock.up.sql <<'SQL'
+DO $$ BEGIN EXECUTE format('CREATE TABLE t_%s (a int)', (extract(epoch FROM clock_timestamp()) * 1000)::bigint); END $$;
+SQL
+    script 1.0.0/0001_clock.down.sql <<'SQL'
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT relname FROM pg_class WHERE relname LIKE 't\_%' LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
+END $$;
+SQL
+    rehearse 4
+    errors_has "'0001_clock'" "leaves another schema each time" "public.t_"
+    release 1.0.0
+    run_status 7 pack --to 1.0.0 --out a.bundle
+    errors_has "0001_clock" "leaves another schema each time"
+}
+
+@test "an up that does not run is named, with its line and a way out, and pack refuses it" {
+    script 1.0.0/0001_one.up.sql <<<'CREATE TABLE one (a int);'
+    script 1.0.0/0001_one.down.sql <<<'DROP TABLE one;'
+    script 1.1.0/0002_bad.up.sql <<'SQL'
+CREATE TABLE two (a int);
+CREATE INDEX two_b ON two (b);
+SQL
+    script 1.1.0/0002_bad.down.sql <<<'DROP TABLE two;'
+    rehearse 4
+    output_has "UP FAILS"
+    errors_has "'0002_bad' does not run on PostgreSQL $MAJOR" "0002_bad.up.sql:2: 42703"
+    release 1.0.0 1.1.0
+    # what stands before it was rehearsed
+    run_status 0 pack --to 1.0.0 --out a.bundle
+    run_status 7 pack --to 1.1.0 --out b.bundle
+    errors_has "'0002_bad' does not run"
+}
+
+@test "without a rehearsal pack refuses by name, and --allow-unproven says so" {
+    small_project
+    release 1.0.0 1.1.0
+    run_status 7 pack --to 1.1.0 --out a.bundle
+    errors_has "2 of 2 migrations have not been rehearsed as they are: '0001_one', '0002_two'" \
+        "planner rehearse"
+    run_status 0 pack --to 1.1.0 --out a.bundle --allow-unproven
+    output_has "unproven    2 of them"
+}
+
+@test "an edited released migration is refused as by pack" {
+    small_project
+    release 1.0.0
+    echo 'SELECT 1;' >>"$PROJECT/migrations/1.0.0/0001_one.up.sql"
+    rehearse 4
+    errors_has "the released migration '0001_one' (version 1.0.0) was edited"
+}
+
+@test "no server, no applier, no migrations, no such version: each is said" {
+    rehearse 4
+    errors_has "no migrations yet"
+    small_project
+    rehearse 2 --to 9.9
+    errors_has "there is no version '9.9'"
+    rehearse 2 --jobs 0
+    errors_has "--jobs takes 1 to"
+    run_status 2 planner rehearse --project "$PROJECT" --major 99
+    errors_has "does not declare PostgreSQL 99"
+    run_status 2 planner rehearse --project "$PROJECT" --major fifteen
+    errors_has "--major takes numbers"
+    rehearse 3 --pg-bin /nowhere
+    errors_has "'/nowhere' holds no PostgreSQL server"
+    rehearse 3 --applier /nowhere/applier
+    errors_has "cannot run '/nowhere/applier'"
+    mkdir alone
+    cp "$(command -v planner)" alone
+    PATH=/usr/bin:/bin run_status 3 alone/planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" \
+        --major "$MAJOR"
+    errors_has "no 'applier' beside planner"
+    sed -i 's/^# server-m\(in\|ax\) = .*/server-m\1 = 10/' "$PROJECT/sealift.conf"
+    run_status 3 planner rehearse --project "$PROJECT"
+    errors_has "no PostgreSQL server of the declared versions 10 to 10 is found" \
+        "apt-get install postgresql-10" "--pg-bin"
+}
+
+@test "an applier that fails or talks nonsense ends it with its own words and status" {
+    small_project
+    applier_that '[ "$1" != rehearse ] || { echo "applier: error: the cluster is gone" >&2; exit 9; }'
+    rehearse 9 --applier "$WORK/applier"
+    errors_has "rehearsing on PostgreSQL" "the cluster is gone"
+    applier_that '[ "$1" != rehearse ] || { echo nonsense; exit 0; }'
+    rehearse 1 --applier "$WORK/applier"
+    errors_has "line 1 of applier's report: no JSON object" "nonsense"
+    applier_that '[ "$1" != rehearse ] || { echo "{\"type\":\"begin\",\"report\":2}"; exit 0; }'
+    rehearse 3 --applier "$WORK/applier"
+    errors_has "report is not number 1"
+    applier_that '[ "$1" != rehearse ] || exit 0'
+    rehearse 1 --applier "$WORK/applier"
+    errors_has "before its end"
+    applier_that '[ "$1" != rehearse ] || kill -SEGV $$'
+    rehearse 1 --applier "$WORK/applier"
+    errors_has "ended by signal 11"
+    applier_that '[ "$1" != trust ] || { echo "applier: error: no trust" >&2; exit 3; }'
+    rehearse 3 --applier "$WORK/applier"
+    errors_has "trust init' did not succeed: no trust"
+    [ -z "$(servers)" ] && [ -z "$(folders)" ]
+}
+
+# Starts a rehearsal whose applier never ends; sets PLANNER once that is at work.
+hang() {
+    small_project
+    applier_that '[ "$1" != rehearse ] || { touch "'"$WORK"'/at-work"; exec sleep 300; }'
+    planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$MAJOR" \
+        --applier "$WORK/applier" >"$WORK/out" 2>"$WORK/err" 3>&- &
+    PLANNER=$!
+    while [ ! -e at-work ]; do
+        kill -0 "$PLANNER" || { cat "$WORK/err"; return 1; }
+        sleep 0.05
+    done
+    [ -n "$(servers)" ] && [ -n "$(folders)" ]
+}
+
+@test "killed, it leaves no server, and the next run removes its folder" {
+    hang
+    kill -KILL "$PLANNER"
+    wait "$PLANNER" || true
+    while [ -n "$(servers)" ]; do sleep 0.05; done
+    [ -n "$(folders)" ]
+    rehearse 0
+    [ -z "$(folders)" ]
+}
+
+@test "interrupted, it stops and removes everything: 130" {
+    hang
+    kill -INT "$PLANNER"
+    local status=0
+    wait "$PLANNER" || status=$?
+    same "exit status" 130 "$status"
+    grep -q "interrupted" "$WORK/err"
+    [ -z "$(servers)" ] && [ -z "$(folders)" ]
+}
+
+@test "a broken catalog is made anew, a deleted one as well" {
+    small_project
+    rehearse 0
+    echo "no database" >"$PROJECT/.sealift/catalog.db"
+    rehearse 0
+    errors_has "the catalog could not be used and was made anew"
+    output_lacks "nothing has changed"
+    rm "$PROJECT/.sealift/catalog.db"
+    rehearse 0
+    output_lacks "nothing has changed"
+    rehearse 0
+    output_has "nothing has changed"
+}
+
+@test "seeds give the rows that a way back must keep" {
+    small_project
+    mkdir "$PROJECT/seeds"
+    printf '[rehearsal]\nseeds = seeds\nrows = 0\n' >>"$PROJECT/sealift.conf"
+    sed -i '0,/^\[rehearsal\]$/{//d}' "$PROJECT/sealift.conf"
+    script 1.2.0/0003_forget.up.sql <<<"DELETE FROM one WHERE b = 'old';"
+    script 1.2.0/0003_forget.down.sql <<<'SELECT 1;'
+    rehearse 0
+    echo "INSERT INTO one VALUES (1, 'old'), (2, 'new');" >"$PROJECT/seeds/0001_one.sql"
+    rehearse 4
+    output_has "rows of public.one: 2 before, 1 after"
+    mv "$PROJECT/seeds/0001_one.sql" "$PROJECT/seeds/0001_noe.sql"
+    rehearse 4
+    errors_has "the seed" "0001_noe.sql' belongs to no migration and no version"
+}
+
+@test "JSON says the same, also where a way back is bad" {
+    small_project
+    script 1.1.0/0003_view.up.sql <<<'CREATE VIEW v AS SELECT a FROM one;'
+    script 1.1.0/0003_view.down.sql <<<'DROP VIEW nope;'
+    rehearse 4 --json
+    same "changed" true "$(json .changed)"
+    same "server" "$MAJOR" "$(json '.servers[0].server_major')"
+    same "verdicts" "exact exact fails" "$(json '[.versions[].migrations[].way_back] | join(" ")')"
+    same "stopped" "down 1 42P01" "$(json '.versions[1].migrations[1].results[0].stopped | "\(.script) \(.line) \(.sqlstate)"')"
+    same "finding" error "$(json '.findings[0].severity')"
+    same "lock" AccessExclusiveLock "$(json '[.versions[1].migrations[0].measured[] | select(.script == "up").relations[].lock][0]')"
+    rehearse 4 --json
+    same "changed" false "$(json .changed)"
+}
