@@ -8,9 +8,12 @@
 #include "bundles/built_with.h"
 #include "bundles/bundle_writer.h"
 #include "planner/pack_head.h"
+#include "planner/pack_proof.h"
 #include "planner/plan_builder.h"
 #include "planner/planner_commands.h"
+#include "planner/project_check.h"
 #include "planner/project_digests.h"
+#include "planner/rehearsal_gate.h"
 #include "planner/signing_key.h"
 
 typedef struct PackOptions {
@@ -32,8 +35,9 @@ static const Option options[] = {
     OPTION_REPEATED_ROW("sign", PackOptions, sign, "FILE", "secret key to sign with; repeatable"),
     OPTION_FLAG_ROW("unsigned", PackOptions, is_unsigned,
                     "leave signing to 'planner sign'; sites refuse the bundle until then"),
-    OPTION_FLAG_ROW("allow-unproven", PackOptions, allow_unproven,
-                    "pack migrations that no rehearsal has run; HEAD says how many"),
+    OPTION_FLAG_ROW(
+        "allow-unproven", PackOptions, allow_unproven,
+        "pack without what 'planner rehearse' showed; HEAD says that nothing is proven"),
     OPTION_FLAG_ROW("new-sequence", PackOptions, new_sequence,
                     "give a new number to a bundle that was packed before"),
     OPTION_STRING_ROW("project", PackOptions, project, "DIR", "the project (default: .)"),
@@ -46,6 +50,7 @@ typedef struct Pack {
     ProjectKeyring keyring;
     BundleLineArray lines;
     ARRAY_OF(SigningKey *) keys;
+    PackProof proof;
     BundleWriter *writer;
     Manifest manifest;
     Head head;
@@ -63,6 +68,7 @@ static void pack_done(Pack *pack)
     array_each (SigningKey *, key, &pack->keys)
         signing_key_free(*key);
     array_free(&pack->keys);
+    pack_proof_done(&pack->proof);
     bundle_writer_free(pack->writer);
     manifest_done(&pack->manifest);
     free(pack->bundles_path);
@@ -108,13 +114,27 @@ static bool check_keys_count(const Pack *pack, Error *err)
     return true;
 }
 
-static bool check_proven(const Pack *pack, Error *err)
+/* All that stands against shipping is named; the first of it is the error. */
+static bool check_proven(Pack *pack, const PlanRange *range, Error *err)
 {
-    if (pack->head.unproven == 0 || pack->options->allow_unproven)
+    if (pack->options->allow_unproven)
         return true;
-    error_set(err, ERROR_TARGET, "%" PRId64 " of %" PRId64 " migrations have not been rehearsed",
-              pack->head.unproven, pack->head.migrations);
-    return error_hint(err, "--allow-unproven packs them all the same; HEAD then says so");
+    if (!pack_proof_read(&pack->project, range, &pack->proof, err))
+        return false;
+    CLEANUP(text_done) Text findings = {0};
+    project_findings_text(&pack->proof.findings, &findings);
+    fputs(text_string(&findings), stderr);
+    if (rehearsal_gate_result(&pack->proof.findings, err))
+        return true;
+    err->class = ERROR_TARGET;
+    return false;
+}
+
+/* With --allow-unproven the manifest says of the way back only what texts can say. */
+static bool fill_proven(Pack *pack, Error *err)
+{
+    return pack->options->allow_unproven ||
+           pack_proof_fill(&pack->proof, pack->writer, &pack->manifest, err);
 }
 
 /* HEAD's own list of what it says, for finding the lines that changed between two builds. */
@@ -191,7 +211,8 @@ static bool read_project(Pack *pack, PlanRange *ret_range, Error *err)
         !project_keyring_read(&pack->project, &pack->keyring, err))
         return false;
     pack->bundles_path = file_path(pack->project.root, BUNDLES_FILE_NAME);
-    return bundles_file_read(pack->bundles_path, &pack->lines, err);
+    return bundles_file_read(pack->bundles_path, &pack->lines, err) &&
+           check_proven(pack, ret_range, err);
 }
 
 /* From scripts to a sealed, signed, not yet visible bundle. */
@@ -200,11 +221,11 @@ static bool build(Pack *pack, const PlanRange *range, uint8_t head[static BUNDLE
 {
     SequenceChoice choice = pack->options->new_sequence ? SEQUENCE_NEW : SEQUENCE_REUSE;
     if (!bundle_writer_new(pack->options->out, &pack->writer, err) ||
-        !plan_build(&pack->project, range, pack->writer, &pack->manifest, err))
+        !plan_build(&pack->project, range, pack->writer, &pack->manifest, err) ||
+        !fill_proven(pack, err))
         return false;
     pack->head = pack->manifest.head;
-    if (!check_proven(pack, err) ||
-        !pack_head_identify(&pack->project, &pack->lines, choice, &pack->head, &pack->identity,
+    if (!pack_head_identify(&pack->project, &pack->lines, choice, &pack->head, &pack->identity,
                             err) ||
         !pack_head_address(&pack->project, &pack->keyring, &pack->head, err) ||
         !check_keys_count(pack, err))
@@ -261,6 +282,7 @@ static void render_json(const Pack *pack, Text *out)
                     signature_key_id_hex(signing_key_public(*key)->id, id));
     }
     json_close(&json);
+    project_findings_json(&pack->proof.findings, &json);
     json_close(&json);
     json_end(&json);
 }
@@ -279,6 +301,9 @@ static void render_text(const Pack *pack, Text *out)
         head->migrations, head->statements, text_plural(head->statements), head->irreversible);
     if (head->unproven)
         text_addf(out, "  unproven    %" PRId64 " of them, not rehearsed\n", head->unproven);
+    array_each (const Rehearsal, rehearsal, &pack->proof.rehearsals)
+        text_addf(out, "  rehearsed   on PostgreSQL %s, %s\n", rehearsal->server_version,
+                  rehearsal->rehearsed_at);
     array_each (SigningKey *const, key, &pack->keys) {
         char id[SIGNATURE_KEY_ID_HEX];
         text_addf(out, "  signed by   %s\n",
