@@ -146,7 +146,7 @@ static bool read_rows(Filling *filling, const RehearsalFingerprint *shown, Finge
 static bool add_fingerprint(Filling *filling, const Rehearsal *rehearsal, size_t version,
                             Arrival arrival, Error *err)
 {
-    /* the first three arrivals of a rehearsal are those of a manifest, in order */
+    /* a rehearsal's arrivals are a manifest's, in the same order */
     const RehearsalFingerprint *shown =
         rehearsal_fingerprint(rehearsal, version_name(filling, version), (RehearsalArrival)arrival);
     CLEANUP(fingerprint_done) Fingerprint rows = {0};
@@ -167,6 +167,7 @@ static bool can_arrive(const Manifest *manifest, size_t version, Arrival arrival
     case ARRIVAL_UP:
         return true;
     case ARRIVAL_DOWN:
+    case ARRIVAL_CHAIN:
         return version < manifest->versions.count;
     case ARRIVAL_AGAIN:
         return version > 0;
@@ -177,7 +178,7 @@ static bool can_arrive(const Manifest *manifest, size_t version, Arrival arrival
 static bool add_fingerprints(Filling *filling, Error *err)
 {
     for (size_t version = 0; version <= filling->manifest->versions.count; version++) {
-        for (Arrival arrival = ARRIVAL_UP; arrival <= ARRIVAL_AGAIN; arrival++) {
+        for (Arrival arrival = ARRIVAL_UP; arrival <= ARRIVAL_CHAIN; arrival++) {
             if (!can_arrive(filling->manifest, version, arrival))
                 continue;
             array_each (const Rehearsal, rehearsal, &filling->proof->rehearsals)
@@ -345,8 +346,7 @@ static bool add_measured(Filling *filling, Error *err)
     return true;
 }
 
-/* By mode, then major. Where a later version was rehearsed as well, this range had no run of its
- * own to its end, and offers no mode. */
+/* By mode, then major. */
 static void add_atomic(Filling *filling)
 {
     for (int whole_run = 0; whole_run <= 1; whole_run++)

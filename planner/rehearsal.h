@@ -15,8 +15,7 @@
 #define REHEARSAL_FILE     37  /* 32 hex digits, ".txt", NUL */
 #define REHEARSAL_SQLSTATE 6
 
-/* How the database came to a version: the first three as in the manifest, and by taking all later
- * versions back in one go. */
+/* How the database came to a version: bundles' Arrival, in the same order. */
 typedef enum { REHEARSED_UP, REHEARSED_DOWN, REHEARSED_AGAIN, REHEARSED_CHAIN } RehearsalArrival;
 #define REHEARSAL_ARRIVAL_COUNT 4
 

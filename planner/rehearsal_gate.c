@@ -9,7 +9,7 @@
 
 bool rehearsal_is_complete(const RehearsalSubject *subject, const Rehearsal *rehearsal)
 {
-    if (rehearsal->failures.count)
+    if (!rehearsal->ended || rehearsal->failures.count)
         return false;
     array_each (const SubjectMigration, migration, &subject->migrations)
         if (!rehearsal_verdict(rehearsal, /* of_version= */ false, migration->identity))
@@ -247,15 +247,18 @@ static void report_missing(const RehearsalGate *gate, FindingArray *findings)
     }
     if (missing > NAMED_MAX)
         text_addf(&names, " and %zu more", missing - NAMED_MAX);
-    static const char hint[] = "'planner rehearse' runs them on a scratch server";
+    const char *last = subject->versions.items[subject->versions.count - 1].name;
+    CLEANUP(memory_freep)
+    char *hint = memory_format("'planner rehearse --to %s' runs them on a scratch server", last);
     if (missing)
         finding_add(findings, FINDING_ERROR, hint,
                     "%zu of %zu migrations have not been rehearsed as they are: %s", missing,
                     subject->migrations.count, text_string(&names));
     else
         finding_add(findings, FINDING_ERROR, hint,
-                    "no rehearsal covers all versions up to %s as they are",
-                    subject->versions.items[subject->versions.count - 1].name);
+                    "no rehearsal ended with version %s as it is, so that nobody knows what taking "
+                    "all of it back leaves",
+                    last);
 }
 
 void rehearsal_gate_check(const RehearsalGate *gate, FindingArray *findings)

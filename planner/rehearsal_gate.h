@@ -19,7 +19,9 @@ typedef struct RehearsalGate {
     const RehearsalArray *rehearsals;
 } RehearsalGate;
 
-/* Whether it covers every migration and version of the subject, with nothing failing. */
+/* Whether it is a run that ended with the subject's last version, and covers every migration and
+ * version of it, with nothing failing. One that went on to later versions says nothing of what
+ * taking all back from this one leaves, nor of the modes that this range could have. */
 bool rehearsal_is_complete(const RehearsalSubject *subject, const Rehearsal *rehearsal);
 
 /* The worst verdict over the complete rehearsals, and what was said there; UNPROVEN where there is

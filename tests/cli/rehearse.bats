@@ -204,7 +204,9 @@ SQL
     output_has "UP FAILS"
     errors_has "'0002_bad' does not run on PostgreSQL $MAJOR" "0002_bad.up.sql:2: 42703"
     release 1.0.0 1.1.0
-    # what stands before it was rehearsed
+    run_status 7 pack --to 1.0.0 --out a.bundle
+    errors_has "no rehearsal ended with version 1.0.0" "planner rehearse --to 1.0.0"
+    rehearse 0 --to 1.0.0
     run_status 0 pack --to 1.0.0 --out a.bundle
     run_status 7 pack --to 1.1.0 --out b.bundle
     errors_has "'0002_bad' does not run"

@@ -25,6 +25,7 @@ static void add_rehearsal(Case *given, int64_t major)
     static const char *const versions[] = {"1.0.0", "1.1.0"};
     Rehearsal *rehearsal = array_add(&given->rehearsals);
     rehearsal->major = major;
+    rehearsal->ended = true;
     for (size_t i = 0; i < 3; i++)
         add_verdict(rehearsal, false, identities[i]);
     for (size_t i = 0; i < 2; i++) {
@@ -203,7 +204,7 @@ static void what_was_not_rehearsed_is_named(void **state)
     rehearsals_done(&given->rehearsals);
     expect(given, 0, 1,
            "3 of 3 migrations have not been rehearsed as they are: '0001', '0002', "
-           "'0003' ['planner rehearse'");
+           "'0003' ['planner rehearse --to 1.1.0'");
 }
 
 static void a_major_that_lacks_something_does_not_count(void **state)
@@ -221,7 +222,16 @@ static void a_major_that_lacks_something_does_not_count(void **state)
     rehearsal_done(&other);
     given->rehearsals.items[0] = *lacking;
     given->rehearsals.count = 1;
-    expect(given, 0, 1, "no rehearsal covers all versions up to 1.1.0 as they are");
+    expect(given, 0, 1, "no rehearsal ended with version 1.1.0 as it is");
+}
+
+static void a_run_to_a_later_version_does_not_count(void **state)
+{
+    Case *given = *state;
+    given->rehearsals.items[0].ended = given->rehearsals.items[1].ended = false;
+    expect(given, 0, 1,
+           "no rehearsal ended with version 1.1.0 as it is, so that nobody knows what "
+           "taking all of it back leaves ['planner rehearse --to 1.1.0'");
 }
 
 static void a_failing_up_is_named_with_its_line_and_a_way_out(void **state)
@@ -306,6 +316,7 @@ int main(void)
         CASE(versions_before_the_bundle_are_not_judged),
         CASE(what_was_not_rehearsed_is_named),
         CASE(a_major_that_lacks_something_does_not_count),
+        CASE(a_run_to_a_later_version_does_not_count),
         CASE(a_failing_up_is_named_with_its_line_and_a_way_out),
         CASE(another_schema_each_time_is_named_with_the_object),
         CASE(an_up_that_stops_at_rows_is_a_warning),
