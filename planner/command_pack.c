@@ -114,7 +114,8 @@ static bool check_keys_count(const Pack *pack, Error *err)
     return true;
 }
 
-/* All that stands against shipping is named; the first of it is the error. */
+/* All that stands against shipping is named; the first of it is the error, and alone it is not said
+ * twice. */
 static bool check_proven(Pack *pack, const PlanRange *range, Error *err)
 {
     if (pack->options->allow_unproven)
@@ -122,12 +123,14 @@ static bool check_proven(Pack *pack, const PlanRange *range, Error *err)
     if (!pack_proof_read(&pack->project, range, &pack->proof, err))
         return false;
     CLEANUP(text_done) Text findings = {0};
-    project_findings_text(&pack->proof.findings, &findings);
+    if (findings_error_count(&pack->proof.findings) != 1)
+        project_findings_text(&pack->proof.findings, &findings);
     fputs(text_string(&findings), stderr);
     if (rehearsal_gate_result(&pack->proof.findings, err))
         return true;
     err->class = ERROR_TARGET;
-    return false;
+    CLEANUP(memory_freep) char *hint = TAKE_PTR(err->hint);
+    return error_hint(err, "%s; --allow-unproven packs it all the same, and HEAD says so", hint);
 }
 
 /* With --allow-unproven the manifest says of the way back only what texts can say. */

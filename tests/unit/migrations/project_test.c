@@ -378,6 +378,13 @@ static void checks_every_value_of_the_configuration(void **state UNUSED)
         {FOLDER_CONFIG "[bundle]\nenvironment = Prod\n", "[bundle] environment is 'Prod'"},
         {FOLDER_CONFIG "[bundle]\nkeyring =\n", "[bundle] keyring is ''"},
         {FOLDER_CONFIG "[bundle]\nnext-expected = soon\n", "[bundle] next-expected is 'soon'"},
+        {FOLDER_CONFIG "[rehearsal]\nrows = many\n", "[rehearsal] rows is 'many'"},
+        {FOLDER_CONFIG "[rehearsal]\nrows = 10001\n", "[rehearsal] rows is '10001'"},
+        {FOLDER_CONFIG "[fingerprint]\nscope = a,,b\n", "[fingerprint] scope is 'a,,b'"},
+        {FOLDER_CONFIG "[fingerprint]\ntolerate = table\n",
+         "[fingerprint] tolerate is 'table': expected KIND:PATTERN"},
+        {FOLDER_CONFIG "[fingerprint]\ntolerate = :x\n", "[fingerprint] tolerate is ':x'"},
+        {FOLDER_CONFIG "[fingerprint]\ntolerate = table:\n", "[fingerprint] tolerate is 'table:'"},
         {FOLDER_CONFIG "[bundle]\ncolour = red\n",
          "there is no key 'colour' in a section [bundle]"},
     };
@@ -400,12 +407,18 @@ static void fills_defaults_and_sorts_sites(void **state UNUSED)
     ProjectFolder folder = folder_new("auto", NULL, 0);
     folder_write(&folder, "sealift.conf",
                  FOLDER_CONFIG "[bundle]\nsites = rotterdam, antwerp,rotterdam\n"
-                               "[database]\nextensions = pg_trgm, postgis>=3.1\n");
+                               "[database]\nextensions = pg_trgm, postgis>=3.1\n"
+                               "[fingerprint]\nscope = public, app ,public\n"
+                               "tolerate = table:b.*, *:a.*\n");
     Error err = {0};
     ProjectConfig config = {0};
     assert_true(project_config_read(folder.path, &config, &err));
     assert_string_equal(config.sites, "antwerp,rotterdam");
     assert_string_equal(config.extensions, "pg_trgm, postgis>=3.1");
+    assert_string_equal(config.scope, "app,public");
+    assert_string_equal(config.tolerate, "*:a.*,table:b.*");
+    assert_string_equal(config.rehearsal_rows, "50");
+    assert_string_equal(config.seeds, "");
     assert_string_equal(config.folder, "migrations");
     assert_string_equal(config.channel, "main");
     assert_string_equal(config.server_min, "13");
