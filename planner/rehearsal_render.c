@@ -107,14 +107,38 @@ static void add_details(const RehearsalView *view, Text *out)
         }
 }
 
+/* What was said of a mode elsewhere in the same words. */
+static const RehearsalAtomic *find_atomic(const Rehearsal *rehearsal, const RehearsalAtomic *like)
+{
+    array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
+        if (atomic->whole_run == like->whole_run && atomic->passed == like->passed &&
+            strcmp(atomic->detail, like->detail) == 0)
+            return atomic;
+    return NULL;
+}
+
+/* The majors of which the same can be said on one line. */
+static void add_mode(const RehearsalView *view, const Rehearsal *first, const RehearsalAtomic *mode,
+                     Text *out)
+{
+    CLEANUP(text_done) Text majors = {0};
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        if (!find_atomic(rehearsal, mode))
+            continue;
+        if (rehearsal < first)
+            return; /* said already */
+        text_addf(&majors, "%s%" PRId64, majors.length ? ", " : "", rehearsal->major);
+    }
+    text_addf(out, "--atomic %s on PostgreSQL %s: %s%s%s\n", mode->whole_run ? "run" : "version",
+              text_string(&majors), mode->passed ? "passed" : "not offered",
+              *mode->detail ? ": " : "", mode->detail);
+}
+
 static void add_atomic(const RehearsalView *view, Text *out)
 {
     array_each (const Rehearsal, rehearsal, view->rehearsals)
         array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
-            text_addf(out, "--atomic %s on PostgreSQL %" PRId64 ": %s%s%s\n",
-                      atomic->whole_run ? "run" : "version", rehearsal->major,
-                      atomic->passed ? "passed" : "not offered", *atomic->detail ? ": " : "",
-                      atomic->detail);
+            add_mode(view, rehearsal, atomic, out);
 }
 
 void rehearsal_render_counts(const RehearsalView *view, Text *out)
