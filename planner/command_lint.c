@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/command_table.h"
+#include "planner/catalog_answers.h"
 #include "planner/lint_report.h"
 #include "planner/lint_rules.h"
 #include "planner/planner_commands.h"
@@ -153,7 +154,12 @@ static bool run(CommandContext *context, Error *err)
     if (!project_read(given->project ? given->project : ".", &project, err))
         return false;
     CLEANUP(memory_freep) bool *selected = memory_zeroed(project.migrations.count + 1, 1);
-    const LintOptions lint = {.selected = selected, .limits = &sql_parser_limits};
+    CLEANUP(catalog_answers_done) CatalogAnswers answers = {0};
+    if (!catalog_answers_open(project.root, &answers, err))
+        return false;
+    const LintMeasured measured = catalog_answers_measured(&answers);
+    const LintOptions lint = {
+        .selected = selected, .measured = &measured, .limits = &sql_parser_limits};
     if (!select_migrations(&project, given, &context->arguments, selected, err) ||
         !lint_run(&project, &lint, &report, err))
         return false;

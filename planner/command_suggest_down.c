@@ -4,6 +4,7 @@
 #include "base/command_table.h"
 #include "base/file.h"
 #include "migrations/script.h"
+#include "planner/catalog_answers.h"
 #include "planner/planner_commands.h"
 #include "planner/suggest_down.h"
 
@@ -142,13 +143,17 @@ static bool run(CommandContext *context, Error *err)
     const SuggestDownOptions *given = context->options;
     const char *identity = context->arguments.items[0];
     CLEANUP(project_done) Project project = {0};
+    CLEANUP(catalog_answers_done) CatalogAnswers answers = {0};
     CLEANUP(down_draft_done) DownDraft draft = {0};
     CLEANUP(text_done) Text text = {0};
     CLEANUP(memory_freep) char *written = NULL;
     size_t number = 0;
     if (!project_read(given->project ? given->project : ".", &project, err) ||
         !find_migration(&project, identity, &number, err) ||
-        !suggest_down(&project, number, /* before= */ NULL, &sql_parser_limits, &draft, err) ||
+        !catalog_answers_open(project.root, &answers, err))
+        return false;
+    const BeforeState before = catalog_answers_before(&answers);
+    if (!suggest_down(&project, number, &before, &sql_parser_limits, &draft, err) ||
         !check_draft(&draft, identity, err))
         return false;
     down_draft_text(&draft, identity, &text);
