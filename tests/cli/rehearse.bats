@@ -116,6 +116,7 @@ done
 echo "\${arguments[0]}" >>"$WORK/calls"
 exec "$(command -v applier)" "\${arguments[@]}"
 SCRIPT
+    chmod +x "$WORK/applier"
     rehearse 0 --applier "$WORK/applier"
     [ ! -e cycles ]
     same "calls" "trust rehearse" "$(xargs <calls)"
@@ -354,6 +355,10 @@ hang() {
     same "stopped" "down 1 42P01" "$(json '.versions[1].migrations[1].results[0].stopped | "\(.script) \(.line) \(.sqlstate)"')"
     same "finding" error "$(json '.findings[0].severity')"
     same "lock" AccessExclusiveLock "$(json '[.versions[1].migrations[0].measured[] | select(.script == "up").relations[].lock][0]')"
+    local name
+    while read -r name; do
+        grep -qF "\`$name\`" "$TOP/docs/json.md" || { echo "docs/json.md lacks $name"; return 1; }
+    done < <(json '[paths[] | strings] | unique[]')
     rehearse 4 --json
     same "changed" false "$(json .changed)"
     run_status 0 planner suggest-down 0004_default --project "$PROJECT"
