@@ -1,0 +1,98 @@
+#include "applier/fingerprint_read.h"
+
+#include "applier/pg_query.h"
+#include "applier/retry_policy.h"
+#include "applier/sql/fingerprint_queries.h"
+
+#define READ_ATTEMPTS 5
+
+/* "{\"a\",\"b\"}": a literal of type text[]. */
+static void add_names(const FingerprintScope *scope, Text *text)
+{
+    text_add_char(text, '{');
+    for (size_t i = 0; i < scope->schema_count; i++) {
+        text_add(text, i ? ",\"" : "\"");
+        for (const char *at = scope->schemas[i]; *at; at++) {
+            if (*at == '"' || *at == '\\')
+                text_add_char(text, '\\');
+            text_add_char(text, *at);
+        }
+        text_add_char(text, '"');
+    }
+    text_add_char(text, '}');
+}
+
+static bool add_row(Fingerprint *fingerprint, const PGresult *rows, int i, Error *err)
+{
+    const char *definition = PQgetisnull(rows, i, 4) ? NULL : pg_result_text(rows, i, 4);
+    if (fingerprint_add(fingerprint, pg_result_text(rows, i, 0), pg_result_text(rows, i, 1),
+                        pg_result_text(rows, i, 2), pg_result_text(rows, i, 3), definition, err))
+        return true;
+    err->class = ERROR_TARGET; /* no input of ours is malformed: the schema is beyond our limits */
+    return false;
+}
+
+static bool read_rows(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
+                      Fingerprint *fingerprint, Error *err)
+{
+    CLEANUP(text_done) Text names = {0};
+    CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    if (scope->schemas)
+        add_names(scope, &names);
+    if (!pg_script(session, SQL_fingerprint_pin, err) ||
+        !pg_query(session, SQL_fingerprint_rows,
+                  PG_VALUES(pg_text(scope->schemas ? text_string(&names) : NULL),
+                            pg_text(scope->owner), pg_bool(detail == FINGERPRINT_DEFINITIONS)),
+                  PG_ROWS, &rows, err))
+        return false;
+    for (int i = 0; i < PQntuples(rows); i++)
+        if (!add_row(fingerprint, rows, i, err))
+            return false;
+    if (fingerprint_sort(fingerprint, err))
+        return true;
+    err->class = ERROR_TARGET;
+    return false;
+}
+
+/* Read between two scripts of ours; the second is run also after a failure. */
+static bool read_between(PgSession *session, const char *before, const char *after,
+                         const FingerprintScope *scope, FingerprintDetail detail,
+                         Fingerprint *ret_fingerprint, Error *err)
+{
+    CLEANUP(fingerprint_done) Fingerprint fingerprint = {0};
+    CLEANUP(error_done) Error ending = {0};
+    if (!pg_script(session, before, err))
+        return false;
+    bool good = read_rows(session, scope, detail, &fingerprint, err);
+    if (!pg_session_is_lost(session) && !pg_script(session, after, good ? err : &ending))
+        return false;
+    if (!good)
+        return false;
+    *ret_fingerprint = fingerprint;
+    fingerprint = (Fingerprint){0};
+    return true;
+}
+
+bool fingerprint_read(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
+                      Fingerprint *ret_fingerprint, Error *err)
+{
+    static const char doing[] = "taking the fingerprint of the schema";
+    if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
+        return read_between(session, "SAVEPOINT sealift_fingerprint",
+                            "ROLLBACK TO SAVEPOINT sealift_fingerprint;"
+                            "RELEASE SAVEPOINT sealift_fingerprint",
+                            scope, detail, ret_fingerprint, err) ||
+               error_wrap(err, doing);
+    for (int attempt = 1;; attempt++) {
+        if (read_between(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "ROLLBACK",
+                         scope, detail, ret_fingerprint, err))
+            return true;
+        /* on a standby, replay may cancel what reads the rows it removes */
+        if (!retry_policy_is_retryable(err->code) || attempt == READ_ATTEMPTS ||
+            pg_session_is_lost(session))
+            return error_wrap(err, doing);
+        error_done(err);
+        retry_policy_sleep(
+            retry_policy_delay_ms(attempt, RETRY_FIRST_MS, RETRY_MOST_MS, retry_policy_random()));
+    }
+}

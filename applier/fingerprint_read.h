@@ -1,0 +1,26 @@
+/* Takes the fingerprint of a live schema (bundles/fingerprint.h says what one is), from any server
+ * that we support, a standby included, as any role that may connect. Changes nothing. */
+#ifndef SEALIFT_APPLIER_FINGERPRINT_READ_H
+#define SEALIFT_APPLIER_FINGERPRINT_READ_H
+
+#include "applier/pg_session.h"
+#include "bundles/fingerprint.h"
+
+/* Of what; all borrowed. */
+typedef struct FingerprintScope {
+    const char *const *schemas; /* NULL: all but the system's and ours */
+    size_t schema_count;
+    const char *owner; /* the role that is written as <owner>; NULL: current_user */
+} FingerprintScope;
+
+typedef enum { FINGERPRINT_HASHES, FINGERPRINT_DEFINITIONS } FingerprintDetail;
+
+/* Take it, sorted. In an open transaction it sees what is not committed and works under a savepoint
+ * that is rolled back: the settings it pins are gone afterwards. Else it works in a READ ONLY
+ * transaction of its own; a recovery conflict on a standby is tried again. Errors: pg_query's;
+ * ERROR_TARGET where the schema holds what no fingerprint can (a definition beyond the limits in
+ * bundle_format.h). */
+bool fingerprint_read(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
+                      Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;
+
+#endif
