@@ -37,12 +37,13 @@ static bool read_rows(PgSession *session, const FingerprintScope *scope, Fingerp
 {
     CLEANUP(text_done) Text names = {0};
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    const char *owner = scope->owner ? scope->owner : session->facts.current_user;
     if (scope->schemas)
         add_names(scope, &names);
     if (!pg_script(session, SQL_fingerprint_pin, err) ||
         !pg_query(session, SQL_fingerprint_rows,
-                  PG_VALUES(pg_text(scope->schemas ? text_string(&names) : NULL),
-                            pg_text(scope->owner), pg_bool(detail == FINGERPRINT_DEFINITIONS)),
+                  PG_VALUES(pg_text(scope->schemas ? text_string(&names) : NULL), pg_text(owner),
+                            pg_bool(detail == FINGERPRINT_DEFINITIONS)),
                   PG_ROWS, &rows, err))
         return false;
     for (int i = 0; i < PQntuples(rows); i++)
