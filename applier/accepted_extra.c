@@ -149,7 +149,8 @@ static const char *why_not(const FingerprintRow *row)
     if (strstr(definition, "partition of ") == definition ||
         strstr(definition, "inherits (") == definition)
         return "a child of another table changes with that table";
-    if (strcmp(row->kind, "index") == 0 && strstr(definition, "unique ") == definition)
+    if (strcmp(row->kind, "index") == 0 && (strstr(definition, "unique ") == definition ||
+                                            strstr(definition, "CREATE UNIQUE ") == definition))
         return "a unique index may refuse what a migration writes";
     for (size_t i = 0; i < ARRAY_LEN(plain); i++)
         if (strcmp(row->kind, plain[i]) == 0)

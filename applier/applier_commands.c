@@ -18,9 +18,9 @@ extern const Command command_rollback;
 extern const Command command_status;
 
 const Command *const applier_commands[] = {
-    &command_trust_init, &command_trust_show, &command_verify,   &command_inspect,
-    &command_unpack,     &command_plan,       &command_apply,    &command_status,
-    &command_history,    &command_resume,     &command_rollback,
-    &command_fingerprint,
+    &command_trust_init, &command_trust_show,  &command_verify,   &command_inspect,
+    &command_unpack,     &command_plan,        &command_apply,    &command_status,
+    &command_history,    &command_resume,      &command_rollback, &command_adopt,
+    &command_drift,      &command_fingerprint,
 };
 const size_t applier_command_count = ARRAY_LEN(applier_commands);

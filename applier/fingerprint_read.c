@@ -79,7 +79,9 @@ bool fingerprint_read(PgSession *session, const FingerprintScope *scope, Fingerp
 {
     static const char doing[] = "taking the fingerprint of the schema";
     if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
-        return read_between(session, "SAVEPOINT sealift_fingerprint",
+        return read_between(session,
+                            "SAVEPOINT sealift_fingerprint;"
+                            "SET LOCAL statement_timeout = 0", /* a migration's may be short */
                             "ROLLBACK TO SAVEPOINT sealift_fingerprint;"
                             "RELEASE SAVEPOINT sealift_fingerprint",
                             scope, detail, ret_fingerprint, err) ||

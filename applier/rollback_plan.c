@@ -273,3 +273,64 @@ bool rollback_plan_tasks(const RollbackList *list, RollbackSource source, void *
     *ret_tasks = tasks;
     return true;
 }
+
+/* --- what was rehearsed ---------------------------------------------------------------------- */
+
+void ways_back_done(WayBackArray *ways)
+{
+    array_each (WayBack, way, ways) {
+        free(way->version);
+        free(way->identity);
+        free(way->detail);
+    }
+    array_free(ways);
+}
+
+/* Of two rehearsals the one on this server major, else the one whose verdict stands. */
+static const ManifestRehearsal *rehearsal_of(const RunTask *task, int64_t server_major)
+{
+    const Manifest *manifest = task->manifest;
+    size_t index = (size_t)(task->migration - manifest->migrations.items);
+    const ManifestRehearsal *found = NULL;
+    array_each (const ManifestRehearsal, rehearsal, &manifest->rehearsals) {
+        if (rehearsal->of_version || rehearsal->index != index)
+            continue;
+        if (rehearsal->server_major == server_major)
+            return rehearsal;
+        if (!found || rehearsal->verdict > found->verdict)
+            found = rehearsal;
+    }
+    return found;
+}
+
+void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBackArray *ret_ways)
+{
+    *ret_ways = (WayBackArray){0};
+    array_each (const RunTask, task, tasks) {
+        const ManifestRehearsal *rehearsal =
+            task->migration ? rehearsal_of(task, server_major) : NULL;
+        *array_add(ret_ways) = (WayBack){
+            .version = memory_string(task->version->name),
+            .identity = task->migration ? memory_string(task->migration->identity) : NULL,
+            .verdict = rehearsal         ? rehearsal->verdict
+                       : task->migration ? task->migration->verdict
+                                         : VERDICT_EXACT,
+            .detail = memory_string(rehearsal ? rehearsal->detail : ""),
+        };
+    }
+}
+
+bool rollback_plan_check_ways(const WayBackArray *ways, Error *err)
+{
+    CLEANUP(text_done) Text failing = {0};
+    array_each (const WayBack, way, ways)
+        if (way->verdict == VERDICT_FAILS)
+            text_addf(&failing, "%s'%s' (%s)%s%s", failing.length ? "; " : "", way->identity,
+                      way->version, *way->detail ? ": " : "", way->detail);
+    if (!failing.length)
+        return true;
+    error_set(err, ERROR_TARGET, "taking this back failed when it was rehearsed: %s",
+              text_string(&failing));
+    return error_hint(err, "nothing was done; go back less far (--steps, --to), or restore a "
+                           "backup");
+}
