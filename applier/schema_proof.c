@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "bundles/fingerprint_object.h"
 
 const char *schema_state_name(SchemaState state)
 {
@@ -92,16 +93,9 @@ void proof_set_choose(const ProofSourceArray *sources, const char *tree, int64_t
 
 bool proof_entry_read(const ProofEntry *entry, Fingerprint *ret_fingerprint, Error *err)
 {
-    const Manifest *manifest = entry->source.manifest;
-    const ManifestObject *object = &manifest->objects.items[entry->fingerprint->object];
-    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
-    size_t size = (size_t)object->plain_size;
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(size + 1, 1);
-    return (object_stream_open(entry->source.objects, object, &stream, err) &&
-            object_stream_read_range(stream, 0, bytes, size, err) &&
-            object_stream_finish(stream, err) &&
-            fingerprint_parse(bytes, size, ret_fingerprint, err)) ||
-           error_wrap(err, "reading the proven schema '%s'", object->path);
+    return fingerprint_object_read(entry->source.objects, entry->source.manifest,
+                                   entry->fingerprint, ret_fingerprint, err) ||
+           error_wrap(err, "reading a proven schema of the bundle");
 }
 
 /* --- taking out ------------------------------------------------------------------------------ */
