@@ -53,16 +53,8 @@ begun() {
     private_cluster
     export DATABASE_URL=$DB
     applier apply one.bundle --to 1.0.0 --yes >/dev/null
-    standby=$(mktemp -d "${TMPDIR:-/tmp}/sealift-pg.XXXXXX")
-    [ "$(id -u)" -ne 0 ] || chown "$(cluster_user)" "$standby"
-    chmod 0711 "$standby"
-    PRIVATE_CLUSTERS+=("$standby")
-    cluster_run mkdir -m 0755 "$standby/socket"
-    cluster_run "$PG_BIN/pg_basebackup" -D "$standby/data" -R -X stream -c fast \
-        -d "$(cluster_conninfo "$PRIVATE" postgres postgres)" >/dev/null 2>&1
-    sed "s|$PRIVATE/socket|$standby/socket|" "$PRIVATE/data/postgresql.conf" | cluster_run tee "$standby/data/postgresql.conf" >/dev/null
-    cluster_start "$standby"
-    there=$(cluster_conninfo "$standby" private app)
+    standby_of_private
+    there=$THERE
     for _ in $(seq 100); do
         [ "$(applier status --db "$there" --json | jq -r .version)" = 1.0.0 ] && break
         sleep 0.1
