@@ -116,7 +116,11 @@ static bool is_nearest_major(const Search *search, const ManifestEarlier *earlie
 
 static void compare_earlier(Search *search, const ManifestEarlier *earlier)
 {
+    char tree[DIGEST_HEX_SIZE];
     bool same_major = earlier->server_major == search->server_major;
+    /* the version that the bundle starts from is compared by its rows */
+    if (strcmp(digest_hex(&earlier->tree_digest, tree), search->manifest->head.tree_from) == 0)
+        return;
     if (!is_nearest_major(search, earlier) ||
         !same_class(&earlier->roots, &search->roots, FINGERPRINT_CORE) ||
         (same_major && !same_class(&earlier->roots, &search->roots, FINGERPRINT_DEPARSE)))
