@@ -1,6 +1,7 @@
 #include "applier/accepted_extra.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 void accepted_extras_done(AcceptedExtraArray *extras)
 {
@@ -96,11 +97,11 @@ const char *fingerprint_row_object(const FingerprintRow *row)
     return object;
 }
 
-/* Whether `object` is `owner` or in it: "public.t" has in it "public.t.c". */
-static bool is_within(const char *object, const char *owner)
+/* Whether `object` lies in `whole`: "public.t.c" does in "public.t". */
+static bool is_inside(const char *object, const char *whole)
 {
-    size_t length = strlen(owner);
-    return strncmp(object, owner, length) == 0 && (object[length] == '\0' || object[length] == '.');
+    size_t length = strlen(whole);
+    return strncmp(object, whole, length) == 0 && object[length] == '.';
 }
 
 static bool is_relation(const FingerprintRow *row)
@@ -120,19 +121,34 @@ static bool is_sequence_of(const FingerprintRow *row, const char *table)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         const char *at = strstr(row->definition, words[i]);
-        if (at && is_within(at + strlen(words[i]), table))
+        if (at && is_inside(at + strlen(words[i]), table))
             return true;
     }
     return false;
 }
 
-/* Parts of a relation have it before their own name. Of anything else only aspects are parts. */
+/* A row of another kind about the very same object, which its name alone does not tell: statistics
+ * and a view can have the same one. */
+static bool is_about(const FingerprintRow *row, const FingerprintRow *whole)
+{
+    CLEANUP(memory_freep) char *named = memory_format("%s %s", whole->kind, whole->identity);
+    CLEANUP(memory_freep) char *text = memory_format("%s text", whole->kind);
+    if (is_aspect(row))
+        return text_has_suffix(row->identity, named);
+    return strcmp(row->identity, whole->identity) == 0 &&
+           (strcmp(row->kind, text) == 0 || strcmp(row->kind, "column order") == 0 ||
+            strcmp(row->kind, "system triggers") == 0);
+}
+
+/* Parts of a relation have it before their own name. Of anything else only aspects are parts. A
+ * publication's table is named without its kind. */
 static bool came_with(const FingerprintRow *row, const FingerprintRow *whole)
 {
     const char *object = fingerprint_row_object(row);
-    if (!is_relation(whole))
-        return is_aspect(row) && strcmp(object, whole->identity) == 0;
-    return is_within(object, whole->identity);
+    return is_about(row, whole) ||
+           (is_relation(whole) &&
+            (is_inside(object, whole->identity) || (strcmp(row->kind, "publication table") == 0 &&
+                                                    strcmp(object, whole->identity) == 0)));
 }
 
 /* --- accepting ------------------------------------------------------------------------------- */

@@ -143,6 +143,13 @@ static bool not_anchored(Fit *fit)
         return false;
     const char *at = history_version_name(fit->history);
     const AppliedVersion *current = history_version(fit->history);
+    if (current && current->position >= fit->base && fit->history->was_adopted &&
+        strcmp(head->tree_from, "-") == 0) {
+        refuse(fit, RELATION_DIVERGED,
+               "the database was adopted at version %s, which the bundle does not hold",
+               fit->history->versions.items[0].name);
+        return true;
+    }
     if (current && current->position >= fit->base) {
         refuse(fit, RELATION_DIVERGED,
                "the bundle continues version %s, which this database (at %s) does not hold as the "

@@ -145,8 +145,8 @@ static void schema_text(const History *history, Text *out)
         break;
     case SCHEMA_PARTLY:
         text_addf(out,
-                  "schema     its structure as proven on PostgreSQL %" PRId64 ", seen %s on %" PRId64
-                  "\n",
+                  "schema     its structure as proven on PostgreSQL %" PRId64
+                  ", seen %s on %" PRId64 "\n",
                   found->compared_major, found->at, found->server_major);
         break;
     case SCHEMA_DIFFERS:
@@ -179,8 +179,7 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "why", report->why);
     json_string(&json, "next", report->next);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
-    json_string(&json, "schema",
-                history->managed ? schema_state_name(schema_state(found)) : NULL);
+    json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);
     json_string(&json, "adopted", adopted_version(history));
     json_array(&json, "pending");

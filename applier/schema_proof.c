@@ -303,6 +303,7 @@ bool proof_compare(const ProofSet *set, Fingerprint *taken, const AcceptedExtraA
         if (!judge(&comparison, err))
             return false;
     }
+    fingerprint_done(taken);
     *ret_result = result;
     result = (ProofResult){0};
     return true;
