@@ -15,6 +15,7 @@ fingerprint_to() {
 
 # The scratch database that a bundle is rehearsed on, and a site of its own. Sets REHEARSAL.
 scratch_begin() {
+    # shellcheck disable=SC2153 # DATABASE is fresh_database's
     local name=s_${DATABASE}_$RANDOM
     cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $name OWNER app" || return
     DATABASES+=("$name")
@@ -72,6 +73,7 @@ prove() {
     done
     scratch_run "$bundle" || return
     {
+        # shellcheck disable=SC2086 # a list of names
         printf 'scope\t%s\n' ${SCOPE:-public}
         awk -F'\t' -v OFS='\t' 'BEGIN { place["up"] = 0; place["down"] = 1; place["again"] = 2 }
             { print $2, place[$3], $0 }' "$WORK/scratch/taken" | sort -n -k1,1 -k2,2 | cut -f3-
