@@ -58,7 +58,9 @@ named() {
     applier apply harbour.bundle --yes >/dev/null
     run_status 0 applier drift --json
     same schema proven "$(json .schema)"
-    local name sql expected count=0 failures=0 copy=c_$DATABASE
+    local name sql expected count=0 failures=0 copy
+    # shellcheck disable=SC2153 # fresh_database's
+    copy=c_$DATABASE
     while IFS= read -r -d $'\001' block; do
         name=$(sed -n '1p' <<<"$block")
         sql=$(grep -v '^= ' <<<"$block" | sed '1d')

@@ -54,22 +54,21 @@ begun() {
     export DATABASE_URL=$DB
     applier apply one.bundle --to 1.0.0 --yes >/dev/null
     standby_of_private
-    there=$THERE
     for _ in $(seq 100); do
-        [ "$(applier status --db "$there" --json | jq -r .version)" = 1.0.0 ] && break
+        [ "$(applier status --db "$THERE" --json | jq -r .version)" = 1.0.0 ] && break
         sleep 0.1
     done
-    run_status 0 applier status --db "$there" --json
+    run_status 0 applier status --db "$THERE" --json
     same state '1.0.0 behind' "$(json '"\(.version) \(.state)"')"
     same standby true "$(json .standby)"
     json '.replayed_to | test("^[0-9A-F]+/[0-9A-F]+$")' >/dev/null
-    run_status 0 applier status --db "$there"
+    run_status 0 applier status --db "$THERE"
     output_has 'standby    replayed to 0/'
-    run_status 0 applier history --db "$there"
-    run_status 0 applier plan one.bundle --db "$there"
+    run_status 0 applier history --db "$THERE"
+    run_status 0 applier plan one.bundle --db "$THERE"
     for command in 'apply one.bundle --yes' 'rollback --yes'; do
         # shellcheck disable=SC2086
-        run_status 7 applier $command --db "$there"
+        run_status 7 applier $command --db "$THERE"
         errors_has 'is a standby'
     done
     # the primary is not one
