@@ -63,8 +63,6 @@ static bool match(Adoption *adoption, const Fingerprint *taken, Error *err)
 static bool no_match(const Adoption *adoption, Error *err)
 {
     const AdoptNearest *nearest = &adoption->report->nearest;
-    if (!nearest->version)
-        return error_set(err, ERROR_TARGET, "the bundle holds no proven schema to compare with");
     error_set(err, ERROR_TARGET,
               "the schema is that of no version the bundle knows; nearest is %s, with %zu "
               "difference%s",

@@ -185,3 +185,25 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
     errors_has 'GRANT CREATE ON DATABASE'
     no_ledger
 }
+
+@test "what changes while the operator thinks is noticed" {
+    prove shop.bundle
+    install_by_hand 1.0.0
+    mkfifo answer
+    command script -fqec 'applier adopt shop.bundle' terminal.txt <answer >/dev/null 2>&1 &
+    asking=$!
+    exec 9>answer
+    for _ in $(seq 100); do
+        grep -q 'Adopt the database at this version' terminal.txt 2>/dev/null && break
+        sleep 0.1
+    done
+    grep 'the schema is that of version 1.0.0' terminal.txt
+    sql 'ALTER TABLE item ADD COLUMN note text'
+    echo y >&9
+    status=0
+    wait "$asking" || status=$?
+    exec 9>&-
+    same status 7 "$status"
+    grep 'the schema was changed in the meantime' terminal.txt
+    no_ledger
+}

@@ -256,3 +256,20 @@ END;'
     output_has 'extra    index public.item.item_dba'
     same 'there and here' "$(applier fingerprint)" "$(applier fingerprint --db "$THERE")"
 }
+
+@test "a ledger that cannot be believed is not compared by" {
+    shop
+    prove shop.bundle
+    applier apply shop.bundle --yes >/dev/null
+    sql "UPDATE sealift.journal SET identity = 'other' WHERE number = 1"
+    run_status 7 applier drift
+    errors_has 'the ledger cannot be believed' 'does not fit the chain of digests'
+}
+
+@test "what no fingerprint can hold is said, and is not the bundle's fault" {
+    shop
+    psql_as_app -c "CREATE TABLE t (id int)"
+    psql_as_app -c "DO \$\$ BEGIN EXECUTE format('COMMENT ON TABLE t IS %L', repeat('x', 16777217)); END \$\$"
+    run_status 7 applier fingerprint --definitions
+    errors_has 'taking the fingerprint of the schema' 'the definition of comment table public.t has more than'
+}

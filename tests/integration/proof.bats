@@ -333,6 +333,49 @@ END \$\$;"
     same state '1.2.0 behind proven' "$(state)"
 }
 
+@test "a target version of another major is refused inside where strict" {
+    FACTS_SED='s/^fingerprint\t2\t\([a-z]*\)\t15/fingerprint\t2\t\1\t14/' prove shop.bundle
+    run_status 11 applier apply shop.bundle --yes --strict
+    errors_has 'the bundle was not rehearsed on PostgreSQL 15, only on 14'
+    same state '1.0.0 behind proven' "$(state)"
+    run_status 0 applier apply shop.bundle --to 1.1.0 --yes
+    errors_has 'structure is compared with what 14 gave'
+    same state '1.1.0 behind partly' "$(state)"
+}
+
+@test "nothing can be accepted where nothing is proven" {
+    run_status 7 applier apply shop.bundle --yes --accept-extra 'public.x=r'
+    errors_has 'nothing is proven of the schema of version -' 'leave --accept-extra out'
+}
+
+@test "a rollback behind a step outside transactions undoes nothing; mended, resume ends it" {
+    empty_project twisted
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'
+    script 1.1.0/0002_i.up.sql <<<'CREATE INDEX a_id ON a (id);'
+    script 1.1.0/0002_i.down.sql <<<"-- sealift: no-transaction
+DO \$\$ BEGIN IF current_database() LIKE 't\\_%' THEN ALTER TABLE a ADD COLUMN twist int; END IF; END \$\$;
+DROP INDEX CONCURRENTLY a_id;"
+    release 1.0.0 1.1.0
+    pack_bundle twisted.bundle 1.1.0 >/dev/null
+    prove twisted.bundle
+    applier apply twisted.bundle --yes >/dev/null
+    run_status 11 applier rollback --to 1.0.0 --yes
+    errors_has 'version 1.0.0 came out with another schema' 'column public.a.twist: extra' 'nothing was undone'
+    same state '1.0.0 failed differs' "$(state)"
+    run_status 11 applier resume
+    sql 'ALTER TABLE a DROP COLUMN twist'
+    run_status 0 applier resume
+    same state '1.0.0 behind proven' "$(state)"
+}
+
+@test "a damaged row of what was found is said" {
+    prove shop.bundle
+    applier apply shop.bundle --to 1.0.0 --yes >/dev/null
+    sql "UPDATE sealift.fingerprint SET core = '\\x00'"
+    run_status 7 applier status
+    errors_has 'the ledger is damaged: row 1 of sealift.fingerprint'
+}
+
 @test "killed at any call that reaches the server, the run converges to proven versions" {
     prove shop.bundle
     run_status 0 with_fault FAULT_CALLS=send FAULT_COUNT="$WORK/count" applier apply shop.bundle --yes
