@@ -340,3 +340,19 @@ bool apply_plan_check(const ApplyPlan *plan, Error *err)
     error_set(err, class, "%s", plan->words);
     return plan->hint ? error_hint(err, "%s", plan->hint) : false;
 }
+
+bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t server_major,
+                           Error *err)
+{
+    if (mode == ATOMIC_MIGRATION || !manifest->fingerprints.count)
+        return true;
+    array_each (const ManifestAtomic, atomic, &manifest->atomic) {
+        if (atomic->server_major == server_major && atomic->whole_run == (mode == ATOMIC_RUN))
+            return true;
+    }
+    error_set(err, ERROR_TARGET,
+              "--atomic %s is not offered: this bundle was not rehearsed so on PostgreSQL "
+              "%" PRId64,
+              atomic_mode_name(mode), server_major);
+    return error_hint(err, "run it with --atomic migration, which is the default");
+}

@@ -1,7 +1,5 @@
 #include "applier/apply_run.h"
 
-#include <inttypes.h>
-
 #include "applier/pg_query.h"
 #include "applier/run_session.h"
 #include "applier/stored_proofs.h"
@@ -41,6 +39,7 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
     *ret_history = history;
     history = (History){.unsettled = -1};
     apply_plan_make(ret_history, input->manifest, &input->head_digest, to_version, ret_plan);
+    ret_plan->server_major = pg_session_major(session);
     return true;
 }
 
@@ -179,32 +178,14 @@ static bool check_end(Apply *apply, Error *err)
                               err);
 }
 
-static bool refuse_mode(const RunOptions *options, int64_t server_major, Error *err)
-{
-    error_set(err, ERROR_TARGET,
-              "--atomic %s is not offered: this bundle was not rehearsed so on PostgreSQL "
-              "%" PRId64,
-              atomic_mode_name(options->atomic), server_major);
-    return error_hint(err, "run it with --atomic migration, which is the default");
-}
-
-/* Only what a rehearsal came through; of a bundle without one, what its text allows. */
 static bool check_mode(Apply *apply, Error *err)
 {
-    const RunOptions *options = apply->options;
     const Manifest *manifest = apply->input->manifest;
-    if (options->atomic == ATOMIC_MIGRATION)
-        return true;
-    if (!manifest->fingerprints.count) {
+    AtomicMode mode = apply->options->atomic;
+    if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
         text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
-                  atomic_mode_name(options->atomic));
-        return true;
-    }
-    int64_t major = pg_session_major(apply->session);
-    array_each (const ManifestAtomic, atomic, &manifest->atomic)
-        if (atomic->server_major == major && atomic->whole_run == (options->atomic == ATOMIC_RUN))
-            return true;
-    return refuse_mode(options, major, err);
+                  atomic_mode_name(mode));
+    return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */

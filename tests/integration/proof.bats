@@ -376,6 +376,34 @@ DROP INDEX CONCURRENTLY a_id;"
     errors_has 'the ledger is damaged: row 1 of sealift.fingerprint'
 }
 
+@test "a lock on what a view reads is waited for, and then said" {
+    prove shop.bundle
+    applier apply shop.bundle --to 1.0.0 --yes >/dev/null
+    mkfifo hold
+    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" <hold &
+    holder=$!
+    exec 9>hold
+    echo 'BEGIN; LOCK TABLE item IN ACCESS EXCLUSIVE MODE;' >&9
+    for _ in $(seq 100); do
+        [ "$(sql "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'item'::regclass AND granted")" = 1 ] && break
+        sleep 0.1
+    done
+    run_status 7 applier apply shop.bundle --yes --lock-timeout 20
+    errors_has 'taking the fingerprint of the schema' 'another session holds a lock on what a view reads'
+    echo 'COMMIT;' >&9
+    exec 9>&-
+    wait "$holder"
+    run_status 0 applier apply shop.bundle --yes
+}
+
+@test "plan refuses the mode that apply would" {
+    pack_bundle two.bundle 1.1.0 >/dev/null
+    prove two.bundle
+    run_status 7 applier plan two.bundle --atomic version
+    errors_has '--atomic version is not offered'
+    run_status 0 applier plan two.bundle
+}
+
 @test "killed at any call that reaches the server, the run converges to proven versions" {
     prove shop.bundle
     run_status 0 with_fault FAULT_CALLS=send FAULT_COUNT="$WORK/count" applier apply shop.bundle --yes

@@ -292,6 +292,31 @@ static void refuses_a_bundle_without_the_adopted_version(void **state UNUSED)
     expect_tasks(NULL, RELATION_GAP, "");
 }
 
+static void offers_the_modes_that_were_rehearsed(void **state UNUSED)
+{
+    static const struct {
+        AtomicMode mode;
+        int64_t major;
+        bool offered;
+    } cases[] = {{ATOMIC_MIGRATION, 17, true}, {ATOMIC_VERSION, 15, true},
+                 {ATOMIC_VERSION, 16, true},   {ATOMIC_RUN, 15, false},
+                 {ATOMIC_RUN, 16, true},       {ATOMIC_VERSION, 17, false}};
+    CLEANUP(error_done) Error error = {0};
+    assert_true(apply_plan_check_mode(&manifest, ATOMIC_RUN, 17, &error)); /* unproven */
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){.server_major = 15};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 15};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 16};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.whole_run = true, .server_major = 16};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        error_done(&error);
+        assert_int_equal(apply_plan_check_mode(&manifest, cases[i].mode, cases[i].major, &error),
+                         cases[i].offered);
+        assert_int_equal(error.class, cases[i].offered ? 0 : ERROR_TARGET);
+    }
+    array_free(&manifest.fingerprints);
+    array_free(&manifest.atomic);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -311,6 +336,7 @@ int main(void)
         TEST(refuses_an_unknown_version),
         TEST(leaves_a_rollback_under_way_to_resume),
         TEST(goes_on_from_an_adopted_version),
+        TEST(offers_the_modes_that_were_rehearsed),
         TEST(knows_an_adopted_version_beyond_the_bundles_start),
         TEST(refuses_a_bundle_without_the_adopted_version),
     };
