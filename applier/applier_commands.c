@@ -8,7 +8,10 @@ extern const Command command_unpack;
 extern const Command command_verify;
 extern const Command command_trust_init;
 extern const Command command_trust_show;
+extern const Command command_adopt;
 extern const Command command_apply;
+extern const Command command_drift;
+extern const Command command_fingerprint;
 extern const Command command_plan;
 extern const Command command_rehearse;
 extern const Command command_resume;
@@ -16,8 +19,9 @@ extern const Command command_rollback;
 extern const Command command_status;
 
 const Command *const applier_commands[] = {
-    &command_trust_init, &command_trust_show, &command_verify,   &command_inspect,
-    &command_unpack,     &command_plan,       &command_apply,    &command_status,
-    &command_history,    &command_resume,     &command_rollback, &command_rehearse,
+    &command_trust_init, &command_trust_show,  &command_verify,   &command_inspect,
+    &command_unpack,     &command_plan,        &command_apply,    &command_status,
+    &command_history,    &command_resume,      &command_rollback, &command_drift,
+    &command_adopt,      &command_fingerprint, &command_rehearse,
 };
 const size_t applier_command_count = ARRAY_LEN(applier_commands);

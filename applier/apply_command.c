@@ -22,6 +22,7 @@ static void render_json(const ApplyInput *input, const ApplyReport *report, cons
                                 .migrations = report->tasks,
                                 .run = &report->run,
                                 .settled = &report->settled,
+                                .schema = &report->schema,
                                 .warnings = warnings,
                                 .duration_ms = report->duration_ms};
     char head[DIGEST_HEX_SIZE];
@@ -58,7 +59,9 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
               text_plural(run->groups_committed), report->duration_ms);
     if (run->retries)
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
-    text_add(out, "\n  the end of the run is on disk at the server\n");
+    text_add_char(out, '\n');
+    run_render_schema(&report->schema, out);
+    text_add(out, "  the end of the run is on disk at the server\n");
 }
 
 bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,

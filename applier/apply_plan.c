@@ -27,7 +27,8 @@ typedef struct Fit {
     const Digest *head_digest;
     const char *to_version;
     int64_t base;  /* migrations of the product before the bundle's first */
-    int64_t count; /* migrations on the database's stack */
+    int64_t count; /* migrations in the database */
+    size_t first;  /* the bundle's versions before it are below the one that was adopted */
     ApplyPlan *plan;
 } Fit;
 
@@ -112,12 +113,29 @@ static bool no_version(Fit *fit)
     return true;
 }
 
+/* A database may have been adopted at a version beyond the one that the bundle starts from. */
+static bool find_adopted(Fit *fit)
+{
+    if (!fit->history->was_adopted || !fit->history->versions.count)
+        return false;
+    const AppliedVersion *adopted = &fit->history->versions.items[0];
+    for (size_t i = 0; i < fit->manifest->versions.count; i++) {
+        if (digest_equal(&fit->manifest->versions.items[i].tree_digest, &adopted->tree_digest)) {
+            fit->first = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The version that the bundle starts from must stand in the database. */
 static bool not_anchored(Fit *fit)
 {
+    if (find_adopted(fit))
+        return false;
     const Head *head = &fit->manifest->head;
     Digest tree;
-    if (strcmp(head->tree_from, "-") == 0)
+    if (strcmp(head->tree_from, "-") == 0 && !fit->history->was_adopted)
         return false;
     bool parsed = digest_parse_hex(head->tree_from, strlen(head->tree_from), &tree);
     const AppliedVersion *from = parsed ? version_with_tree(fit->history, &tree) : NULL;
@@ -125,6 +143,13 @@ static bool not_anchored(Fit *fit)
         return false;
     const char *at = history_version_name(fit->history);
     const AppliedVersion *current = history_version(fit->history);
+    if (current && current->position >= fit->base && fit->history->was_adopted &&
+        strcmp(head->tree_from, "-") == 0) {
+        refuse(fit, RELATION_DIVERGED,
+               "the database was adopted at version %s, which the bundle does not hold",
+               fit->history->versions.items[0].name);
+        return true;
+    }
     if (current && current->position >= fit->base) {
         refuse(fit, RELATION_DIVERGED,
                "the bundle continues version %s, which this database (at %s) does not hold as the "
@@ -144,8 +169,10 @@ static bool holds_others(Fit *fit)
 {
     const ManifestMigrationArray *ours = &fit->manifest->migrations;
     for (int64_t i = fit->base; i < fit->count && i - fit->base < (int64_t)ours->count; i++) {
-        const AppliedMigration *there = &fit->history->migrations.items[i];
+        const AppliedMigration *there = history_migration(fit->history, i);
         const ManifestMigration *here = &ours->items[i - fit->base];
+        if (!there)
+            continue; /* adopted with its version, whose tree digest speaks for it */
         if (strcmp(there->identity, here->identity) == 0 &&
             digest_equal(&there->up_digest, &here->up_digest))
             continue;
@@ -182,7 +209,7 @@ static bool is_ahead(Fit *fit)
     bool at_end = there == current && fit->count == end_of(target);
     if (there && at_end)
         return false;
-    if (!there && fit->count <= end_of(target))
+    if (!there && fit->count <= end_of(target) && fit->plan->target >= fit->first)
         return false;
     refuse(fit, RELATION_AHEAD, "the database is at version %s, ahead of %s",
            history_version_name(fit->history), target->name);
@@ -198,8 +225,8 @@ static bool cannot_finish(Fit *fit)
     const ManifestMigrationArray *ours = &fit->manifest->migrations;
     CLEANUP(memory_freep) char *unrest = history_unrest(fit->history);
     int64_t first_unverified = fit->count;
-    for (int64_t i = fit->count; i > 0; i--)
-        if (fit->history->migrations.items[i - 1].unverified)
+    for (int64_t i = fit->count; i > fit->history->adopted; i--)
+        if (history_migration(fit->history, i - 1)->unverified)
             first_unverified = i - 1;
     bool back = top && top->state == APPLIED_DOWN_PARTLY;
     bool cut_differently = false, elsewhere = first_unverified < fit->base;
@@ -235,7 +262,9 @@ static void add_migration(Fit *fit, const ManifestVersion *version, size_t index
     task.migration = &fit->manifest->migrations.items[index];
     task.position = position;
     if (position < fit->count) {
-        const AppliedMigration *there = &fit->history->migrations.items[position];
+        const AppliedMigration *there = history_migration(fit->history, position);
+        if (!there)
+            return; /* adopted */
         if (there->state == APPLIED_UP_PARTLY) {
             task.first_group = (size_t)there->groups_done;
         } else if (there->unverified) {
@@ -274,7 +303,7 @@ void apply_plan_make(const History *history, const Manifest *manifest, const Dig
                .head_digest = head_digest,
                .to_version = to_version,
                .base = manifest->versions.count ? manifest->versions.items[0].position : 0,
-               .count = (int64_t)history->migrations.count,
+               .count = history_depth(history),
                .plan = ret_plan};
     /* The order is the order of importance: what is said is the first that holds. */
     bool (*const checks[])(Fit *) = {damaged,      other_product, equivocates, no_version,
@@ -282,7 +311,7 @@ void apply_plan_make(const History *history, const Manifest *manifest, const Dig
     for (size_t i = 0; i < ARRAY_LEN(checks); i++)
         if (checks[i](&fit))
             return;
-    for (size_t i = 0; i <= ret_plan->target; i++)
+    for (size_t i = fit.first; i <= ret_plan->target; i++)
         add_version(&fit, &manifest->versions.items[i]);
     if (ret_plan->tasks.count == 0)
         ret_plan->relation = RELATION_CURRENT;
@@ -310,4 +339,20 @@ bool apply_plan_check(const ApplyPlan *plan, Error *err)
     }
     error_set(err, class, "%s", plan->words);
     return plan->hint ? error_hint(err, "%s", plan->hint) : false;
+}
+
+bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t server_major,
+                           Error *err)
+{
+    if (mode == ATOMIC_MIGRATION || !manifest->fingerprints.count)
+        return true;
+    array_each (const ManifestAtomic, atomic, &manifest->atomic) {
+        if (atomic->server_major == server_major && atomic->whole_run == (mode == ATOMIC_RUN))
+            return true;
+    }
+    error_set(err, ERROR_TARGET,
+              "--atomic %s is not offered: this bundle was not rehearsed so on PostgreSQL "
+              "%" PRId64,
+              atomic_mode_name(mode), server_major);
+    return error_hint(err, "run it with --atomic migration, which is the default");
 }

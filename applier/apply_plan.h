@@ -22,10 +22,11 @@ const char *apply_relation_name(ApplyRelation relation);
 
 typedef struct ApplyPlan {
     ApplyRelation relation;
-    size_t target;      /* index into the manifest's versions */
-    RunTaskArray tasks; /* in order; their `objects` are for the caller to set */
-    char *words;        /* owned: why not, where the relation is neither FITS nor CURRENT */
-    char *hint;         /* owned, or NULL */
+    size_t target;        /* index into the manifest's versions */
+    RunTaskArray tasks;   /* in order; their `objects` are for the caller to set */
+    char *words;          /* owned: why not, where the relation is neither FITS nor CURRENT */
+    char *hint;           /* owned, or NULL */
+    int64_t server_major; /* for the caller to set, where there is a server */
 } ApplyPlan;
 
 void apply_plan_done(ApplyPlan *plan);
@@ -38,5 +39,11 @@ void apply_plan_make(const History *history, const Manifest *manifest, const Dig
 /* The plan's refusal as an error: ERROR_TRUST for another product and equivocation, ERROR_USAGE for
  * a version that is not there, else ERROR_TARGET. True where it fits or is current. */
 bool apply_plan_check(const ApplyPlan *plan, Error *err) MUST_CHECK;
+
+/* Whether `mode` is offered: of a rehearsed bundle only what its rehearsal came through on this
+ * server major; of an unproven one any, and run_units_check_atomic says what its text allows.
+ * ERROR_TARGET. */
+bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t server_major,
+                           Error *err) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "applier/pg_query.h"
 #include "applier/run_session.h"
-#include "applier/stored_bundle.h"
+#include "applier/stored_proofs.h"
 #include "applier/target_check.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -14,6 +14,7 @@ void apply_report_done(ApplyReport *report)
     free(report->version);
     free(report->warnings);
     free(report->redacted);
+    schema_report_done(&report->schema);
     run_report_done(&report->run);
     *report = (ApplyReport){0};
 }
@@ -38,6 +39,7 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
     *ret_history = history;
     history = (History){.unsettled = -1};
     apply_plan_make(ret_history, input->manifest, &input->head_digest, to_version, ret_plan);
+    ret_plan->server_major = pg_session_major(session);
     return true;
 }
 
@@ -51,6 +53,8 @@ typedef struct Apply {
     History history;
     ApplyPlan plan;
     int64_t to_position; /* migrations applied once the target is reached */
+    SchemaCheck check;
+    Text warnings;
 } Apply;
 
 static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
@@ -135,6 +139,7 @@ static bool begin(Apply *apply, Error *err)
         return false;
     if (pg_script(apply->session, "BEGIN", err) &&
         ledger_store_bundle(apply->session, &bundle, err) &&
+        schema_check_run_begins(&apply->check, apply->session, err) &&
         ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
         return true;
     CLEANUP(error_done) Error ignored = {0};
@@ -143,9 +148,52 @@ static bool begin(Apply *apply, Error *err)
     return false;
 }
 
+/* --- the schema ------------------------------------------------------------------------------ */
+
+/* What the ledger keeps may know proven schemas of the version in force that this bundle does not:
+ * of another server major, or by a rollback. */
+static bool compare_before(Apply *apply, Error *err)
+{
+    SchemaCheck *check = &apply->check;
+    CLEANUP(stored_bundles_done) StoredBundles stored = {.session = apply->session};
+    if (!history_is_at_version(&apply->history))
+        return true;
+    bool good = stored_proofs_add(&stored, &apply->history, &check->sources, err) &&
+                schema_check_before(check, apply->session, &apply->history, err);
+    /* inside the run the session is busy, and only this bundle's versions are come to */
+    array_free(&check->sources);
+    proof_sources_add(&check->sources, apply->input->manifest, &apply->input->objects);
+    return good || run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL),
+                                      /* step= */ NULL, err);
+}
+
+/* A run that ended behind its last step, before anybody looked, or that was found to differ. */
+static bool check_end(Apply *apply, Error *err)
+{
+    char tree[DIGEST_HEX_SIZE];
+    const ManifestVersion *target = &apply->input->manifest->versions.items[apply->plan.target];
+    return schema_check_end(&apply->check, apply->session, digest_hex(&target->tree_digest, tree),
+                            target->name, err) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), /* step= */ NULL,
+                              err);
+}
+
+static bool check_mode(Apply *apply, Error *err)
+{
+    const Manifest *manifest = apply->input->manifest;
+    AtomicMode mode = apply->options->atomic;
+    if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
+        text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
+                  atomic_mode_name(mode));
+    return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
 static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
 {
-    return (run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
+    return (check_mode(apply, err) &&
+            run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
             target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
                                err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
@@ -170,32 +218,45 @@ static bool end_run(Apply *apply, Error *err)
 
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
-    const StepRunnerOptions options = {.atomic = apply->options->atomic,
-                                       .attempts = apply->options->attempts,
-                                       .listener = apply->options->listener};
-    if (!check_limits(apply, units, err) || !begin(apply, err))
+    const RunObserver observer = {.arrives = schema_check_arrives, .context = &apply->check};
+    const StepRunnerOptions options = {
+        .atomic = apply->options->atomic,
+        .attempts = apply->options->attempts,
+        .listener = apply->options->listener,
+        .observer = apply->check.sources.count ? &observer : NULL,
+    };
+    if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
         return false;
     bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)
         return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE),
                                   &apply->report->run.failure, err);
-    return end_run(apply, err);
+    return check_end(apply, err) && end_run(apply, err);
+}
+
+/* Nothing to do but the end of a run that was killed behind its last step. */
+static bool end_open_run(Apply *apply, Error *err)
+{
+    const PastArrival *found = history_arrival(&apply->history);
+    bool looked = found && *found->arrival;
+    return !history_open_run(&apply->history) ||
+           ((looked || check_end(apply, err)) && end_run(apply, err));
 }
 
 static bool run(Apply *apply, Error *err)
 {
-    CLEANUP(text_done) Text warnings = {0};
     if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
                           err))
         return false;
     apply->report->redacted = pg_session_describe(apply->session);
-    bool fits = target_check(apply->session, apply->input->manifest, &warnings, err);
-    apply->report->warnings = text_take(&warnings);
-    if (!fits || !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
+    if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
+        !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
         return false;
+    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, &apply->warnings);
+    proof_sources_add(&apply->check.sources, apply->input->manifest, &apply->input->objects);
     if (apply->plan.relation == RELATION_CURRENT)
-        return !history_open_run(&apply->history) || end_run(apply, err);
+        return end_open_run(apply, err);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
     return run_units(apply, &units, err);
@@ -225,6 +286,10 @@ bool apply_run(const RunOptions *options, const ApplyInput *input, const char *t
     else
         note_version(&apply);
     report->duration_ms = clock_monotonic_ms() - begun;
+    report->warnings = text_take(&apply.warnings);
+    report->schema = apply.check.report;
+    apply.check.report = (SchemaReport){0};
+    schema_check_done(&apply.check);
     apply_plan_done(&apply.plan);
     history_done(&apply.history);
     pg_session_close(apply.session);

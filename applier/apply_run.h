@@ -1,9 +1,11 @@
-/* A whole apply: connect, lock, ledger, plan, settle, store the bundle, run, durable end. */
+/* A whole apply: connect, lock, ledger, settle, plan, compare the schema, store the bundle, run
+ * (with a look at the schema of each version before its COMMIT), durable end. */
 #ifndef SEALIFT_APPLIER_APPLY_RUN_H
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
 #include "applier/apply_plan.h"
 #include "applier/pg_lock.h"
+#include "applier/schema_check.h"
 #include "applier/settle.h"
 #include "applier/step_runner.h"
 #include "bundles/envelope.h"
@@ -21,6 +23,7 @@ typedef struct RunOptions {
     const char *ledger_owner; /* site's ledger-owner, or NULL */
     LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
+    SchemaPolicy schema;
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;
@@ -49,8 +52,9 @@ typedef struct ApplyReport {
     int64_t tasks;      /* migrations (and versions without) that were to be done */
     SettleReport settled;
     RunReport run;
-    char *warnings; /* owned: one line each, or "" */
-    char *redacted; /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
+    SchemaReport schema; /* the last look at the schema */
+    char *warnings;      /* owned: one line each, or "" */
+    char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;
     LedgerIdentity identity; /* whose database it is, and where its journal ends: */
     JournalChain chain;      /* for the site's state file; set where the run succeeded */

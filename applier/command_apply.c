@@ -129,11 +129,14 @@ static bool run(CommandContext *context, Error *err)
 {
     const ApplyOptions *given = context->options;
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     RunWatch watch;
-    if (!site_bundle_open(context->arguments.items[0], &bundle, err))
+    if (!run_options_accepts(&given->run, &accepts, err) ||
+        !site_bundle_open(context->arguments.items[0], &bundle, err))
         return false;
     interrupt_install();
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
+    run.schema.accepts = &accepts;
     run.atomic = strcmp(given->atomic, "run") == 0       ? ATOMIC_RUN
                  : strcmp(given->atomic, "version") == 0 ? ATOMIC_VERSION
                                                          : ATOMIC_MIGRATION;
@@ -144,7 +147,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_apply = {
     .name = "apply",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--yes]",
+    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
+                "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "apply a bundle to a database",
     .options = options,
     .option_count = ARRAY_LEN(options),

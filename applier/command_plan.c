@@ -244,6 +244,7 @@ static bool run(CommandContext *context, Error *err)
     run.ledger_owner = bundle.config.ledger_owner;
     if (!apply_run_plan(&run, &input, given->to, &history, &plan, err) ||
         !apply_plan_check(&plan, err) || !site_memory_check(&bundle, &history, err) ||
+        !apply_plan_check_mode(input.manifest, atomic_of(given->atomic), plan.server_major, err) ||
         !run_units_check_atomic(&plan.tasks, atomic_of(given->atomic), err))
         return false;
     Show show = {.input = &input, .plan = &plan, .history = &history, .whole = given->sql};

@@ -74,12 +74,15 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
 {
     const ResumeOptions *given = context->options;
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     ApplyInput input;
     RunWatch watch;
-    if (!open_run_bundle(context, plan, &bundle, err) ||
+    if (!run_options_accepts(&given->run, &accepts, err) ||
+        !open_run_bundle(context, plan, &bundle, err) ||
         !site_memory_check(&bundle, history, err) || !site_bundle_input(&bundle, &input, err))
         return false;
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
+    run.schema.accepts = &accepts;
     run.action = ACTION_RESUME;
     run.settle = settle_choice(given);
     bool good = apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
@@ -144,7 +147,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_resume = {
     .name = "resume",
-    .synopsis = "[BUNDLE] [--db CONNINFO] [--step-done|--step-not-done]",
+    .synopsis = "[BUNDLE] [--db CONNINFO] [--step-done|--step-not-done] "
+                "[--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "settle what a crashed or failed run left open, and go on with it",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -27,17 +27,39 @@ static void defaults(void *given)
     run_options_defaults(&rollback->run);
 }
 
-static bool ask(void *given, const RollbackList *list, const RunTaskArray *tasks UNUSED, Error *err)
+/* Exact is only what a rehearsal showed to be. */
+static const char *way_words(const WayBack *way)
+{
+    switch (way->verdict) {
+    case VERDICT_EXACT:
+        return "exact";
+    case VERDICT_COLUMN_ORDER:
+        return "all but the order of columns comes back";
+    case VERDICT_LOSSY:
+        return "lossy";
+    case VERDICT_DIFFERS:
+        return "the schema comes back otherwise";
+    case VERDICT_FAILS:
+        return "fails";
+    case VERDICT_UNPROVEN:
+    case VERDICT_NONE:
+    case VERDICT_IRREVERSIBLE:
+        break;
+    }
+    return "not rehearsed";
+}
+
+static bool ask(void *given, const RollbackList *list, const WayBackArray *ways, Error *err)
 {
     const RollbackCommandOptions *rollback = given;
     if (!list->items.count || rollback->yes)
         return true;
     fprintf(stderr, "%zu to take back, from version %s to %s:\n", list->items.count,
             list->from_version, list->to_version);
-    array_each (const RollbackItem, item, &list->items)
-        fprintf(stderr, "  %s %s\n",
-                item->migration ? item->migration->version : item->version->name,
-                item->migration ? item->migration->identity : "(no migrations)");
+    array_each (const WayBack, way, ways)
+        fprintf(stderr, "  %s %s: %s%s%s\n", way->version,
+                way->identity ? way->identity : "(no migrations)", way_words(way),
+                *way->detail ? ": " : "", way->detail);
     return confirm(CONFIRM_ASK, "Take them back?", err);
 }
 
@@ -57,7 +79,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_rollback = {
     .name = "rollback",
-    .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] [--yes]",
+    .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] "
+                "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "take back the last application, or back to a version, or the last N migrations",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -4,6 +4,7 @@
 #include "applier/applier_commands.h"
 #include "applier/pg_lock.h"
 #include "applier/pg_query.h"
+#include "applier/schema_proof.h"
 #include "applier/site_bundle.h"
 #include "applier/sql/session_queries.h"
 #include "applier/status_report.h"
@@ -116,8 +117,50 @@ static const char *migration_state(const AppliedMigration *migration)
     return "applied";
 }
 
+/* What the ledger says of the schema of the version in force; nobody looks now. */
+static SchemaState schema_state(const PastArrival *found)
+{
+    if (!found)
+        return SCHEMA_UNPROVEN;
+    if (!*found->arrival)
+        return SCHEMA_DIFFERS;
+    return found->proven ? SCHEMA_PROVEN : SCHEMA_PARTLY;
+}
+
+static const char *adopted_version(const History *history)
+{
+    return history->was_adopted && history->versions.count ? history->versions.items[0].name : NULL;
+}
+
+static void schema_text(const History *history, Text *out)
+{
+    const PastArrival *found = history_arrival(history);
+    switch (schema_state(found)) {
+    case SCHEMA_UNPROVEN:
+        text_add(out, "schema     not compared with a proven one\n");
+        break;
+    case SCHEMA_PROVEN:
+        text_addf(out, "schema     as proven on PostgreSQL %" PRId64 ", seen %s\n",
+                  found->compared_major, found->at);
+        break;
+    case SCHEMA_PARTLY:
+        text_addf(out,
+                  "schema     its structure as proven on PostgreSQL %" PRId64
+                  ", seen %s on %" PRId64 "\n",
+                  found->compared_major, found->at, found->server_major);
+        break;
+    case SCHEMA_DIFFERS:
+        text_addf(out, "schema     not the one proven, seen %s\n", found->at);
+        break;
+    }
+    if (adopted_version(history))
+        text_addf(out, "adopted    at version %s; there is no way back below it\n",
+                  adopted_version(history));
+}
+
 static void render_json(const Status *status, Text *out)
 {
+    const PastArrival *found = history_arrival(&status->history);
     const History *history = &status->history;
     const StatusReport *report = &status->report;
     JsonWriter json;
@@ -136,6 +179,9 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "why", report->why);
     json_string(&json, "next", report->next);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
+    json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
+    json_string(&json, "schema_seen_at", found ? found->at : NULL);
+    json_string(&json, "adopted", adopted_version(history));
     json_array(&json, "pending");
     array_each (const ManifestMigration *const, migration, &report->pending)
         json_string(&json, /* name= */ NULL, (*migration)->identity);
@@ -173,6 +219,7 @@ static void render_text(const Status *status, Text *out)
         text_addf(out, "product    %s\n", history->identity.product);
         text_addf(out, "version    %s\n",
                   strcmp(report->version, "-") == 0 ? "(nothing)" : report->version);
+        schema_text(history, out);
     }
     if (report->next && !status->running)
         text_addf(out, "next       %s\n", report->next);

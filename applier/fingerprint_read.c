@@ -112,26 +112,35 @@ static bool read_between(PgSession *session, const char *before, const char *aft
     return true;
 }
 
+static const char *const savepoint[] = {
+    "SAVEPOINT sealift_fingerprint; SET LOCAL statement_timeout = 0", /* a migration's may be short
+                                                                       */
+    "ROLLBACK TO SAVEPOINT sealift_fingerprint; RELEASE SAVEPOINT sealift_fingerprint"};
+static const char *const transaction[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                          "ROLLBACK"};
+
+static bool gave_up(Error *err)
+{
+    error_wrap(err, "taking the fingerprint of the schema");
+    if (strcmp(err->code, "55P03") != 0)
+        return false;
+    err->class = ERROR_TARGET;
+    return error_hint(err, "another session holds a lock on what a view reads: try again when it "
+                           "is done");
+}
+
 bool fingerprint_read(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
                       Fingerprint *ret_fingerprint, Error *err)
 {
-    static const char doing[] = "taking the fingerprint of the schema";
-    if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
-        return read_between(session,
-                            "SAVEPOINT sealift_fingerprint;"
-                            "SET LOCAL statement_timeout = 0", /* a migration's may be short */
-                            "ROLLBACK TO SAVEPOINT sealift_fingerprint;"
-                            "RELEASE SAVEPOINT sealift_fingerprint",
-                            scope, detail, ret_fingerprint, err) ||
-               error_wrap(err, doing);
+    bool inside = PQtransactionStatus(session->connection) != PQTRANS_IDLE;
+    const char *const *around = inside ? savepoint : transaction;
     for (int attempt = 1;; attempt++) {
-        if (read_between(session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "ROLLBACK",
-                         scope, detail, ret_fingerprint, err))
+        if (read_between(session, around[0], around[1], scope, detail, ret_fingerprint, err))
             return true;
         /* on a standby, replay may cancel what reads the rows it removes */
         if (!retry_policy_is_retryable(err->code) || attempt == READ_ATTEMPTS ||
             pg_session_is_lost(session))
-            return error_wrap(err, doing);
+            return gave_up(err);
         error_done(err);
         retry_policy_sleep(
             retry_policy_delay_ms(attempt, RETRY_FIRST_MS, RETRY_MOST_MS, retry_policy_random()));

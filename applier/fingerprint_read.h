@@ -22,8 +22,9 @@ bool fingerprint_prepare(PgSession *session, Error *err) MUST_CHECK;
 
 /* Take it, sorted. In an open transaction it sees what is not committed and works under a savepoint
  * that is rolled back: the settings it pins are gone afterwards. Else it works in a READ ONLY
- * transaction of its own; a recovery conflict on a standby is tried again. Errors: pg_query's;
- * ERROR_TARGET where the schema holds what no fingerprint can (a definition beyond the limits in
+ * transaction of its own. A lock that is not had in time (views lock what they read) and a recovery
+ * conflict on a standby are tried again. Errors: pg_query's; ERROR_TARGET where the lock is not had
+ * at all, and where the schema holds what no fingerprint can (a definition beyond the limits in
  * bundle_format.h). */
 bool fingerprint_read(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
                       Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;

@@ -57,6 +57,8 @@ void history_done(History *history)
     array_each (PastEvent, event, &history->events)
         past_event_done(event);
     array_free(&history->events);
+    past_arrivals_done(&history->arrivals);
+    accepted_extras_done(&history->accepted);
     free(history->diverged);
     *history = (History){.unsettled = -1};
 }
@@ -174,9 +176,19 @@ static const char *version_marker(History *history, const JournalRow *row)
     if (row->direction == DIRECTION_UP)
         return NULL; /* its row in table version says the rest */
     AppliedVersionArray *versions = &history->versions;
-    if (!versions->count || strcmp(versions->items[versions->count - 1].name, row->version) != 0)
+    if (versions->count <= history->was_adopted ||
+        strcmp(versions->items[versions->count - 1].name, row->version) != 0)
         return "takes back a version that is not the last one";
     free(versions->items[--versions->count].name);
+    return NULL;
+}
+
+static const char *adopted(History *history, const JournalRow *row)
+{
+    if (row->number != 1)
+        return "adopts a database that holds something already";
+    history->was_adopted = true;
+    history->adopted = history->position = row->position_after;
     return NULL;
 }
 
@@ -206,6 +218,8 @@ static const char *fold_row(History *history, const JournalRow *row, size_t inde
         return verified(history, row);
     case JOURNAL_VERSION:
         return version_marker(history, row);
+    case JOURNAL_ADOPTED:
+        return adopted(history, row);
     }
     return "is of an unknown kind";
 }
@@ -230,7 +244,17 @@ static void forget(History *history)
     applied_versions_done(&history->versions);
     free(history->diverged);
     history->diverged = NULL;
-    history->position = 0;
+    history->position = history->adopted = history->last_change = 0;
+    history->was_adopted = false;
+}
+
+/* Rows of runs that did something; an outcome may say that nothing was done. */
+static bool changes_something(const JournalRow *row)
+{
+    bool answer = row->kind == JOURNAL_OUTCOME || row->kind == JOURNAL_SETTLED;
+    bool nothing =
+        strcmp(row->result, JOURNAL_FAILED) == 0 || strcmp(row->result, JOURNAL_NOT_DONE) == 0;
+    return row->kind != JOURNAL_VERIFIED && row->kind != JOURNAL_INTENT && !(answer && nothing);
 }
 
 void history_fold(History *history)
@@ -249,6 +273,8 @@ void history_fold(History *history)
         const char *trouble = fold_row(history, row, i);
         bool counts = row->kind == JOURNAL_GROUP || row->kind == JOURNAL_OUTCOME ||
                       row->kind == JOURNAL_SETTLED || row->kind == JOURNAL_VERSION;
+        if (changes_something(row))
+            history->last_change = row->number;
         if (!trouble && counts && row->position_after != history->position)
             trouble = "does not fit the number of applied migrations";
         if (trouble) {
@@ -306,6 +332,36 @@ const PastEvent *history_open_run(const History *history)
             return NULL;
     }
     return NULL;
+}
+
+int64_t history_depth(const History *history)
+{
+    return history->adopted + (int64_t)history->migrations.count;
+}
+
+const AppliedMigration *history_migration(const History *history, int64_t index)
+{
+    return index < history->adopted || index >= history_depth(history)
+               ? NULL
+               : &history->migrations.items[index - history->adopted];
+}
+
+const PastArrival *history_arrival(const History *history)
+{
+    const PastArrivalArray *arrivals = &history->arrivals;
+    const PastArrival *last = arrivals->count ? &arrivals->items[arrivals->count - 1] : NULL;
+    return last && last->journal_number >= history->last_change &&
+                   strcmp(last->version, history_version_name(history)) == 0
+               ? last
+               : NULL;
+}
+
+bool history_is_at_version(const History *history)
+{
+    const AppliedVersion *version = history_version(history);
+    return !history->diverged && !history_unsettled(history) &&
+           history->position == (version ? version->position : 0) &&
+           history_depth(history) == history->position;
 }
 
 /* A resumed run says `resume`; its direction is told by the bundle's path, which only an apply has.

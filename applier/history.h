@@ -6,6 +6,7 @@
 
 #include "applier/journal.h"
 #include "applier/ledger.h"
+#include "applier/ledger_proof.h"
 #include "applier/pg_session.h"
 
 typedef enum {
@@ -93,10 +94,16 @@ typedef struct History {
     AppliedVersionArray completed; /* rows of table version, before folding: all that ever were */
     KnownBundleArray bundles;
     PastEventArray events;
+    PastArrivalArray arrivals;
+    AcceptedExtraArray accepted;
     JournalChain chain;
-    int64_t position;  /* migrations wholly applied */
-    int64_t unsettled; /* index in journal of an intent or broken group without answer; -1 */
-    char *diverged;    /* owned: why the journal cannot be believed, or NULL */
+    int64_t adopted;     /* migrations that were there when the database was adopted: the stack is
+                          * those above; 0 where all came through us */
+    bool was_adopted;    /* versions.items[0] is the one that was found then */
+    int64_t last_change; /* number of the last row that changed what is applied; 0: none */
+    int64_t position;    /* migrations wholly applied, the adopted ones included */
+    int64_t unsettled;   /* index in journal of an intent or broken group without answer; -1 */
+    char *diverged;      /* owned: why the journal cannot be believed, or NULL */
 } History;
 
 void history_done(History *history); /* accepts a zeroed one */
@@ -118,6 +125,20 @@ const AppliedMigration *history_top(const History *history);
 const AppliedVersion *history_version(const History *history);
 const KnownBundle *history_bundle(const History *history, const Digest *head_digest);
 const PastEvent *history_open_run(const History *history);
+
+/* Migrations on the stack and below it: one more than `position` while one is there in part. */
+int64_t history_depth(const History *history);
+
+/* The migration that is the product's `index`-th (from 0), or NULL where it is not there or was
+ * there when the database was adopted. */
+const AppliedMigration *history_migration(const History *history, int64_t index);
+
+/* What was found of the schema as the database came to where it stands now, or NULL where nobody
+ * looked, or steps were run since. */
+const PastArrival *history_arrival(const History *history);
+
+/* Exactly at the end of a version (or before the first), with nothing open. */
+bool history_is_at_version(const History *history);
 
 /* Whether the run that an event is of applies (else it takes back). */
 bool past_event_applies(const PastEvent *event);

@@ -16,7 +16,7 @@ static bool damaged(int row, const char *table, Error *err)
 
 static bool kind_of(const char *name, JournalKind *ret_kind)
 {
-    for (JournalKind kind = JOURNAL_GROUP; kind <= JOURNAL_BROKEN; kind++) {
+    for (JournalKind kind = JOURNAL_GROUP; kind <= JOURNAL_ADOPTED; kind++) {
         if (strcmp(name, journal_kind_name(kind)) == 0) {
             *ret_kind = kind;
             return true;
@@ -149,7 +149,9 @@ static bool read_all(PgSession *session, History *history, Error *err)
 {
     return ledger_read_identity(session, &history->identity, err) &&
            read_journal(session, history, err) && read_versions(session, history, err) &&
-           read_bundles(session, history, err) && read_events(session, history, err);
+           read_bundles(session, history, err) && read_events(session, history, err) &&
+           ledger_read_arrivals(session, &history->arrivals, err) &&
+           ledger_read_accepted(session, &history->accepted, err);
 }
 
 static bool read_in_transaction(PgSession *session, History *history, Error *err)

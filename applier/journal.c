@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 static const char *const kind_names[] = {"group",    "intent",  "outcome", "settled",
-                                         "verified", "version", "broken"};
+                                         "verified", "version", "broken",  "adopted"};
 
 const char *journal_kind_name(JournalKind kind)
 {

@@ -29,7 +29,10 @@ typedef enum {
     JOURNAL_SETTLED, /* a later run's answer to an intent without outcome; result: done, not-done */
     JOURNAL_VERIFIED, /* the verify script after a migration; result: passed, failed */
     JOURNAL_VERSION,  /* a version without migrations begins (up) or is taken back (down) */
-    JOURNAL_BROKEN, /* a script ended our transaction by itself: an operator must say what is so */
+    JOURNAL_BROKEN,  /* a script ended our transaction by itself: an operator must say what is so */
+    JOURNAL_ADOPTED, /* the first row of a database that came to its version without us: the version
+                      * and how many migrations of the product it holds; nothing below it is known
+                      */
 } JournalKind;
 
 const char *journal_kind_name(JournalKind kind);
@@ -52,14 +55,14 @@ typedef struct JournalRow {
     Direction direction;
     Digest head_digest; /* of the bundle that the steps come from */
     char *version;
-    char *identity;      /* "" for JOURNAL_VERSION */
+    char *identity;      /* "" for JOURNAL_VERSION and JOURNAL_ADOPTED */
     int64_t group;       /* from 1 */
     int64_t group_count; /* of the script */
     int64_t first_step;  /* from 1; 0 where the script has no statement */
     int64_t last_step;
     bool complete;          /* completes the migration in this direction */
     int64_t position_after; /* migrations completely applied, once this row is there */
-    Digest up_digest;       /* of the migration; a version's tree digest for JOURNAL_VERSION */
+    Digest up_digest;       /* of the migration; where there is none the version's tree digest */
     int64_t attempt;        /* from 1 */
     char *result;
     char *words;

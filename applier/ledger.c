@@ -48,29 +48,35 @@ bool ledger_check_owner(PgSession *session, PgSessionPurpose purpose, const char
                            "the configuration");
 }
 
-bool ledger_install(PgSession *session, const char *product, const char *product_uuid, Error *err)
+bool ledger_make(PgSession *session, const char *product, const char *product_uuid, Error *err)
 {
     char database_uuid[UUID_TEXT_SIZE];
     uuid_make(database_uuid);
     const PgFacts *facts = &session->facts;
-    bool good = pg_script(session, "BEGIN", err) && pg_script(session, SQL_ledger_schema, err) &&
-                pg_query(session, SQL_ledger_insert_identity,
-                         PG_VALUES(pg_int(LEDGER_FORMAT), pg_text(product), pg_text(product_uuid),
-                                   pg_text(database_uuid), pg_text(facts->system_identifier),
-                                   pg_text(facts->database_oid)),
-                         PG_COMMAND, /* ret_result= */ NULL, err) &&
-                pg_script(session, "COMMIT", err);
-    if (good)
+    if (pg_script(session, SQL_ledger_schema, err) &&
+        pg_query(session, SQL_ledger_insert_identity,
+                 PG_VALUES(pg_int(LEDGER_FORMAT), pg_text(product), pg_text(product_uuid),
+                           pg_text(database_uuid), pg_text(facts->system_identifier),
+                           pg_text(facts->database_oid)),
+                 PG_COMMAND, /* ret_result= */ NULL, err))
         return true;
-    Error ignored = {0};
-    if (!pg_script(session, "ROLLBACK", &ignored))
-        error_done(&ignored);
     error_wrap(err, "creating the ledger (schema sealift)");
     if (strcmp(err->code, "42501") == 0)
         return error_hint(err,
                           "the role that applies needs: GRANT CREATE ON DATABASE \"%s\" TO "
                           "\"%s\"",
                           facts->database, facts->current_user);
+    return false;
+}
+
+bool ledger_install(PgSession *session, const char *product, const char *product_uuid, Error *err)
+{
+    if (pg_script(session, "BEGIN", err) && ledger_make(session, product, product_uuid, err) &&
+        pg_script(session, "COMMIT", err))
+        return true;
+    Error ignored = {0};
+    if (!pg_script(session, "ROLLBACK", &ignored))
+        error_done(&ignored);
     return false;
 }
 
@@ -86,7 +92,7 @@ bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Erro
         error_set(err, ERROR_TARGET,
                   "the ledger has format %" PRId64 ", this applier knows format %d",
                   identity.format, LEDGER_FORMAT);
-        return error_hint(err, "a newer applier wrote it: use that one");
+        return error_hint(err, "another version of the applier wrote it: use that one");
     }
     snprintf(identity.product, sizeof(identity.product), "%s", pg_result_text(row, 0, 1));
     snprintf(identity.product_uuid, UUID_TEXT_SIZE, "%s", pg_result_text(row, 0, 2));
@@ -102,7 +108,7 @@ bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Erro
 
 const char *ledger_action_name(LedgerAction action)
 {
-    static const char *const names[] = {"apply", "rollback", "resume"};
+    static const char *const names[] = {"apply", "rollback", "resume", "adopt"};
     return names[action];
 }
 
@@ -112,8 +118,7 @@ const char *ledger_phase_name(LedgerPhase phase)
     return names[phase];
 }
 
-/* The account that runs the applier: who did it, beyond the database's own roles. */
-static char *operating_system_user(void)
+char *ledger_operating_system_user(void)
 {
     char buffer[4096];
     struct passwd entry, *found = NULL;
@@ -126,7 +131,7 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err)
 {
     char host[256] = "";
     (void)gethostname(host, sizeof(host) - 1);
-    CLEANUP(memory_freep) char *user = operating_system_user();
+    CLEANUP(memory_freep) char *user = ledger_operating_system_user();
     const PgFacts *facts = &session->facts;
     if (!pg_query(session, SQL_ledger_insert_event,
                   PG_VALUES(pg_text(ledger_action_name(event->action)),

@@ -14,7 +14,7 @@
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
-#define LEDGER_FORMAT 1
+#define LEDGER_FORMAT 2
 
 typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 
@@ -42,10 +42,14 @@ typedef struct LedgerIdentity {
 bool ledger_install(PgSession *session, const char *product, const char *product_uuid,
                     Error *err) MUST_CHECK;
 
-/* ERROR_TARGET for a ledger format above ours. */
+/* The same inside the caller's transaction. */
+bool ledger_make(PgSession *session, const char *product, const char *product_uuid,
+                 Error *err) MUST_CHECK;
+
+/* ERROR_TARGET for another ledger format than ours. */
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err) MUST_CHECK;
 
-typedef enum { ACTION_APPLY, ACTION_ROLLBACK, ACTION_RESUME } LedgerAction;
+typedef enum { ACTION_APPLY, ACTION_ROLLBACK, ACTION_RESUME, ACTION_ADOPT } LedgerAction;
 typedef enum { PHASE_OF_BEGIN, PHASE_OF_END, PHASE_OF_FAILURE, PHASE_OF_REFUSAL } LedgerPhase;
 
 const char *ledger_action_name(LedgerAction action);
@@ -63,6 +67,9 @@ typedef struct LedgerEvent {
     const char *sqlstate;    /* of a failure, or "" */
     const char *words;       /* of a failure, redacted; or "" */
 } LedgerEvent;
+
+/* The account that runs the applier, as the ledger names it. The caller frees. */
+char *ledger_operating_system_user(void);
 
 /* Insert the event; who, from where and with which settings is filled in here. For use inside a
  * transaction or alone. */

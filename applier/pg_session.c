@@ -416,6 +416,11 @@ void pg_session_close(PgSession *session)
     free(session);
 }
 
+int64_t pg_session_major(const PgSession *session)
+{
+    return session->facts.version / 10000;
+}
+
 char *pg_session_describe(const PgSession *session)
 {
     return describe(session->connection);

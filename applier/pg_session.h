@@ -66,6 +66,9 @@ bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session,
 void pg_session_close(PgSession *session);
 DEFINE_CLEANUP(PgSession, pg_session_close)
 
+/* The server's major version: 15. */
+int64_t pg_session_major(const PgSession *session);
+
 /* "database 'd' on h:5432 as u", for messages. The caller frees. */
 char *pg_session_describe(const PgSession *session);
 

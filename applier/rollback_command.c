@@ -17,6 +17,7 @@ static void render_json(const RollbackReport *report, const char *warnings, cons
                                 .migrations = report->tasks,
                                 .run = &report->run,
                                 .settled = &report->settled,
+                                .schema = &report->schema,
                                 .warnings = warnings,
                                 .duration_ms = report->duration_ms};
     JsonWriter json;
@@ -24,6 +25,16 @@ static void render_json(const RollbackReport *report, const char *warnings, cons
     json_object(&json, /* name= */ NULL);
     json_string(&json, "database", report->redacted);
     json_string(&json, "proven_by", report->tasks ? stored_proof_name(report->proven) : NULL);
+    json_array(&json, "ways_back");
+    array_each (const WayBack, way, &report->ways) {
+        json_object(&json, /* name= */ NULL);
+        json_string(&json, "version", way->version);
+        json_string(&json, "identity", way->identity);
+        json_string(&json, "way_back", way->identity ? verdict_name(way->verdict) : NULL);
+        json_string(&json, "detail", *way->detail ? way->detail : NULL);
+        json_close(&json);
+    }
+    json_close(&json);
     run_render_json(&outcome, &json);
     if (failure)
         command_error_json(failure, &json);
@@ -63,6 +74,7 @@ static void render_text(const RollbackReport *report, Text *out)
         out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
         report->run.groups_committed, text_plural(report->run.groups_committed),
         report->duration_ms);
+    run_render_schema(&report->schema, out);
     text_addf(out, "  the scripts came from the database itself, %s\n",
               proof_words(report->proven));
 }
@@ -82,7 +94,9 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
     CLEANUP(site_proof_done) SiteProof proof = {0};
     CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {.unsettled = -1};
-    if (!read_ledger(&request->run->target, &history, err) ||
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
+    if (!run_options_accepts(request->run, &accepts, err) ||
+        !read_ledger(&request->run->target, &history, err) ||
         !site_proof_load(&history.identity, &proof, &warnings, err))
         return false;
     site_memory_compare(&proof.config, &history, &warnings);
@@ -94,6 +108,7 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
         .needs = proof.config.rollback_needs,
         .confirm = request->confirm,
         .confirm_context = request->confirm_context};
+    options.run.schema.accepts = &accepts;
     options.run.action = request->action;
     options.run.settle = request->settle;
     bool good = rollback_run(&options, &report, err);

@@ -11,7 +11,7 @@ typedef struct RollbackRequest {
     RollbackTarget target;
     LedgerAction action;
     SettleChoice settle;
-    bool (*confirm)(void *context, const RollbackList *list, const RunTaskArray *tasks, Error *err);
+    bool (*confirm)(void *context, const RollbackList *list, const WayBackArray *ways, Error *err);
     void *confirm_context;
 } RollbackRequest;
 

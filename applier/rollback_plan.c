@@ -40,7 +40,8 @@ static bool line_of_start(const History *history, const PastEvent *begin, Line *
             return false;
     }
     *ret_line = line;
-    return line.keep < history->migrations.count || line.keep_versions < history->versions.count;
+    return (int64_t)line.keep < history_depth(history) ||
+           line.keep_versions < history->versions.count;
 }
 
 /* Whether `open`, which has no end on record, had done its work as `begin` came behind it. */
@@ -59,6 +60,21 @@ static bool is_done_already(const History *history)
            strcmp(open->to_version, history_version_name(history)) == 0;
 }
 
+static bool stands_as_adopted(const History *history)
+{
+    return history->was_adopted && !history->migrations.count && history->versions.count == 1;
+}
+
+static bool below_adopted(const History *history, Error *err)
+{
+    const char *name = history->versions.count ? history->versions.items[0].name : "-";
+    error_set(err, ERROR_TARGET,
+              "there is no way back below version %s: the database was adopted at it, and Sealift "
+              "has brought nothing of it",
+              name);
+    return error_hint(err, "restore a backup to go further back");
+}
+
 /* The start of the last apply that is still in force. One that did not reach its end and those that
  * went on with it are one: what an operator calls the last application is what they brought
  * together. */
@@ -68,7 +84,7 @@ static bool line_of_last_run(const History *history, Line *ret_line, Error *err)
     const PastEvent *open = NULL;  /* the last apply without an end */
     bool found = false;
     Line line;
-    *ret_line = (Line){history->migrations.count, history->versions.count};
+    *ret_line = (Line){(size_t)history_depth(history), history->versions.count};
     if (is_done_already(history))
         return true;
     array_each (PastEvent, event, &history->events) {
@@ -87,12 +103,16 @@ static bool line_of_last_run(const History *history, Line *ret_line, Error *err)
     }
     if (found || (!history->migrations.count && !history->versions.count))
         return true;
+    if (stands_as_adopted(history))
+        return below_adopted(history, err);
     error_set(err, ERROR_TARGET, "the ledger does not say where the last run began");
     return error_hint(err, "say how far back: --to VERSION or --steps N");
 }
 
 static bool line_of_version(const History *history, const char *name, Line *ret_line, Error *err)
 {
+    if (strcmp(name, "-") == 0 && history->was_adopted)
+        return below_adopted(history, err);
     if (strcmp(name, "-") == 0) {
         *ret_line = (Line){0, 0};
         return true;
@@ -109,6 +129,9 @@ static bool line_of_version(const History *history, const char *name, Line *ret_
         text_addf(&names, "%s%s", names.length ? ", " : "", version->name);
     error_set(err, ERROR_TARGET, "the database does not hold version '%s': it is at %s", name,
               history_version_name(history));
+    if (history->was_adopted)
+        return error_hint(err, "it can go back to: %s; below the first it was adopted",
+                          text_string(&names));
     return error_hint(err, "it can go back to: %s%s-", text_string(&names),
                       names.length ? ", " : "");
 }
@@ -126,11 +149,13 @@ static bool find_line(const History *history, const RollbackTarget *target, Line
     if (target->steps == 0)
         return line_of_last_run(history, ret_line, err);
     int64_t count = (int64_t)history->migrations.count;
+    if (target->steps > count && history->was_adopted)
+        return below_adopted(history, err);
     if (target->steps > count)
         return error_set(err, ERROR_TARGET,
                          "%" PRId64 " steps back cannot be: %" PRId64 " migrations are applied",
                          target->steps, count);
-    size_t keep = (size_t)(count - target->steps);
+    size_t keep = (size_t)(history_depth(history) - target->steps);
     *ret_line = (Line){keep, versions_through(history, keep)};
     return true;
 }
@@ -150,9 +175,9 @@ bool rollback_list_make(const History *history, const RollbackTarget *target,
         return false;
     RollbackList list = {.from_version = history_version_name(history),
                          .to_position = (int64_t)line.keep};
-    for (size_t i = history->migrations.count; i > line.keep; i--)
-        *array_add(&list.items) = (RollbackItem){.migration = &history->migrations.items[i - 1],
-                                                 .position = (int64_t)i - 1};
+    for (int64_t i = history_depth(history); i > (int64_t)line.keep; i--)
+        *array_add(&list.items) =
+            (RollbackItem){.migration = history_migration(history, i - 1), .position = i - 1};
     /* what the migrations above have not taken with them */
     size_t left = versions_through(history, line.keep);
     for (size_t i = left; i > line.keep_versions; i--)
@@ -247,4 +272,65 @@ bool rollback_plan_tasks(const RollbackList *list, RollbackSource source, void *
     }
     *ret_tasks = tasks;
     return true;
+}
+
+/* --- what was rehearsed ---------------------------------------------------------------------- */
+
+void ways_back_done(WayBackArray *ways)
+{
+    array_each (WayBack, way, ways) {
+        free(way->version);
+        free(way->identity);
+        free(way->detail);
+    }
+    array_free(ways);
+}
+
+/* Of two rehearsals the one on this server major, else the one whose verdict stands. */
+static const ManifestRehearsal *rehearsal_of(const RunTask *task, int64_t server_major)
+{
+    const Manifest *manifest = task->manifest;
+    size_t index = (size_t)(task->migration - manifest->migrations.items);
+    const ManifestRehearsal *found = NULL;
+    array_each (const ManifestRehearsal, rehearsal, &manifest->rehearsals) {
+        if (rehearsal->of_version || rehearsal->index != index)
+            continue;
+        if (rehearsal->server_major == server_major)
+            return rehearsal;
+        if (!found || rehearsal->verdict > found->verdict)
+            found = rehearsal;
+    }
+    return found;
+}
+
+void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBackArray *ret_ways)
+{
+    *ret_ways = (WayBackArray){0};
+    array_each (const RunTask, task, tasks) {
+        const ManifestRehearsal *rehearsal =
+            task->migration ? rehearsal_of(task, server_major) : NULL;
+        *array_add(ret_ways) = (WayBack){
+            .version = memory_string(task->version->name),
+            .identity = task->migration ? memory_string(task->migration->identity) : NULL,
+            .verdict = rehearsal         ? rehearsal->verdict
+                       : task->migration ? task->migration->verdict
+                                         : VERDICT_EXACT,
+            .detail = memory_string(rehearsal ? rehearsal->detail : ""),
+        };
+    }
+}
+
+bool rollback_plan_check_ways(const WayBackArray *ways, Error *err)
+{
+    CLEANUP(text_done) Text failing = {0};
+    array_each (const WayBack, way, ways)
+        if (way->verdict == VERDICT_FAILS)
+            text_addf(&failing, "%s'%s' (%s)%s%s", failing.length ? "; " : "", way->identity,
+                      way->version, *way->detail ? ": " : "", way->detail);
+    if (!failing.length)
+        return true;
+    error_set(err, ERROR_TARGET, "taking this back failed when it was rehearsed: %s",
+              text_string(&failing));
+    return error_hint(err, "nothing was done; go back less far (--steps, --to), or restore a "
+                           "backup");
 }

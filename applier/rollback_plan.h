@@ -50,4 +50,22 @@ typedef bool (*RollbackSource)(void *context, const Digest *head_digest,
 bool rollback_plan_tasks(const RollbackList *list, RollbackSource source, void *context,
                          RunTaskArray *ret_tasks, Error *err) MUST_CHECK;
 
+/* What a rehearsal said of taking one thing back; texts owned. */
+typedef struct WayBack {
+    char *version;
+    char *identity; /* NULL: a version without migrations */
+    Verdict verdict;
+    char *detail; /* what is lost or differs; "" where there is nothing to say */
+} WayBack;
+
+typedef ARRAY_OF(WayBack) WayBackArray;
+
+void ways_back_done(WayBackArray *ways);
+
+/* One for each task, in order: what was rehearsed on this server major, else the worst of all. */
+void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBackArray *ret_ways);
+
+/* ERROR_TARGET where the rehearsal of one failed: it would stop in the middle. */
+bool rollback_plan_check_ways(const WayBackArray *ways, Error *err) MUST_CHECK;
+
 #endif

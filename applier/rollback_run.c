@@ -4,6 +4,7 @@
 
 #include "applier/pg_query.h"
 #include "applier/run_session.h"
+#include "applier/stored_proofs.h"
 #include "applier/target_check.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -15,6 +16,8 @@ void rollback_report_done(RollbackReport *report)
     free(report->version);
     free(report->warnings);
     free(report->redacted);
+    ways_back_done(&report->ways);
+    schema_report_done(&report->schema);
     run_report_done(&report->run);
     *report = (RollbackReport){0};
 }
@@ -29,6 +32,7 @@ typedef struct Rollback {
     History history;
     RollbackList list;
     RunTaskArray tasks;
+    SchemaCheck check;
     Text warnings;
 } Rollback;
 
@@ -120,12 +124,67 @@ static bool plan(Rollback *rollback, Error *err)
     if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err) ||
         !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
         return refused(rollback, err);
+    rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session),
+                       &rollback->report->ways);
+    if (!rollback_plan_check_ways(&rollback->report->ways, err))
+        return refused(rollback, err);
     if (rollback->report->proven == PROVEN_BY_NOTHING && rollback->tasks.count)
         text_add(&rollback->warnings,
                  "the way back was not verified again: neither keyring nor state file is at hand, "
                  "it stands on the database's word alone\n");
     return true;
 }
+
+/* --- the schema ------------------------------------------------------------------------------ */
+
+/* The versions on the way are held by the bundles whose scripts run; the one in force, and the one
+ * come to, perhaps by others too. What they say is compared with only. */
+static bool load_proofs(Rollback *rollback, Error *err)
+{
+    SchemaCheck *check = &rollback->check;
+    const History *history = &rollback->history;
+    schema_check_begin(check, &rollback->options->run.schema, history, &rollback->warnings);
+    array_each (const RunTask, task, &rollback->tasks)
+        proof_sources_add(&check->sources, task->manifest, task->objects);
+    array_each (const AppliedVersion, version, &history->versions) {
+        const StoredBundle *stored = NULL;
+        if (version->position < rollback->list.to_position ||
+            !history_bundle(history, &version->head_digest))
+            continue;
+        if (!stored_bundles_get(&rollback->bundles, &version->head_digest, &stored, err))
+            return error_wrap(err, "looking up the proven schema of version %s", version->name);
+        proof_sources_add(&check->sources, &stored->manifest, &stored->objects);
+    }
+    return stored_proofs_add(&rollback->bundles, history, &check->sources, err);
+}
+
+static bool compare_before(Rollback *rollback, Error *err)
+{
+    return !history_is_at_version(&rollback->history) ||
+           schema_check_before(&rollback->check, rollback->session, &rollback->history, err) ||
+           refused(rollback, err);
+}
+
+/* Nothing to look at where it ends inside a version. */
+static bool check_end(Rollback *rollback, Error *err)
+{
+    const RollbackList *list = &rollback->list;
+    const AppliedVersion *target = NULL;
+    char tree[DIGEST_HEX_SIZE];
+    array_each (const AppliedVersion, version, &rollback->history.versions) {
+        if (strcmp(version->name, list->to_version) == 0)
+            target = version;
+    }
+    if (list->to_position != (target ? target->position : 0))
+        return true;
+    return schema_check_end(&rollback->check, rollback->session,
+                            target ? digest_hex(&target->tree_digest, tree) : "-", list->to_version,
+                            err) ||
+           run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
+                              /* step= */ NULL, err);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
 
 /* The durable end; a run that was killed behind its last step gets it from the next one. */
 static bool end_run(Rollback *rollback, Error *err)
@@ -141,21 +200,35 @@ static bool end_run(Rollback *rollback, Error *err)
 static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
+    const RunObserver observer = {.arrives = schema_check_arrives, .context = &rollback->check};
     const StepRunnerOptions options = {
-        .atomic = run->atomic, .attempts = run->attempts, .listener = run->listener};
+        .atomic = run->atomic,
+        .attempts = run->attempts,
+        .listener = run->listener,
+        .observer = rollback->check.sources.count ? &observer : NULL,
+    };
     const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
                             err))
         return refused(rollback, err);
-    if (!ledger_add_event(rollback->session, &begin, err))
+    if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
+        !ledger_add_event(rollback->session, &begin, err))
         return false;
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
         return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
                                   &rollback->report->run.failure, err);
-    return end_run(rollback, err);
+    return check_end(rollback, err) && end_run(rollback, err);
+}
+
+static bool end_open_run(Rollback *rollback, Error *err)
+{
+    const PastArrival *found = history_arrival(&rollback->history);
+    bool looked = found && *found->arrival;
+    return !history_open_run(&rollback->history) ||
+           ((looked || check_end(rollback, err)) && end_run(rollback, err));
 }
 
 static bool no_ledger(Error *err)
@@ -181,12 +254,14 @@ static bool run(Rollback *rollback, Error *err)
     if (!run_session_open_reader(&options->run, &rollback->reader, err))
         return false;
     rollback->bundles = (StoredBundles){.session = rollback->reader, .trust = &options->trust};
-    if (!settle(rollback, err) || !plan(rollback, err))
+    if (!settle(rollback, err) || !plan(rollback, err) || !load_proofs(rollback, err))
         return false;
     if (rollback->tasks.count == 0)
-        return !history_open_run(&rollback->history) || end_run(rollback, err);
+        return end_open_run(rollback, err);
+    if (!compare_before(rollback, err))
+        return false;
     if (options->confirm &&
-        !options->confirm(options->confirm_context, &rollback->list, &rollback->tasks, err))
+        !options->confirm(options->confirm_context, &rollback->list, &rollback->report->ways, err))
         return false;
     return pin_search_path(rollback, err) && run_tasks(rollback, err);
 }
@@ -212,6 +287,9 @@ bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error 
     else
         note_version(&rollback);
     report->warnings = text_take(&rollback.warnings);
+    report->schema = rollback.check.report;
+    rollback.check.report = (SchemaReport){0};
+    schema_check_done(&rollback.check);
     report->duration_ms = clock_monotonic_ms() - begun;
     array_free(&rollback.tasks);
     rollback_list_done(&rollback.list);

@@ -14,16 +14,18 @@ typedef struct RollbackOptions {
     RollbackNeeds needs;
     /* Called with the list once it stands, before anything is done: false stops, with the error
      * that it set (a question answered by no). NULL: go on. */
-    bool (*confirm)(void *context, const RollbackList *list, const RunTaskArray *tasks, Error *err);
+    bool (*confirm)(void *context, const RollbackList *list, const WayBackArray *ways, Error *err);
     void *confirm_context;
 } RollbackOptions;
 
 typedef struct RollbackReport {
-    char *from_version; /* owned; "-" for none */
-    char *to_version;   /* owned */
-    char *version;      /* owned: what holds when the run ends; or NULL */
-    int64_t tasks;      /* what was to be taken back; 0: nothing */
-    StoredProof proven; /* the weakest of the bundles that were used */
+    char *from_version;  /* owned; "-" for none */
+    char *to_version;    /* owned */
+    char *version;       /* owned: what holds when the run ends; or NULL */
+    int64_t tasks;       /* what was to be taken back; 0: nothing */
+    StoredProof proven;  /* the weakest of the bundles that were used */
+    WayBackArray ways;   /* what was rehearsed of each, in the order of taking back */
+    SchemaReport schema; /* the last look at the schema */
     SettleReport settled;
     RunReport run;
     char *warnings; /* owned: one line each, or "" */
@@ -34,9 +36,9 @@ typedef struct RollbackReport {
 
 void rollback_report_done(RollbackReport *report);
 
-/* Do it. ERROR_TARGET, with nothing done, where there is no ledger, the target cannot be, or a
- * migration has no way back; ERROR_TRUST where what is stored is not proven as the site demands;
- * else as step_runner_run. */
+/* Do it. ERROR_TARGET, with nothing done, where there is no ledger, the target cannot be, a
+ * migration has no way back or one that failed when it was rehearsed, or the schema has drifted;
+ * ERROR_TRUST where what is stored is not proven as the site demands; else as step_runner_run. */
 bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error *err) MUST_CHECK;
 
 /* What `resume` is to do. */

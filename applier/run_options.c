@@ -59,6 +59,22 @@ void run_watch_done(RunWatch *watch)
     watch->line_open = false;
 }
 
+bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
+                         Error *err)
+{
+    AcceptRequestArray accepts = {0};
+    array_each (const char *const, word, &given->accept_extra) {
+        AcceptRequest request;
+        if (!accept_request_parse(*word, &request, err)) {
+            accept_requests_done(&accepts);
+            return false;
+        }
+        *array_add(&accepts) = request;
+    }
+    *ret_accepts = accepts;
+    return true;
+}
+
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program)
 {
@@ -72,6 +88,7 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.refuse_superuser = site->superuser == SUPERUSER_REFUSE;
     run.ledger_owner = site->ledger_owner;
+    run.schema.strict = given->strict;
     run.lock_waiting = watch_lock;
     run.listener = (RunListener){watch_progress, watch_retry, watch};
     return run;

@@ -10,6 +10,8 @@ typedef struct RunCommandOptions {
     TargetOptions target;
     int64_t lock_wait;    /* seconds */
     int64_t lock_timeout; /* milliseconds */
+    StringArray accept_extra;
+    bool strict;
 } RunCommandOptions;
 
 /* Rows for an options struct `type` that has a member `RunCommandOptions run`. */
@@ -22,7 +24,13 @@ typedef struct RunCommandOptions {
                           "how long to wait for another applier (default 60)"),                    \
         OPTION_NUMBER_ROW("lock-timeout", type, run.lock_timeout, "MS",                            \
                           "how long a statement may wait for a table's lock, before its group is " \
-                          "rolled back and run again (default 5000; 0: for ever)")
+                          "rolled back and run again (default 5000; 0: for ever)"),                \
+        OPTION_REPEATED_ROW("accept-extra", type, run.accept_extra, "IDENTITY=REASON",             \
+                            "accept an object of the site's own beside the proven schema, named "  \
+                            "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
+        OPTION_FLAG_ROW("strict", type, run.strict,                                                \
+                        "refuse also where owners, rights, comments or settings differ, and on a " \
+                        "server major that the bundle was not rehearsed on")
 
 /* The defaults of the numbers. */
 void run_options_defaults(RunCommandOptions *options);
@@ -38,6 +46,10 @@ typedef struct RunWatch {
 
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program);
+
+/* What --accept-extra said; for run.schema. The caller releases it. ERROR_USAGE. */
+bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
+                         Error *err) MUST_CHECK;
 
 /* End the line that was rewritten. */
 void run_watch_done(RunWatch *watch);

@@ -18,6 +18,54 @@ static void failure_json(const StepFailure *failure, JsonWriter *json)
     json_close(json);
 }
 
+static void schema_json(const SchemaReport *schema, JsonWriter *json)
+{
+    if (!schema) {
+        json_null(json, "schema");
+        return;
+    }
+    json_string(json, "schema", schema_state_name(schema->state));
+    if (!schema->version)
+        return;
+    json_string(json, "schema_version", schema->version);
+    json_string(json, "schema_arrival", schema->arrival);
+    json_int(json, "server_major", schema->server_major);
+    json_int(json, "compared_major", schema->compared_major);
+    json_int(json, "env_differences", (int64_t)schema->env_differences);
+    json_array(json, "differences");
+    array_each (const SchemaDifference, difference, &schema->differences) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "change", difference->change);
+        json_string(json, "class", difference->class);
+        json_string(json, "kind", difference->kind);
+        json_string(json, "identity", difference->identity);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+void run_render_schema(const SchemaReport *schema, Text *out)
+{
+    switch (schema->state) {
+    case SCHEMA_PROVEN:
+        text_addf(out, "  the schema is the one proven at build time on PostgreSQL %" PRId64 "\n",
+                  schema->compared_major);
+        break;
+    case SCHEMA_PARTLY:
+        text_addf(out,
+                  "  the schema's structure is the one proven at build time on PostgreSQL %" PRId64
+                  "; view, rule and body texts were not compared on PostgreSQL %" PRId64 "\n",
+                  schema->compared_major, schema->server_major);
+        break;
+    case SCHEMA_UNPROVEN:
+        text_add(out, "  the schema was not compared: nothing was proven of it at build time\n");
+        break;
+    case SCHEMA_DIFFERS:
+        text_add(out, "  the schema is not the one proven at build time\n");
+        break;
+    }
+}
+
 static void warnings_json(const char *warnings, JsonWriter *json)
 {
     json_array(json, "warnings");
@@ -49,6 +97,7 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
         json_string(json, "settled_step", outcome->settled->done ? "done" : "not done");
     if (outcome->run->failure.happened)
         failure_json(&outcome->run->failure, json);
+    schema_json(outcome->schema, json);
     warnings_json(outcome->warnings ? outcome->warnings : "", json);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_RUN_RENDER_H
 #define SEALIFT_APPLIER_RUN_RENDER_H
 
+#include "applier/schema_check.h"
 #include "applier/settle.h"
 #include "applier/step_runner.h"
 #include "base/json_writer.h"
@@ -15,12 +16,16 @@ typedef struct RunOutcome {
     int64_t migrations;  /* that were to be done */
     const RunReport *run;
     const SettleReport *settled;
-    const char *warnings; /* one line each, or "" */
+    const SchemaReport *schema; /* NULL: nobody looked */
+    const char *warnings;       /* one line each, or "" */
     int64_t duration_ms;
 } RunOutcome;
 
 /* Members of the object that is open. */
 void run_render_json(const RunOutcome *outcome, JsonWriter *json);
+
+/* In one line, what is known of the schema. */
+void run_render_schema(const SchemaReport *schema, Text *out);
 
 /* How many notices and warnings of the server there were, for people; nothing where none. */
 void run_render_notices(const char *program, const RunReport *run);

@@ -56,8 +56,10 @@ static void set_journal_head(SiteState *state, const JournalChain *chain)
         digest_hex(&chain->last, state->journal_head);
 }
 
-void site_memory_note(const SiteBundle *bundle, const LedgerIdentity *identity,
-                      const JournalChain *chain, Text *warnings)
+typedef enum { NOTE_APPLIED, NOTE_ADOPTED } NoteWhat;
+
+static void note_bundle(const SiteBundle *bundle, const LedgerIdentity *identity,
+                        const JournalChain *chain, NoteWhat what, Text *warnings)
 {
     const EnvelopeProof *proof = bundle_reader_proof(bundle->reader);
     CLEANUP(site_state_done) SiteState state = {0};
@@ -70,13 +72,26 @@ void site_memory_note(const SiteBundle *bundle, const LedgerIdentity *identity,
                          clock_now());
     }
     if (!read ||
-        !site_state_add_applied(&state, proof->head.sequence, &proof->head_digest, &failure) ||
+        (what == NOTE_APPLIED &&
+         !site_state_add_applied(&state, proof->head.sequence, &proof->head_digest, &failure)) ||
         !site_state_write(&bundle->config, &state, &failure))
         warn(warnings, "the state file was not written", &failure);
     if (proof->keyring_is_newer &&
         !trust_store_accept(&bundle->config, &bundle->trust, bundle->which,
                             bundle_reader_envelope(bundle->reader), &failure))
         warn(warnings, "the newer keyring of the bundle was not stored", &failure);
+}
+
+void site_memory_note(const SiteBundle *bundle, const LedgerIdentity *identity,
+                      const JournalChain *chain, Text *warnings)
+{
+    note_bundle(bundle, identity, chain, NOTE_APPLIED, warnings);
+}
+
+void site_memory_note_adoption(const SiteBundle *bundle, const LedgerIdentity *identity,
+                               const JournalChain *chain, Text *warnings)
+{
+    note_bundle(bundle, identity, chain, NOTE_ADOPTED, warnings);
 }
 
 void site_memory_note_journal(const SiteConfig *config, const LedgerIdentity *identity,

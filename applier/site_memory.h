@@ -21,6 +21,10 @@ void site_memory_compare(const SiteConfig *config, const History *history, Text 
 void site_memory_note(const SiteBundle *bundle, const LedgerIdentity *identity,
                       const JournalChain *chain, Text *warnings);
 
+/* After an adoption: the same, without the bundle, of which nothing was applied. */
+void site_memory_note_adoption(const SiteBundle *bundle, const LedgerIdentity *identity,
+                               const JournalChain *chain, Text *warnings);
+
 /* After a rollback: where the journal ends now. */
 void site_memory_note_journal(const SiteConfig *config, const LedgerIdentity *identity,
                               const JournalChain *chain, Text *warnings);

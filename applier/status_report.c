@@ -143,6 +143,16 @@ void status_report_make(const History *history, const Manifest *manifest, Status
         ret_report->next = "applier apply BUNDLE";
     }
     CLEANUP(memory_freep) char *unrest = history_unrest(history);
+    const PastArrival *found = history_arrival(history);
+    if (!unrest && found && !*found->arrival) {
+        ret_report->state = STATUS_FAILED;
+        ret_report->next = "applier drift";
+        free(ret_report->why);
+        ret_report->why = memory_format("version %s came out with another schema than was proven "
+                                        "at build time",
+                                        found->version);
+        return;
+    }
     bool back = is_halfway_back(history);
     if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history)))
         return;

@@ -7,6 +7,7 @@ bool target_open_reading(const TargetOptions *options, PgSession **ret_session, 
     const PgSessionOptions session = {
         .conninfo = options->db,
         .purpose = PG_SESSION_READS,
+        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
         .words = options->show_sql ? WORDS_WHOLE : WORDS_REDACTED,
     };
     return pg_session_open(&session, ret_session, err);

@@ -131,6 +131,32 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        coalesce(settings::text, ''), from_position, to_position
   FROM sealift.event ORDER BY number
 
+-- In the transaction that came to the version: the journal's last row is that of its last step.
+-- :name ledger_insert_fingerprint
+INSERT INTO sealift.fingerprint (number, journal_number, version, arrival, server_major,
+                                 compared_major, core, deparse, env, proven)
+SELECT coalesce((SELECT max(number) FROM sealift.fingerprint), 0) + 1,
+       coalesce((SELECT max(number) FROM sealift.journal), 0),
+       $1, $2, $3::integer, $4::integer, $5::bytea, $6::bytea, $7::bytea, $8::boolean
+
+-- :name ledger_read_fingerprints
+SELECT journal_number, version, arrival, server_major, compared_major, encode(core, 'hex'),
+       encode(deparse, 'hex'), encode(env, 'hex'), proven,
+       to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  FROM sealift.fingerprint ORDER BY number
+
+-- :name ledger_insert_accepted
+INSERT INTO sealift.accepted_extra (number, kind, identity, hash, reason, came_with,
+                                    operating_system_user)
+SELECT coalesce((SELECT max(number) FROM sealift.accepted_extra), 0) + 1, $1, $2, $3, $4, $5, $6
+
+-- :name ledger_read_accepted
+SELECT kind, identity, hash, reason, came_with FROM sealift.accepted_extra ORDER BY number
+
+-- :name ledger_owner
+SELECT pg_catalog.pg_get_userbyid(nspowner)
+  FROM pg_catalog.pg_namespace WHERE nspname = 'sealift'
+
 -- A bundle is done where its last version was completed, nothing has been taken back below that since,
 -- and the last run has its durable end. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
 -- :name ledger_is_done

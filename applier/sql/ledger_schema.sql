@@ -4,6 +4,11 @@
 -- The journal's last three columns are guards, checked by the server while the row goes in: a row
 -- cannot get in outside the transaction that we began for its group, without the lock, or under
 -- another role than planned.
+--
+-- A row of sealift.fingerprint says which proven schema a version was found to have as the database
+-- came to it: journal_number is the journal's last row then, arrival the one of the proven set that
+-- is equal (empty: none), compared_major the server major that one was rehearsed on. A row of
+-- sealift.accepted_extra is a row of the fingerprint that the site accepts while its hash lasts.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -20,7 +25,7 @@ CREATE TABLE sealift.identity (
 );
 CREATE TABLE sealift.event (
     number bigint PRIMARY KEY,
-    action text NOT NULL CHECK (action IN ('apply', 'rollback', 'resume')),
+    action text NOT NULL CHECK (action IN ('apply', 'rollback', 'resume', 'adopt')),
     phase text NOT NULL CHECK (phase IN ('begin', 'end', 'failure', 'refused')),
     head_digest bytea,
     from_version text NOT NULL,
@@ -99,6 +104,30 @@ CREATE TABLE sealift.version (
     PRIMARY KEY (journal_number, name)
 );
 CREATE INDEX version_tree ON sealift.version (tree_digest);
+CREATE TABLE sealift.fingerprint (
+    number bigint PRIMARY KEY,
+    journal_number bigint NOT NULL,
+    version text NOT NULL,
+    arrival text NOT NULL,
+    server_major integer NOT NULL,
+    compared_major integer NOT NULL,
+    core bytea NOT NULL,
+    deparse bytea NOT NULL,
+    env bytea NOT NULL,
+    proven boolean NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE sealift.accepted_extra (
+    number bigint PRIMARY KEY,
+    kind text NOT NULL,
+    identity text NOT NULL,
+    hash text NOT NULL,
+    reason text NOT NULL,
+    came_with text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
 COMMENT ON SCHEMA sealift IS
     'Sealift''s ledger: what was applied here, by whom, from which bundle. Rows are only appended.';
 DO $$

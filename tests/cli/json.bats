@@ -2,6 +2,7 @@
 # docs/json.md names every member that a command prints.
 
 load ../support/common
+load ../support/proven
 
 setup() { common_setup; fresh_database; }
 
@@ -62,4 +63,35 @@ documented() {
     documented applier resume --db "$DB"
     documented applier rollback --db "$DB" --yes
     documented applier history --db "$DB"
+}
+
+@test "docs/json.md names every member that is there with proven schemas" {
+    empty_project
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id serial PRIMARY KEY);'
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
+    script 1.1.0/0002_name.up.sql <<<'ALTER TABLE item ADD COLUMN name text;'
+    script 1.1.0/0002_name.down.sql <<<'ALTER TABLE item DROP COLUMN name;'
+    release 1.0.0 1.1.0
+    pack_bundle shop.bundle 1.1.0 >/dev/null
+    trust_site
+    printf 'tolerated\t*\tpublic.site_*\nverdict\t0002_name\t15\tlossy\tpublic.item\n' >facts
+    prove shop.bundle
+    export DATABASE_URL=$DB
+    documented applier fingerprint --definitions
+    documented applier fingerprint --rows --schema public
+    documented applier adopt shop.bundle --yes # empty: an error
+    psql_as_app -c 'CREATE TABLE item (id serial PRIMARY KEY)'
+    documented applier adopt shop.bundle --yes
+    documented applier drift
+    psql_as_app -c 'CREATE TABLE site_x (); CREATE INDEX dba ON item (id); CREATE TABLE more (id serial)'
+    documented applier drift
+    documented applier apply shop.bundle --yes
+    documented applier apply shop.bundle --yes --accept-extra public.item.dba=r --accept-extra public.more=r
+    documented applier drift
+    documented applier status
+    documented applier rollback --yes
+    fresh_database
+    export DATABASE_URL=$DB
+    psql_as_app -c 'CREATE TABLE item (id serial PRIMARY KEY, other int)'
+    documented applier adopt shop.bundle --yes
 }

@@ -53,31 +53,22 @@ begun() {
     private_cluster
     export DATABASE_URL=$DB
     applier apply one.bundle --to 1.0.0 --yes >/dev/null
-    standby=$(mktemp -d "${TMPDIR:-/tmp}/sealift-pg.XXXXXX")
-    [ "$(id -u)" -ne 0 ] || chown "$(cluster_user)" "$standby"
-    chmod 0711 "$standby"
-    PRIVATE_CLUSTERS+=("$standby")
-    cluster_run mkdir -m 0755 "$standby/socket"
-    cluster_run "$PG_BIN/pg_basebackup" -D "$standby/data" -R -X stream -c fast \
-        -d "$(cluster_conninfo "$PRIVATE" postgres postgres)" >/dev/null 2>&1
-    sed "s|$PRIVATE/socket|$standby/socket|" "$PRIVATE/data/postgresql.conf" | cluster_run tee "$standby/data/postgresql.conf" >/dev/null
-    cluster_start "$standby"
-    there=$(cluster_conninfo "$standby" private app)
+    standby_of_private
     for _ in $(seq 100); do
-        [ "$(applier status --db "$there" --json | jq -r .version)" = 1.0.0 ] && break
+        [ "$(applier status --db "$THERE" --json | jq -r .version)" = 1.0.0 ] && break
         sleep 0.1
     done
-    run_status 0 applier status --db "$there" --json
+    run_status 0 applier status --db "$THERE" --json
     same state '1.0.0 behind' "$(json '"\(.version) \(.state)"')"
     same standby true "$(json .standby)"
     json '.replayed_to | test("^[0-9A-F]+/[0-9A-F]+$")' >/dev/null
-    run_status 0 applier status --db "$there"
+    run_status 0 applier status --db "$THERE"
     output_has 'standby    replayed to 0/'
-    run_status 0 applier history --db "$there"
-    run_status 0 applier plan one.bundle --db "$there"
+    run_status 0 applier history --db "$THERE"
+    run_status 0 applier plan one.bundle --db "$THERE"
     for command in 'apply one.bundle --yes' 'rollback --yes'; do
         # shellcheck disable=SC2086
-        run_status 7 applier $command --db "$there"
+        run_status 7 applier $command --db "$THERE"
         errors_has 'is a standby'
     done
     # the primary is not one
@@ -113,7 +104,7 @@ begun() {
     run_status 12 applier status --check
     run_status 0 applier status --json
     same pending 0002_more "$(json '.pending | join(" ")')"
-    same keys '["database_uuid","migrations","next","pending","product","replayed_at","replayed_to","running","standby","state","version","why"]' "$(json 'keys | tojson')"
+    same keys '["adopted","database_uuid","migrations","next","pending","product","replayed_at","replayed_to","running","schema","schema_seen_at","standby","state","version","why"]' "$(json 'keys | tojson')"
     same migration '0001_item 1.0.0 applied' "$(json '.migrations[0] | "\(.identity) \(.version) \(.state)"')"
     json '.migrations[0] | .applied_at | test("Z$")' >/dev/null
     json '.migrations[0] | .duration_ms >= 0' >/dev/null

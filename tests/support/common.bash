@@ -125,6 +125,24 @@ scratch_cluster() {
     SCRATCH_DB=$(cluster_conninfo "$SCRATCH" postgres postgres)
 }
 
+# A standby of that cluster, that streams from it; stopped after the test. Sets THERE (conninfo of its
+# database private, as app).
+standby_of_private() {
+    local standby
+    standby=$(mktemp -d "${TMPDIR:-/tmp}/sealift-pg.XXXXXX") || return
+    [ "$(id -u)" -ne 0 ] || chown "$(cluster_user)" "$standby"
+    chmod 0711 "$standby"
+    PRIVATE_CLUSTERS+=("$standby")
+    cluster_run mkdir -m 0755 "$standby/socket"
+    cluster_run "$PG_BIN/pg_basebackup" -D "$standby/data" -R -X stream -c fast \
+        -d "$(cluster_conninfo "$PRIVATE" postgres postgres)" >/dev/null 2>&1 || return
+    sed "s|$PRIVATE/socket|$standby/socket|" "$PRIVATE/data/postgresql.conf" |
+        cluster_run tee "$standby/data/postgresql.conf" >/dev/null
+    cluster_start "$standby" || return
+    # shellcheck disable=SC2034 # for the test
+    THERE=$(cluster_conninfo "$standby" private app)
+}
+
 # psql on the test's database, as its owner, unaligned, quiet, stopping at errors.
 psql_as_app() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -d "$DB" "$@"; }
 

@@ -232,6 +232,91 @@ static void leaves_a_rollback_under_way_to_resume(void **state UNUSED)
     expect(NULL, RELATION_UNREST, ERROR_TARGET, "taken back in part");
 }
 
+/* The database came to this version without us. */
+static void adopt(const char *name, int64_t position)
+{
+    history.was_adopted = true;
+    history.adopted = history.position = position;
+    *array_add(&history.versions) = (AppliedVersion){
+        .name = memory_string(name), .tree_digest = digest_named(name), .position = position};
+}
+
+static void expect_tasks(const char *to_version, ApplyRelation relation, const char *names_of_tasks)
+{
+    ApplyPlan plan;
+    CLEANUP(text_done) Text got = {0};
+    apply_plan_make(&history, &manifest, &head_digest, to_version, &plan);
+    assert_int_equal(plan.relation, relation);
+    array_each (RunTask, task, &plan.tasks)
+        text_addf(&got, "%s%s@%d", got.length ? " " : "",
+                  task->migration ? task->migration->identity : task->version->name,
+                  (int)task->position);
+    assert_string_equal(text_string(&got), names_of_tasks);
+    apply_plan_done(&plan);
+}
+
+static void goes_on_from_an_adopted_version(void **state UNUSED)
+{
+    adopt("1.0", 2);
+    expect_tasks(NULL, RELATION_FITS, "c@2 1.2@3");
+    expect_tasks("1.0", RELATION_CURRENT, "");
+    apply("c");
+    expect_tasks(NULL, RELATION_FITS, "1.1@3 1.2@3"); /* its version's row is not there yet */
+    reach("1.1");
+    history.versions.items[1].position = 3;
+    expect_tasks(NULL, RELATION_FITS, "1.2@3");
+    cut_manifest();
+    expect_tasks(NULL, RELATION_FITS, "1.2@3");
+}
+
+static void knows_an_adopted_version_beyond_the_bundles_start(void **state UNUSED)
+{
+    adopt("1.1", 3);
+    expect_tasks(NULL, RELATION_FITS, "1.2@3");
+    expect_tasks("1.0", RELATION_AHEAD, "");
+    cut_manifest();
+    expect_tasks(NULL, RELATION_FITS, "1.2@3");
+    expect_tasks("1.1", RELATION_CURRENT, "");
+}
+
+static void refuses_a_bundle_without_the_adopted_version(void **state UNUSED)
+{
+    adopt("0.9", 1);
+    ApplyPlan plan;
+    apply_plan_make(&history, &manifest, &head_digest, NULL, &plan);
+    assert_int_equal(plan.relation, RELATION_DIVERGED);
+    assert_string_equal(plan.words,
+                        "the database was adopted at version 0.9, which the bundle does not hold");
+    apply_plan_done(&plan);
+    cut_manifest();
+    expect_tasks(NULL, RELATION_GAP, "");
+}
+
+static void offers_the_modes_that_were_rehearsed(void **state UNUSED)
+{
+    static const struct {
+        AtomicMode mode;
+        int64_t major;
+        bool offered;
+    } cases[] = {{ATOMIC_MIGRATION, 17, true}, {ATOMIC_VERSION, 15, true},
+                 {ATOMIC_VERSION, 16, true},   {ATOMIC_RUN, 15, false},
+                 {ATOMIC_RUN, 16, true},       {ATOMIC_VERSION, 17, false}};
+    CLEANUP(error_done) Error error = {0};
+    assert_true(apply_plan_check_mode(&manifest, ATOMIC_RUN, 17, &error)); /* unproven */
+    *array_add(&manifest.fingerprints) = (ManifestFingerprint){.server_major = 15};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 15};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 16};
+    *array_add(&manifest.atomic) = (ManifestAtomic){.whole_run = true, .server_major = 16};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        error_done(&error);
+        assert_int_equal(apply_plan_check_mode(&manifest, cases[i].mode, cases[i].major, &error),
+                         cases[i].offered);
+        assert_int_equal(error.class, cases[i].offered ? 0 : ERROR_TARGET);
+    }
+    array_free(&manifest.fingerprints);
+    array_free(&manifest.atomic);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -250,6 +335,10 @@ int main(void)
         TEST(refuses_two_bundles_of_one_sequence),
         TEST(refuses_an_unknown_version),
         TEST(leaves_a_rollback_under_way_to_resume),
+        TEST(goes_on_from_an_adopted_version),
+        TEST(offers_the_modes_that_were_rehearsed),
+        TEST(knows_an_adopted_version_beyond_the_bundles_start),
+        TEST(refuses_a_bundle_without_the_adopted_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

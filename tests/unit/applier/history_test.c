@@ -194,6 +194,72 @@ static void chain_digest_covers_every_field(void **state UNUSED)
     journal_row_done(&row);
 }
 
+static void see(const char *version, int64_t journal_number, const char *arrival)
+{
+    *array_add(&history.arrivals) = (PastArrival){.journal_number = journal_number,
+                                                  .version = memory_string(version),
+                                                  .arrival = memory_string(arrival)};
+}
+
+static void an_adoption_is_the_first_row(void **state UNUSED)
+{
+    JournalRow *row = add(JOURNAL_ADOPTED, DIRECTION_UP, "", 1, 1, 7, "");
+    assert_string_equal(journal_kind_name(row->kind), "adopted");
+    add_version("1.0", 7);
+    add(JOURNAL_GROUP, DIRECTION_UP, "h", 1, 1, 8, "");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_true(history.was_adopted);
+    assert_int_equal(history.adopted, 7);
+    assert_int_equal(history.position, 8);
+    assert_int_equal(history_depth(&history), 8);
+    assert_null(history_migration(&history, 6));
+    assert_string_equal(history_migration(&history, 7)->identity, "h");
+    assert_null(history_migration(&history, 8));
+    assert_false(history_is_at_version(&history));
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "h", 1, 1, 7, "");
+    history_fold(&history);
+    assert_true(history_is_at_version(&history));
+    assert_string_equal(history_version_name(&history), "1.0");
+    /* nothing below it can be taken back, and nobody adopts twice */
+    add(JOURNAL_VERSION, DIRECTION_DOWN, "", 1, 1, 7, "");
+    history_fold(&history);
+    assert_non_null(strstr(history.diverged, "takes back a version that is not the last one"));
+}
+
+static void a_database_that_holds_something_is_not_adopted(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+    add(JOURNAL_ADOPTED, DIRECTION_UP, "", 1, 1, 7, "");
+    history_fold(&history);
+    assert_non_null(strstr(history.diverged, "adopts a database that holds something already"));
+}
+
+static void what_was_seen_holds_until_something_is_done(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, JOURNAL_UNVERIFIED);
+    see("1.0", 1, "up");
+    add(JOURNAL_VERIFIED, DIRECTION_UP, "a", 1, 1, 1, JOURNAL_PASSED);
+    add_version("1.0", 1);
+    history_fold(&history);
+    assert_string_equal(history_arrival(&history)->arrival, "up");
+    /* an attempt that left nothing behind changes nothing */
+    add(JOURNAL_INTENT, DIRECTION_UP, "b", 1, 1, 1, "absent");
+    add(JOURNAL_OUTCOME, DIRECTION_UP, "b", 1, 1, 1, JOURNAL_FAILED);
+    history_fold(&history);
+    assert_non_null(history_arrival(&history));
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 1, 2, 1, "");
+    history_fold(&history);
+    assert_null(history_arrival(&history));
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 2, 2, 2, "");
+    add_version("1.1", 2);
+    history_fold(&history);
+    assert_null(history_arrival(&history)); /* nobody looked */
+    see("1.1", chain.next - 1, "");
+    history_fold(&history);
+    assert_string_equal(history_arrival(&history)->arrival, "");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -207,6 +273,9 @@ int main(void)
         TEST(notices_every_change),
         TEST(notices_rows_that_chain_but_make_no_sense),
         TEST(chain_digest_covers_every_field),
+        TEST(an_adoption_is_the_first_row),
+        TEST(a_database_that_holds_something_is_not_adopted),
+        TEST(what_was_seen_holds_until_something_is_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -260,6 +260,91 @@ static void counts_positions_down(void **state UNUSED)
     array_free(&tasks);
 }
 
+/* a and b were there when the database was adopted at 1.0. */
+static void adopt(void)
+{
+    AppliedMigration *items = history.migrations.items;
+    for (size_t i = 0; i < 2; i++) {
+        free(items[i].identity);
+        free(items[i].version);
+    }
+    memmove(items, items + 2, 2 * sizeof(*items));
+    history.migrations.count = 2;
+    history.was_adopted = true;
+    history.adopted = 2;
+}
+
+static void refuse(RollbackTarget target, const char *words)
+{
+    RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    assert_false(rollback_list_make(&history, &target, &list, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+    assert_non_null(strstr(error.message, words));
+}
+
+static void goes_back_to_an_adopted_version_and_no_further(void **state UNUSED)
+{
+    static const char words[] = "there is no way back below version 1.0";
+    adopt();
+    run_of("apply", "Y", "1.0", 2, "1.3", 4, "end");
+    expect((RollbackTarget){0}, "d c", "1.0");
+    expect((RollbackTarget){.to_version = "1.0"}, "d c", "1.0");
+    expect((RollbackTarget){.steps = 2}, "d c", "1.0");
+    refuse((RollbackTarget){.steps = 3}, words);
+    refuse((RollbackTarget){.to_version = "-"}, words);
+    refuse((RollbackTarget){.to_version = "0.9"}, "does not hold version '0.9'");
+    drop_last_migration();
+    drop_last_migration();
+    while (history.versions.count > 1)
+        free(history.versions.items[--history.versions.count].name);
+    refuse((RollbackTarget){0}, words);
+}
+
+/* The verdict, its detail, and the migration. */
+static void rehearse(size_t index, int64_t major, Verdict verdict, const char *detail)
+{
+    *array_add(&manifest.rehearsals) = (ManifestRehearsal){
+        .index = index, .server_major = major, .verdict = verdict, .detail = text(detail)};
+}
+
+static void says_what_was_rehearsed_on_this_server(void **state UNUSED)
+{
+    CLEANUP(rollback_list_done) RollbackList list = {0};
+    CLEANUP(error_done) Error error = {0};
+    CLEANUP(ways_back_done) WayBackArray ways = {0};
+    RunTaskArray tasks = {0};
+    rehearse(3, 14, VERDICT_LOSSY, "rows of d");
+    rehearse(3, 15, VERDICT_EXACT, "");
+    rehearse(2, 14, VERDICT_EXACT, "");
+    rehearse(2, 16, VERDICT_FAILS, "42P01");
+    assert_true(
+        rollback_list_make(&history, &(RollbackTarget){.to_version = "1.1"}, &list, &error));
+    assert_true(rollback_plan_tasks(&list, source, NULL, &tasks, &error));
+    rollback_plan_ways(&tasks, 15, &ways);
+    assert_int_equal(ways.count, 2);
+    assert_int_equal(ways.items[0].verdict, VERDICT_EXACT);
+    assert_null(ways.items[1].identity); /* version 1.2 has no migrations */
+    assert_true(rollback_plan_check_ways(&ways, &error));
+    array_free(&tasks);
+    rollback_list_done(&list);
+    ways_back_done(&ways);
+    /* of a major that was not rehearsed the worst counts */
+    assert_true(
+        rollback_list_make(&history, &(RollbackTarget){.to_version = "1.0"}, &list, &error));
+    assert_true(rollback_plan_tasks(&list, source, NULL, &tasks, &error));
+    rollback_plan_ways(&tasks, 17, &ways);
+    assert_int_equal(ways.items[0].verdict, VERDICT_LOSSY);
+    assert_string_equal(ways.items[0].detail, "rows of d");
+    assert_int_equal(ways.items[1].verdict, VERDICT_FAILS);
+    assert_false(rollback_plan_check_ways(&ways, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+    assert_string_equal(error.message,
+                        "taking this back failed when it was rehearsed: 'c' (1.0): 42P01");
+    array_free(&tasks);
+    array_free(&manifest.rehearsals);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -277,6 +362,8 @@ int main(void)
         TEST(names_every_migration_without_a_way_back),
         TEST(refuses_another_migration_of_the_same_name),
         TEST(counts_positions_down),
+        TEST(goes_back_to_an_adopted_version_and_no_further),
+        TEST(says_what_was_rehearsed_on_this_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,27 @@ static void an_empty_ledger_is_behind(void **state UNUSED)
     assert_string_equal(report.why, "the ledger is there, and nothing was applied yet");
 }
 
+static void a_version_that_came_out_otherwise_is_failed(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_manifest(&manifest, 0, 2);
+    fill_history(&history, 4, "failure");
+    *array_add(&history.arrivals) = (PastArrival){
+        .journal_number = 9, .version = memory_string("2.0"), .arrival = memory_string("")};
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_FAILED);
+    assert_string_equal(report.next, "applier drift");
+    assert_non_null(strstr(report.why, "version 2.0 came out with another schema"));
+    /* but not once it was mended */
+    status_report_done(&report);
+    free(history.arrivals.items[0].arrival);
+    history.arrivals.items[0].arrival = memory_string("up");
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_CURRENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +202,7 @@ int main(void)
         cmocka_unit_test(knows_other_lines_and_broken_journals),
         cmocka_unit_test(an_unmanaged_database_has_everything_pending),
         cmocka_unit_test(an_empty_ledger_is_behind),
+        cmocka_unit_test(a_version_that_came_out_otherwise_is_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
