@@ -128,8 +128,23 @@ shown 1 cmp harbor-1.1.0.bundle tampered.bundle
 shown 6 applier apply tampered.bundle --yes
 must_say "not what was signed"
 
+heading "Meanwhile somebody has changed the schema by hand"
+prose "The database is no longer what was proven. The upgrade does not begin, and each object that" \
+    "differs is named, with both definitions."
+by_hand() { "$(cluster_bin)/psql" -X -q -d "$DATABASE_URL" -c "$1"; }
+shown 0 by_hand "ALTER TABLE vessel ALTER COLUMN name DROP NOT NULL"
+shown 7 applier drift
+must_say "public.vessel.name"
+shown 7 applier apply harbor-1.1.0.bundle --yes
+shown 0 by_hand "ALTER TABLE vessel ALTER COLUMN name SET NOT NULL"
+shown 0 applier drift
+
 heading "The true one is applied"
-shown 0 applier apply harbor-1.1.0.bundle --yes
+prose "A DBA's own index is no harm: it is accepted by name, with a reason that the ledger keeps."
+shown 0 by_hand "CREATE INDEX dba_vessel_name ON vessel (name)"
+shown 0 applier apply harbor-1.1.0.bundle --yes \
+    --accept-extra 'index:public.vessel.dba_vessel_name=lookups by name, until 1.2'
+must_say "proven at build time"
 shown 0 applier status
 
 heading "It has to be taken back"
