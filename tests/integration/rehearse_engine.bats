@@ -397,8 +397,18 @@ SQL
     down 0001_global <<<'DROP TABLE t; DROP ROLE made_by_a_script; ALTER ROLE postgres RESET work_mem;'
     up 0002_system <<<"-- sealift: no-transaction
 ALTER SYSTEM SET work_mem = '6MB';"
+    up 0003_left <<<'CREATE TABLE left_behind ();'
+    down 0003_left <<<'SELECT 1;'
+    up 0004_setting <<<"DO \$\$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '7MB'); END \$\$;"
+    up 0005_left <<<'CREATE TABLE left_behind_too ();'
+    down 0005_left <<<'SELECT 1;'
+    up 0006_good <<<'ALTER TABLE t ADD COLUMN d int;'
+    down 0006_good <<<'ALTER TABLE t DROP COLUMN d;'
     bundle
     rehearse
+    same verdicts 'exact none fails none fails exact' "$(lines migration .verdict | paste -sd ' ')"
+    says end true end .passed
     says versions $'-\n1.0' fingerprint 'select(.arrival == "up").version'
     same 'databases, roles, settings' $'postgres\n' \
         "$(cluster_psql "$SCRATCH" postgres -Atc "SELECT datname FROM pg_database WHERE NOT datistemplate;
