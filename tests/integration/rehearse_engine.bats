@@ -417,6 +417,37 @@ ALTER SYSTEM SET work_mem = '6MB';"
     same 'ALTER SYSTEM' 0 "$(grep -vc '^#' "$SCRATCH/data/postgresql.auto.conf" || true)"
 }
 
+@test "a database's own settings survive where it is built anew" {
+    table_t
+    up 0002_setting <<<"DO \$\$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '7MB'); END \$\$;"
+    down 0002_setting <<<"DO \$\$ BEGIN
+    EXECUTE format('ALTER DATABASE %I RESET work_mem', current_database()); END \$\$;"
+    up 0003_left <<<'CREATE TABLE left_behind ();'
+    down 0003_left <<<'SELECT 1;'
+    up 1.1/0004_good <<<'ALTER TABLE t ADD COLUMN d int;'
+    down 1.1/0004_good <<<'ALTER TABLE t DROP COLUMN d;'
+    bundle 1.0 1.1
+    rehearse
+    same verdicts 'exact exact fails exact' "$(lines migration .verdict | paste -sd ' ')"
+    says versions $'fails\nexact' version .verdict
+    says 'the same schemas' '' nondeterministic .version
+}
+
+@test "columns that a table got are filled where the next version begins, not before" {
+    table_t
+    up 0002_add <<<'ALTER TABLE t ADD COLUMN d int, ADD COLUMN e int;'
+    down 0002_add <<<'ALTER TABLE t DROP COLUMN e, DROP COLUMN d;'
+    up 0003_fill <<<'UPDATE t SET d = b WHERE d IS NULL;'
+    down 0003_fill <<<'UPDATE t SET d = NULL;'
+    up 1.1/0004_drop <<<'ALTER TABLE t DROP COLUMN e;'
+    down 1.1/0004_drop <<<'ALTER TABLE t ADD COLUMN e int;'
+    bundle 1.0 1.1
+    rehearse
+    same verdicts 'exact exact exact lossy' "$(lines migration .verdict | paste -sd ' ')"
+    says column 'public.t e' migration '.lost[] | "\(.table) \(.column)"'
+}
+
 @test "a cluster that is not marked is left alone" {
     table_t
     bundle
