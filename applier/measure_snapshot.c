@@ -302,9 +302,19 @@ static const SnapshotRelation *table_of(const MeasureSnapshot *before,
     return index ? find(before, index->table) : NULL;
 }
 
+/* A table that has other files now was locked against everybody: VACUUM FULL, CLUSTER. */
+static void declare_rewritten(const MeasureSnapshot *before, Measurement *measurement)
+{
+    array_each (MeasuredRelation, relation, &measurement->relations) {
+        if (relation->rewritten && !relation->lock && find_named(before, relation->relation, "rm"))
+            relation->lock = LOCK_ACCESS_EXCLUSIVE;
+    }
+}
+
 void measurement_declare(const Probe *probe, const MeasureSnapshot *before,
                          Measurement *measurement)
 {
+    declare_rewritten(before, measurement);
     const SnapshotRelation *object =
         find_probed(before, probe->object_schema, probe->object, "rpmiI");
     const SnapshotRelation *table = find_probed(before, probe->table_schema, probe->table, "rpm");

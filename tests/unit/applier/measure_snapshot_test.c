@@ -167,6 +167,19 @@ static void declares_locks_by_probe(void **state UNUSED)
     }
 }
 
+static void a_rewrite_outside_transactions_declares_its_lock(void **state UNUSED)
+{
+    static const Probe probe = {.kind = PROBE_REPEAT};
+    CLEANUP(measurement_done) Measurement got = {0};
+    CLEANUP(text_done) Text text = {0};
+    after_items[0].filenode = 98;
+    after_items[2].filenode = 99;
+    measurement_compare(&before, &before, &after, &rows, &got);
+    measurement_declare(&probe, &before, &got);
+    add(&got.relations, &text);
+    assert_string_equal(text_string(&text), "public.orders:AccessExclusiveLock rewritten");
+}
+
 static void samples_keep_the_strongest(void **state UNUSED)
 {
     CLEANUP(measurement_done) Measurement got = {0};
@@ -199,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(what_a_script_made_itself_is_in_nobodys_way, begin),
         cmocka_unit_test_setup(invalid_indexes_are_new_ones, begin),
         cmocka_unit_test_setup(declares_locks_by_probe, begin),
+        cmocka_unit_test_setup(a_rewrite_outside_transactions_declares_its_lock, begin),
         cmocka_unit_test_setup(samples_keep_the_strongest, begin),
         cmocka_unit_test(lock_modes_have_their_names),
     };
