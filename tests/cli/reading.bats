@@ -2,6 +2,7 @@
 # Commands that only read: they write nothing, work where nothing can be written, and say when what they
 # print cannot be delivered.
 load ../support/common
+load ../support/proven
 
 setup() {
     common_setup
@@ -74,6 +75,23 @@ begun() {
     # the primary is not one
     run_status 0 applier status --json
     same standby false "$(json .standby)"
+}
+
+@test "on a standby drift and fingerprint work" {
+    fresh_database
+    prove one.bundle
+    private_cluster
+    export DATABASE_URL=$DB
+    applier apply one.bundle --yes >/dev/null
+    psql_as_app -c 'CREATE INDEX item_dba ON item (id)'
+    standby_of_private
+    for _ in $(seq 100); do
+        [ "$(psql -XAtqd "$THERE" -c "SELECT to_regclass('item_dba')")" ] && break
+        sleep 0.1
+    done
+    run_status 7 applier drift --db "$THERE"
+    output_has 'extra    index public.item.item_dba'
+    same 'there and here' "$(applier fingerprint)" "$(applier fingerprint --db "$THERE")"
 }
 
 @test "what cannot be printed is said with status 5" {

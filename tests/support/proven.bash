@@ -7,6 +7,13 @@
 
 PROVE_BUNDLE=${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/prove_bundle
 
+# The server's major version, and one that it is not: sets HERE and OTHER.
+majors() {
+    HERE=$(($(cluster_psql "$CLUSTER" postgres -XAtc 'SHOW server_version_num') / 10000))
+    # shellcheck disable=SC2034 # for the tests
+    OTHER=$((HERE < 18 ? HERE + 1 : HERE - 1))
+}
+
 # fingerprint_to FILE CONNINFO: the rows of the schemas in SCOPE (default: public).
 fingerprint_to() {
     # shellcheck disable=SC2086 # a list of names
@@ -34,7 +41,7 @@ on_scratch() {
 scratch_take() {
     local file=$WORK/scratch/$1-$2.txt
     fingerprint_to "$file" "$REHEARSAL" || return
-    printf 'fingerprint\t%s\t%s\t%s\t%s\n' "$1" "$2" "${MAJOR:-15}" "$file" >>"$WORK/scratch/taken"
+    printf 'fingerprint\t%s\t%s\t%s\t%s\n' "$1" "$2" "${MAJOR:-$HERE}" "$file" >>"$WORK/scratch/taken"
 }
 
 # scratch_run BUNDLE: all of its versions from where the scratch database stands; facts go to scratch/.
@@ -56,17 +63,21 @@ scratch_run() {
     for identity in $(applier inspect "$bundle" --json |
         jq -r '.versions[].migrations[] | select(.way_back == "unproven") | .identity'); do
         grep -P "^verdict\t$identity\t" "$WORK/facts" ||
-            printf 'verdict\t%s\t%s\texact\t\n' "$identity" "${MAJOR:-15}"
+            printf 'verdict\t%s\t%s\texact\t\n' "$identity" "${MAJOR:-$HERE}"
     done >"$WORK/scratch/verdicts"
 }
 
 # prove BUNDLE [BEFORE…]: rehearse BUNDLE, which is unproven, behind the bundles BEFORE, and put a
 # proven and signed one in its place. $WORK/facts may hold more lines for prove_bundle: verdicts,
-# `tolerated`, `atomic`, `earlier`; FACTS_SED, a sed script, changes what was found.
+# `tolerated`, `atomic`, `earlier`, with @HERE@ for the server's major. MAJOR says on which one it
+# was rehearsed (default: HERE); FACTS_SED, a sed script,
+# changes what was found.
 prove() {
     local bundle=$1 before
     shift
+    majors
     touch "$WORK/facts"
+    sed -i "s/@HERE@/$HERE/" "$WORK/facts"
     scratch_begin || return
     for before in "$@"; do
         on_scratch apply "$before" --db "$REHEARSAL" --yes >/dev/null || return
