@@ -159,6 +159,30 @@ DROP INDEX IF EXISTS one_b;' >"$PROJECT/migrations/1.1.0/0003_three.down.sql"
         WHERE attrelid = 'one'::regclass AND attnum > 0 AND NOT attisdropped")"
 }
 
+@test "a catalog that says otherwise than it was told is not signed" {
+    small_project
+    release 1.0.0 1.1.0
+    rehearse 0
+    local catalog=$PROJECT/.sealift/catalog.db
+    cp "$catalog" good.db
+    sqlite3 "$catalog" "UPDATE text SET bytes = CAST(replace(CAST(bytes AS TEXT), 'integer', 'bigint') AS BLOB)"
+    run_status 5 pack --to 1.1.0 --out a.bundle
+    errors_has "the catalog's fingerprint of version" "was changed"
+    cp good.db "$catalog"
+    sqlite3 "$catalog" "DELETE FROM text"
+    run_status 1 pack --to 1.1.0 --out a.bundle
+    errors_has "the catalog lacks the fingerprint" "may be deleted"
+    cp good.db "$catalog"
+    sqlite3 "$catalog" "UPDATE fingerprint SET core = 'x'"
+    run_status 5 pack --to 1.1.0 --out a.bundle
+    errors_has "the catalog holds 'x' where a digest should be"
+    cp good.db "$catalog"
+    sqlite3 "$catalog" "UPDATE measured SET statement = 99 WHERE script = 'up'"
+    run_status 1 pack --to 1.1.0 --out a.bundle
+    errors_has "the catalog has measures of '0001_one', up:99, which it does not have"
+    [ ! -e a.bundle ]
+}
+
 @test "what is pending is rehearsed, and stays rehearsed when it is released" {
     PROJECT=$WORK/flat
     planner init --product flat --layout sealift "$PROJECT" >/dev/null
@@ -267,6 +291,18 @@ SQL
     applier_that '[ "$1" != rehearse ] || exit 0'
     rehearse 1 --applier "$WORK/applier"
     errors_has "before its end"
+    # report MAJOR: one that says nothing of any migration
+    report() {
+        printf '%s\n' '{"type":"begin","report":1,"applier":"0.1.0","server_major":'"$1"',"server_version":"x","head_digest":"x","migrations":2,"cycles":2}' \
+            '{"type":"end","passed":true}' >"$WORK/report"
+    }
+    report 9
+    applier_that '[ "$1" != rehearse ] || { cat "'"$WORK"'/report"; exit 0; }'
+    rehearse 1 --applier "$WORK/applier"
+    errors_has "applier reports a server 9"
+    report "$MAJOR"
+    rehearse 1 --applier "$WORK/applier"
+    errors_has "lacks a verdict or a schema"
     applier_that '[ "$1" != rehearse ] || kill -SEGV $$'
     rehearse 1 --applier "$WORK/applier"
     errors_has "ended by signal 11"
