@@ -31,9 +31,10 @@ const char *rehearsal_version_name(const Rehearsal *rehearsal, size_t slot);
 bool rehearsal_note_fingerprint(Rehearsal *rehearsal, size_t slot, const char *arrival,
                                 const Fingerprint *fingerprint, Error *err) MUST_CHECK;
 
-/* The fingerprint of everything that is the product's, inside the session's transaction; and as the
- * stage's database stands, with nothing open. */
-bool rehearsal_fingerprint(PgSession *session, FingerprintDetail detail,
+/* The fingerprint of what the manifest's scope has (without one: of everything that is not the
+ * server's or ours), inside the session's transaction; and as the stage's database stands, with
+ * nothing open. */
+bool rehearsal_fingerprint(PgSession *session, const Manifest *manifest, FingerprintDetail detail,
                            Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;
 bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail,
                                  Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;

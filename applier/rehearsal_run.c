@@ -21,24 +21,34 @@ const char *rehearsal_version_name(const Rehearsal *rehearsal, size_t slot)
     return slot ? rehearsal->manifest->versions.items[slot - 1].name : "-";
 }
 
-bool rehearsal_fingerprint(PgSession *session, FingerprintDetail detail,
+/* What the bundle says is the product's, so that a site compares the same. */
+static FingerprintScope scope_of(const Manifest *manifest)
+{
+    return (FingerprintScope){
+        .schemas = manifest->scope.count ? (const char *const *)manifest->scope.items : NULL,
+        .schema_count = manifest->scope.count,
+    };
+}
+
+bool rehearsal_fingerprint(PgSession *session, const Manifest *manifest, FingerprintDetail detail,
                            Fingerprint *ret_fingerprint, Error *err)
 {
-    const FingerprintScope whole = {0};
-    return fingerprint_read(session, &whole, detail, ret_fingerprint, err);
+    const FingerprintScope scope = scope_of(manifest);
+    return fingerprint_read(session, &scope, detail, ret_fingerprint, err);
 }
 
 /* By a session of its own: the runner's forgets what was prepared in it with each run. */
 bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail,
                                  Fingerprint *ret_fingerprint, Error *err)
 {
-    const FingerprintScope whole = {.prepared = true};
+    FingerprintScope scope = scope_of(stage->input->manifest);
+    scope.prepared = true;
     if (!stage->reader &&
         (!rehearsal_cluster_connect(stage->cluster, stage->database, /* search_path= */ NULL,
                                     &stage->reader, err) ||
          !fingerprint_prepare(stage->reader, err)))
         return false;
-    return fingerprint_read(stage->reader, &whole, detail, ret_fingerprint, err);
+    return fingerprint_read(stage->reader, &scope, detail, ret_fingerprint, err);
 }
 
 bool rehearsal_note_fingerprint(Rehearsal *rehearsal, size_t slot, const char *arrival,

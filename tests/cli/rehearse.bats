@@ -377,6 +377,25 @@ hang() {
     errors_has "the seed" "0001_noe.sql' belongs to no migration and no version"
 }
 
+@test "a scope leaves out what is not the product's, and travels with what sites may have" {
+    script 1.0.0/0001_app.up.sql <<<'CREATE SCHEMA app; CREATE TABLE app.one (a int); CREATE TABLE IF NOT EXISTS public.own (a int);'
+    script 1.0.0/0001_app.down.sql <<<'DROP TABLE app.one; DROP SCHEMA app;' # public.own stays
+    rehearse 4
+    output_has "extra       table public.own"
+    sed -i 's/^# scope = .*/scope = app/; s/^# tolerate = .*/tolerate = table:app.part_*, *:app.x/' \
+        "$PROJECT/sealift.conf"
+    rehearse 0
+    output_has "exact 1"
+    release 1.0.0
+    run_status 0 pack --to 1.0.0 --out a.bundle
+    tar -xf a.bundle manifest.db
+    same "scope" app "$(sqlite3 manifest.db 'SELECT name FROM scope')"
+    same "tolerated" '*|app.x table|app.part_*' "$(sqlite3 manifest.db 'SELECT kind, identity FROM tolerated' | xargs)"
+    tar -xOf a.bundle versions/0001/fingerprint-01.txt >rows
+    grep -q "app.one" rows
+    run_status 1 grep "public" rows
+}
+
 @test "JSON says the same, also where a way back is bad; a draft knows what was before" {
     small_project
     script 1.2.0/0004_default.up.sql <<<"ALTER TABLE one ALTER COLUMN b SET DEFAULT 'new';"
