@@ -198,6 +198,16 @@ static char *last_words(const ScratchCluster *cluster, const char *name)
     return memory_string_n(bytes + from, size - from);
 }
 
+static bool with_hint(const ScratchCluster *cluster, Error *err)
+{
+    return error_hint(err,
+                      "the server's user%s%s must be able to enter '%s'; TMPDIR names another "
+                      "place",
+                      cluster->folder->drops ? " " : "",
+                      cluster->folder->drops ? cluster->folder->user.name : "",
+                      cluster->folder->path);
+}
+
 static bool complain(const ScratchCluster *cluster, const char *log, const char *what, int status,
                      Error *err)
 {
@@ -237,7 +247,8 @@ static bool start(ScratchCluster *cluster, const char *program, const char *cons
         .errors = output,
     };
     cluster->begun_ms = clock_monotonic_ms();
-    return child_process_start(&options, server_search_keeps_variable, &cluster->child, err);
+    return child_process_start(&options, server_search_keeps_variable, &cluster->child, err) ||
+           with_hint(cluster, err);
 }
 
 /* UTF-8 with plain byte order wherever the C library can: the same on every machine. */

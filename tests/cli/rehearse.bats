@@ -271,6 +271,11 @@ SQL
     PATH=/usr/bin:/bin run_status 3 alone/planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" \
         --major "$MAJOR"
     errors_has "no 'applier' beside planner"
+    if [ "$(id -u)" -eq 0 ]; then
+        mkdir -m 0700 "$TMPDIR/ours"
+        TMPDIR=$TMPDIR/ours rehearse 3
+        errors_has "cannot run" "must be able to enter '$TMPDIR/ours/"
+    fi
     sed -i 's/^# server-m\(in\|ax\) = .*/server-m\1 = 10/' "$PROJECT/sealift.conf"
     run_status 3 planner rehearse --project "$PROJECT"
     errors_has "no PostgreSQL server of the declared versions 10 to 10 is found" \
