@@ -32,6 +32,8 @@ static void schema_json(const SchemaReport *schema, JsonWriter *json)
     json_int(json, "server_major", schema->server_major);
     json_int(json, "compared_major", schema->compared_major);
     json_int(json, "env_differences", (int64_t)schema->env_differences);
+    json_int(json, "accepted_rows", (int64_t)schema->accepted_rows);
+    json_int(json, "tolerated_rows", (int64_t)schema->tolerated_rows);
     json_array(json, "differences");
     array_each (const SchemaDifference, difference, &schema->differences) {
         json_object(json, /* name= */ NULL);
@@ -64,6 +66,11 @@ void run_render_schema(const SchemaReport *schema, Text *out)
         text_add(out, "  the schema is not the one proven at build time\n");
         break;
     }
+    if (schema->accepted_rows || schema->tolerated_rows)
+        text_addf(out,
+                  "  not counted: %zu of what this site accepts, %zu of what the vendor "
+                  "tolerates; 'applier drift' names it\n",
+                  schema->accepted_rows, schema->tolerated_rows);
 }
 
 static void warnings_json(const char *warnings, JsonWriter *json)

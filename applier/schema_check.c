@@ -105,6 +105,8 @@ static void note(SchemaCheck *check, const PgSession *session, const Place *plac
         .server_major = pg_session_major(session),
         .compared_major = set->server_major,
         .env_differences = result->env_differences,
+        .accepted_rows = result->accepted.rows.count,
+        .tolerated_rows = result->tolerated.rows.count,
     };
     array_each (const FingerprintChange, change, &result->changes) {
         const FingerprintRow *row = fingerprint_change_row(change);

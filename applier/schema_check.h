@@ -37,6 +37,8 @@ typedef struct SchemaReport {
     int64_t server_major;   /* of this server */
     int64_t compared_major; /* that the proven one was rehearsed on; 0: none */
     size_t env_differences;
+    size_t accepted_rows;  /* of the fingerprint, left out because the site accepts them */
+    size_t tolerated_rows; /* … and because the vendor tolerates them */
     ARRAY_OF(SchemaDifference) differences; /* where it differs */
 } SchemaReport;
 

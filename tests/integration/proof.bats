@@ -74,6 +74,7 @@ state() { applier status --json | jq -r '"\(.version) \(.state) \(.schema)"'; }
     errors_has 'index public.item.item_dba: extra' '--accept-extra'
     sql 'DROP INDEX item_dba; CREATE INDEX item_dba ON item (price, id)'
     run_status 0 applier apply shop.bundle --to 1.1.0 --yes --accept-extra 'index:public.item.item_dba=the price list is slow'
+    output_has 'not counted: 1 of what this site accepts, 0 of what the vendor tolerates'
     same recorded 'index public.item.item_dba the price list is slow' \
         "$(sql "SELECT concat_ws(' ', kind, identity, reason) FROM sealift.accepted_extra")"
     run_status 0 applier drift
