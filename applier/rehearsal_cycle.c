@@ -184,7 +184,7 @@ static bool look_before(Cycles *cycles, Cycle *cycle, Error *err)
         !rehearsal_stage_fingerprint(&cycles->stage, FINGERPRINT_DEFINITIONS, &cycles->now, err))
         return false;
     cycles->known = true;
-    return rehearsal_hash_read(session, &cycle->rows_before, err);
+    return rehearsal_hash_read(session, ROW_HASHES, &cycle->rows_before, err);
 }
 
 /* The up failed: on generated rows, or because of what another database of ours holds. So it is
@@ -247,7 +247,7 @@ static bool go_back(Cycles *cycles, const Subject *subject, Cycle *cycle, Error 
 {
     CLEANUP(row_hashes_done) RowHashes rows = {0};
     PgSession *session = cycles->stage.session;
-    if ((cycles->measure && !rehearsal_hash_read(session, &rows, err)) ||
+    if ((cycles->measure && !rehearsal_hash_read(session, ROW_COUNTS, &rows, err)) ||
         !run_measured(cycles, subject, DIRECTION_DOWN, &rows, &cycle->down, err) ||
         (cycles->measure && !report_measured(cycles, subject, err)))
         return false;
@@ -255,7 +255,7 @@ static bool go_back(Cycles *cycles, const Subject *subject, Cycle *cycle, Error 
         return true;
     cycle->has_back = true;
     return rehearsal_stage_fingerprint(&cycles->stage, detail_of(subject), &cycle->back, err) &&
-           rehearsal_hash_read(session, &cycle->rows_back, err);
+           rehearsal_hash_read(session, ROW_HASHES, &cycle->rows_back, err);
 }
 
 static bool go_up_again(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)

@@ -7,7 +7,7 @@
 #define TABLES_AT_ONCE 64
 
 /* Added up, hashes of rows do not depend on the rows' order. */
-#define SUM_OF "sum(pg_catalog.hashtextextended((%s)::text COLLATE \"C\", 0)::numeric)::text"
+#define SUM_OF "sum(pg_catalog.hashtextextended((%s)::text COLLATE \"C\", 0))::text"
 
 static void table_hash_done(TableHash *table)
 {
@@ -31,13 +31,18 @@ void row_hashes_done(RowHashes *hashes)
 
 /* The rows [first, end) of hash_columns, all of one table, as a SELECT; its answer has the count,
  * the hash of rows and those of columns, separated by spaces. */
-static void add_select(const PGresult *columns, int first, int end, int number, Text *sql)
+static void add_select(const PGresult *columns, int first, int end, int number, RowsDetail detail,
+                       Text *sql)
 {
     CLEANUP(text_done) Text names = {0};
     for (int i = first; i < end; i++)
         text_addf(&names, "%s%s", i > first ? ", " : "", pg_result_text(columns, i, 3));
-    text_addf(sql, "%sSELECT %d, count(*), concat_ws(' ', coalesce(", number ? " UNION ALL " : "",
-              number);
+    text_addf(sql, "%sSELECT %d, count(*), ", number ? " UNION ALL " : "", number);
+    if (detail == ROW_COUNTS) {
+        text_addf(sql, "'' FROM ONLY %s", pg_result_text(columns, first, 1));
+        return;
+    }
+    text_add(sql, "concat_ws(' ', coalesce(");
     CLEANUP(memory_freep) char *row = memory_format("ROW(%s)", text_string(&names));
     text_addf(sql, SUM_OF, row);
     text_add(sql, ", '-')");
@@ -78,8 +83,8 @@ static int end_of_table(const PGresult *columns, int first)
 }
 
 /* The next tables from *next on, in one statement. */
-static bool read_some(PgSession *session, const PGresult *columns, int *next, RowHashes *into,
-                      Error *err)
+static bool read_some(PgSession *session, const PGresult *columns, RowsDetail detail, int *next,
+                      RowHashes *into, Error *err)
 {
     CLEANUP(text_done) Text sql = {0};
     CLEANUP(pg_result_freep) PGresult *answer = NULL;
@@ -87,7 +92,7 @@ static bool read_some(PgSession *session, const PGresult *columns, int *next, Ro
     for (; *next < PQntuples(columns) && count < TABLES_AT_ONCE; count++) {
         int end = end_of_table(columns, *next);
         first[count] = *next;
-        add_select(columns, *next, end, count, &sql);
+        add_select(columns, *next, end, count, detail, &sql);
         *next = end;
     }
     text_add(&sql, " ORDER BY 1");
@@ -100,14 +105,14 @@ static bool read_some(PgSession *session, const PGresult *columns, int *next, Ro
     return true;
 }
 
-bool rehearsal_hash_read(PgSession *session, RowHashes *ret_hashes, Error *err)
+bool rehearsal_hash_read(PgSession *session, RowsDetail detail, RowHashes *ret_hashes, Error *err)
 {
     CLEANUP(row_hashes_done) RowHashes hashes = {0};
     CLEANUP(pg_result_freep) PGresult *columns = NULL;
     if (!pg_query(session, SQL_hash_columns, PG_NO_VALUES, PG_ROWS, &columns, err))
         return error_wrap(err, "reading which rows there are");
     for (int next = 0; next < PQntuples(columns);)
-        if (!read_some(session, columns, &next, &hashes, err))
+        if (!read_some(session, columns, detail, &next, &hashes, err))
             return error_wrap(err, "reading which rows there are");
     *ret_hashes = hashes;
     hashes = (RowHashes){0};

@@ -28,8 +28,14 @@ typedef struct RowHashes {
 
 void row_hashes_done(RowHashes *hashes); /* accepts a zeroed one */
 
+typedef enum {
+    ROW_HASHES,
+    ROW_COUNTS, /* without hashes: for row_hashes_count, never to be compared */
+} RowsDetail;
+
 /* Read all tables outside the system's schemas, the ledger's and extensions. Errors: pg_query's. */
-bool rehearsal_hash_read(PgSession *session, RowHashes *ret_hashes, Error *err) MUST_CHECK;
+bool rehearsal_hash_read(PgSession *session, RowsDetail detail, RowHashes *ret_hashes,
+                         Error *err) MUST_CHECK;
 
 /* The table's number of rows; 0 where it is not in it. */
 int64_t row_hashes_count(const RowHashes *hashes, const char *table);
