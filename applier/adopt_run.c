@@ -214,20 +214,6 @@ static bool add_proof(Adoption *adoption, Error *err)
            ledger_add_accepted(adoption->session, &adoption->report->accepted, err);
 }
 
-static bool add_bundle(Adoption *adoption, Error *err)
-{
-    const ApplyInput *input = adoption->input;
-    const LedgerBundle bundle = {.envelope = input->envelope,
-                                 .head = input->head,
-                                 .head_digest = input->head_digest,
-                                 .manifest_bytes = input->manifest_bytes,
-                                 .manifest_size = input->manifest_size,
-                                 .manifest = input->manifest,
-                                 .objects = &input->objects,
-                                 .verification = input->verification};
-    return ledger_store_bundle(adoption->session, &bundle, err);
-}
-
 static bool add_event(Adoption *adoption, Error *err)
 {
     const AdoptMatch *match = &adoption->report->match;
@@ -249,7 +235,8 @@ static bool write_ledger(Adoption *adoption, Error *err)
     const Head *head = adoption->input->head;
     PgSession *session = adoption->session;
     if (ledger_begin_durable(session, err) && look_again(adoption, err) &&
-        ledger_make(session, head->product, head->product_uuid, err) && add_bundle(adoption, err) &&
+        ledger_make(session, head->product, head->product_uuid, err) &&
+        run_session_store_bundle(adoption->session, adoption->input, err) &&
         add_journal(adoption, err) && add_proof(adoption, err) && add_event(adoption, err) &&
         pg_script(session, "COMMIT", err)) {
         adoption->report->recorded = true;

@@ -125,20 +125,12 @@ static bool make_plan(Apply *apply, Error *err)
 static bool begin(Apply *apply, Error *err)
 {
     const ApplyInput *input = apply->input;
-    const LedgerBundle bundle = {.envelope = input->envelope,
-                                 .head = input->head,
-                                 .head_digest = input->head_digest,
-                                 .manifest_bytes = input->manifest_bytes,
-                                 .manifest_size = input->manifest_size,
-                                 .manifest = input->manifest,
-                                 .objects = &input->objects,
-                                 .verification = input->verification};
     const LedgerEvent event = event_of(apply, PHASE_OF_BEGIN);
     if (!apply->history.managed &&
         !ledger_install(apply->session, input->head->product, input->head->product_uuid, err))
         return false;
     if (pg_script(apply->session, "BEGIN", err) &&
-        ledger_store_bundle(apply->session, &bundle, err) &&
+        run_session_store_bundle(apply->session, input, err) &&
         schema_check_run_begins(&apply->check, apply->session, err) &&
         ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
         return true;

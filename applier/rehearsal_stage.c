@@ -2,6 +2,7 @@
 
 #include "applier/pg_lock.h"
 #include "applier/pg_query.h"
+#include "applier/run_session.h"
 #include "base/interrupt.h"
 
 void rehearsal_stage_done(RehearsalStage *stage)
@@ -22,17 +23,8 @@ void rehearsal_outcome_done(RehearsalOutcome *outcome)
 
 static bool store_bundle(RehearsalStage *stage, Error *err)
 {
-    const ApplyInput *input = stage->input;
-    const LedgerBundle bundle = {.envelope = input->envelope,
-                                 .head = input->head,
-                                 .head_digest = input->head_digest,
-                                 .manifest_bytes = input->manifest_bytes,
-                                 .manifest_size = input->manifest_size,
-                                 .manifest = input->manifest,
-                                 .objects = &input->objects,
-                                 .verification = input->verification};
     return pg_script(stage->session, "BEGIN", err) &&
-           ledger_store_bundle(stage->session, &bundle, err) &&
+           run_session_store_bundle(stage->session, stage->input, err) &&
            pg_script(stage->session, "COMMIT", err);
 }
 

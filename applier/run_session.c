@@ -49,6 +49,19 @@ bool run_session_history(PgSession *session, PgSessionPurpose purpose, const Run
            history_read(session, ret_history, err);
 }
 
+bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err)
+{
+    const LedgerBundle bundle = {.envelope = input->envelope,
+                                 .head = input->head,
+                                 .head_digest = input->head_digest,
+                                 .manifest_bytes = input->manifest_bytes,
+                                 .manifest_size = input->manifest_size,
+                                 .manifest = input->manifest,
+                                 .objects = &input->objects,
+                                 .verification = input->verification};
+    return ledger_store_bundle(session, &bundle, err);
+}
+
 bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err)
 {
     LedgerPresence presence = LEDGER_ABSENT;

@@ -18,6 +18,10 @@ bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
 bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
                          History *ret_history, Error *err) MUST_CHECK;
 
+/* Store the bundle in the ledger as ledger_store_bundle does; the caller holds the transaction
+ * open. */
+bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err) MUST_CHECK;
+
 /* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. `step`
  * is the step that failed, or NULL. What --show-sql adds to the server's words is for the terminal:
  * the ledger never gets it. Returns false. */

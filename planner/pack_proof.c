@@ -213,12 +213,9 @@ static bool add_earlier(Filling *filling, Error *err)
     char tree[DIGEST_HEX_SIZE] = "-";
     for (int64_t i = 0; i <= filling->proof->range.first; i++) {
         const ProjectVersion *version = &project->versions.items[i];
-        CLEANUP(text_done) Text lines = {0};
-        for (size_t m = 0; m < version->migration_count; m++)
-            if (!project_tree_line(
-                    project, &project->migrations.items[version->first_migration + m], &lines, err))
-                return false;
-        Digest digest = manifest_tree_digest(tree, version->name, text_string(&lines));
+        Digest digest;
+        if (!project_version_tree(project, version, tree, &digest, err))
+            return false;
         digest_hex(&digest, tree);
         array_each (const Rehearsal, rehearsal, &filling->proof->rehearsals)
             *array_add(&filling->manifest->earlier) = (ManifestEarlier){

@@ -303,12 +303,9 @@ static bool tree_before(const Project *project, const PlanRange *range, char *re
     memcpy(ret_hex, "-", 2);
     for (int64_t i = 0; i <= range->first; i++) {
         const ProjectVersion *version = &project->versions.items[i];
-        CLEANUP(text_done) Text lines = {0};
-        for (size_t m = 0; m < version->migration_count; m++)
-            if (!project_tree_line(
-                    project, &project->migrations.items[version->first_migration + m], &lines, err))
-                return false;
-        Digest tree = manifest_tree_digest(ret_hex, version->name, text_string(&lines));
+        Digest tree;
+        if (!project_version_tree(project, version, ret_hex, &tree, err))
+            return false;
         digest_hex(&tree, ret_hex);
     }
     return true;

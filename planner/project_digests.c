@@ -68,6 +68,18 @@ bool project_tree_line(const Project *project, const ProjectMigration *migration
     return good;
 }
 
+bool project_version_tree(const Project *project, const ProjectVersion *version,
+                          const char *previous_hex, Digest *ret_tree, Error *err)
+{
+    CLEANUP(text_done) Text lines = {0};
+    for (size_t i = 0; i < version->migration_count; i++)
+        if (!project_tree_line(project, &project->migrations.items[version->first_migration + i],
+                               &lines, err))
+            return false;
+    *ret_tree = manifest_tree_digest(previous_hex, version->name, text_string(&lines));
+    return true;
+}
+
 bool project_digest(const Project *project, const ProjectMigration *migration, Digest *ret_digest,
                     Error *err)
 {

@@ -14,6 +14,10 @@
 bool project_tree_line(const Project *project, const ProjectMigration *migration, Text *lines,
                        Error *err) MUST_CHECK;
 
+/* The tree digest of a version (manifest_tree_digest) behind `previous_hex`, read likewise. */
+bool project_version_tree(const Project *project, const ProjectVersion *version,
+                          const char *previous_hex, Digest *ret_tree, Error *err) MUST_CHECK;
+
 /* Digest of one migration's tree line (bundles/manifest.h: manifest_tree_line); reads its up script
  * and data. Writes nothing. */
 bool project_digest(const Project *project, const ProjectMigration *migration, Digest *ret_digest,
