@@ -28,13 +28,38 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
            ledger_is_done(session, head_digest, head->tree_to, ret_done, err);
 }
 
+/* With what the bundle itself proves: of the version that holds only where it begins there or goes
+ * through it. */
+static bool forecast(PgSession *session, const ApplyInput *input, const History *history,
+                     SchemaForecast *ret_forecast, Error *err)
+{
+    CLEANUP(proof_set_done) ProofSet set = {0};
+    CLEANUP(proof_result_done) ProofResult result = {0};
+    ProofSourceArray sources = {0};
+    char tree[DIGEST_HEX_SIZE];
+    proof_sources_add(&sources, input->manifest, &input->objects);
+    proof_set_choose(&sources, schema_tree(history, tree), pg_session_major(session), &set);
+    int64_t begun = clock_monotonic_ms();
+    *ret_forecast = (SchemaForecast){.state = SCHEMA_UNPROVEN};
+    bool good = !set.scope || schema_look(session, &set, &history->accepted, PROOF_NO_ARRIVAL,
+                                          FINGERPRINT_HASHES, &result, err);
+    if (good && set.scope)
+        *ret_forecast = (SchemaForecast){.state = result.state,
+                                         .differences = result.differences,
+                                         .look_ms = clock_monotonic_ms() - begun};
+    array_free(&sources);
+    return good;
+}
+
 bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
-                    History *ret_history, ApplyPlan *ret_plan, Error *err)
+                    History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
+                    Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     CLEANUP(history_done) History history = {.unsettled = -1};
     if (!run_session_open_reader(options, &session, err) ||
-        !run_session_history(session, PG_SESSION_READS, options, &history, err))
+        !run_session_history(session, PG_SESSION_READS, options, &history, err) ||
+        (ret_forecast && !forecast(session, input, &history, ret_forecast, err)))
         return false;
     *ret_history = history;
     history = (History){.unsettled = -1};
@@ -210,7 +235,8 @@ static bool end_run(Apply *apply, Error *err)
 
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
-    const RunObserver observer = {.arrives = schema_check_arrives, .context = &apply->check};
+    const RunObserver observer = {
+        .arrives = schema_check_arrives, .arrived = schema_check_arrived, .context = &apply->check};
     const StepRunnerOptions options = {
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,

@@ -68,9 +68,18 @@ void apply_report_done(ApplyReport *report);
 bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest *head_digest,
                        bool *ret_done, Error *err) MUST_CHECK;
 
-/* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest. */
+/* What a look at the schema says before anything begins, and what one costs here. */
+typedef struct SchemaForecast {
+    SchemaState state;  /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
+    size_t differences; /* that must match and do not: apply would not begin */
+    int64_t look_ms;    /* wall time; 0 where nobody looked */
+} SchemaForecast;
+
+/* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest.
+ * `ret_forecast` may be NULL: nobody looks at the schema then. */
 bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
-                    History *ret_history, ApplyPlan *ret_plan, Error *err) MUST_CHECK;
+                    History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
+                    Error *err) MUST_CHECK;
 
 /* Do it. *report (zeroed by the caller) is filled as far as the run came, also on failure. Nothing
  * to do is success. Errors: those of session, lock, ledger, plan (apply_plan_check), settle, and

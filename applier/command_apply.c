@@ -81,7 +81,7 @@ static bool look_and_ask(const CommandContext *context, const RunOptions *run,
     CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
-    if (!apply_run_plan(run, input, given->to, &history, &plan, err))
+    if (!apply_run_plan(run, input, given->to, &history, &plan, /* ret_forecast= */ NULL, err))
         return false;
     bool settle = settles_first(&history, &plan);
     site_memory_compare(&bundle->config, &history, &warnings);

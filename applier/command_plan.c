@@ -42,8 +42,10 @@ typedef struct Show {
     const ApplyInput *input;
     const ApplyPlan *plan;
     const History *history;
-    bool whole;       /* statements whole */
-    JsonWriter *json; /* NULL: text */
+    const SchemaForecast *forecast;
+    int64_t look_under_lock_ms; /* a look that takes longer waits for COMMIT */
+    bool whole;                 /* statements whole */
+    JsonWriter *json;           /* NULL: text */
     Text *out;
 } Show;
 
@@ -194,6 +196,34 @@ static bool show_tasks(const Show *show, Error *err)
     return true;
 }
 
+/* What is so now, and what looking at it will cost the run. */
+static void show_schema(const Show *show, const char *from, Text *out)
+{
+    const SchemaForecast *seen = show->forecast;
+    const char *version = strcmp(from, "-") == 0 ? "an empty database" : from;
+    if (seen->state == SCHEMA_UNPROVEN) {
+        text_addf(out, "schema: the bundle proves nothing of %s, it will not be compared before\n",
+                  version);
+        return;
+    }
+    if (seen->state == SCHEMA_DIFFERS)
+        text_addf(
+            out,
+            "schema: %zu object%s not as proven for %s: apply will not begin ('applier drift' "
+            "names them)\n",
+            seen->differences, seen->differences == 1 ? " is" : "s are", version);
+    else
+        text_addf(out, "schema: as proven for %s%s\n", version,
+                  seen->state == SCHEMA_PARTLY ? ", in structure" : "");
+    bool inside = show->look_under_lock_ms > 0 && seen->look_ms <= show->look_under_lock_ms;
+    text_addf(out,
+              "  a look at it took %" PRId64
+              " ms; there is one before the first step, and one %s of "
+              "each version\n",
+              seen->look_ms,
+              inside ? "under its locks before the last COMMIT" : "behind the last COMMIT");
+}
+
 static bool render_json(Show *show, Text *out, Error *err)
 {
     JsonWriter json;
@@ -204,6 +234,9 @@ static bool render_json(Show *show, Text *out, Error *err)
     json_string(&json, "relation", apply_relation_name(show->plan->relation));
     json_string(&json, "from", history_version_name(show->history));
     json_string(&json, "to", show->input->manifest->versions.items[show->plan->target].name);
+    json_string(&json, "schema", schema_state_name(show->forecast->state));
+    json_int(&json, "schema_differences", (int64_t)show->forecast->differences);
+    json_int(&json, "schema_look_ms", show->forecast->look_ms);
     json_array(&json, "migrations");
     if (!show_tasks(show, err))
         return false;
@@ -224,6 +257,7 @@ static bool render_text(Show *show, Text *out, Error *err)
     }
     text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
               strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
+    show_schema(show, from, out);
     return show_tasks(show, err);
 }
 
@@ -234,6 +268,7 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(history_done) History history = {.unsettled = -1};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     CLEANUP(text_done) Text shown = {0};
+    SchemaForecast forecast;
     ApplyInput input;
     if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
         !site_bundle_input(&bundle, &input, err))
@@ -242,12 +277,19 @@ static bool run(CommandContext *context, Error *err)
     run.conninfo = given->target.db;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = bundle.config.ledger_owner;
-    if (!apply_run_plan(&run, &input, given->to, &history, &plan, err) ||
+    if (!apply_run_plan(&run, &input, given->to, &history, &plan, &forecast, err) ||
         !apply_plan_check(&plan, err) || !site_memory_check(&bundle, &history, err) ||
         !apply_plan_check_mode(input.manifest, atomic_of(given->atomic), plan.server_major, err) ||
         !run_units_check_atomic(&plan.tasks, atomic_of(given->atomic), err))
         return false;
-    Show show = {.input = &input, .plan = &plan, .history = &history, .whole = given->sql};
+    Show show = {.input = &input,
+                 .plan = &plan,
+                 .history = &history,
+                 .forecast = &forecast,
+                 .look_under_lock_ms = bundle.config.look_under_lock_ms >= 0
+                                           ? bundle.config.look_under_lock_ms
+                                           : SCHEMA_LOOK_UNDER_LOCK_MS,
+                 .whole = given->sql};
     if (context->json ? !render_json(&show, &shown, err) : !render_text(&show, &shown, err))
         return false;
     text_add_n(context->out, shown.bytes ? shown.bytes : "", shown.length);

@@ -200,7 +200,9 @@ static bool end_run(Rollback *rollback, Error *err)
 static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
-    const RunObserver observer = {.arrives = schema_check_arrives, .context = &rollback->check};
+    const RunObserver observer = {.arrives = schema_check_arrives,
+                                  .arrived = schema_check_arrived,
+                                  .context = &rollback->check};
     const StepRunnerOptions options = {
         .atomic = run->atomic,
         .attempts = run->attempts,

@@ -26,6 +26,9 @@ typedef struct RunStep {
 
 typedef struct RunObserver {
     bool (*arrives)(void *context, PgSession *session, const RunArrival *arrival, Error *err);
+    /* Behind the COMMIT of a transaction in which `arrives` was called; for the last of its
+     * arrivals, which says in_transaction false. */
+    bool (*arrived)(void *context, PgSession *session, const RunArrival *arrival, Error *err);
     /* Around each statement. A run with these two waits for the server at each: not for speed.
      * step_ends is called only where the statement succeeded. */
     bool (*step_begins)(void *context, PgSession *session, const RunStep *step, Error *err);

@@ -89,6 +89,8 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.refuse_superuser = site->superuser == SUPERUSER_REFUSE;
     run.ledger_owner = site->ledger_owner;
     run.schema.strict = given->strict;
+    if (site->look_under_lock_ms >= 0)
+        run.schema.look_under_lock_ms = site->look_under_lock_ms;
     run.lock_waiting = watch_lock;
     run.listener = (RunListener){watch_progress, watch_retry, watch};
     return run;

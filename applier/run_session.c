@@ -7,7 +7,8 @@
 RunOptions run_options_default(void)
 {
     return (RunOptions){.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
-                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS};
+                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
+                        .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
 }
 
 bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,

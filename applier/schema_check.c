@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "applier/retry_policy.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define NAMED_MOST     10  /* objects in an error or a warning */
@@ -123,8 +124,10 @@ static void note(SchemaCheck *check, const PgSession *session, const Place *plac
 static bool look(SchemaCheck *check, PgSession *session, const Place *place, const ProofSet *set,
                  int arrival, FingerprintDetail detail, ProofResult *ret_result, Error *err)
 {
+    int64_t begun = clock_monotonic_ms();
     if (!schema_look(session, set, &check->accepted, arrival, detail, ret_result, err))
         return false;
+    check->look_ms = clock_monotonic_ms() - begun;
     note(check, session, place, set, ret_result);
     return true;
 }
@@ -340,6 +343,30 @@ static bool came_out_otherwise(const Place *place, const ProofResult *result, bo
                                "definitions; once it is mended 'applier resume' ends the run");
 }
 
+/* Inside a transaction the look is lock time (ENGINE.md 15). */
+static bool postpone(SchemaCheck *check)
+{
+    int64_t most = check->policy->look_under_lock_ms;
+    if (most > 0 && check->look_ms <= most)
+        return false;
+    if (!check->warned_of_time)
+        text_addf(check->warnings,
+                  "a look at the schema takes %" PRId64 " ms here: versions are compared behind "
+                  "their COMMIT, so that no lock is held meanwhile\n",
+                  check->look_ms);
+    check->warned_of_time = true;
+    schema_report_done(&check->report);
+    return true;
+}
+
+bool schema_check_arrived(void *context, PgSession *session, const RunArrival *arrival, Error *err)
+{
+    SchemaCheck *check = context;
+    bool postponed = check->postponed;
+    check->postponed = false;
+    return !postponed || schema_check_arrives(check, session, arrival, err);
+}
+
 bool schema_check_arrives(void *context, PgSession *session, const RunArrival *arrival, Error *err)
 {
     SchemaCheck *check = context;
@@ -355,6 +382,9 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
     }
     if (check->policy->strict && !set.same_major)
         return not_rehearsed(session, &set, err);
+    check->postponed = arrival->in_transaction && postpone(check);
+    if (check->postponed)
+        return true;
     if (!look_twice(check, session, &place, &set, &result, err))
         return false;
     bool good = result.state != SCHEMA_DIFFERS;

@@ -19,7 +19,12 @@ bool schema_look(PgSession *session, const ProofSet *set, const AcceptedExtraArr
 typedef struct SchemaPolicy {
     bool strict;                       /* env counts, and an unrehearsed server major is refused */
     const AcceptRequestArray *accepts; /* or NULL */
+    /* A look that takes longer than this is not taken inside a transaction, where its time would be
+     * lock time, but behind its COMMIT. */
+    int64_t look_under_lock_ms;
 } SchemaPolicy;
+
+#define SCHEMA_LOOK_UNDER_LOCK_MS 2000 /* the default */
 
 /* An object that differs; texts owned. */
 typedef struct SchemaDifference {
@@ -53,6 +58,9 @@ typedef struct SchemaCheck {
     Text *warnings;                  /* borrowed; a line each */
     char last_tree[DIGEST_HEX_SIZE]; /* of the version that was last found as it must be */
     bool warned_of_major;
+    int64_t look_ms; /* what the last look took */
+    bool postponed;  /* until behind COMMIT: the look would be lock time for too long */
+    bool warned_of_time;
     bool has_pending; /* an arrival that a READ ONLY transaction could not record */
     PastArrival pending;
 } SchemaCheck;
@@ -72,8 +80,11 @@ bool schema_check_before(SchemaCheck *check, PgSession *session, const History *
  */
 bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err) MUST_CHECK;
 
-/* RunObserver.arrives with a SchemaCheck as context. ERROR_TARGET where the schema is not proven
- * for the version, after a second look; under strict for an unrehearsed major. */
+/* RunObserver.arrives and arrived with a SchemaCheck as context. ERROR_TARGET where the schema is
+ * not proven for the version, after a second look; under strict for an unrehearsed major. Behind
+ * COMMIT nothing is undone. */
+bool schema_check_arrived(void *context, PgSession *session, const RunArrival *arrival,
+                          Error *err) MUST_CHECK;
 bool schema_check_arrives(void *context, PgSession *session, const RunArrival *arrival,
                           Error *err) MUST_CHECK;
 

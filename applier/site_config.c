@@ -3,6 +3,7 @@
 #include "base/config_file.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #define CONFIG_NAME           "applier.conf"
 #define CONFIG_FOLDER_DEFAULT "/etc/sealift"
@@ -16,6 +17,7 @@ typedef struct SiteFile {
     char *ledger_owner;
     char *rollback_needs;
     char *superuser;
+    char *look_under_lock_ms;
 } SiteFile;
 
 static const ConfigKey config_keys[] = {
@@ -25,6 +27,7 @@ static const ConfigKey config_keys[] = {
     {"site", "ledger-owner", offsetof(SiteFile, ledger_owner)},
     {"site", "rollback-needs", offsetof(SiteFile, rollback_needs)},
     {"site", "superuser", offsetof(SiteFile, superuser)},
+    {"site", "look-under-lock-ms", offsetof(SiteFile, look_under_lock_ms)},
 };
 
 static const struct {
@@ -90,13 +93,25 @@ static bool take_superuser(const char *word, SuperuserPolicy *ret_policy, Error 
     return true;
 }
 
+static bool take_look_under_lock(const char *word, int64_t *ret_ms, Error *err)
+{
+    uint64_t ms = 0;
+    if (word && !text_parse_uint(word, strlen(word), INT32_MAX, &ms)) {
+        error_set(err, ERROR_CONFIG, "look-under-lock-ms is '%s': expected a number", word);
+        return error_hint(err, "milliseconds; 0 compares every version behind its COMMIT");
+    }
+    *ret_ms = word ? (int64_t)ms : -1;
+    return true;
+}
+
 static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
 {
     if (!check_name("name", file->name, err) ||
         !check_name("environment", file->environment, err) ||
         !check_name("channel", file->channel, err) ||
         !take_rollback_needs(file->rollback_needs, &config->rollback_needs, err) ||
-        !take_superuser(file->superuser, &config->superuser, err))
+        !take_superuser(file->superuser, &config->superuser, err) ||
+        !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err))
         return false;
     if (file->ledger_owner && !*file->ledger_owner)
         return error_set(err, ERROR_CONFIG, "ledger-owner is empty");

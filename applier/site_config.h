@@ -26,6 +26,7 @@ typedef struct SiteConfig {
     char *ledger_owner; /* ledger-owner: a role that may own the ledger besides the one that runs */
     RollbackNeeds rollback_needs; /* rollback-needs: signature, state, nothing (default) */
     SuperuserPolicy superuser;    /* superuser: warn (default), refuse */
+    int64_t look_under_lock_ms;   /* look-under-lock-ms; -1 where not set */
 } SiteConfig;
 
 /* Find the folders and read applier.conf where it is there. ERROR_CONFIG. */

@@ -306,6 +306,18 @@ bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Err
            observed(queue, observer->arrives(observer->context, queue->session, arrival, err));
 }
 
+bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !observer->arrived)
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    return !ready ||
+           observed(queue, observer->arrived(observer->context, queue->session, arrival, err));
+}
+
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,

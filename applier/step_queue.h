@@ -67,6 +67,7 @@ typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
 bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
                              Error *err) MUST_CHECK;
 bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
+bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
 
 /* The session was reset, or an error undid what was queued: nothing of a script's settings holds.
  */

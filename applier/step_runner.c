@@ -385,17 +385,31 @@ static bool run_with_intent(StepRunner *runner, size_t index, Error *err)
     return true;
 }
 
+/* A transaction that came to a version is queued: tell who waits for its COMMIT. */
+static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *err)
+{
+    const RunPart *last = NULL;
+    for (size_t i = 0; i < unit->part_count; i++)
+        if (part_at(runner, unit->first_part + i)->arrives)
+            last = part_at(runner, unit->first_part + i);
+    if (!last)
+        return true;
+    const RunArrival arrival = {.task = &runner->queue.tasks->items[last->task]};
+    return step_queue_observe_arrived(&runner->queue, &arrival, err);
+}
+
 static bool run_unit(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
     if (unit->kind != UNIT_AUTOCOMMIT && !unit->outside_effects)
-        return step_queue_unit(&runner->queue, index, err);
+        return step_queue_unit(&runner->queue, index, err) && observe_committed(runner, unit, err);
     if (!step_pipeline_drain(runner->pipeline, err))
         return false;
     if (failed(runner))
         return true;
-    return unit->kind == UNIT_AUTOCOMMIT ? run_alone(runner, index, err)
-                                         : run_with_intent(runner, index, err);
+    return unit->kind == UNIT_AUTOCOMMIT
+               ? run_alone(runner, index, err)
+               : run_with_intent(runner, index, err) && observe_committed(runner, unit, err);
 }
 
 static bool run_all(StepRunner *runner, Error *err)

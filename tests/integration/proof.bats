@@ -165,6 +165,40 @@ END \$\$;"
     same state '1.0.0 behind proven' "$(state)"
 }
 
+@test "where a look would be lock time for too long it is taken behind COMMIT" {
+    twisted_project
+    mkdir -p "$SEALIFT_CONFIG_DIR"
+    printf '[site]\nlook-under-lock-ms = 0\n' >"$SEALIFT_CONFIG_DIR/applier.conf"
+    run_status 11 applier apply twisted.bundle --yes
+    errors_has 'versions are compared behind their COMMIT, so that no lock is held meanwhile' \
+        'version 1.1.0 came out with another schema' 'column public.c.twist: extra' 'nothing was undone'
+    same tables 'a b c' "$(sql "SELECT string_agg(tablename, ' ' ORDER BY 1) FROM pg_tables WHERE schemaname = 'public'")"
+    same state '1.1.0 failed differs' "$(state)"
+    same arrivals '1.0.0 t,1.1.0 f' "$(sql "SELECT string_agg(version || ' ' || proven::text::char, ',' ORDER BY number) FROM sealift.fingerprint")"
+    sql 'ALTER TABLE c DROP COLUMN twist'
+    run_status 0 applier resume
+    same state '1.1.0 current proven' "$(state)"
+    run_status 0 applier rollback --yes
+    errors_has 'behind their COMMIT'
+    output_has 'the schema is the one proven'
+}
+
+@test "plan says what the schema is now, and where it will be looked at" {
+    prove shop.bundle
+    applier apply shop.bundle --to 1.0.0 --yes >/dev/null
+    run_status 0 applier plan shop.bundle
+    output_has 'schema: as proven for 1.0.0' 'under its locks before the last COMMIT of each version'
+    sql 'ALTER TABLE item ADD COLUMN note text'
+    run_status 0 applier plan shop.bundle
+    output_has 'schema: 2 objects are not as proven for 1.0.0: apply will not begin'
+    run_status 0 applier plan shop.bundle --json
+    same json 'differs 2 true' "$(json '"\(.schema) \(.schema_differences) \(.schema_look_ms > 0)"')"
+    sql 'ALTER TABLE item DROP COLUMN note'
+    printf '[site]\nlook-under-lock-ms = 0\n' >"$SEALIFT_CONFIG_DIR/applier.conf"
+    run_status 0 applier plan shop.bundle
+    output_has 'one behind the last COMMIT of each version'
+}
+
 @test "behind a step outside transactions nothing is undone; once mended resume ends the run" {
     script 1.3.0/0004_twist.up.sql <<<"DO \$\$ BEGIN
     IF current_database() LIKE 't\\_%' THEN ALTER TABLE item ADD COLUMN twist int; END IF;

@@ -20,6 +20,7 @@ static void has_defaults_where_nothing_is_said(void **state UNUSED)
     assert_null(config.name);
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_NOTHING);
     assert_int_equal(config.superuser, SUPERUSER_WARN);
+    assert_int_equal(config.look_under_lock_ms, -1);
     unsetenv("SEALIFT_CONFIG_DIR");
     setenv("SEALIFT_STATE_DIR", "", 1);
     CLEANUP(site_config_done) SiteConfig defaults = {0};
@@ -33,7 +34,8 @@ static void reads_every_key(void **state UNUSED)
     CLEANUP(error_done) Error err = {0};
     CLEANUP(site_config_done) SiteConfig config = {0};
     assert_true(read_with("[site]\nname = alpha\nenvironment = staging\nchannel = main\n"
-                          "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n",
+                          "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n"
+                          "look-under-lock-ms = 500\n",
                           &config, &err));
     assert_string_equal(config.name, "alpha");
     assert_string_equal(config.environment, "staging");
@@ -41,6 +43,7 @@ static void reads_every_key(void **state UNUSED)
     assert_string_equal(config.ledger_owner, "dba");
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_SIGNATURE);
     assert_int_equal(config.superuser, SUPERUSER_REFUSE);
+    assert_int_equal(config.look_under_lock_ms, 500);
 }
 
 static void refuses_values_that_mean_nothing(void **state UNUSED)
@@ -53,6 +56,7 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\nchannel =\n", "channel is ''"},
         {"[site]\nrollback-needs = all\n", "expected signature, state or nothing"},
         {"[site]\nsuperuser = yes\n", "expected warn or refuse"},
+        {"[site]\nlook-under-lock-ms = 2s\n", "expected a number"},
         {"[site]\nledger-owner =\n", "ledger-owner is empty"},
         {"[site]\ncolour = red\n", "no key 'colour'"},
         {"[place]\nname = alpha\n", "no key 'name'"},
