@@ -232,13 +232,23 @@ static bool find_extra(const FingerprintChangeArray *changes, const AcceptReques
     return true;
 }
 
-static bool is_known(const AcceptedExtraArray *known, const AcceptRequest *request)
+static const AcceptedExtra *find_known(const AcceptedExtraArray *known,
+                                       const AcceptRequest *request)
 {
     array_each (const AcceptedExtra, extra, known) {
         if (names(request, extra->kind, extra->identity))
-            return true;
+            return extra;
     }
-    return false;
+    return NULL;
+}
+
+/* What has come to it since: a column of an accepted table could not be accepted by its own name.
+ */
+static void accept_known(const FingerprintChangeArray *changes, const AcceptRequest *request,
+                         const AcceptedExtra *known, AcceptedExtraArray *accepted)
+{
+    const FingerprintRow whole = {.kind = known->kind, .identity = known->identity};
+    accept_parts(changes, request, &whole, accepted);
 }
 
 bool accepted_extras_add(const FingerprintChangeArray *changes, const AcceptRequestArray *requests,
@@ -248,8 +258,11 @@ bool accepted_extras_add(const FingerprintChangeArray *changes, const AcceptRequ
         const FingerprintRow *row = NULL;
         if (!find_extra(changes, request, &row, err))
             return false;
-        if (!row && is_known(known, request))
+        const AcceptedExtra *before = row ? NULL : find_known(known, request);
+        if (before) {
+            accept_known(changes, request, before, accepted);
             continue;
+        }
         if (!row) {
             error_set(err, ERROR_TARGET, "nothing extra has the name '%s%s%s'",
                       request->kind ? request->kind : "", request->kind ? ":" : "",

@@ -46,8 +46,8 @@ bool accept_request_parse(const char *word, AcceptRequest *ret_request, Error *e
 
 /* Among the extra ones of `changes`, whose rows have definitions, find what each request names and
  * what came with it (columns, indexes, owner, the sequence of a column), and add those to
- * `accepted`. A request that names what `known` holds is satisfied. ERROR_TARGET: nothing extra of
- * that name, several of it, or one that cannot be accepted. */
+ * `accepted`. Of what `known` holds already what has come to it since is added, if anything.
+ * ERROR_TARGET: nothing extra of that name, several of it, or one that cannot be accepted. */
 bool accepted_extras_add(const FingerprintChangeArray *changes, const AcceptRequestArray *requests,
                          const AcceptedExtraArray *known, AcceptedExtraArray *accepted,
                          Error *err) MUST_CHECK;

@@ -151,6 +151,18 @@ static void accepts_a_table_with_all_that_belongs_to_it(void **state UNUSED)
            "trigger public.d.audit; owner table public.d");
 }
 
+static void accepts_what_has_come_to_an_accepted_table(void **state UNUSED)
+{
+    *array_add(&accepted) = (AcceptedExtra){.kind = memory_string("table"),
+                                            .identity = memory_string("public.d"),
+                                            .reason = memory_string("reports"),
+                                            .came_with = memory_string("")};
+    given("core|column|public.d.late|integer\n", "public.d=reports");
+    assert_true(add());
+    expect("table public.d; column public.d.late");
+    assert_string_equal(accepted.items[1].came_with, "table public.d");
+}
+
 static void accepts_a_view_with_its_text(void **state UNUSED)
 {
     given("core|view|public.w|\ncore|column|public.w.a|integer\n"
@@ -223,6 +235,7 @@ int main(void)
         cmocka_unit_test_teardown(knows_what_an_aspect_is_about, end),
         cmocka_unit_test_teardown(accepts_an_index_with_its_aspects_and_nothing_else, end),
         cmocka_unit_test_teardown(accepts_a_table_with_all_that_belongs_to_it, end),
+        cmocka_unit_test_teardown(accepts_what_has_come_to_an_accepted_table, end),
         cmocka_unit_test_teardown(accepts_a_view_with_its_text, end),
         cmocka_unit_test_teardown(accepts_any_row_of_env, end),
         cmocka_unit_test_teardown(refuses_what_can_change_a_migration, end),
