@@ -29,7 +29,7 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
 }
 
 /* With what the bundle itself proves: of the version that holds only where it begins there or goes
- * through it. */
+ * through it. Inside a version nobody looks, as in a run. */
 static bool forecast(PgSession *session, const ApplyInput *input, const History *history,
                      SchemaForecast *ret_forecast, Error *err)
 {
@@ -37,10 +37,13 @@ static bool forecast(PgSession *session, const ApplyInput *input, const History 
     CLEANUP(proof_result_done) ProofResult result = {0};
     ProofSourceArray sources = {0};
     char tree[DIGEST_HEX_SIZE];
+    *ret_forecast = (SchemaForecast){.state = SCHEMA_UNPROVEN,
+                                     .inside_version = !history_is_at_version(history)};
+    if (ret_forecast->inside_version)
+        return true;
     proof_sources_add(&sources, input->manifest, &input->objects);
     proof_set_choose(&sources, schema_tree(history, tree), pg_session_major(session), &set);
     int64_t begun = clock_monotonic_ms();
-    *ret_forecast = (SchemaForecast){.state = SCHEMA_UNPROVEN};
     bool good = !set.scope || schema_look(session, &set, &history->accepted, PROOF_NO_ARRIVAL,
                                           FINGERPRINT_HASHES, &result, err);
     if (good && set.scope)

@@ -70,9 +70,10 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
 
 /* What a look at the schema says before anything begins, and what one costs here. */
 typedef struct SchemaForecast {
-    SchemaState state;  /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
-    size_t differences; /* that must match and do not: apply would not begin */
-    int64_t look_ms;    /* wall time; 0 where nobody looked */
+    SchemaState state;   /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
+    bool inside_version; /* nothing is proven of where the database stands: SCHEMA_UNPROVEN */
+    size_t differences;  /* that must match and do not: apply would not begin */
+    int64_t look_ms;     /* wall time; 0 where nobody looked */
 } SchemaForecast;
 
 /* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest.

@@ -201,6 +201,11 @@ static void show_schema(const Show *show, const char *from, Text *out)
 {
     const SchemaForecast *seen = show->forecast;
     const char *version = strcmp(from, "-") == 0 ? "an empty database" : from;
+    if (seen->inside_version) {
+        text_add(out,
+                 "schema: nothing is proven inside a version, it will not be compared before\n");
+        return;
+    }
     if (seen->state == SCHEMA_UNPROVEN) {
         text_addf(out, "schema: the bundle proves nothing of %s, it will not be compared before\n",
                   version);

@@ -150,6 +150,11 @@ END \$\$;"
     same state '1.0.0 failed unproven' "$(state)"
     same event 'apply failure' "$(applier history --json | jq -r '.events[-1] | "\(.action) \(.phase)"')"
     same arrivals 1 "$(sql 'SELECT count(*) FROM sealift.fingerprint')"
+    # half a version is no drift from the one before
+    run_status 0 applier plan twisted.bundle
+    output_has 'schema: nothing is proven inside a version'
+    run_status 0 applier plan twisted.bundle --json
+    same json 'unproven 0' "$(json '"\(.schema) \(.schema_differences)"')"
     # this invocation commits nothing
     run_status 10 applier resume --json
     same json 'differs true 0 column public.c.twist' "$(json '"\(.schema) \(.settled) \(.committed) \(.differences[0].kind) \(.differences[0].identity)"')"
