@@ -73,11 +73,18 @@ void schema_check_done(SchemaCheck *check)
     *check = (SchemaCheck){0};
 }
 
+/* What the ledger does not have yet of what is accepted. */
+static bool write_accepted(const SchemaCheck *check, PgSession *session, Error *err)
+{
+    size_t fresh = check->accepted.count - check->recorded;
+    const AcceptedExtraArray rows = {
+        .items = fresh ? check->accepted.items + check->recorded : NULL, .count = fresh};
+    return ledger_add_accepted(session, &rows, err);
+}
+
 bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err)
 {
-    AcceptedExtraArray fresh = {.items = check->accepted.items + check->recorded,
-                                .count = check->accepted.count - check->recorded};
-    if (fresh.count && !ledger_add_accepted(session, &fresh, err))
+    if (!write_accepted(check, session, err))
         return false;
     check->recorded = check->accepted.count;
     schema_report_done(&check->report);
@@ -221,6 +228,7 @@ static bool accept(SchemaCheck *check, PgSession *session, const Place *place, c
                    int arrival, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
+    check->asked = true;
     return look(check, session, place, set, arrival, FINGERPRINT_DEFINITIONS, &result, err) &&
            accepted_extras_add(&result.changes, check->policy->accepts, &check->accepted,
                                &check->accepted, err);
@@ -303,7 +311,24 @@ static PastArrival arrival_of(const SchemaReport *report, const ProofResult *res
                          .proven = report->state == SCHEMA_PROVEN};
 }
 
-/* A READ ONLY group takes no row: it is written before the run ends. */
+/* Where nobody looked before the run, because it began inside a version, what the operator accepts
+ * is found here. */
+static bool look_and_accept(SchemaCheck *check, PgSession *session, const Place *place,
+                            const ProofSet *set, ProofResult *ret_result, Error *err)
+{
+    CLEANUP(proof_result_done) ProofResult first = {0};
+    if (!look_twice(check, session, place, set, &first, err))
+        return false;
+    if (first.state == SCHEMA_DIFFERS && has_requests(check) && !check->asked)
+        return accept(check, session, place, set, PROOF_NO_ARRIVAL, err) &&
+               look(check, session, place, set, PROOF_NO_ARRIVAL, FINGERPRINT_HASHES, ret_result,
+                    err);
+    *ret_result = first;
+    first = (ProofResult){0};
+    return true;
+}
+
+/* A READ ONLY group takes no row: it is written behind its COMMIT. */
 static bool is_read_only(const RunArrival *arrival)
 {
     const ManifestScript *script = run_task_script(arrival->task);
@@ -316,7 +341,7 @@ static bool record(SchemaCheck *check, PgSession *session, const ProofResult *re
 {
     const PastArrival found = arrival_of(&check->report, result);
     if (!later)
-        return ledger_add_arrival(session, &found, err);
+        return write_accepted(check, session, err) && ledger_add_arrival(session, &found, err);
     free(check->pending.version);
     free(check->pending.arrival);
     check->pending = found;
@@ -337,10 +362,11 @@ static bool came_out_otherwise(const Place *place, const ProofResult *result, bo
     differs(result, err);
     return error_hint(err,
                       undone ? "its last group was rolled back: 'applier drift' compares with the "
-                               "version that holds; once the cause is mended 'applier resume' "
-                               "goes on"
+                               "version that holds; once the cause is mended, or what is merely "
+                               "extra is accepted (--accept-extra), 'applier resume' goes on"
                              : "nothing was undone: 'applier drift' shows each object with its "
-                               "definitions; once it is mended 'applier resume' ends the run");
+                               "definitions; once it is mended, or what is merely extra is "
+                               "accepted (--accept-extra), 'applier resume' ends the run");
 }
 
 /* Inside a transaction the look is lock time (ENGINE.md 15). */
@@ -359,12 +385,25 @@ static bool postpone(SchemaCheck *check)
     return true;
 }
 
+/* What is accepted is on record with the COMMIT, or now; a transaction that is tried again has
+ * written nothing. */
+static bool record_pending(SchemaCheck *check, PgSession *session, Error *err)
+{
+    if (check->has_pending && (!write_accepted(check, session, err) ||
+                               !ledger_add_arrival(session, &check->pending, err)))
+        return false;
+    check->has_pending = false;
+    check->recorded = check->accepted.count;
+    return true;
+}
+
 bool schema_check_arrived(void *context, PgSession *session, const RunArrival *arrival, Error *err)
 {
     SchemaCheck *check = context;
     bool postponed = check->postponed;
     check->postponed = false;
-    return !postponed || schema_check_arrives(check, session, arrival, err);
+    return postponed ? schema_check_arrives(check, session, arrival, err)
+                     : record_pending(check, session, err);
 }
 
 bool schema_check_arrives(void *context, PgSession *session, const RunArrival *arrival, Error *err)
@@ -385,7 +424,7 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
     check->postponed = arrival->in_transaction && postpone(check);
     if (check->postponed)
         return true;
-    if (!look_twice(check, session, &place, &set, &result, err))
+    if (!look_and_accept(check, session, &place, &set, &result, err))
         return false;
     bool good = result.state != SCHEMA_DIFFERS;
     /* what a step outside transactions left stays, and status must be able to say so */
@@ -403,8 +442,11 @@ static bool look_at_end(SchemaCheck *check, PgSession *session, const Place *pla
                         const ProofSet *set, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
-    if (!look_twice(check, session, place, set, &result, err) ||
-        !record(check, session, &result, /* later= */ false, err))
+    if (!look_and_accept(check, session, place, set, &result, err)) {
+        err->class = err->class == ERROR_TARGET ? ERROR_UNSETTLED : err->class;
+        return false;
+    }
+    if (!record(check, session, &result, /* later= */ false, err))
         return false;
     if (result.state != SCHEMA_DIFFERS) {
         warn_of_env(check, place, &result);
@@ -421,11 +463,6 @@ bool schema_check_end(SchemaCheck *check, PgSession *session, const char *tree, 
     const Place place = {tree, version};
     CLEANUP(proof_set_done) ProofSet set = {0};
     proof_set_choose(&check->sources, tree, pg_session_major(session), &set);
-    if (set.scope && strcmp(check->last_tree, tree) != 0 &&
-        !look_at_end(check, session, &place, &set, err))
-        return false;
-    if (check->has_pending && !ledger_add_arrival(session, &check->pending, err))
-        return false;
-    check->has_pending = false;
-    return true;
+    return !set.scope || strcmp(check->last_tree, tree) == 0 ||
+           look_at_end(check, session, &place, &set, err);
 }

@@ -53,7 +53,7 @@ typedef struct SchemaCheck {
     const SchemaPolicy *policy;
     ProofSourceArray sources;
     AcceptedExtraArray accepted; /* what the ledger has, then what this run adds: */
-    size_t recorded;             /* so many of them are in the ledger */
+    size_t recorded;             /* so many of them are in the ledger for good */
     SchemaReport report;
     Text *warnings;                  /* borrowed; a line each */
     char last_tree[DIGEST_HEX_SIZE]; /* of the version that was last found as it must be */
@@ -61,6 +61,7 @@ typedef struct SchemaCheck {
     int64_t look_ms; /* what the last look took */
     bool postponed;  /* until behind COMMIT: the look would be lock time for too long */
     bool warned_of_time;
+    bool asked;       /* what the operator accepts was looked for */
     bool has_pending; /* an arrival that a READ ONLY transaction could not record */
     PastArrival pending;
 } SchemaCheck;
@@ -82,14 +83,15 @@ bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err)
 
 /* RunObserver.arrives and arrived with a SchemaCheck as context. ERROR_TARGET where the schema is
  * not proven for the version, after a second look; under strict for an unrehearsed major. Behind
- * COMMIT nothing is undone. */
+ * COMMIT nothing is undone. Of a run that began inside a version the first look that finds a
+ * difference takes out what the operator accepts; ERROR_TARGET where that cannot be. */
 bool schema_check_arrived(void *context, PgSession *session, const RunArrival *arrival,
                           Error *err) MUST_CHECK;
 bool schema_check_arrives(void *context, PgSession *session, const RunArrival *arrival,
                           Error *err) MUST_CHECK;
 
 /* Before the end of a run that came to the version of this tree digest (hex, "-"): look where
- * nobody has, and record what is not recorded yet. ERROR_UNSETTLED where it differs. */
+ * nobody has. ERROR_UNSETTLED where it differs. */
 bool schema_check_end(SchemaCheck *check, PgSession *session, const char *tree, const char *version,
                       Error *err) MUST_CHECK;
 

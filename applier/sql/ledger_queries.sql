@@ -149,6 +149,8 @@ SELECT journal_number, version, arrival, server_major, compared_major, encode(co
 INSERT INTO sealift.accepted_extra (number, kind, identity, hash, reason, came_with,
                                     operating_system_user)
 SELECT coalesce((SELECT max(number) FROM sealift.accepted_extra), 0) + 1, $1, $2, $3, $4, $5, $6
+ WHERE NOT EXISTS (SELECT FROM sealift.accepted_extra
+                    WHERE kind = $1 AND identity = $2 AND hash = $3)
 
 -- :name ledger_read_accepted
 SELECT kind, identity, hash, reason, came_with FROM sealift.accepted_extra ORDER BY number

@@ -188,6 +188,56 @@ END \$\$;"
     output_has 'the schema is the one proven'
 }
 
+# A version that finds an index of the site's when it comes out, begun inside by a resume. LAST: a
+# migration behind it.
+indexed_project() {
+    empty_project indexed
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'
+    script 1.1.0/0002_b.up.sql <<<'CREATE TABLE b (id int);'
+    script 1.1.0/0003_c.up.sql <<<"DO \$\$ BEGIN
+    CREATE TABLE c (id int);
+    IF current_database() LIKE 't\\_%' THEN CREATE INDEX b_dba ON b (id); END IF;
+END \$\$;"
+    [ -z "${LAST:-}" ] || script 1.1.0/0004_last.up.sql <<<"$LAST"
+    release 1.0.0 1.1.0
+    pack_bundle indexed.bundle 1.1.0 >/dev/null
+    prove indexed.bundle
+    run_status 11 applier apply indexed.bundle --yes
+    errors_has '1 object differs' 'index public.b.b_dba: extra'
+}
+
+# What is accepted, and that nothing else differs.
+expect_accepted() {
+    same accepted 'index public.b.b_dba' "$(sql "SELECT string_agg(kind || ' ' || identity, ',') FROM sealift.accepted_extra")"
+    same state '1.1.0 current proven' "$(state)"
+    run_status 0 applier drift
+}
+
+@test "what a run that begins inside a version finds extra can be accepted then" {
+    indexed_project
+    run_status 10 applier resume --accept-extra 'public.b.other=wanted'
+    errors_has "nothing extra has the name 'public.b.other'"
+    run_status 0 applier resume --accept-extra 'public.b.b_dba=wanted'
+    output_has 'not counted: 1 of what this site accepts'
+    expect_accepted
+}
+
+@test "… also where the last group is READ ONLY" {
+    LAST='BEGIN READ ONLY; SELECT 1; COMMIT;'
+    indexed_project
+    run_status 0 applier resume --accept-extra 'public.b.b_dba=wanted'
+    expect_accepted
+}
+
+@test "… also behind COMMIT, where nothing but the end of the run is left" {
+    mkdir -p "$SEALIFT_CONFIG_DIR"
+    printf '[site]\nlook-under-lock-ms = 0\n' >"$SEALIFT_CONFIG_DIR/applier.conf"
+    indexed_project
+    run_status 11 applier resume --accept-extra 'public.b.other=wanted'
+    run_status 0 applier resume --accept-extra 'public.b.b_dba=wanted'
+    expect_accepted
+}
+
 @test "plan says what the schema is now, and where it will be looked at" {
     prove shop.bundle
     applier apply shop.bundle --to 1.0.0 --yes >/dev/null
@@ -355,13 +405,19 @@ END \$\$;"
     errors_has 'is not offered'
 }
 
-@test "a version whose last group is READ ONLY is recorded before the end" {
+@test "a version whose last group is READ ONLY is recorded behind it, before the next one" {
     script 1.3.0/0004_look.up.sql <<<'BEGIN READ ONLY; SELECT 1; COMMIT;'
-    release 1.3.0
-    pack_bundle shop.bundle 1.3.0 >/dev/null
+    script 1.4.0/0005_more.up.sql <<<'CREATE TABLE more (id int);'
+    release 1.3.0 1.4.0
+    pack_bundle shop.bundle 1.4.0 >/dev/null
     prove shop.bundle
+    run_status 0 applier apply shop.bundle --to 1.3.0 --yes
+    same state '1.3.0 behind proven' "$(state)"
+    fresh_database
+    export DATABASE_URL=$DB
     run_status 0 applier apply shop.bundle --yes
-    same state '1.3.0 current proven' "$(state)"
+    same arrivals '1.0.0 1.1.0 1.2.0 1.3.0 1.4.0' "$(sql "SELECT string_agg(version, ' ' ORDER BY number) FROM sealift.fingerprint")"
+    same state '1.4.0 current proven' "$(state)"
 }
 
 @test "a version without migrations is compared too" {
