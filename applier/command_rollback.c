@@ -4,6 +4,8 @@
 #include "applier/rollback_command.h"
 #include "base/interrupt.h"
 
+#define NO_STEPS (-1) /* --steps was not given; as a number it is at least 1 */
+
 typedef struct RollbackCommandOptions {
     RunCommandOptions run;
     const char *to;
@@ -25,6 +27,7 @@ static void defaults(void *given)
 {
     RollbackCommandOptions *rollback = given;
     run_options_defaults(&rollback->run);
+    rollback->steps = NO_STEPS;
 }
 
 /* Exact is only what a rehearsal showed to be. */
@@ -66,14 +69,18 @@ static bool ask(void *given, const RollbackList *list, const WayBackArray *ways,
 static bool run(CommandContext *context, Error *err)
 {
     RollbackCommandOptions *given = context->options;
-    if (given->to && given->steps)
+    bool stepwise = given->steps != NO_STEPS;
+    if (given->to && stepwise)
         return error_set(err, ERROR_USAGE, "--to and --steps exclude each other");
+    if (given->steps == 0)
+        return error_set(err, ERROR_USAGE, "--steps takes 1 or more, not 0");
     interrupt_install();
-    RollbackRequest request = {.run = &given->run,
-                               .target = {.to_version = given->to, .steps = given->steps},
-                               .confirm = ask,
-                               .confirm_context = given,
-                               .action = ACTION_ROLLBACK};
+    RollbackRequest request = {
+        .run = &given->run,
+        .target = {.to_version = given->to, .steps = stepwise ? given->steps : 0},
+        .confirm = ask,
+        .confirm_context = given,
+        .action = ACTION_ROLLBACK};
     return rollback_command_run(context, &request, err);
 }
 

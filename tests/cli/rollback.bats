@@ -130,6 +130,8 @@ SQL
     errors_has "does not hold version '0.9'"
     run_status 2 applier rollback --to 1.0.0 --steps 1 --yes
     run_status 2 applier rollback --steps -1 --yes
+    run_status 2 applier rollback --steps 0 --yes
+    errors_has '--steps takes 1 or more, not 0'
     run_status 0 applier rollback --steps 1 --yes
     same tables 'anchor boat crew' "$(tables)"
 }
