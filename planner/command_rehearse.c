@@ -103,7 +103,10 @@ static bool choose_last(Rehearse *rehearse, Error *err)
             rehearse->last = (int64_t)i;
             return true;
         }
-    return !to || error_set(err, ERROR_USAGE, "there is no version '%s'", to);
+    if (!to)
+        return true;
+    error_set(err, ERROR_USAGE, "there is no version '%s'", to);
+    return error_hint(err, "'planner status' lists the versions");
 }
 
 static bool read_project(Rehearse *rehearse, Error *err)
@@ -178,15 +181,23 @@ static bool check_majors(const Rehearse *rehearse, uint64_t least, uint64_t most
     return true;
 }
 
-static bool no_server(const Rehearse *rehearse, uint64_t most, Error *err)
+static bool no_server(const Rehearse *rehearse, Error *err)
 {
     const ProjectConfig *config = &rehearse->project.config;
-    error_set(err, ERROR_CONFIG, "no PostgreSQL server of the declared versions %s to %s is found",
-              config->server_min, config->server_max);
+    const StringArray *asked = &rehearse->options->major;
+    CLEANUP(text_done) Text majors = {0};
+    array_each (const char *const, major, asked)
+        text_addf(&majors, "%s%s", majors.length ? ", " : "", *major);
+    if (asked->count)
+        error_set(err, ERROR_CONFIG, "no server of PostgreSQL %s is found", text_string(&majors));
+    else
+        error_set(err, ERROR_CONFIG,
+                  "no PostgreSQL server of the declared versions %s to %s is found",
+                  config->server_min, config->server_max);
     return error_hint(err,
-                      "install one (on Debian: apt-get install postgresql-%" PRIu64
-                      "), or name its folder with --pg-bin",
-                      most);
+                      "install one (on Debian: apt-get install postgresql-%s), or name its folder "
+                      "with --pg-bin",
+                      asked->count ? asked->items[0] : config->server_max);
 }
 
 /* --- what is known, and what is to be done -----------------------------------------------------
@@ -241,7 +252,7 @@ static bool plan(Rehearse *rehearse, Error *err)
         else if (!plan_major(rehearse, server, err))
             return false;
     }
-    return rehearse->jobs.count || rehearse->rehearsals.count || no_server(rehearse, most, err);
+    return rehearse->jobs.count || rehearse->rehearsals.count || no_server(rehearse, err);
 }
 
 /* --- progress ----------------------------------------------------------------------------------

@@ -280,6 +280,9 @@ SQL
     run_status 3 planner rehearse --project "$PROJECT"
     errors_has "no PostgreSQL server of the declared versions 10 to 10 is found" \
         "apt-get install postgresql-10" "--pg-bin"
+    sed -i 's/^server-max = .*/server-max = 18/' "$PROJECT/sealift.conf"
+    run_status 3 planner rehearse --project "$PROJECT" --major 11
+    errors_has "no server of PostgreSQL 11 is found" "apt-get install postgresql-11"
 }
 
 @test "an applier that fails or talks nonsense ends it with its own words and status" {
