@@ -91,6 +91,15 @@ static void add_objects(const RehearsalVerdict *verdict, Text *out)
                       loss->table, loss->rows_before, loss->rows_after);
 }
 
+/* What the author says of a migration with just this verdict, or NULL. */
+static const ScriptAck *find_ack(const RehearsalView *view, const RehearsalVerdict *verdict)
+{
+    array_each (const SubjectMigration, migration, &view->subject->migrations)
+        if (!verdict->of_version && strcmp(migration->identity, verdict->name) == 0)
+            return rehearsal_ack(migration, verdict->verdict);
+    return NULL;
+}
+
 /* What is worth a look: everything but what came back, or was never meant to. */
 static void add_details(const RehearsalView *view, Text *out)
 {
@@ -102,6 +111,9 @@ static void add_details(const RehearsalView *view, Text *out)
                       verdict->of_version ? "version " : "", verdict->name, rehearsal->major,
                       verdict_name(verdict->verdict), *verdict->detail ? ": " : "",
                       verdict->detail);
+            const ScriptAck *ack = find_ack(view, verdict);
+            if (ack)
+                text_addf(out, "    meant       %s\n", ack->reason);
             add_stop(verdict, out);
             add_objects(verdict, out);
         }

@@ -92,7 +92,7 @@ ROWS
     done
     # a comment changes nothing that was rehearsed: no applier is run
     rehearse 0 --applier "$(command -v false)"
-    output_has "nothing has changed since the last rehearsal"
+    output_has "nothing has changed since the last rehearsal" "meant       agreed with the customer"
     run_status 0 pack --to 1.0.0 --out a.bundle
     errors_has "not rehearsed on the declared PostgreSQL"
     run_status 0 planner inspect a.bundle --json
