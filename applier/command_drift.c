@@ -169,10 +169,10 @@ static void render_text(const Drift *drift, Text *out)
 {
     const ProofResult *result = &drift->result;
     render_head(drift, out);
+    bool whole = drift->set.same_major && !(drift->given->strict && result->env_differences);
     if (!result->differences)
-        text_add(out, drift->set.same_major ? "the schema is the one proven at build time\n"
-                                            : "the schema's structure is the one proven at build "
-                                              "time\n");
+        text_add(out, whole ? "the schema is the one proven at build time\n"
+                            : "the schema's structure is the one proven at build time\n");
     else
         text_addf(out, "\n%zu difference%s (-: as proven, +: as it is)\n\n", result->differences,
                   text_plural((int64_t)result->differences));
@@ -189,14 +189,21 @@ static void render_text(const Drift *drift, Text *out)
 
 static bool judge(const Drift *drift, Error *err)
 {
-    size_t count = drift->result.differences;
-    if (drift->given->strict)
-        count += drift->result.env_differences;
+    const char *version = history_version_name(&drift->history);
+    size_t env = drift->given->strict ? drift->result.env_differences : 0;
+    size_t count = drift->result.differences + env;
     if (!count)
         return true;
+    if (count == env) {
+        error_set(err, ERROR_TARGET,
+                  "owners, rights, comments or settings are not those proven for version %s: %zu "
+                  "difference%s",
+                  version, env, text_plural((int64_t)env));
+        return error_hint(err, "put them back as they were; without --strict they do not count");
+    }
     error_set(err, ERROR_TARGET,
-              "the schema is not the one proven for version %s: %zu difference%s",
-              history_version_name(&drift->history), count, text_plural((int64_t)count));
+              "the schema is not the one proven for version %s: %zu difference%s", version, count,
+              text_plural((int64_t)count));
     return error_hint(err, "put it back as it was; what is merely extra can be accepted when the "
                            "next bundle is applied: --accept-extra IDENTITY=REASON");
 }
