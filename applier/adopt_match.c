@@ -170,12 +170,12 @@ static bool list_matches(const AdoptMatchArray *matches, const char *named, Erro
     CLEANUP(text_done) Text names = {0};
     array_each (const AdoptMatch, match, matches)
         text_addf(&names, "%s%s", names.length ? ", " : "", match->version);
-    if (named)
+    if (named) {
         error_set(err, ERROR_TARGET, "the schema is not that of version %s, but of %s", named,
                   text_string(&names));
-    else
-        error_set(err, ERROR_TARGET, "the schema is that of several versions: %s",
-                  text_string(&names));
+        return error_hint(err, "leave --version out, or name one that it has");
+    }
+    error_set(err, ERROR_TARGET, "the schema is that of several versions: %s", text_string(&names));
     return error_hint(err, "what their migrations did to rows tells them apart: say which it is by "
                            "--version");
 }

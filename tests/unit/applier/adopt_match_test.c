@@ -120,6 +120,7 @@ static void chooses_by_name_among_several(void **state UNUSED)
     assert_string_equal(error.message, "the schema is that of several versions: 1.1, 1.2");
     assert_false(adopt_choose(&matches, "1.0", &match, &error));
     assert_string_equal(error.message, "the schema is not that of version 1.0, but of 1.1, 1.2");
+    assert_string_equal(error.hint, "leave --version out, or name one that it has");
     assert_true(adopt_choose(&matches, "1.2", &match, &error));
     assert_string_equal(match->version, "1.2");
     assert_int_equal(match->position, 3);
