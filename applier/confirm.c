@@ -18,6 +18,8 @@ bool confirm(ConfirmAnswer answer, const char *question, Error *err)
         line[strcspn(line, "\r\n")] = '\0';
         if (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0)
             return true;
+    } else {
+        fputc('\n', stderr); /* the end of the input leaves the question's line open */
     }
     return error_set(err, ERROR_INTERRUPTED, "not confirmed: nothing was done");
 }

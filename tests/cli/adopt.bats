@@ -187,6 +187,14 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
     no_ledger
 }
 
+@test "the end of the input is no yes" {
+    prove shop.bundle
+    install_by_hand 1.0.0
+    run_status 130 env script -fqec 'applier adopt shop.bundle' terminal.txt </dev/null
+    grep '^applier: error: not confirmed: nothing was done' terminal.txt
+    no_ledger
+}
+
 @test "what changes while the operator thinks is noticed" {
     prove shop.bundle
     install_by_hand 1.0.0
