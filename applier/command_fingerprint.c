@@ -18,8 +18,8 @@ typedef struct FingerprintOptions {
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(FingerprintOptions),
-    OPTION_LIST_ROW("schema", FingerprintOptions, schemas, "NAME…",
-                    "only these schemas (default: all but the system's and sealift)"),
+    OPTION_LIST_ROW("schema", FingerprintOptions, schemas, "NAME",
+                    "only this schema; repeatable (default: all but the system's and sealift)"),
     OPTION_STRING_ROW("owner", FingerprintOptions, owner, "ROLE",
                       "the role that is written as <owner> (default: the ledger's owner, else "
                       "who connects)"),
@@ -167,7 +167,7 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_fingerprint = {
     .name = "fingerprint",
-    .synopsis = "[--db CONNINFO] [--schema NAME…] [--rows|--definitions]",
+    .synopsis = "[--db CONNINFO] [--schema NAME…] [--owner ROLE] [--rows|--definitions]",
     .summary = "show what a database's schema is: a root per class, and each object's row",
     .options = options,
     .option_count = ARRAY_LEN(options),
