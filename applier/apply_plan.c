@@ -108,8 +108,10 @@ static bool no_version(Fit *fit)
             return false;
         }
     }
+    const char *from = fit->manifest->head.covers_from;
     refuse(fit, RELATION_NO_VERSION, "the bundle has no version '%s': it goes from %s to %s",
-           fit->to_version, fit->manifest->head.covers_from, fit->manifest->head.covers_to);
+           fit->to_version, strcmp(from, "-") == 0 ? "nothing" : from,
+           fit->manifest->head.covers_to);
     return true;
 }
 
@@ -351,7 +353,7 @@ bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t se
             return true;
     }
     error_set(err, ERROR_TARGET,
-              "--atomic %s is not offered: this bundle was not rehearsed so on PostgreSQL "
+              "--atomic %s is not offered: this bundle passed no rehearsal so on PostgreSQL "
               "%" PRId64,
               atomic_mode_name(mode), server_major);
     return error_hint(err, "run it with --atomic migration, which is the default");

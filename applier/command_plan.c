@@ -142,7 +142,8 @@ static bool show_groups(const Show *show, const RunTask *task, const ManifestScr
     return true;
 }
 
-static const char *way_back(const ManifestMigration *migration)
+/* NULL: there is one, with the verdict of its rehearsal. */
+static const char *no_way_back(const ManifestMigration *migration)
 {
     switch (migration->verdict) {
     case VERDICT_NONE:
@@ -158,7 +159,7 @@ static const char *way_back(const ManifestMigration *migration)
     case VERDICT_FAILS:
         break;
     }
-    return verdict_name(migration->verdict);
+    return NULL;
 }
 
 static bool show_task(const Show *show, const RunTask *task, Error *err)
@@ -175,8 +176,12 @@ static bool show_task(const Show *show, const RunTask *task, Error *err)
         json_array(show->json, "groups");
     } else {
         text_addf(show->out, "  %s %s", task->version->name, identity ? identity : "");
-        text_addf(show->out, migration ? "   (%s%s)\n" : "(no migrations)\n",
-                  migration ? way_back(migration) : "",
+        const char *none = migration ? no_way_back(migration) : NULL;
+        text_addf(show->out, migration ? "   (%s%s%s)\n" : "(no migrations)\n",
+                  !migration || none ? "" : "way back: ",
+                  none        ? none
+                  : migration ? verdict_name(migration->verdict)
+                              : "",
                   migration && migration->scripts[SCRIPT_VERIFY].present ? "; verified after" : "");
     }
     if (script && script->present && !task->only_verify && !show_groups(show, task, script, err))

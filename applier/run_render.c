@@ -68,8 +68,8 @@ void run_render_schema(const SchemaReport *schema, Text *out)
     }
     if (schema->accepted_rows || schema->tolerated_rows)
         text_addf(out,
-                  "  not counted: %zu of what this site accepts, %zu of what the vendor "
-                  "tolerates; 'applier drift' names it\n",
+                  "  not counted, as rows of the fingerprint: %zu that this site accepts, %zu that "
+                  "the vendor tolerates; 'applier drift' names the objects\n",
                   schema->accepted_rows, schema->tolerated_rows);
 }
 

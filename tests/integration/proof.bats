@@ -74,7 +74,7 @@ state() { applier status --json | jq -r '"\(.version) \(.state) \(.schema)"'; }
     errors_has 'index public.item.item_dba: extra' '--accept-extra'
     sql 'DROP INDEX item_dba; CREATE INDEX item_dba ON item (price, id)'
     run_status 0 applier apply shop.bundle --to 1.1.0 --yes --accept-extra 'index:public.item.item_dba=the price list is slow'
-    output_has 'not counted: 1 of what this site accepts, 0 of what the vendor tolerates'
+    output_has 'not counted, as rows of the fingerprint: 1 that this site accepts, 0 that the vendor tolerates'
     same recorded 'index public.item.item_dba the price list is slow' \
         "$(sql "SELECT concat_ws(' ', kind, identity, reason) FROM sealift.accepted_extra")"
     run_status 0 applier drift
@@ -242,7 +242,7 @@ expect_accepted() {
     prove shop.bundle
     applier apply shop.bundle --to 1.0.0 --yes >/dev/null
     run_status 0 applier plan shop.bundle
-    output_has 'schema: as proven for 1.0.0' 'under its locks before the last COMMIT of each version'
+    output_has '(way back: exact' 'schema: as proven for 1.0.0' 'under its locks before the last COMMIT of each version'
     sql 'ALTER TABLE item ADD COLUMN note text'
     run_status 0 applier plan shop.bundle
     output_has 'schema: 2 objects are not as proven for 1.0.0: apply will not begin'
@@ -288,7 +288,7 @@ END \$\$;"
     printf 'atomic\tversion\t@HERE@\n' >facts
     prove two.bundle
     run_status 7 applier apply two.bundle --yes --atomic run
-    errors_has "--atomic run is not offered: this bundle was not rehearsed so on PostgreSQL $HERE"
+    errors_has "--atomic run is not offered: this bundle passed no rehearsal so on PostgreSQL $HERE"
     run_status 0 applier apply two.bundle --yes --atomic version
     output_has 'the schema is the one proven'
     same arrivals '1.0.0 1.1.0' "$(sql "SELECT string_agg(version, ' ' ORDER BY number) FROM sealift.fingerprint WHERE proven")"
