@@ -90,8 +90,10 @@ static void event_text(const PastEvent *event, Text *out)
         event->phase, strcmp(event->from_version, "-") == 0 ? "(nothing)" : event->from_version,
         strcmp(event->to_version, "-") == 0 ? "(nothing)" : event->to_version, event->session_user,
         event->operating_system_user, event->client_host, event->applier);
+    /* of a rollback that did not fail the ledger keeps how its scripts were proven */
+    bool proof = *event->words && !*event->sqlstate && strcmp(event->action, "rollback") == 0;
     if (*event->words)
-        text_addf(out, "  %20s  %s\n", "", event->words);
+        text_addf(out, "  %20s  %s%s\n", "", proof ? "scripts proven by: " : "", event->words);
 }
 
 static void journal_text(const JournalRow *row, Text *out)

@@ -127,12 +127,15 @@ static bool line_of_version(const History *history, const char *name, Line *ret_
     CLEANUP(text_done) Text names = {0};
     array_each (AppliedVersion, version, &history->versions)
         text_addf(&names, "%s%s", names.length ? ", " : "", version->name);
+    if (!history->versions.count && !history->migrations.count)
+        return error_set(err, ERROR_TARGET,
+                         "the database does not hold version '%s': nothing is applied", name);
     error_set(err, ERROR_TARGET, "the database does not hold version '%s': it is at %s", name,
               history_version_name(history));
     if (history->was_adopted)
         return error_hint(err, "it can go back to: %s; below the first it was adopted",
                           text_string(&names));
-    return error_hint(err, "it can go back to: %s%s-", text_string(&names),
+    return error_hint(err, "it can go back to: %s%s- (nothing)", text_string(&names),
                       names.length ? ", " : "");
 }
 

@@ -113,10 +113,16 @@ static void compare(const History *history, const Manifest *manifest, StatusBund
     }
     bool gap = manifest->versions.count && manifest->versions.items[0].position > history->position;
     report->state = gap ? STATUS_BEHIND : STATUS_DIVERGED;
-    report->why = memory_format(
-        gap ? "the bundle starts at version %s and the database is at %s: bundles are missing"
-            : "the bundle starts at version %s, which is not on the line of this database's %s",
-        manifest->head.covers_from, report->version);
+    const char *from = manifest->head.covers_from;
+    if (gap && strcmp(report->version, "-") == 0)
+        report->why = memory_format("the bundle starts at version %s and nothing is applied here: "
+                                    "bundles are missing",
+                                    from);
+    else
+        report->why = memory_format(
+            gap ? "the bundle starts at version %s and the database is at %s: bundles are missing"
+                : "the bundle starts at version %s, which is not on the line of this database's %s",
+            from, report->version);
 }
 
 void status_report_make(const History *history, const Manifest *manifest, StatusBundle which,

@@ -104,6 +104,11 @@ version() { applier status --json | jq -r .version; }
     rm -rf site/config
     run_status 0 applier rollback --steps 1 --yes --json
     same proof state "$(json .proven_by)"
+    run_status 0 applier history
+    output_has 'scripts proven by: signature' 'scripts proven by: state'
+    run_status 0 applier rollback --to - --yes
+    run_status 7 applier rollback --to 1.0.0 --yes
+    errors_has "does not hold version '1.0.0': nothing is applied"
 }
 
 @test "every migration without a way back is named, and nothing is done" {

@@ -147,6 +147,13 @@ static void knows_other_lines_and_broken_journals(void **state UNUSED)
     assert_int_equal(report.state, STATUS_DIVERGED);
     assert_non_null(strstr(report.why, "not on the line"));
     status_report_done(&report);
+    history_done(&history);
+    history = (History){0};
+    fill_history(&history, 0, "end");
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_BEHIND);
+    assert_non_null(strstr(report.why, "and nothing is applied here: bundles are missing"));
+    status_report_done(&report);
     history.diverged = memory_string("row 3 does not chain");
     status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
     assert_int_equal(report.state, STATUS_DIVERGED);
