@@ -66,7 +66,12 @@ static bool check_rest(const Drift *drift, Error *err)
         error_set(err, ERROR_TARGET,
                   "the database stands inside a version, behind %s: nothing is proven of that",
                   history_version_name(history));
-    return error_hint(err, "'applier resume' goes on to the end of a version");
+    if (unrest || history_open_run(history))
+        return error_hint(err, "'applier resume' goes on to the end of a version");
+    return error_hint(err,
+                      "'applier apply BUNDLE' goes on to the end of the next version, "
+                      "'applier rollback --to %s' back to this one",
+                      history_version_name(history));
 }
 
 static bool load_given(Drift *drift, const char *path, Error *err)

@@ -207,8 +207,10 @@ static void show_schema(const Show *show, const char *from, Text *out)
     const SchemaForecast *seen = show->forecast;
     const char *version = strcmp(from, "-") == 0 ? "an empty database" : from;
     if (seen->inside_version) {
-        text_add(out,
-                 "schema: nothing is proven inside a version, it will not be compared before\n");
+        text_addf(out,
+                  "schema: the database stands inside a version, behind %s: nothing is proven of "
+                  "that, it will not be compared before\n",
+                  strcmp(from, "-") == 0 ? "nothing" : from);
         return;
     }
     if (seen->state == SCHEMA_UNPROVEN) {

@@ -110,7 +110,8 @@ static void render_nothing(const CommandContext *context, const History *history
         return;
     }
     if (!context->json) {
-        text_addf(context->out, "nothing to resume: the database is at rest at version %s\n",
+        text_addf(context->out, "nothing to resume: the database is at rest %s %s\n",
+                  history_is_at_version(history) ? "at version" : "inside the version behind",
                   strcmp(version, "-") == 0 ? "(nothing)" : version);
         return;
     }

@@ -204,6 +204,35 @@ END;'
     errors_has 'the database stands inside a version, behind -' 'applier resume'
 }
 
+@test "a rollback by steps that ends inside a version: nothing is compared, and it is said how to leave" {
+    empty_project
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'
+    script 1.0.0/0001_a.down.sql <<<'DROP TABLE a;'
+    script 1.1.0/0002_b.up.sql <<<'CREATE TABLE b (id int);'
+    script 1.1.0/0002_b.down.sql <<<'DROP TABLE b;'
+    script 1.1.0/0003_c.up.sql <<<'CREATE TABLE c (id int);'
+    script 1.1.0/0003_c.down.sql <<<'DROP TABLE c;'
+    release 1.0.0 1.1.0
+    pack_bundle shop.bundle 1.1.0 >/dev/null
+    trust_site
+    prove shop.bundle
+    applier apply shop.bundle --yes >/dev/null
+    applier rollback --steps 1 --yes >/dev/null
+    run_status 7 applier drift
+    errors_has 'the database stands inside a version, behind 1.0.0' 'applier apply BUNDLE' \
+        'applier rollback --to 1.0.0'
+    errors_lacks 'applier resume'
+    run_status 0 applier resume
+    output_has 'at rest inside the version behind 1.0.0'
+    run_status 0 applier plan shop.bundle
+    output_has 'stands inside a version, behind 1.0.0' 'it will not be compared before'
+    output_lacks 'apply will not begin'
+    run_status 0 applier plan shop.bundle --json
+    same schema unproven "$(json .schema)"
+    run_status 0 applier apply shop.bundle --yes
+    output_has 'the schema is the one proven at build time'
+}
+
 @test "drift needs no rights but to read the ledger" {
     shop
     prove shop.bundle

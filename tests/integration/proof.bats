@@ -152,7 +152,7 @@ END \$\$;"
     same arrivals 1 "$(sql 'SELECT count(*) FROM sealift.fingerprint')"
     # half a version is no drift from the one before
     run_status 0 applier plan twisted.bundle
-    output_has 'schema: nothing is proven inside a version'
+    output_has 'schema: the database stands inside a version' 'nothing is proven of that'
     run_status 0 applier plan twisted.bundle --json
     same json 'unproven 0' "$(json '"\(.schema) \(.schema_differences)"')"
     # this invocation commits nothing
