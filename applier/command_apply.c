@@ -55,14 +55,24 @@ static void render_nothing(const CommandContext *context, const Head *head, cons
     json_end(&json);
 }
 
+/* What cannot be taken back is said before it is done. */
+static const char *way_back_words(const ManifestMigration *migration)
+{
+    if (!migration)
+        return " (no migrations)";
+    return migration->verdict == VERDICT_IRREVERSIBLE ? ": irreversible"
+           : migration->verdict == VERDICT_NONE       ? ": no way back"
+                                                      : "";
+}
+
 /* The list that the operator says yes to. */
 static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
 {
     fprintf(stderr, "%zu to apply, up to version %s:\n", plan->tasks.count,
             manifest->versions.items[plan->target].name);
     array_each (const RunTask, task, &plan->tasks)
-        fprintf(stderr, "  %s %s\n", task->version->name,
-                task->migration ? task->migration->identity : "(no migrations)");
+        fprintf(stderr, "  %s%s%s%s\n", task->version->name, task->migration ? " " : "",
+                task->migration ? task->migration->identity : "", way_back_words(task->migration));
 }
 
 /* What is to be done is known only once the step that a killed run left open is settled: the run

@@ -123,6 +123,9 @@ SQL
     release 1.0.0
     pack_bundle one.bundle 1.0.0
     trust_site
+    run_status 2 applier apply one.bundle
+    errors_has '  1.0.0 0002_boat: no way back' '  1.0.0 0004_wipe: irreversible' 'this wants a yes'
+    errors_lacks '0003_crew:'
     applier apply one.bundle --yes
     run_status 7 applier rollback --yes
     errors_has "'0004_wipe' is irreversible: names are erased" "'0002_boat' has no down script" 'nothing was done'
