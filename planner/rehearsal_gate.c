@@ -93,10 +93,12 @@ static void check_failures(const Rehearsal *rehearsal, FindingArray *findings)
         char *hint = failure->proposal
                          ? memory_format("put '-- sealift: %s' at its top", failure->proposal)
                          : memory_string("correct it: nothing behind it was rehearsed");
+        /* the server's words begin with it already */
+        bool coded = text_has_prefix(failure->words, failure->sqlstate);
         finding_add(findings, FINDING_ERROR, hint,
                     "'%s' does not run on PostgreSQL %" PRId64 ": %s:%" PRId64 ": %s%s%s",
                     failure->identity, rehearsal->major, failure->source, failure->line,
-                    failure->sqlstate, *failure->sqlstate ? " " : "", failure->words);
+                    coded ? "" : failure->sqlstate, coded ? "" : " ", failure->words);
     }
 }
 

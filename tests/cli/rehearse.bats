@@ -222,7 +222,8 @@ SQL
     script 1.1.0/0002_bad.down.sql <<<'DROP TABLE two;'
     rehearse 4
     output_has "UP FAILS"
-    errors_has "'0002_bad' does not run on PostgreSQL $MAJOR" "0002_bad.up.sql:2: 42703"
+    errors_has "'0002_bad' does not run on PostgreSQL $MAJOR" \
+        "0002_bad.up.sql:2: 42703 undefined_column: column"
     release 1.0.0 1.1.0
     run_status 7 pack --to 1.0.0 --out a.bundle
     errors_has "no rehearsal ended with version 1.0.0" "planner rehearse --to 1.0.0"
