@@ -87,8 +87,9 @@ static void add_objects(const RehearsalVerdict *verdict, Text *out)
         if (loss->column)
             text_addf(out, "    lost        values of %s.%s\n", loss->table, loss->column);
         else
-            text_addf(out, "    lost        rows of %s: %" PRId64 " before, %" PRId64 " after\n",
-                      loss->table, loss->rows_before, loss->rows_after);
+            text_addf(out, "    %-10s  rows of %s: %" PRId64 " before, %" PRId64 " after\n",
+                      loss->rows_after > loss->rows_before ? "left over" : "lost", loss->table,
+                      loss->rows_before, loss->rows_after);
 }
 
 /* What the author says of a migration with just this verdict, or NULL. */

@@ -100,6 +100,16 @@ ROWS
         "$(json '[.versions[0].migrations[].way_back] | join(" ")')"
 }
 
+@test "rows that a down leaves behind are not called lost" {
+    script 1.0.0/0001_one.up.sql <<<'CREATE TABLE one (a int);'
+    script 1.0.0/0001_one.down.sql <<<'DROP TABLE one;'
+    script 1.1.0/0002_rows.up.sql <<<'INSERT INTO one VALUES (1), (2);'
+    script 1.1.0/0002_rows.down.sql <<<'SELECT 1;'
+    rehearse 4 --rows 0
+    output_has "left over   rows of public.one: 0 before, 2 after"
+    output_lacks "lost  "
+}
+
 @test "only what changed is rehearsed again, and what others need runs" {
     small_project
     script 1.1.0/0003_three.up.sql <<<'CREATE INDEX one_b ON one (b);'
