@@ -3,6 +3,7 @@
 
 #include "applier/applier_commands.h"
 #include "applier/proof_render.h"
+#include "applier/run_render.h"
 #include "applier/schema_check.h"
 #include "applier/site_bundle.h"
 #include "applier/stored_proofs.h"
@@ -176,8 +177,9 @@ static void render_text(const Drift *drift, Text *out)
     render_head(drift, out);
     bool whole = drift->set.same_major && !(drift->given->strict && result->env_differences);
     if (!result->differences)
-        text_add(out, whole ? "the schema is the one proven at build time\n"
-                            : "the schema's structure is the one proven at build time\n");
+        text_addf(out, "the schema%s is the one proven at build time%s\n",
+                  whole ? "" : "'s structure",
+                  run_render_arrival(arrival_name(result->entry->fingerprint->arrival)));
     else
         text_addf(out, "\n%zu difference%s (-: as proven, +: as it is)\n\n", result->differences,
                   text_plural((int64_t)result->differences));

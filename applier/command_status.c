@@ -4,6 +4,7 @@
 #include "applier/applier_commands.h"
 #include "applier/pg_lock.h"
 #include "applier/pg_query.h"
+#include "applier/run_render.h"
 #include "applier/schema_proof.h"
 #include "applier/site_bundle.h"
 #include "applier/sql/session_queries.h"
@@ -140,8 +141,8 @@ static void schema_text(const History *history, Text *out)
         text_add(out, "schema     not compared with a proven one\n");
         break;
     case SCHEMA_PROVEN:
-        text_addf(out, "schema     as proven on PostgreSQL %" PRId64 ", seen %s\n",
-                  found->compared_major, found->at);
+        text_addf(out, "schema     as proven on PostgreSQL %" PRId64 "%s; seen %s\n",
+                  found->compared_major, run_render_arrival(found->arrival), found->at);
         break;
     case SCHEMA_PARTLY:
         text_addf(out,

@@ -46,12 +46,25 @@ static void schema_json(const SchemaReport *schema, JsonWriter *json)
     json_close(json);
 }
 
+const char *run_render_arrival(const char *arrival)
+{
+    switch (arrival ? word_table_find(&arrival_words, arrival) : ARRIVAL_UP) {
+    case ARRIVAL_DOWN:
+    case ARRIVAL_CHAIN:
+        return ", as a rollback leaves it";
+    case ARRIVAL_AGAIN:
+        return ", as the upgrade behind a rollback leaves it";
+    default:
+        return "";
+    }
+}
+
 void run_render_schema(const SchemaReport *schema, Text *out)
 {
     switch (schema->state) {
     case SCHEMA_PROVEN:
-        text_addf(out, "  the schema is the one proven at build time on PostgreSQL %" PRId64 "\n",
-                  schema->compared_major);
+        text_addf(out, "  the schema is the one proven at build time on PostgreSQL %" PRId64 "%s\n",
+                  schema->compared_major, run_render_arrival(schema->arrival));
         break;
     case SCHEMA_PARTLY:
         text_addf(out,

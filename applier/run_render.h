@@ -24,6 +24,10 @@ typedef struct RunOutcome {
 /* Members of the object that is open. */
 void run_render_json(const RunOutcome *outcome, JsonWriter *json);
 
+/* ", as a rollback leaves it": what is to be said of a proven schema that is not the upgrade's own,
+ * by the name of its arrival (or NULL); else "". */
+const char *run_render_arrival(const char *arrival);
+
 /* In one line, what is known of the schema. */
 void run_render_schema(const SchemaReport *schema, Text *out);
 

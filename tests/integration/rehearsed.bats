@@ -34,7 +34,9 @@ SQL
     run_status 0 applier apply a.bundle --db "$DB" --yes
     proven
     run_status 0 applier rollback --to 1.1.0 --db "$DB" --yes # by one version
-    proven
+    output_has "the schema is the one proven at build time on PostgreSQL $major, as a rollback leaves it"
+    run_status 0 applier status --db "$DB"
+    output_has "as proven on PostgreSQL $major, as a rollback leaves it"
     run_status 0 applier apply a.bundle --db "$DB" --yes
     proven
     run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes # by two in one go
@@ -43,6 +45,7 @@ SQL
         (SELECT relname FROM pg_class WHERE relname = 't_b')
         FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped")"
     run_status 0 applier drift --db "$DB"
+    output_has "the schema is the one proven at build time, as a rollback leaves it"
     run_status 0 applier apply a.bundle --db "$DB" --yes
     proven
 
