@@ -34,7 +34,7 @@ static void add_row(const RehearsalView *view, const char *indent, bool of_versi
                     const char *name, Text *out)
 {
     int width = name_width(view->subject) - (int)strlen(indent);
-    text_addf(out, "%s%-*s", indent, width, name);
+    text_addf(out, "%s%-*s ", indent, width - 1, name); /* a long name pushes the words on */
     array_each (const Rehearsal, rehearsal, view->rehearsals) {
         const char *word = cell(rehearsal, of_version, name);
         bool last = rehearsal + 1 == view->rehearsals->items + view->rehearsals->count;

@@ -58,7 +58,7 @@ small_project() {
     script 1.0.0/0005_fails.down.sql <<<'DROP VIEW nope;'
     script 1.0.0/0006_gone.up.sql <<<'-- sealift: irreversible numbers are erased
 ALTER TABLE t DROP COLUMN kept;'
-    script 1.0.0/0007_none.up.sql <<<'CREATE TABLE u (a int);'
+    script 1.0.0/0007_none_of_it_ever_goes_back_because_nobody_has_written_a_way_back.up.sql <<<'CREATE TABLE u (a int);'
 
     rehearse 4
     local row name word
@@ -71,7 +71,7 @@ ALTER TABLE t DROP COLUMN kept;'
 0004_differs differs
 0005_fails fails
 0006_gone irreversible
-0007_none none
+0007_none_of_it_ever_goes_back_because_nobody_has_written_a_way_back none
 ROWS
     output_has "changed     column order public.t" "lost        rows of public.t: 50 before, 0 after" \
         "extra       index public.t.t_b" "0005_fails.down.sql:1, SQLSTATE 42P01" \
