@@ -218,7 +218,7 @@ expect_accepted() {
     run_status 10 applier resume --accept-extra 'public.b.other=wanted'
     errors_has "nothing extra has the name 'public.b.other'"
     run_status 0 applier resume --accept-extra 'public.b.b_dba=wanted'
-    output_has 'not counted: 1 of what this site accepts'
+    output_has 'not counted, as rows of the fingerprint: 1 that this site accepts'
     expect_accepted
 }
 

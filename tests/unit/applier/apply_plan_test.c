@@ -224,7 +224,7 @@ static void refuses_two_bundles_of_one_sequence(void **state UNUSED)
 static void refuses_an_unknown_version(void **state UNUSED)
 {
     expect("3.0", RELATION_NO_VERSION, ERROR_USAGE,
-           "no version '3.0': it goes from nothing to 2.0");
+           "no version '3.0': it goes from nothing to 1.2");
 }
 
 static void leaves_a_rollback_under_way_to_resume(void **state UNUSED)
