@@ -83,7 +83,7 @@ endif
 all: $(BUILD)/bin/planner $(BUILD)/bin/applier
 
 # One archive per layer; SQL files become headers of string macros.
-sources_of = $(wildcard $(1)/*.c)
+sources_of = $(wildcard $(1)/*.c $(1)/*/*.c)
 define LAYER_RULES
 OBJECTS_$(1) := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(1)/$(1)_main.c,$$(call sources_of,$(1))))
 SQL_$(1)     := $$(patsubst %.sql,$(BUILD)/generated/%.h,$$(wildcard $(1)/sql/*.sql))
@@ -114,13 +114,15 @@ $(BUILD)/bin/applier: $(BUILD)/applier/applier_main.o $(LIBS_applier)
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(wildcard $(foreach layer,$(LAYERS),$(BUILD)/$(layer)/*.d))
+-include $(wildcard $(foreach layer,$(LAYERS),$(BUILD)/$(layer)/*.d $(BUILD)/$(layer)/*/*.d))
+
+LAYER_FILES = $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch] $(layer)/*/*.[ch]))
 
 .PHONY: check-layers
 check-layers:
-	@awk -f tools/check_layers.awk $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
+	@awk -f tools/check_layers.awk $(LAYER_FILES)
 
-C_FILES = $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch])) \
+C_FILES = $(LAYER_FILES) \
           $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
 SHELL_FILES = $(wildcard .ci/run tests/run tests/*.sh tools/*.sh tests/support/*.sh tests/support/*.bash)
 BATS_FILES  = $(wildcard tests/*/*.bats)
@@ -145,7 +147,7 @@ check-sql:
 	@tools/check_sql.sh
 
 sizes:
-	@awk -f tools/check_sizes.awk $(foreach layer,$(LAYERS),$(wildcard $(layer)/*.[ch]))
+	@awk -f tools/check_sizes.awk $(LAYER_FILES)
 
 .PHONY: man man-pages
 MAN_PAGES := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))

@@ -1,5 +1,5 @@
 /* Feeds any bytes to the reader of parse trees, and walks what it read. */
-#include "planner/parse_tree.h"
+#include "planner/schema/parse_tree.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 

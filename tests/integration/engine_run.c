@@ -8,8 +8,8 @@
  * The target comes from PG* or DATABASE_URL. Bundles are read without trust. */
 #include <inttypes.h>
 
-#include "applier/rollback_run.h"
-#include "applier/run_session.h"
+#include "applier/runs/rollback_run.h"
+#include "applier/runs/run_session.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "bundles/bundle_reader.h"

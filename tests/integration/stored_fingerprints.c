@@ -6,10 +6,10 @@
  * `store` makes the bundle at that path. The target comes from PG* or DATABASE_URL. */
 #include <inttypes.h>
 
-#include "applier/ledger.h"
-#include "applier/pg_lock.h"
-#include "applier/pg_query.h"
-#include "applier/stored_bundle.h"
+#include "applier/ledger/ledger.h"
+#include "applier/ledger/stored_bundle.h"
+#include "applier/server/pg_lock.h"
+#include "applier/server/pg_query.h"
 #include "bundles/bundle_reader.h"
 #include "bundles/fingerprint_object.h"
 #include "tests/support/forge.h"

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/adopt_match.h"
+#include "applier/runs/adopt_match.h"
 #include "tests/unit/applier/proven_manifest.h"
 
 #define V10 "core|column|public.t.a|integer\ncore|table|public.t|\n"

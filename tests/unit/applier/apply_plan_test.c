@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/apply_plan.h"
+#include "applier/runs/apply_plan.h"
 #include "base/memory.h"
 
 /* A product of three versions: 1.0 (a, b), 1.1 (c), 1.2 (no migration). The bundle covers all, or

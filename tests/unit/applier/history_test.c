@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/history.h"
+#include "applier/ledger/history.h"
 #include "base/memory.h"
 
 /* A history under construction: rows are chained as they are added. */

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/measure_snapshot.h"
+#include "applier/rehearsal/measure_snapshot.h"
 
 #define BIT(mode) (1U << (mode))
 

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/probe.h"
+#include "applier/steps/probe.h"
 #include "base/attributes.h"
 
 static const struct {

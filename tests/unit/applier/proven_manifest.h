@@ -3,7 +3,7 @@
 #ifndef SEALIFT_TESTS_UNIT_APPLIER_PROVEN_MANIFEST_H
 #define SEALIFT_TESTS_UNIT_APPLIER_PROVEN_MANIFEST_H
 
-#include "applier/schema_proof.h"
+#include "applier/schema/schema_proof.h"
 #include "base/memory.h"
 
 static inline Fingerprint proven_rows(const char *schema)

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/rehearsal_cluster.h"
+#include "applier/rehearsal/rehearsal_cluster.h"
 #include "base/memory.h"
 
 static void expect(const char *conninfo, const char *other)

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/rehearsal_hash.h"
+#include "applier/rehearsal/rehearsal_hash.h"
 #include "base/text.h"
 
 /* "table rows hash column=hash column=hash|…" */

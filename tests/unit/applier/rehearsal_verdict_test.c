@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/rehearsal_verdict.h"
+#include "applier/rehearsal/rehearsal_verdict.h"
 
 /* A fingerprint from "class kind identity definition|…". */
 static Fingerprint rows_of(const char *rows)

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/retry_policy.h"
+#include "applier/server/retry_policy.h"
 #include "base/attributes.h"
 
 static void retries_only_what_a_rollback_heals(void **state UNUSED)

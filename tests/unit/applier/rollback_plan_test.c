@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/rollback_plan.h"
+#include "applier/runs/rollback_plan.h"
 #include "base/memory.h"
 
 /* The database: 1.0 (a, b) by bundle X; 1.1 (c) and 1.2 (nothing) by bundle Y; d on top, applied by

@@ -1,7 +1,7 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/rows_pattern.h"
-#include "applier/rows_value.h"
+#include "applier/rehearsal/rows_pattern.h"
+#include "applier/rehearsal/rows_value.h"
 
 static ValueType type_of(const char *name, char category)
 {

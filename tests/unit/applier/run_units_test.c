@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/run_units.h"
+#include "applier/steps/run_units.h"
 
 /* Two versions: 1 (a: one group; b: group, autocommit, group; verified), 2 (c, with a precheck). */
 static ManifestStep steps[3];

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/server_words.h"
+#include "applier/server/server_words.h"
 #include "base/attributes.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "applier/site_config.h"
+#include "applier/site/site_config.h"
 #include "tests/support/test_head.h"
 #include "tests/support/test_site.h"
 

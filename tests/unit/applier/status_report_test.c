@@ -1,4 +1,4 @@
-#include "applier/status_report.h"
+#include "applier/commands/status_report.h"
 
 #include "base/memory.h"
 #include "tests/support/unit_test.h"

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "applier/trust_store.h"
+#include "applier/site/trust_store.h"
 #include "tests/support/test_envelope.h"
 #include "tests/support/test_site.h"
 

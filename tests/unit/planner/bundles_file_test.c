@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "planner/bundles_file.h"
+#include "planner/packing/bundles_file.h"
 #include "tests/support/unit_test.h"
 
 #define HEX16  "0123456789abcdef"

@@ -1,7 +1,7 @@
 #include "tests/support/unit_test.h"
 
 #include "base/text.h"
-#include "planner/catalog_answers.h"
+#include "planner/catalog/catalog_answers.h"
 #include "tests/unit/migrations/project_folder.h"
 
 /* A project of two migrations, and a catalog in which 15 and 16 have rehearsed them. */

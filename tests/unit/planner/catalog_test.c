@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/file_tree.h"
-#include "planner/catalog.h"
+#include "planner/catalog/catalog.h"
 #include "tests/support/unit_test.h"
 
 #define SERVER "15.18 (Debian)"

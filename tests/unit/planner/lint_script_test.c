@@ -1,4 +1,4 @@
-#include "planner/lint_script.h"
+#include "planner/lint/lint_script.h"
 
 #include "base/text.h"
 #include "tests/support/unit_test.h"

@@ -1,8 +1,8 @@
-#include "planner/lint.h"
+#include "planner/lint/lint.h"
 
 #include "base/text.h"
 #include "migrations/statement_splitter.h"
-#include "planner/lint_rules.h"
+#include "planner/lint/lint_rules.h"
 #include "tests/support/unit_test.h"
 /* behind cmocka's headers */
 #include "tests/unit/migrations/project_folder.h"

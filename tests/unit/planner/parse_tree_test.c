@@ -1,4 +1,4 @@
-#include "planner/parse_tree.h"
+#include "planner/schema/parse_tree.h"
 
 #include "base/text.h"
 #include "tests/support/unit_test.h"

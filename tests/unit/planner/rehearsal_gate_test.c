@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "migrations/script_directives.h"
-#include "planner/rehearsal_gate.h"
+#include "planner/rehearsal/rehearsal_gate.h"
 #include "tests/support/unit_test.h"
 
 /* Versions 1.0.0 (0001, 0002) and 1.1.0 (0003), rehearsed on 15 and 18 without fault. */

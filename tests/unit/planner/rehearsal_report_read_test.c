@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "planner/rehearsal_report_read.h"
+#include "planner/rehearsal/rehearsal_report_read.h"
 #include "tests/support/unit_test.h"
 
 #define HEX16  "0123456789abcdef"

@@ -3,7 +3,7 @@
 #include "tests/unit/migrations/project_folder.h"
 /* clang-format on */
 #include "base/text.h"
-#include "planner/rehearsal_subject.h"
+#include "planner/rehearsal/rehearsal_subject.h"
 
 static const char *const files[] = {
     "1.0.0/0001_one.up.sql",   "1.0.0/0001_one.down.sql", "1.0.0/0002_two.up.sql",

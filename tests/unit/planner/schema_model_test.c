@@ -1,9 +1,9 @@
-#include "planner/schema_model.h"
+#include "planner/schema/schema_model.h"
 
 #include <stdarg.h>
 
 #include "base/text.h"
-#include "planner/sql_parser.h"
+#include "planner/schema/sql_parser.h"
 #include "tests/support/unit_test.h"
 
 typedef struct World {

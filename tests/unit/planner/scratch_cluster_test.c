@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/file_tree.h"
 #include "base/text.h"
-#include "planner/scratch_cluster.h"
+#include "planner/rehearsal/scratch_cluster.h"
 #include "tests/support/unit_test.h"
 
 /* Each test has a TMPDIR of its own. */

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "planner/script_plan.h"
+#include "planner/packing/script_plan.h"
 #include "tests/support/unit_test.h"
 
 /* Steps in groups as one line: "T(1,2) A(3)": transaction of the statements at lines 1 and 2, then

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/file_tree.h"
 #include "base/text.h"
-#include "planner/server_search.h"
+#include "planner/rehearsal/server_search.h"
 #include "tests/support/unit_test.h"
 
 static void reads_the_versions_of_servers(void **state UNUSED)

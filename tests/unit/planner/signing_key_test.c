@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "planner/signing_key.h"
+#include "planner/packing/signing_key.h"
 
 /* Made by minisign 0.11 with -G -W, for this test only; its public key. */
 #define WITNESS_SECRET                                                                                 \

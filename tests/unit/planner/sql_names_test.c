@@ -1,6 +1,6 @@
-#include "planner/sql_names.h"
+#include "planner/schema/sql_names.h"
 
-#include "planner/sql_parser.h"
+#include "planner/schema/sql_parser.h"
 #include "tests/support/unit_test.h"
 
 static void assert_name(const char *name, const char *expected)

@@ -1,4 +1,4 @@
-#include "planner/sql_parser.h"
+#include "planner/schema/sql_parser.h"
 
 #include <sys/resource.h>
 

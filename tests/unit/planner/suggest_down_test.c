@@ -1,6 +1,6 @@
-#include "planner/suggest_down.h"
+#include "planner/downs/suggest_down.h"
 
-#include "planner/sql_names.h"
+#include "planner/schema/sql_names.h"
 #include "tests/support/unit_test.h"
 /* behind cmocka's headers */
 #include "tests/unit/migrations/project_folder.h"

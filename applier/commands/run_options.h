@@ -1,0 +1,57 @@
+/* The options of every command that changes a database, and how a run is watched on stderr. */
+#ifndef SEALIFT_APPLIER_RUN_OPTIONS_H
+#define SEALIFT_APPLIER_RUN_OPTIONS_H
+
+#include "applier/commands/target_options.h"
+#include "applier/runs/apply_run.h"
+#include "applier/site/site_config.h"
+
+typedef struct RunCommandOptions {
+    TargetOptions target;
+    int64_t lock_wait;    /* seconds */
+    int64_t lock_timeout; /* milliseconds */
+    StringArray accept_extra;
+    bool strict;
+} RunCommandOptions;
+
+/* Rows for an options struct `type` that has a member `RunCommandOptions run`. */
+#define RUN_OPTION_ROWS(type)                                                                      \
+    OPTION_STRING_ROW("db", type, run.target.db, "CONNINFO",                                       \
+                      "the database: a URI or keywords (default: DATABASE_URL, then PG*)"),        \
+        OPTION_FLAG_ROW("show-sql", type, run.target.show_sql,                                     \
+                        "show the server's words in full; they may hold data"),                    \
+        OPTION_NUMBER_ROW("lock-wait", type, run.lock_wait, "SECONDS",                             \
+                          "how long to wait for another applier (default 60)"),                    \
+        OPTION_NUMBER_ROW("lock-timeout", type, run.lock_timeout, "MS",                            \
+                          "how long a statement may wait for a table's lock, before its group is " \
+                          "rolled back and run again (default 5000; 0: for ever)"),                \
+        OPTION_REPEATED_ROW("accept-extra", type, run.accept_extra, "IDENTITY=REASON",             \
+                            "accept an object of the site's own beside the proven schema, named "  \
+                            "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
+        OPTION_FLAG_ROW("strict", type, run.strict,                                                \
+                        "refuse also where owners, rights, comments or settings differ, and on a " \
+                        "server major that the bundle was not rehearsed on")
+
+/* The defaults of the numbers. */
+void run_options_defaults(RunCommandOptions *options);
+
+/* What apply_run and rollback_run take. Watches the run on stderr: a line that is rewritten on a
+ * terminal, else a heartbeat every few seconds. `watch` must outlive the run. */
+typedef struct RunWatch {
+    const char *program;
+    bool terminal;
+    bool line_open;
+    int64_t last_ms;
+} RunWatch;
+
+RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
+                            const char *program);
+
+/* What --accept-extra said; for run.schema. The caller releases it. ERROR_USAGE. */
+bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
+                         Error *err) MUST_CHECK;
+
+/* End the line that was rewritten. */
+void run_watch_done(RunWatch *watch);
+
+#endif

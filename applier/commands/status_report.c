@@ -1,0 +1,172 @@
+#include "applier/commands/status_report.h"
+
+#include <inttypes.h>
+
+const char *status_state_name(StatusState state)
+{
+    switch (state) {
+    case STATUS_UNMANAGED:
+        return "unmanaged";
+    case STATUS_CURRENT:
+        return "current";
+    case STATUS_BEHIND:
+        return "behind";
+    case STATUS_AHEAD:
+        return "ahead";
+    case STATUS_DIVERGED:
+        return "diverged";
+    case STATUS_FAILED:
+        return "failed";
+    }
+    return "failed";
+}
+
+void status_report_done(StatusReport *report)
+{
+    array_free(&report->pending);
+    free(report->why);
+    *report = (StatusReport){0};
+}
+
+/* The end of a version, not somewhere inside one. */
+static bool stands_on_a_version(const History *history)
+{
+    const AppliedVersion *version = history_version(history);
+    return history->position == (version ? version->position : 0);
+}
+
+/* The last run ended as it should; a rollback by steps may well end inside a version. */
+static bool last_run_ended(const History *history)
+{
+    if (!history->events.count)
+        return true;
+    return strcmp(history->events.items[history->events.count - 1].phase, "end") == 0;
+}
+
+/* A rollback that has taken something back and not yet all that it was to, even where it stopped at
+ * the end of a version. */
+static bool is_halfway_back(const History *history)
+{
+    const PastEvent *open = history_open_run(history);
+    return open && !past_event_applies(open) && history->position < open->from_position &&
+           history->position > open->to_position;
+}
+
+static bool tree_is(const Digest *tree, const char *hex)
+{
+    char text[DIGEST_HEX_SIZE];
+    return strcmp(digest_hex(tree, text), hex) == 0;
+}
+
+/* Whether the bundle starts at, or goes through, the version that the database is at. */
+static bool bundle_fits(const History *history, const Manifest *manifest)
+{
+    const AppliedVersion *current = history_version(history);
+    if (!current)
+        return strcmp(manifest->head.tree_from, "-") == 0;
+    if (tree_is(&current->tree_digest, manifest->head.tree_from))
+        return true;
+    array_each (const ManifestVersion, version, &manifest->versions)
+        if (digest_equal(&version->tree_digest, &current->tree_digest))
+            return true;
+    return false;
+}
+
+static bool bundle_is_passed(const History *history, const Manifest *manifest)
+{
+    array_each (const AppliedVersion, version, &history->versions)
+        if (tree_is(&version->tree_digest, manifest->head.tree_to))
+            return true;
+    return false;
+}
+
+/* Migrations of the bundle behind the ones that are applied. */
+static void add_pending(const History *history, const Manifest *manifest, StatusReport *report)
+{
+    array_each (const ManifestMigration, migration, &manifest->migrations) {
+        int64_t position =
+            manifest->versions.items[migration->version].position + migration->ordinal - 1;
+        if (position >= history->position)
+            *array_add(&report->pending) = migration;
+    }
+}
+
+/* A version without migrations is pending, too, though it lists none. */
+static void compare(const History *history, const Manifest *manifest, StatusBundle which,
+                    StatusReport *report)
+{
+    const AppliedVersion *current = history_version(history);
+    if (current && tree_is(&current->tree_digest, manifest->head.tree_to) &&
+        stands_on_a_version(history)) {
+        report->state = STATUS_CURRENT;
+        return;
+    }
+    if (bundle_is_passed(history, manifest)) {
+        report->state = which == STATUS_BUNDLE_GIVEN ? STATUS_AHEAD : STATUS_CURRENT;
+        return;
+    }
+    add_pending(history, manifest, report);
+    if (bundle_fits(history, manifest)) {
+        report->state = STATUS_BEHIND;
+        report->next = "applier apply BUNDLE";
+        return;
+    }
+    bool gap = manifest->versions.count && manifest->versions.items[0].position > history->position;
+    report->state = gap ? STATUS_BEHIND : STATUS_DIVERGED;
+    const char *from = manifest->head.covers_from;
+    if (gap && strcmp(report->version, "-") == 0)
+        report->why = memory_format("the bundle starts at version %s and nothing is applied here: "
+                                    "bundles are missing",
+                                    from);
+    else
+        report->why = memory_format(
+            gap ? "the bundle starts at version %s and the database is at %s: bundles are missing"
+                : "the bundle starts at version %s, which is not on the line of this database's %s",
+            from, report->version);
+}
+
+void status_report_make(const History *history, const Manifest *manifest, StatusBundle which,
+                        StatusReport *ret_report)
+{
+    *ret_report = (StatusReport){.state = STATUS_CURRENT, .version = history_version_name(history)};
+    if (!history->managed) {
+        ret_report->state = STATUS_UNMANAGED;
+        if (manifest)
+            add_pending(history, manifest, ret_report);
+        return;
+    }
+    if (history->diverged) {
+        ret_report->state = STATUS_DIVERGED;
+        ret_report->why = memory_string(history->diverged);
+        return;
+    }
+    if (manifest)
+        compare(history, manifest, which, ret_report);
+    else if (!history->bundles.count && !history->journal.count && !history->position) {
+        /* killed between the ledger's making and the first bundle */
+        ret_report->state = STATUS_BEHIND;
+        ret_report->why = memory_string("the ledger is there, and nothing was applied yet");
+        ret_report->next = "applier apply BUNDLE";
+    }
+    CLEANUP(memory_freep) char *unrest = history_unrest(history);
+    const PastArrival *found = history_arrival(history);
+    if (!unrest && found && !*found->arrival) {
+        ret_report->state = STATUS_FAILED;
+        ret_report->next = "applier drift";
+        free(ret_report->why);
+        ret_report->why = memory_format("version %s came out with another schema than was proven "
+                                        "at build time",
+                                        found->version);
+        return;
+    }
+    bool back = is_halfway_back(history);
+    if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history)))
+        return;
+    ret_report->state = STATUS_FAILED;
+    ret_report->next = "applier resume";
+    free(ret_report->why);
+    ret_report->why =
+        unrest ? TAKE_PTR(unrest)
+               : memory_format("%s stopped behind migration '%s'", back ? "a rollback" : "a run",
+                               history_top(history) ? history_top(history)->identity : "-");
+}

@@ -1,0 +1,318 @@
+#include "applier/runs/apply_run.h"
+
+#include "applier/ledger/stored_proofs.h"
+#include "applier/runs/run_session.h"
+#include "applier/runs/target_check.h"
+#include "applier/server/pg_query.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+void apply_report_done(ApplyReport *report)
+{
+    free(report->from_version);
+    free(report->to_version);
+    free(report->version);
+    free(report->warnings);
+    free(report->redacted);
+    schema_report_done(&report->schema);
+    run_report_done(&report->run);
+    *report = (ApplyReport){0};
+}
+
+bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest *head_digest,
+                       bool *ret_done, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    return run_session_open_reader(options, &session, err) &&
+           ledger_check_owner(session, PG_SESSION_WRITES, options->ledger_owner, err) &&
+           ledger_is_done(session, head_digest, head->tree_to, ret_done, err);
+}
+
+/* With what the bundle itself proves: of the version that holds only where it begins there or goes
+ * through it. Inside a version nobody looks, as in a run. */
+static bool forecast(PgSession *session, const ApplyInput *input, const History *history,
+                     SchemaForecast *ret_forecast, Error *err)
+{
+    CLEANUP(proof_set_done) ProofSet set = {0};
+    CLEANUP(proof_result_done) ProofResult result = {0};
+    ProofSourceArray sources = {0};
+    char tree[DIGEST_HEX_SIZE];
+    *ret_forecast = (SchemaForecast){.state = SCHEMA_UNPROVEN,
+                                     .inside_version = !history_is_at_version(history)};
+    if (ret_forecast->inside_version)
+        return true;
+    proof_sources_add(&sources, input->manifest, &input->objects);
+    proof_set_choose(&sources, schema_tree(history, tree), pg_session_major(session), &set);
+    int64_t begun = clock_monotonic_ms();
+    bool good = !set.scope || schema_look(session, &set, &history->accepted, PROOF_NO_ARRIVAL,
+                                          FINGERPRINT_HASHES, &result, err);
+    if (good && set.scope)
+        *ret_forecast = (SchemaForecast){.state = result.state,
+                                         .differences = result.differences,
+                                         .look_ms = clock_monotonic_ms() - begun};
+    array_free(&sources);
+    return good;
+}
+
+bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
+                    History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
+                    Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    if (!run_session_open_reader(options, &session, err) ||
+        !run_session_history(session, PG_SESSION_READS, options, &history, err) ||
+        (ret_forecast && !forecast(session, input, &history, ret_forecast, err)))
+        return false;
+    *ret_history = history;
+    history = (History){.unsettled = -1};
+    apply_plan_make(ret_history, input->manifest, &input->head_digest, to_version, ret_plan);
+    ret_plan->server_major = pg_session_major(session);
+    return true;
+}
+
+/* One apply under way. */
+typedef struct Apply {
+    const RunOptions *options;
+    const ApplyInput *input;
+    const char *to_version;
+    ApplyReport *report;
+    PgSession *session;
+    History history;
+    ApplyPlan plan;
+    int64_t to_position; /* migrations applied once the target is reached */
+    SchemaCheck check;
+    Text warnings;
+} Apply;
+
+static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
+{
+    return (LedgerEvent){.action = apply->options->action,
+                         .phase = phase,
+                         .head_digest = &apply->input->head_digest,
+                         .from_version = apply->report->from_version,
+                         .to_version = apply->report->to_version,
+                         .from_position = apply->history.position,
+                         .to_position = apply->to_position,
+                         .bundle_path = apply->input->path,
+                         .sqlstate = "",
+                         .words = ""};
+}
+
+static bool read_history(Apply *apply, Error *err)
+{
+    history_done(&apply->history);
+    return run_session_history(apply->session, PG_SESSION_WRITES, apply->options, &apply->history,
+                               err);
+}
+
+/* What a killed run left open may belong to another bundle, which the ledger has. */
+static bool settle(Apply *apply, Error *err)
+{
+    const JournalRow *open = history_unsettled(&apply->history);
+    const ApplyInput *input = apply->input;
+    const Manifest *manifest = input->manifest;
+    CLEANUP(stored_bundle_freep) StoredBundle *stored = NULL;
+    if (apply->history.diverged)
+        return true; /* the plan says so */
+    if (open && !digest_equal(&open->head_digest, &input->head_digest)) {
+        if (!stored_bundle_load(apply->session, &open->head_digest, /* trust= */ NULL, &stored,
+                                err))
+            return error_wrap(err, "settling an open step");
+        manifest = &stored->manifest;
+    }
+    if (!settle_open_step(apply->session, &apply->history, manifest, apply->options->settle,
+                          &apply->report->settled, err))
+        return false;
+    return !apply->report->settled.happened || read_history(apply, err);
+}
+
+static bool make_plan(Apply *apply, Error *err)
+{
+    const ApplyInput *input = apply->input;
+    apply_plan_make(&apply->history, input->manifest, &input->head_digest, apply->to_version,
+                    &apply->plan);
+    array_each (RunTask, task, &apply->plan.tasks)
+        task->objects = &input->objects;
+    ApplyReport *report = apply->report;
+    const ManifestVersionArray *versions = &input->manifest->versions;
+    report->relation = apply->plan.relation;
+    report->tasks = (int64_t)apply->plan.tasks.count;
+    report->from_version = memory_string(history_version_name(&apply->history));
+    report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
+                                           ? apply->to_version
+                                           : versions->items[apply->plan.target].name);
+    const ManifestVersion *target = &versions->items[apply->plan.target];
+    apply->to_position = target->position + (int64_t)target->migration_count;
+    return apply_plan_check(&apply->plan, err) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
+}
+
+/* Envelope, manifest and the way back are in the ledger before the first step. */
+static bool begin(Apply *apply, Error *err)
+{
+    const ApplyInput *input = apply->input;
+    const LedgerEvent event = event_of(apply, PHASE_OF_BEGIN);
+    if (!apply->history.managed &&
+        !ledger_install(apply->session, input->head->product, input->head->product_uuid, err))
+        return false;
+    if (pg_script(apply->session, "BEGIN", err) &&
+        run_session_store_bundle(apply->session, input, err) &&
+        schema_check_run_begins(&apply->check, apply->session, err) &&
+        ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
+        return true;
+    CLEANUP(error_done) Error ignored = {0};
+    if (!pg_session_is_lost(apply->session))
+        (void)!pg_script(apply->session, "ROLLBACK", &ignored);
+    return false;
+}
+
+/* --- the schema ------------------------------------------------------------------------------ */
+
+/* What the ledger keeps may know proven schemas of the version in force that this bundle does not:
+ * of another server major, or by a rollback. */
+static bool compare_before(Apply *apply, Error *err)
+{
+    SchemaCheck *check = &apply->check;
+    CLEANUP(stored_bundles_done) StoredBundles stored = {.session = apply->session};
+    if (!history_is_at_version(&apply->history))
+        return true;
+    bool good = stored_proofs_add(&stored, &apply->history, &check->sources, err) &&
+                schema_check_before(check, apply->session, &apply->history, err);
+    /* inside the run the session is busy, and only this bundle's versions are come to */
+    array_free(&check->sources);
+    proof_sources_add(&check->sources, apply->input->manifest, &apply->input->objects);
+    return good || run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL),
+                                      /* step= */ NULL, err);
+}
+
+/* A run that ended behind its last step, before anybody looked, or that was found to differ. */
+static bool check_end(Apply *apply, Error *err)
+{
+    char tree[DIGEST_HEX_SIZE];
+    const ManifestVersion *target = &apply->input->manifest->versions.items[apply->plan.target];
+    return schema_check_end(&apply->check, apply->session, digest_hex(&target->tree_digest, tree),
+                            target->name, err) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), /* step= */ NULL,
+                              err);
+}
+
+static bool check_mode(Apply *apply, Error *err)
+{
+    const Manifest *manifest = apply->input->manifest;
+    AtomicMode mode = apply->options->atomic;
+    if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
+        text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
+                  atomic_mode_name(mode));
+    return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
+{
+    return (check_mode(apply, err) &&
+            run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
+            target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
+                               err)) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
+}
+
+/* What a run committed without waiting for the disk is on it once this returns. A run that was
+ * killed behind its last step gets its end from the next one. */
+static bool end_run(Apply *apply, Error *err)
+{
+    const LedgerEvent end = event_of(apply, PHASE_OF_END);
+    if (ledger_add_durable_event(apply->session, &end, err)) {
+        apply->report->chain = apply->history.chain;
+        apply->report->recorded = true;
+        return ledger_read_identity(apply->session, &apply->report->identity, err);
+    }
+    /* steps are committed; only the end of the run is not on record */
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
+static bool run_units(Apply *apply, const RunUnits *units, Error *err)
+{
+    const RunObserver observer = {
+        .arrives = schema_check_arrives, .arrived = schema_check_arrived, .context = &apply->check};
+    const StepRunnerOptions options = {
+        .atomic = apply->options->atomic,
+        .attempts = apply->options->attempts,
+        .listener = apply->options->listener,
+        .observer = apply->check.sources.count ? &observer : NULL,
+    };
+    if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
+        return false;
+    bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
+                                &apply->history.chain, &apply->report->run, err);
+    if (!good)
+        return run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE),
+                                  &apply->report->run.failure, err);
+    return check_end(apply, err) && end_run(apply, err);
+}
+
+/* Nothing to do but the end of a run that was killed behind its last step. */
+static bool end_open_run(Apply *apply, Error *err)
+{
+    const PastArrival *found = history_arrival(&apply->history);
+    bool looked = found && *found->arrival;
+    return !history_open_run(&apply->history) ||
+           ((looked || check_end(apply, err)) && end_run(apply, err));
+}
+
+static bool run(Apply *apply, Error *err)
+{
+    if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
+                          err))
+        return false;
+    apply->report->redacted = pg_session_describe(apply->session);
+    if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
+        !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
+        return false;
+    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, &apply->warnings);
+    proof_sources_add(&apply->check.sources, apply->input->manifest, &apply->input->objects);
+    if (apply->plan.relation == RELATION_CURRENT)
+        return end_open_run(apply, err);
+    CLEANUP(run_units_done) RunUnits units = {0};
+    run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
+    return run_units(apply, &units, err);
+}
+
+/* Which version holds now, as far as the session can still tell. */
+static void note_version(Apply *apply)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    if (apply->session && !pg_session_is_lost(apply->session) && read_history(apply, &ignored))
+        apply->report->version = memory_string(history_version_name(&apply->history));
+}
+
+bool apply_run(const RunOptions *options, const ApplyInput *input, const char *to_version,
+               ApplyReport *report, Error *err)
+{
+    Apply apply = {.options = options,
+                   .input = input,
+                   .to_version = to_version,
+                   .report = report,
+                   .history.unsettled = -1};
+    int64_t begun = clock_monotonic_ms();
+    report->run.settled = true;
+    bool good = run(&apply, err);
+    if (good && report->to_version)
+        report->version = memory_string(report->to_version);
+    else
+        note_version(&apply);
+    report->duration_ms = clock_monotonic_ms() - begun;
+    report->warnings = text_take(&apply.warnings);
+    report->schema = apply.check.report;
+    apply.check.report = (SchemaReport){0};
+    schema_check_done(&apply.check);
+    apply_plan_done(&apply.plan);
+    history_done(&apply.history);
+    pg_session_close(apply.session);
+    return good;
+}

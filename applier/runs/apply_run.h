@@ -1,0 +1,91 @@
+/* A whole apply: connect, lock, ledger, settle, plan, compare the schema, store the bundle, run
+ * (with a look at the schema of each version before its COMMIT), durable end. */
+#ifndef SEALIFT_APPLIER_APPLY_RUN_H
+#define SEALIFT_APPLIER_APPLY_RUN_H
+
+#include "applier/runs/apply_plan.h"
+#include "applier/runs/schema_check.h"
+#include "applier/server/pg_lock.h"
+#include "applier/steps/settle.h"
+#include "applier/steps/step_runner.h"
+#include "bundles/envelope.h"
+
+/* What every run of steps takes; zero is a sensible default where nothing is said. */
+typedef struct RunOptions {
+    const char *conninfo;         /* as PgSessionOptions */
+    int64_t lock_wait_ms;         /* for the lock; 0: try once */
+    int64_t lock_timeout_ms;      /* in transaction groups; 0: none */
+    int64_t statement_timeout_ms; /* 0: none */
+    AtomicMode atomic;
+    int attempts; /* 0: RETRY_ATTEMPTS_DEFAULT */
+    WordsPolicy words;
+    bool refuse_superuser;    /* site policy `superuser = refuse` */
+    const char *ledger_owner; /* site's ledger-owner, or NULL */
+    LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
+    SettleChoice settle;
+    SchemaPolicy schema;
+    PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
+    RunListener listener;
+} RunOptions;
+
+/* RunOptions with the documented defaults: lock wait 60 s, lock timeout 5 s. */
+RunOptions run_options_default(void);
+
+/* The bundle, proven; all borrowed. */
+typedef struct ApplyInput {
+    const Envelope *envelope;
+    const Head *head;
+    Digest head_digest;
+    const Manifest *manifest;
+    const void *manifest_bytes;
+    size_t manifest_size;
+    ObjectSource objects;
+    const char *verification; /* "signed by 2 of 2: …", for the ledger */
+    const char *path;         /* where the bundle was found (absolute), for resume */
+} ApplyInput;
+
+typedef struct ApplyReport {
+    ApplyRelation relation;
+    char *from_version; /* owned; "-" for none */
+    char *to_version;   /* owned: the target */
+    char *version;      /* owned: what holds when the run ends, also after a failure; or NULL */
+    int64_t tasks;      /* migrations (and versions without) that were to be done */
+    SettleReport settled;
+    RunReport run;
+    SchemaReport schema; /* the last look at the schema */
+    char *warnings;      /* owned: one line each, or "" */
+    char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
+    int64_t duration_ms;
+    LedgerIdentity identity; /* whose database it is, and where its journal ends: */
+    JournalChain chain;      /* for the site's state file; set where the run succeeded */
+    bool recorded;           /* its end, or that of a run killed before it, is on record */
+} ApplyReport;
+
+void apply_report_done(ApplyReport *report);
+
+/* Whether the database has this bundle done already (ENGINE.md 20): one short session, which reads
+ * nothing but the ledger. *ret_done false also where there is no ledger. */
+bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest *head_digest,
+                       bool *ret_done, Error *err) MUST_CHECK;
+
+/* What a look at the schema says before anything begins, and what one costs here. */
+typedef struct SchemaForecast {
+    SchemaState state;   /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
+    bool inside_version; /* nothing is proven of where the database stands: SCHEMA_UNPROVEN */
+    size_t differences;  /* that must match and do not: apply would not begin */
+    int64_t look_ms;     /* wall time; 0 where nobody looked */
+} SchemaForecast;
+
+/* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest.
+ * `ret_forecast` may be NULL: nobody looks at the schema then. */
+bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
+                    History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
+                    Error *err) MUST_CHECK;
+
+/* Do it. *report (zeroed by the caller) is filled as far as the run came, also on failure. Nothing
+ * to do is success. Errors: those of session, lock, ledger, plan (apply_plan_check), settle, and
+ * step_runner_run. */
+bool apply_run(const RunOptions *options, const ApplyInput *input, const char *to_version,
+               ApplyReport *report, Error *err) MUST_CHECK;
+
+#endif

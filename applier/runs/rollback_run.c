@@ -1,0 +1,328 @@
+#include "applier/runs/rollback_run.h"
+
+#include <inttypes.h>
+
+#include "applier/ledger/stored_proofs.h"
+#include "applier/runs/run_session.h"
+#include "applier/runs/target_check.h"
+#include "applier/server/pg_query.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+void rollback_report_done(RollbackReport *report)
+{
+    free(report->from_version);
+    free(report->to_version);
+    free(report->version);
+    free(report->warnings);
+    free(report->redacted);
+    ways_back_done(&report->ways);
+    schema_report_done(&report->schema);
+    run_report_done(&report->run);
+    *report = (RollbackReport){0};
+}
+
+/* One rollback under way. */
+typedef struct Rollback {
+    const RollbackOptions *options;
+    RollbackReport *report;
+    PgSession *session; /* holds the lock, runs the steps */
+    PgSession *reader;  /* reads what is stored */
+    StoredBundles bundles;
+    History history;
+    RollbackList list;
+    RunTaskArray tasks;
+    SchemaCheck check;
+    Text warnings;
+} Rollback;
+
+static bool bundle_proven_enough(Rollback *rollback, const StoredBundle *bundle, Error *err)
+{
+    static const StoredProof least[] = {[ROLLBACK_NEEDS_NOTHING] = PROVEN_BY_NOTHING,
+                                        [ROLLBACK_NEEDS_STATE] = PROVEN_BY_STATE,
+                                        [ROLLBACK_NEEDS_SIGNATURE] = PROVEN_BY_SIGNATURE};
+    if (bundle->proven > rollback->report->proven)
+        rollback->report->proven = bundle->proven;
+    if (bundle->proven <= least[rollback->options->needs])
+        return true;
+    error_set(err, ERROR_TRUST,
+              "what the database holds of bundle %s is proven by %s only, this site demands more",
+              bundle->proof.head.bundle_id,
+              bundle->proven == PROVEN_BY_STATE ? "the state file" : "the database itself");
+    return error_hint(err,
+                      "give this machine the keyring (trust init) or its state folder back, or "
+                      "change rollback-needs");
+}
+
+static bool stored_source(void *context, const Digest *head_digest, const Manifest **ret_manifest,
+                          const ObjectSource **ret_objects, Error *err)
+{
+    Rollback *rollback = context;
+    const StoredBundle *bundle = NULL;
+    if (!stored_bundles_get(&rollback->bundles, head_digest, &bundle, err) ||
+        !bundle_proven_enough(rollback, bundle, err))
+        return false;
+    *ret_manifest = &bundle->manifest;
+    *ret_objects = &bundle->objects;
+    return true;
+}
+
+static LedgerEvent event_of(const Rollback *rollback, LedgerPhase phase)
+{
+    const RunTaskArray *tasks = &rollback->tasks;
+    return (LedgerEvent){
+        .action = rollback->options->run.action,
+        .phase = phase,
+        .head_digest = tasks->count ? &tasks->items[0].head_digest : NULL,
+        .from_version = rollback->report->from_version ? rollback->report->from_version : "-",
+        .to_version = rollback->report->to_version ? rollback->report->to_version : "-",
+        .from_position = rollback->history.position,
+        .to_position = rollback->list.to_position,
+        .sqlstate = "",
+        .words = phase == PHASE_OF_FAILURE ? "" : stored_proof_name(rollback->report->proven)};
+}
+
+static bool refused(Rollback *rollback, Error *err)
+{
+    return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_REFUSAL),
+                              /* step= */ NULL, err);
+}
+
+static bool settle(Rollback *rollback, Error *err)
+{
+    const JournalRow *open = history_unsettled(&rollback->history);
+    const StoredBundle *stored = NULL;
+    if (rollback->history.diverged)
+        return true;
+    if (open && !stored_bundles_get(&rollback->bundles, &open->head_digest, &stored, err))
+        return error_wrap(err, "settling an open step");
+    if (!settle_open_step(rollback->session, &rollback->history, stored ? &stored->manifest : NULL,
+                          rollback->options->run.settle, &rollback->report->settled, err))
+        return false;
+    if (!rollback->report->settled.happened)
+        return true;
+    history_done(&rollback->history);
+    return run_session_history(rollback->session, PG_SESSION_WRITES, &rollback->options->run,
+                               &rollback->history, err);
+}
+
+/* The search_path of the steps is the manifest's, which is known only now. */
+static bool pin_search_path(Rollback *rollback, Error *err)
+{
+    const Manifest *manifest = rollback->tasks.items[0].manifest;
+    return strcmp(manifest->search_path, "public") == 0 ||
+           pg_session_pin(rollback->session, "search_path", manifest->search_path, err);
+}
+
+static bool plan(Rollback *rollback, Error *err)
+{
+    if (!rollback_list_make(&rollback->history, &rollback->options->target, &rollback->list, err))
+        return refused(rollback, err);
+    rollback->report->from_version = memory_string(rollback->list.from_version);
+    rollback->report->to_version = memory_string(rollback->list.to_version);
+    rollback->report->tasks = (int64_t)rollback->list.items.count;
+    if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err) ||
+        !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
+        return refused(rollback, err);
+    rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session),
+                       &rollback->report->ways);
+    if (!rollback_plan_check_ways(&rollback->report->ways, err))
+        return refused(rollback, err);
+    if (rollback->report->proven == PROVEN_BY_NOTHING && rollback->tasks.count)
+        text_add(&rollback->warnings,
+                 "the way back was not verified again: neither keyring nor state file is at hand, "
+                 "it stands on the database's word alone\n");
+    return true;
+}
+
+/* --- the schema ------------------------------------------------------------------------------ */
+
+/* The versions on the way are held by the bundles whose scripts run; the one in force, and the one
+ * come to, perhaps by others too. What they say is compared with only. */
+static bool load_proofs(Rollback *rollback, Error *err)
+{
+    SchemaCheck *check = &rollback->check;
+    const History *history = &rollback->history;
+    schema_check_begin(check, &rollback->options->run.schema, history, &rollback->warnings);
+    array_each (const RunTask, task, &rollback->tasks)
+        proof_sources_add(&check->sources, task->manifest, task->objects);
+    array_each (const AppliedVersion, version, &history->versions) {
+        const StoredBundle *stored = NULL;
+        if (version->position < rollback->list.to_position ||
+            !history_bundle(history, &version->head_digest))
+            continue;
+        if (!stored_bundles_get(&rollback->bundles, &version->head_digest, &stored, err))
+            return error_wrap(err, "looking up the proven schema of version %s", version->name);
+        proof_sources_add(&check->sources, &stored->manifest, &stored->objects);
+    }
+    return stored_proofs_add(&rollback->bundles, history, &check->sources, err);
+}
+
+static bool compare_before(Rollback *rollback, Error *err)
+{
+    return !history_is_at_version(&rollback->history) ||
+           schema_check_before(&rollback->check, rollback->session, &rollback->history, err) ||
+           refused(rollback, err);
+}
+
+/* Nothing to look at where it ends inside a version. */
+static bool check_end(Rollback *rollback, Error *err)
+{
+    const RollbackList *list = &rollback->list;
+    const AppliedVersion *target = NULL;
+    char tree[DIGEST_HEX_SIZE];
+    array_each (const AppliedVersion, version, &rollback->history.versions) {
+        if (strcmp(version->name, list->to_version) == 0)
+            target = version;
+    }
+    if (list->to_position != (target ? target->position : 0))
+        return true;
+    return schema_check_end(&rollback->check, rollback->session,
+                            target ? digest_hex(&target->tree_digest, tree) : "-", list->to_version,
+                            err) ||
+           run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
+                              /* step= */ NULL, err);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+/* The durable end; a run that was killed behind its last step gets it from the next one. */
+static bool end_run(Rollback *rollback, Error *err)
+{
+    const LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    if (ledger_add_durable_event(rollback->session, &end, err))
+        return true;
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
+static bool run_tasks(Rollback *rollback, Error *err)
+{
+    const RunOptions *run = &rollback->options->run;
+    const RunObserver observer = {.arrives = schema_check_arrives,
+                                  .arrived = schema_check_arrived,
+                                  .context = &rollback->check};
+    const StepRunnerOptions options = {
+        .atomic = run->atomic,
+        .attempts = run->attempts,
+        .listener = run->listener,
+        .observer = rollback->check.sources.count ? &observer : NULL,
+    };
+    const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
+    CLEANUP(run_units_done) RunUnits units = {0};
+    run_units_build(&rollback->tasks, run->atomic, &units);
+    if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
+                            err))
+        return refused(rollback, err);
+    if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
+        !ledger_add_event(rollback->session, &begin, err))
+        return false;
+    if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
+                         &rollback->history.chain, &rollback->report->run, err))
+        return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
+                                  &rollback->report->run.failure, err);
+    return check_end(rollback, err) && end_run(rollback, err);
+}
+
+static bool end_open_run(Rollback *rollback, Error *err)
+{
+    const PastArrival *found = history_arrival(&rollback->history);
+    bool looked = found && *found->arrival;
+    return !history_open_run(&rollback->history) ||
+           ((looked || check_end(rollback, err)) && end_run(rollback, err));
+}
+
+static bool no_ledger(Error *err)
+{
+    error_set(err, ERROR_TARGET, "the database has no ledger: nothing was applied here by Sealift");
+    return error_hint(err, "check --db: is it the database that was meant?");
+}
+
+static bool run(Rollback *rollback, Error *err)
+{
+    const RollbackOptions *options = rollback->options;
+    if (!run_session_open(&options->run, /* search_path= */ NULL, &rollback->session, err))
+        return false;
+    rollback->report->redacted = pg_session_describe(rollback->session);
+    if (rollback->session->facts.superuser)
+        text_addf(&rollback->warnings, "role '%s' is a superuser\n",
+                  rollback->session->facts.session_user);
+    if (!run_session_history(rollback->session, PG_SESSION_WRITES, &options->run,
+                             &rollback->history, err))
+        return false;
+    if (!rollback->history.managed)
+        return no_ledger(err);
+    if (!run_session_open_reader(&options->run, &rollback->reader, err))
+        return false;
+    rollback->bundles = (StoredBundles){.session = rollback->reader, .trust = &options->trust};
+    if (!settle(rollback, err) || !plan(rollback, err) || !load_proofs(rollback, err))
+        return false;
+    if (rollback->tasks.count == 0)
+        return end_open_run(rollback, err);
+    if (!compare_before(rollback, err))
+        return false;
+    if (options->confirm &&
+        !options->confirm(options->confirm_context, &rollback->list, &rollback->report->ways, err))
+        return false;
+    return pin_search_path(rollback, err) && run_tasks(rollback, err);
+}
+
+static void note_version(Rollback *rollback)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    CLEANUP(history_done) History now = {.unsettled = -1};
+    if (rollback->session && !pg_session_is_lost(rollback->session) &&
+        history_read(rollback->session, &now, &ignored) && now.managed)
+        rollback->report->version = memory_string(history_version_name(&now));
+}
+
+bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error *err)
+{
+    Rollback rollback = {.options = options, .report = report, .history.unsettled = -1};
+    int64_t begun = clock_monotonic_ms();
+    report->run.settled = true;
+    bool good = run(&rollback, err);
+    report->chain = rollback.history.chain;
+    if (good && report->to_version)
+        report->version = memory_string(report->to_version);
+    else
+        note_version(&rollback);
+    report->warnings = text_take(&rollback.warnings);
+    report->schema = rollback.check.report;
+    rollback.check.report = (SchemaReport){0};
+    schema_check_done(&rollback.check);
+    report->duration_ms = clock_monotonic_ms() - begun;
+    array_free(&rollback.tasks);
+    rollback_list_done(&rollback.list);
+    stored_bundles_done(&rollback.bundles);
+    history_done(&rollback.history);
+    pg_session_close(rollback.reader);
+    pg_session_close(rollback.session);
+    return good;
+}
+
+/* --- resume ---------------------------------------------------------------------------------- */
+
+void resume_plan_done(ResumePlan *plan)
+{
+    free(plan->bundle_path);
+    free(plan->to_version);
+    free(plan->unrest);
+    *plan = (ResumePlan){0};
+}
+
+void resume_plan_make(const History *history, ResumePlan *ret_plan)
+{
+    ResumePlan plan = {.unrest = history_unrest(history)};
+    const PastEvent *open = history_open_run(history);
+    if (open) {
+        plan.kind = past_event_applies(open) ? RESUME_APPLY : RESUME_ROLLBACK;
+        plan.has_head = open->has_head;
+        plan.head_digest = open->head_digest;
+        plan.bundle_path = memory_string(open->bundle_path);
+        plan.to_version = memory_string(open->to_version);
+        plan.to_position = open->to_position;
+    }
+    *ret_plan = plan;
+}

@@ -1,0 +1,81 @@
+#include "applier/runs/run_session.h"
+
+#include "applier/runs/target_check.h"
+#include "applier/server/server_words.h"
+#include "base/memory.h"
+
+RunOptions run_options_default(void)
+{
+    return (RunOptions){.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
+                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
+                        .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
+}
+
+bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+                      Error *err)
+{
+    const PgSessionOptions wanted = {.conninfo = options->conninfo,
+                                     .search_path = search_path,
+                                     .purpose = PG_SESSION_WRITES,
+                                     .lock_timeout_ms = options->lock_timeout_ms,
+                                     .statement_timeout_ms = options->statement_timeout_ms,
+                                     .words = options->words};
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    if (!pg_session_open(&wanted, &session, err) || !target_check_writable(session, err))
+        return false;
+    if (options->refuse_superuser && session->facts.superuser) {
+        error_set(err, ERROR_TARGET, "role '%s' is a superuser, which this site's policy refuses",
+                  session->facts.session_user);
+        return error_hint(err, "connect as the role that owns the schema");
+    }
+    if (!pg_lock_take(session, options->lock_wait_ms, options->lock_waiting,
+                      options->listener.context, err))
+        return false;
+    *ret_session = TAKE_PTR(session);
+    return true;
+}
+
+bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
+{
+    const PgSessionOptions wanted = {
+        .conninfo = options->conninfo, .purpose = PG_SESSION_READS, .words = options->words};
+    return pg_session_open(&wanted, ret_session, err);
+}
+
+bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
+                         History *ret_history, Error *err)
+{
+    /* the owner first: it is asked of the catalog, which also one without rights may read */
+    return ledger_check_owner(session, purpose, options->ledger_owner, err) &&
+           history_read(session, ret_history, err);
+}
+
+bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err)
+{
+    const LedgerBundle bundle = {.envelope = input->envelope,
+                                 .head = input->head,
+                                 .head_digest = input->head_digest,
+                                 .manifest_bytes = input->manifest_bytes,
+                                 .manifest_size = input->manifest_size,
+                                 .manifest = input->manifest,
+                                 .objects = &input->objects,
+                                 .verification = input->verification};
+    return ledger_store_bundle(session, &bundle, err);
+}
+
+bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err)
+{
+    LedgerPresence presence = LEDGER_ABSENT;
+    CLEANUP(error_done) Error ignored = {0};
+    if (pg_session_is_lost(session) || !ledger_look(session, &presence, &ignored) ||
+        presence == LEDGER_ABSENT)
+        return false;
+    event.sqlstate = err->code;
+    event.words = err->message;
+    if (step && step->happened)
+        event.words = step->kept;
+    else if (session->words == WORDS_WHOLE && *err->code)
+        event.words = server_words_condition(err->code);
+    (void)!ledger_add_event(session, &event, &ignored);
+    return false;
+}

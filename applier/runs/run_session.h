@@ -1,0 +1,30 @@
+/* What apply and rollback begin and end with: a session that holds the lock over a ledger that is
+ * ours, and the events around a run. */
+#ifndef SEALIFT_APPLIER_RUN_SESSION_H
+#define SEALIFT_APPLIER_RUN_SESSION_H
+
+#include "applier/runs/apply_run.h"
+
+/* Connect for writing and take the lock. ERROR_TARGET for a standby or, where the site says so, a
+ * superuser. */
+bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+                      Error *err) MUST_CHECK;
+
+/* A second session for reading what the ledger stores while the first runs steps. */
+bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
+                             Error *err) MUST_CHECK;
+
+/* Check the ledger's owner and read its history. *ret_history is unmanaged where there is none. */
+bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
+                         History *ret_history, Error *err) MUST_CHECK;
+
+/* Store the bundle in the ledger as ledger_store_bundle does; the caller holds the transaction
+ * open. */
+bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err) MUST_CHECK;
+
+/* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. `step`
+ * is the step that failed, or NULL. What --show-sql adds to the server's words is for the terminal:
+ * the ledger never gets it. Returns false. */
+bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err);
+
+#endif

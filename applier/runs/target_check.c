@@ -1,0 +1,91 @@
+#include "applier/runs/target_check.h"
+
+#include <inttypes.h>
+
+#include "applier/server/pg_query.h"
+#include "applier/sql/session_queries.h"
+#include "base/memory.h"
+
+/* Below this nobody needs to ask the server: the smallest lock table has room for more. */
+#define LOCKS_ALWAYS_FREE 512
+
+bool target_check_writable(const PgSession *session, Error *err)
+{
+    if (!session->facts.in_recovery)
+        return true;
+    error_set(err, ERROR_TARGET, "the server is a standby: it only takes what its primary does");
+    return error_hint(err, "connect to the primary (target_session_attrs=read-write finds it)");
+}
+
+bool target_check_locks(PgSession *session, int64_t estimate, Error *err)
+{
+    if (estimate <= LOCKS_ALWAYS_FREE)
+        return true;
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_locks_held, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return error_wrap(err, "counting the locks in use");
+    int64_t room = session->facts.locks_available - pg_result_int(row, 0, 0);
+    if (estimate <= room)
+        return true;
+    error_set(err, ERROR_TARGET,
+              "one transaction would lock about %" PRId64 " relations, the server has room for "
+              "%" PRId64,
+              estimate, room);
+    return error_hint(err,
+                      "raise max_locks_per_transaction (needs a restart), or run with --atomic "
+                      "migration");
+}
+
+static bool check_version(const PgSession *session, const Head *head, Text *warnings, Error *err)
+{
+    int64_t major = session->facts.version / 10000;
+    if (major < head->server_min)
+        return error_set(err, ERROR_TARGET,
+                         "the server is PostgreSQL %s, the bundle needs %" PRId64 " or later",
+                         session->facts.version_text, head->server_min);
+    if (major > head->server_max)
+        text_addf(warnings,
+                  "the server is PostgreSQL %s, the bundle was made for %" PRId64 " to %" PRId64
+                  "\n",
+                  session->facts.version_text, head->server_min, head->server_max);
+    return true;
+}
+
+static bool check_extension(PgSession *session, const ManifestRequirement *requirement, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_extension_available,
+                  PG_VALUES(pg_text(requirement->name), pg_text(requirement->value)), PG_ONE_ROW,
+                  &row, err))
+        return error_wrap(err, "looking for extension '%s'", requirement->name);
+    if (pg_result_bool(row, 0, 0))
+        return true;
+    bool any = !*requirement->value;
+    error_set(err, ERROR_TARGET, "the server does not have extension '%s'%s%s", requirement->name,
+              any ? "" : " in version ", any ? "" : requirement->value);
+    return error_hint(err,
+                      "install its package on the server; then 'CREATE EXTENSION' can find it");
+}
+
+bool target_check(PgSession *session, const Manifest *manifest, Text *warnings, Error *err)
+{
+    if (!target_check_writable(session, err) ||
+        !check_version(session, &manifest->head, warnings, err))
+        return false;
+    if (session->facts.superuser)
+        text_addf(warnings,
+                  "role '%s' is a superuser: the steps may do anything to this server; a role that "
+                  "owns the schema is enough\n",
+                  session->facts.session_user);
+    array_each (ManifestRequirement, requirement, &manifest->requirements) {
+        if (strcmp(requirement->kind, "extension") == 0 &&
+            !check_extension(session, requirement, err))
+            return false;
+        if (strcmp(requirement->kind, "encoding") == 0 &&
+            strcasecmp(requirement->name, session->facts.encoding) != 0)
+            return error_set(err, ERROR_TARGET,
+                             "the database's encoding is %s, the bundle needs %s",
+                             session->facts.encoding, requirement->name);
+    }
+    return true;
+}

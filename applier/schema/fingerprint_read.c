@@ -1,0 +1,148 @@
+#include "applier/schema/fingerprint_read.h"
+
+#include "applier/server/pg_query.h"
+#include "applier/server/retry_policy.h"
+#include "applier/sql/fingerprint_queries.h"
+
+#define READ_ATTEMPTS 5
+
+/* "{\"a\",\"b\"}": a literal of type text[]. */
+static void add_names(const FingerprintScope *scope, Text *text)
+{
+    text_add_char(text, '{');
+    for (size_t i = 0; i < scope->schema_count; i++) {
+        text_add(text, i ? ",\"" : "\"");
+        for (const char *at = scope->schemas[i]; *at; at++) {
+            if (*at == '"' || *at == '\\')
+                text_add_char(text, '\\');
+            text_add_char(text, *at);
+        }
+        text_add_char(text, '"');
+    }
+    text_add_char(text, '}');
+}
+
+static bool add_row(Fingerprint *fingerprint, const PGresult *rows, int i, Error *err)
+{
+    const char *definition = PQgetisnull(rows, i, 4) ? NULL : pg_result_text(rows, i, 4);
+    if (fingerprint_add(fingerprint, pg_result_text(rows, i, 0), pg_result_text(rows, i, 1),
+                        pg_result_text(rows, i, 2), pg_result_text(rows, i, 3), definition, err))
+        return true;
+    err->class = ERROR_TARGET; /* no input of ours is malformed: the schema is beyond our limits */
+    return false;
+}
+
+/* The plan is kept only while search_path is what it was made under: the pin's. */
+bool fingerprint_prepare(PgSession *session, Error *err)
+{
+    return (pg_script(session, "SET plan_cache_mode = force_generic_plan; BEGIN", err) &&
+            pg_script(session, SQL_fingerprint_pin, err) &&
+            pg_script(session,
+                      "PREPARE sealift_fingerprint (text[], text, boolean) AS " SQL_fingerprint_rows
+                      "; COMMIT",
+                      err)) ||
+           error_wrap(err, "preparing to take fingerprints");
+}
+
+static void add_literal(PgSession *session, const char *value, Text *sql)
+{
+    char *literal = value ? PQescapeLiteral(session->connection, value, strlen(value)) : NULL;
+    text_addf(sql, "%s, ", literal ? literal : "NULL");
+    PQfreemem(literal);
+}
+
+static bool ask_prepared(PgSession *session, const char *names, const char *owner, bool definitions,
+                         PGresult **ret_rows, Error *err)
+{
+    CLEANUP(text_done) Text sql = {0};
+    text_add(&sql, "EXECUTE sealift_fingerprint (");
+    add_literal(session, names, &sql);
+    add_literal(session, owner, &sql);
+    text_addf(&sql, "%s)", definitions ? "true" : "false");
+    return pg_query(session, text_string(&sql), PG_NO_VALUES, PG_ROWS, ret_rows, err);
+}
+
+static bool ask(PgSession *session, const char *names, const char *owner, bool definitions,
+                PGresult **ret_rows, Error *err)
+{
+    return pg_query(session, SQL_fingerprint_rows,
+                    PG_VALUES(pg_text(names), pg_text(owner), pg_bool(definitions)), PG_ROWS,
+                    ret_rows, err);
+}
+
+static bool read_rows(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
+                      Fingerprint *fingerprint, Error *err)
+{
+    CLEANUP(text_done) Text names = {0};
+    CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    const char *owner = scope->owner ? scope->owner : session->facts.current_user;
+    bool definitions = detail == FINGERPRINT_DEFINITIONS;
+    if (scope->schemas)
+        add_names(scope, &names);
+    const char *in = scope->schemas ? text_string(&names) : NULL;
+    if (!pg_script(session, SQL_fingerprint_pin, err) ||
+        !(scope->prepared ? ask_prepared(session, in, owner, definitions, &rows, err)
+                          : ask(session, in, owner, definitions, &rows, err)))
+        return false;
+    for (int i = 0; i < PQntuples(rows); i++)
+        if (!add_row(fingerprint, rows, i, err))
+            return false;
+    if (fingerprint_sort(fingerprint, err))
+        return true;
+    err->class = ERROR_TARGET;
+    return false;
+}
+
+/* Read between two scripts of ours; the second is run also after a failure. */
+static bool read_between(PgSession *session, const char *before, const char *after,
+                         const FingerprintScope *scope, FingerprintDetail detail,
+                         Fingerprint *ret_fingerprint, Error *err)
+{
+    CLEANUP(fingerprint_done) Fingerprint fingerprint = {0};
+    CLEANUP(error_done) Error ending = {0};
+    if (!pg_script(session, before, err))
+        return false;
+    bool good = read_rows(session, scope, detail, &fingerprint, err);
+    if (!pg_session_is_lost(session) && !pg_script(session, after, good ? err : &ending))
+        return false;
+    if (!good)
+        return false;
+    *ret_fingerprint = fingerprint;
+    fingerprint = (Fingerprint){0};
+    return true;
+}
+
+static const char *const savepoint[] = {
+    "SAVEPOINT sealift_fingerprint; SET LOCAL statement_timeout = 0", /* a migration's may be short
+                                                                       */
+    "ROLLBACK TO SAVEPOINT sealift_fingerprint; RELEASE SAVEPOINT sealift_fingerprint"};
+static const char *const transaction[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                          "ROLLBACK"};
+
+static bool gave_up(Error *err)
+{
+    error_wrap(err, "taking the fingerprint of the schema");
+    if (strcmp(err->code, "55P03") != 0)
+        return false;
+    err->class = ERROR_TARGET;
+    return error_hint(err, "another session holds a lock on what a view reads: try again when it "
+                           "is done");
+}
+
+bool fingerprint_read(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
+                      Fingerprint *ret_fingerprint, Error *err)
+{
+    bool inside = PQtransactionStatus(session->connection) != PQTRANS_IDLE;
+    const char *const *around = inside ? savepoint : transaction;
+    for (int attempt = 1;; attempt++) {
+        if (read_between(session, around[0], around[1], scope, detail, ret_fingerprint, err))
+            return true;
+        /* on a standby, replay may cancel what reads the rows it removes */
+        if (!retry_policy_is_retryable(err->code) || attempt == READ_ATTEMPTS ||
+            pg_session_is_lost(session))
+            return gave_up(err);
+        error_done(err);
+        retry_policy_sleep(
+            retry_policy_delay_ms(attempt, RETRY_FIRST_MS, RETRY_MOST_MS, retry_policy_random()));
+    }
+}

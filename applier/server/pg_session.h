@@ -1,0 +1,95 @@
+/* One connection to the target, with every setting that matters pinned.
+ *
+ * Settings go into the startup packet, behind the user's own `options`: there RESET ALL returns to
+ * them and they beat ALTER ROLE … SET. What only some servers know is looked at after connecting,
+ * and where a site's value differs the session is opened once more with it pinned. Words name host,
+ * port, database and user, never the connection string, and never a password. */
+#ifndef SEALIFT_APPLIER_PG_SESSION_H
+#define SEALIFT_APPLIER_PG_SESSION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+#define PG_SESSION_APPLICATION     "sealift"
+#define PG_SESSION_LOCK_TIMEOUT_MS 5000 /* default in transaction groups */
+
+typedef enum { PG_SESSION_WRITES, PG_SESSION_READS } PgSessionPurpose;
+
+/* How much of the server's words may be shown (ENGINE.md 23). */
+typedef enum { WORDS_REDACTED, WORDS_WHOLE } WordsPolicy;
+
+typedef struct PgSessionOptions {
+    const char *conninfo;         /* --db; NULL: DATABASE_URL, then PG* */
+    const char *search_path;      /* as a SET list; NULL: public */
+    PgSessionPurpose purpose;     /* PG_SESSION_READS: transactions are READ ONLY by default */
+    int64_t lock_timeout_ms;      /* 0: none */
+    int64_t statement_timeout_ms; /* 0: none */
+    WordsPolicy words;
+} PgSessionOptions;
+
+/* What the server says about itself and us; texts owned by the session. */
+typedef struct PgFacts {
+    int version; /* 150004 */
+    char *version_text;
+    char *database;
+    char *database_oid;
+    char *system_identifier;
+    char *session_user;
+    char *current_user;
+    char *encoding;
+    char *synchronous_commit; /* the site's own value */
+    bool superuser;           /* the login role is one */
+    bool in_recovery;
+    int64_t
+        locks_available; /* half of the lock table (ENGINE.md 14), what is held not subtracted */
+} PgFacts;
+
+typedef struct PgSession {
+    PGconn *connection; /* owned */
+    PGcancel *cancel;   /* owned */
+    PgFacts facts;
+    WordsPolicy words;
+    char
+        *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
+    int64_t notice_count; /* warnings of the server since the session began … */
+    char notice_code[6];  /* … and the SQLSTATE of the last */
+    /* Told at each tick while we wait for the server (pg_wait.h); NULL: nobody. It must not use
+     * this session. `waited_ms` is how long this one wait has lasted. */
+    void (*waiting)(void *context, int64_t waited_ms);
+    void *waiting_context;
+} PgSession;
+
+/* ERROR_CONNECTION where there is no server, the login is refused or the database is not there;
+ * ERROR_USAGE for a connection string that cannot be read; ERROR_INTERRUPTED. */
+bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session,
+                     Error *err) MUST_CHECK;
+void pg_session_close(PgSession *session);
+DEFINE_CLEANUP(PgSession, pg_session_close)
+
+/* The server's major version: 15. */
+int64_t pg_session_major(const PgSession *session);
+
+/* "database 'd' on h:5432 as u", for messages. The caller frees. */
+char *pg_session_describe(const PgSession *session);
+
+/* Pin one more setting: now, and after each RESET ALL (by pin_sql). */
+bool pg_session_pin(PgSession *session, const char *name, const char *value, Error *err) MUST_CHECK;
+
+/* The connection is gone. */
+bool pg_session_is_lost(const PgSession *session);
+
+/* ERROR_CONNECTION "the connection … was lost while DOING". Returns false. */
+bool pg_session_lost_error(const PgSession *session, const char *doing, Error *err);
+
+/* From now on the second SIGINT cancels this session's running statement; until it is closed. */
+void pg_session_cancel_on_interrupt(PgSession *session);
+
+/* Append the settings to a startup packet's options: ` -c name=value`, spaces and backslashes
+ * escaped. */
+void pg_session_add_option(Text *options, const char *name, const char *value);
+
+#endif

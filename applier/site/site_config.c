@@ -1,0 +1,171 @@
+#include "applier/site/site_config.h"
+
+#include "base/config_file.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#define CONFIG_NAME           "applier.conf"
+#define CONFIG_FOLDER_DEFAULT "/etc/sealift"
+#define STATE_FOLDER_DEFAULT  "/var/lib/sealift"
+
+/* The file's values as they stand there. */
+typedef struct SiteFile {
+    char *name;
+    char *environment;
+    char *channel;
+    char *ledger_owner;
+    char *rollback_needs;
+    char *superuser;
+    char *look_under_lock_ms;
+} SiteFile;
+
+static const ConfigKey config_keys[] = {
+    {"site", "name", offsetof(SiteFile, name)},
+    {"site", "environment", offsetof(SiteFile, environment)},
+    {"site", "channel", offsetof(SiteFile, channel)},
+    {"site", "ledger-owner", offsetof(SiteFile, ledger_owner)},
+    {"site", "rollback-needs", offsetof(SiteFile, rollback_needs)},
+    {"site", "superuser", offsetof(SiteFile, superuser)},
+    {"site", "look-under-lock-ms", offsetof(SiteFile, look_under_lock_ms)},
+};
+
+static const struct {
+    const char *word;
+    RollbackNeeds needs;
+} rollback_words[] = {
+    {"signature", ROLLBACK_NEEDS_SIGNATURE},
+    {"state", ROLLBACK_NEEDS_STATE},
+    {"nothing", ROLLBACK_NEEDS_NOTHING},
+};
+
+static void site_file_done(SiteFile *file)
+{
+    for (size_t i = 0; i < ARRAY_LEN(config_keys); i++)
+        free(*(char **)((char *)file + config_keys[i].offset));
+}
+
+void site_config_done(SiteConfig *config)
+{
+    free(config->config_folder);
+    free(config->state_folder);
+    free(config->name);
+    free(config->environment);
+    free(config->channel);
+    free(config->ledger_owner);
+    *config = (SiteConfig){0};
+}
+
+static char *folder_from(const char *variable, const char *otherwise)
+{
+    const char *value = getenv(variable);
+    return memory_string(value && *value ? value : otherwise);
+}
+
+/* A name that HEAD could hold, or the site would take nothing and never learn why. */
+static bool check_name(const char *key, const char *value, Error *err)
+{
+    if (!value || head_name_is_valid(value))
+        return true;
+    error_set(err, ERROR_CONFIG, "%s is '%s', which no bundle can name", key, value);
+    return error_hint(err, "lower-case letters, digits and '-', at most %d", BUNDLE_NAME_MAX);
+}
+
+static bool take_rollback_needs(const char *word, RollbackNeeds *ret_needs, Error *err)
+{
+    *ret_needs = ROLLBACK_NEEDS_NOTHING;
+    if (!word)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(rollback_words); i++)
+        if (strcmp(rollback_words[i].word, word) == 0) {
+            *ret_needs = rollback_words[i].needs;
+            return true;
+        }
+    return error_set(err, ERROR_CONFIG,
+                     "rollback-needs is '%s': expected signature, state or nothing", word);
+}
+
+static bool take_superuser(const char *word, SuperuserPolicy *ret_policy, Error *err)
+{
+    if (word && strcmp(word, "warn") != 0 && strcmp(word, "refuse") != 0)
+        return error_set(err, ERROR_CONFIG, "superuser is '%s': expected warn or refuse", word);
+    *ret_policy = word && strcmp(word, "refuse") == 0 ? SUPERUSER_REFUSE : SUPERUSER_WARN;
+    return true;
+}
+
+static bool take_look_under_lock(const char *word, int64_t *ret_ms, Error *err)
+{
+    uint64_t ms = 0;
+    if (word && !text_parse_uint(word, strlen(word), INT32_MAX, &ms)) {
+        error_set(err, ERROR_CONFIG, "look-under-lock-ms is '%s': expected a number", word);
+        return error_hint(err, "milliseconds; 0 compares every version behind its COMMIT");
+    }
+    *ret_ms = word ? (int64_t)ms : -1;
+    return true;
+}
+
+static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
+{
+    if (!check_name("name", file->name, err) ||
+        !check_name("environment", file->environment, err) ||
+        !check_name("channel", file->channel, err) ||
+        !take_rollback_needs(file->rollback_needs, &config->rollback_needs, err) ||
+        !take_superuser(file->superuser, &config->superuser, err) ||
+        !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err))
+        return false;
+    if (file->ledger_owner && !*file->ledger_owner)
+        return error_set(err, ERROR_CONFIG, "ledger-owner is empty");
+    config->name = TAKE_PTR(file->name);
+    config->environment = TAKE_PTR(file->environment);
+    config->channel = TAKE_PTR(file->channel);
+    config->ledger_owner = TAKE_PTR(file->ledger_owner);
+    return true;
+}
+
+bool site_config_read(SiteConfig *ret_config, Error *err)
+{
+    CLEANUP(site_config_done)
+    SiteConfig config = {
+        .config_folder = folder_from("SEALIFT_CONFIG_DIR", CONFIG_FOLDER_DEFAULT),
+        .state_folder = folder_from("SEALIFT_STATE_DIR", STATE_FOLDER_DEFAULT),
+    };
+    CLEANUP(site_file_done) SiteFile file = {0};
+    CLEANUP(memory_freep) char *path = file_path(config.config_folder, CONFIG_NAME);
+    if (!config_file_read(path, CONFIG_OPTIONAL, config_keys, ARRAY_LEN(config_keys), &file, err))
+        return false;
+    if (!take_file(&file, &config, err))
+        return error_wrap(err, "%s", path);
+    *ret_config = config;
+    config = (SiteConfig){0};
+    return true;
+}
+
+bool site_config_check_head(const SiteConfig *config, const Head *head, Error *err)
+{
+    if (!head_sites_hold(head->sites, config->name)) {
+        if (config->name)
+            return error_set(err, ERROR_TRUST,
+                             "the bundle is for the sites '%s', this site is '%s'", head->sites,
+                             config->name);
+        error_set(err, ERROR_TRUST, "the bundle is for the sites '%s', this site has no name",
+                  head->sites);
+        return error_hint(err, "name = … in [site] of %s/%s", config->config_folder, CONFIG_NAME);
+    }
+    bool any_environment = strcmp(head->environment, "*") == 0;
+    if (!any_environment && !config->environment) {
+        error_set(err, ERROR_TRUST,
+                  "the bundle is for the environment '%s', this site does not say which it is",
+                  head->environment);
+        return error_hint(err, "environment = … in [site] of %s/%s", config->config_folder,
+                          CONFIG_NAME);
+    }
+    if (!any_environment && strcmp(head->environment, config->environment) != 0)
+        return error_set(err, ERROR_TRUST,
+                         "the bundle is for the environment '%s', this site is '%s'",
+                         head->environment, config->environment);
+    if (config->channel && strcmp(head->channel, config->channel) != 0)
+        return error_set(err, ERROR_TRUST,
+                         "the bundle is of the channel '%s', this site takes '%s'", head->channel,
+                         config->channel);
+    return true;
+}

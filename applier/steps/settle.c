@@ -1,0 +1,106 @@
+#include "applier/steps/settle.h"
+
+#include <inttypes.h>
+
+#include "applier/steps/probe.h"
+#include "applier/steps/step_alone.h"
+
+/* The task and the part that wrote the open row, made again from the manifest. */
+static bool task_of_row(const History *history, const JournalRow *row, const Manifest *manifest,
+                        RunTask *ret_task, RunPart *ret_part, Error *err)
+{
+    const ManifestMigration *migration = manifest_find(manifest, row->identity);
+    RunTask task = {.manifest = manifest,
+                    .head_digest = row->head_digest,
+                    .migration = migration,
+                    .direction = row->direction,
+                    .position = history->position};
+    const ManifestScript *script = migration ? run_task_script(&task) : NULL;
+    if (!script || !digest_equal(&migration->up_digest, &row->up_digest) || row->group < 1 ||
+        (row->first_step > 0 && row->group > (int64_t)script->groups.count))
+        return error_set(err, ERROR_TARGET,
+                         "the bundle does not hold the open step of migration '%s'", row->identity);
+    const AppliedMigration *top = history_top(history);
+    task.version = &manifest->versions.items[migration->version];
+    task.partly = row->direction == DIRECTION_DOWN && top && top->state != APPLIED_WHOLLY;
+    size_t last = task.version->first_migration + task.version->migration_count - 1;
+    bool ends = row->direction == DIRECTION_UP && row->group == row->group_count &&
+                &manifest->migrations.items[last] == migration;
+    *ret_task = task;
+    *ret_part =
+        (RunPart){.group = row->first_step > 0 ? (size_t)row->group - 1 : PART_WITHOUT_STATEMENTS,
+                  .completes = row->group == row->group_count,
+                  .ends_version = ends && !run_task_verifies(&task)};
+    return true;
+}
+
+static bool undecided(const JournalRow *row, const RunTask *task, Error *err)
+{
+    const ManifestScript *script = run_task_script(task);
+    int64_t line = row->first_step > 0 ? script->steps.items[row->first_step - 1].line : 0;
+    error_set(err, ERROR_UNSETTLED,
+              "migration '%s' (%s), statements %" PRId64 " to %" PRId64 " of its %s script (%s, "
+              "line %" PRId64 "): %s",
+              row->identity, row->version, row->first_step, row->last_step,
+              direction_name(row->direction), script->source ? script->source : "", line,
+              row->kind == JOURNAL_BROKEN
+                  ? "the script ended our transaction by itself: a part of it is committed"
+                  : "the run ended inside, and the catalog cannot tell whether it was done");
+    return error_hint(err, "look at the database; then say 'applier resume --step-done' (all of it "
+                           "is done) or '--step-not-done' (nothing of it is: it is run again)");
+}
+
+/* Decide by the catalog, and remove what is ours. */
+static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
+                 ProbeVerdict *ret_verdict, Error *err)
+{
+    const ManifestScript *script = run_task_script(task);
+    const ManifestGroup *group = row->first_step > 0 ? &script->groups.items[row->group - 1] : NULL;
+    *ret_verdict = VERDICT_UNDECIDED;
+    if (row->kind == JOURNAL_BROKEN || !group || group->kind != GROUP_AUTOCOMMIT)
+        return true;
+    const Probe *probe = &script->steps.items[group->first_step].probe;
+    ProbeLook before = probe_look_of_name(row->result), now = LOOK_UNKNOWN;
+    /* a detaching is finalized here, after which it is done */
+    if (!probe_clean(session, probe, before, row->words, err)) {
+        if (pg_session_is_lost(session))
+            return false;
+        err->class = ERROR_UNSETTLED;
+        return error_hint(err, "'applier resume' tries it again");
+    }
+    if (!probe_look(session, probe, &now, /* names= */ NULL, err))
+        return false;
+    *ret_verdict = probe_decide(probe->kind, before, now);
+    return true;
+}
+
+bool settle_open_step(PgSession *session, const History *history, const Manifest *manifest,
+                      SettleChoice choice, SettleReport *ret_report, Error *err)
+{
+    const JournalRow *row = history_unsettled(history);
+    *ret_report = (SettleReport){0};
+    if (!row)
+        return choice == SETTLE_BY_LOOKING ||
+               error_set(err, ERROR_USAGE, "there is no unsettled step to say that of");
+    RunTask task;
+    RunPart part;
+    ProbeVerdict verdict = choice == SETTLE_AS_DONE ? VERDICT_IS_DONE : VERDICT_NOT_DONE;
+    if (!task_of_row(history, row, manifest, &task, &part, err) ||
+        (choice == SETTLE_BY_LOOKING && !look(session, row, &task, &verdict, err)))
+        return false;
+    if (verdict == VERDICT_UNDECIDED)
+        return undecided(row, &task, err);
+    bool done = verdict == VERDICT_IS_DONE;
+    const char *result = !done                                        ? JOURNAL_NOT_DONE
+                         : part.completes && run_task_verifies(&task) ? JOURNAL_UNVERIFIED
+                                                                      : JOURNAL_DONE;
+    RunTaskArray tasks = {.items = &task, .count = 1};
+    StepQueue queue = {.session = session, .tasks = &tasks, .chain = history->chain};
+    if (!step_alone_record(&queue, &part, JOURNAL_SETTLED, result,
+                           choice == SETTLE_BY_LOOKING ? "by looking" : "by the operator",
+                           row->attempt, RECORD_DURABLE, err))
+        return error_wrap(err, "settling a step");
+    *ret_report =
+        (SettleReport){.happened = true, .done = done, .by_operator = choice != SETTLE_BY_LOOKING};
+    return true;
+}

@@ -1,0 +1,607 @@
+#include "applier/steps/step_queue.h"
+
+#include <inttypes.h>
+
+#include "applier/server/pg_lock.h"
+#include "applier/server/pg_wait.h"
+#include "applier/sql/ledger_queries.h"
+#include "base/memory.h"
+
+#define COPY_PIECE 65536
+
+/* Never DISCARD ALL: it would drop the lock. */
+const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
+                                         "DISCARD SEQUENCES", "RESET ALL"};
+const size_t step_queue_reset_count = ARRAY_LEN(step_queue_resets);
+
+/* Names the group and leaves durability to the run's end; both only within the transaction. */
+#define OPEN_SQL                                                                                   \
+    "SELECT pg_catalog.set_config('sealift.group', $1, true),"                                     \
+    " pg_catalog.set_config('synchronous_commit', 'off', true)"
+
+void step_queue_done(StepQueue *queue)
+{
+    object_stream_free(queue->stream);
+    queue->stream = NULL;
+}
+
+void step_queue_forget_flow(StepQueue *queue)
+{
+    queue->flows = false;
+}
+
+/* --- statements of scripts ------------------------------------------------------------------- */
+
+static bool stand_at(StepQueue *queue, const RunTask *task, const ManifestObject *object,
+                     int64_t offset, Error *err)
+{
+    if (queue->stream_object == object && queue->stream_at <= offset)
+        return true;
+    step_queue_done(queue);
+    queue->stream_object = NULL;
+    if (!object_stream_open(task->objects, object, &queue->stream, err))
+        return false;
+    queue->stream_object = object;
+    queue->stream_at = 0;
+    return true;
+}
+
+static const ManifestScript *script_of(const RunTask *task, ScriptKind kind)
+{
+    return &task->migration->scripts[kind];
+}
+
+bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
+                          char **ret_text, Error *err)
+{
+    const ManifestScript *script = script_of(task, kind);
+    const ManifestStep *step = &script->steps.items[index];
+    const ManifestObject *object = &task->manifest->objects.items[script->object];
+    if (!stand_at(queue, task, object, step->offset, err))
+        return error_wrap(err, "reading '%s'", object->path);
+    size_t length = (size_t)step->length;
+    CLEANUP(memory_freep) char *text = memory_zeroed(length + 1, 1);
+    if (!object_stream_read_range(queue->stream, step->offset, text, length, err)) {
+        queue->stream_object = NULL;
+        return error_wrap(err, "reading '%s'", object->path);
+    }
+    queue->stream_at = step->offset + step->length;
+    if (memchr(text, '\0', length))
+        return error_set(err, ERROR_INPUT, "'%s' holds a NUL byte in statement %zu", object->path,
+                         index + 1);
+    *ret_text = TAKE_PTR(text);
+    return true;
+}
+
+/* Every check of the script's object has run once this returns: before its COMMIT is queued. */
+static bool finish_script(StepQueue *queue, const RunTask *task, ScriptKind kind, Error *err)
+{
+    const ManifestScript *script = script_of(task, kind);
+    if (!script->present)
+        return true;
+    const ManifestObject *object = &task->manifest->objects.items[script->object];
+    /* the stream that is open, wherever it stands, or a new one */
+    bool good = stand_at(queue, task, object, INT64_MAX, err);
+    good = good && object_stream_finish(queue->stream, err);
+    step_queue_done(queue);
+    queue->stream_object = NULL;
+    return good || error_wrap(err, "checking '%s'", object->path);
+}
+
+/* --- pieces of units ------------------------------------------------------------------------- */
+
+static bool send_ours(StepQueue *queue, size_t unit, const char *sql, Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_OURS, .unit = unit};
+    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
+}
+
+/* Our statements that every group needs. */
+typedef enum { OURS_OPEN, OURS_JOURNAL, OURS_VERSION, OURS_COUNT } Ours;
+
+static const struct {
+    const char *name;
+    const char *sql;
+} ours[OURS_COUNT] = {[OURS_OPEN] = {"sealift_open", OPEN_SQL},
+                      [OURS_JOURNAL] = {"sealift_journal", SQL_ledger_insert_journal},
+                      [OURS_VERSION] = {"sealift_version", SQL_ledger_insert_version}};
+
+static bool prepare_ours(StepQueue *queue, size_t unit, Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_PREPARE, .unit = unit};
+    /* a name that is still there from before an error would refuse the new one */
+    if (!step_pipeline_send(queue->pipeline, &entry, "DEALLOCATE ALL", PG_NO_VALUES, err))
+        return false;
+    for (size_t i = 0; i < OURS_COUNT; i++)
+        if (!step_pipeline_send_prepare(queue->pipeline, &entry, ours[i].name, ours[i].sql, err))
+            return false;
+    queue->prepared = true;
+    return true;
+}
+
+static bool send_prepared(StepQueue *queue, const PipelineEntry *entry, Ours which,
+                          const PgValue *values, size_t count, Error *err)
+{
+    return queue->unprepared
+               ? step_pipeline_send(queue->pipeline, entry, ours[which].sql, values, count, err)
+               : step_pipeline_send_prepared(queue->pipeline, entry, ours[which].name, values,
+                                             count, err);
+}
+
+static const char *begin_statement(const ManifestGroup *group)
+{
+    static const char *const plain[] = {"BEGIN", "BEGIN ISOLATION LEVEL READ COMMITTED",
+                                        "BEGIN ISOLATION LEVEL REPEATABLE READ",
+                                        "BEGIN ISOLATION LEVEL SERIALIZABLE"};
+    static const char *const deferrable[] = {"BEGIN DEFERRABLE",
+                                             "BEGIN ISOLATION LEVEL READ COMMITTED, DEFERRABLE",
+                                             "BEGIN ISOLATION LEVEL REPEATABLE READ, DEFERRABLE",
+                                             "BEGIN ISOLATION LEVEL SERIALIZABLE, DEFERRABLE"};
+    if (!group)
+        return plain[ISOLATION_DEFAULT];
+    return group->deferrable ? deferrable[group->isolation] : plain[group->isolation];
+}
+
+static bool send_begin(StepQueue *queue, size_t unit, const char *sql, Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_BEGIN, .unit = unit};
+    queue->clean = false;
+    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
+}
+
+static bool send_open(StepQueue *queue, size_t unit, Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_OPEN, .unit = unit};
+    return send_prepared(queue, &entry, OURS_OPEN, PG_VALUES(pg_int(queue->chain.next)), err);
+}
+
+/* The migration's own timeouts, within the transaction. */
+static bool send_timeouts(StepQueue *queue, size_t unit, const ManifestMigration *migration,
+                          Error *err)
+{
+    char sql[64];
+    if (migration->lock_timeout_ms >= 0) {
+        snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %" PRId64, migration->lock_timeout_ms);
+        if (!send_ours(queue, unit, sql, err))
+            return false;
+    }
+    if (migration->statement_timeout_ms >= 0) {
+        snprintf(sql, sizeof(sql), "SET LOCAL statement_timeout = %" PRId64,
+                 migration->statement_timeout_ms);
+        return send_ours(queue, unit, sql, err);
+    }
+    return true;
+}
+
+static bool send_commit(StepQueue *queue, size_t unit, Error *err)
+{
+    PipelineEntry entry = {
+        .kind = ENTRY_COMMIT, .unit = unit, .chain = queue->chain, .closes_unit = true};
+    return step_pipeline_send(queue->pipeline, &entry, "COMMIT", PG_NO_VALUES, err);
+}
+
+static bool send_resets(StepQueue *queue, size_t unit, Error *err)
+{
+    for (size_t i = 0; i < step_queue_reset_count; i++)
+        if (!send_ours(queue, unit, step_queue_resets[i], err))
+            return false;
+    step_queue_forget_flow(queue);
+    return !queue->session->pin_sql || send_ours(queue, unit, queue->session->pin_sql, err);
+}
+
+/* --- COPY ------------------------------------------------------------------------------------ */
+
+static bool lost_in_copy(StepQueue *queue, Error *err)
+{
+    return pg_session_lost_error(queue->session, "sending COPY data", err);
+}
+
+/* Object to server in small pieces. An object that does not prove itself ends the COPY with an
+ * error, so that the server takes none of it. */
+static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObject *object,
+                      Error *err)
+{
+    PGconn *connection = queue->session->connection;
+    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
+    CLEANUP(memory_freep) char *piece = memory_zeroed(COPY_PIECE, 1);
+    bool good = object_stream_open(task->objects, object, &stream, err);
+    size_t size = 1;
+    while (good && size > 0) {
+        good = object_stream_read(stream, piece, COPY_PIECE, &size, err);
+        if (good && size && PQputCopyData(connection, piece, (int)size) != 1)
+            return lost_in_copy(queue, err);
+        queue->copied_bytes += good ? (int64_t)size : 0;
+    }
+    good = good && object_stream_finish(stream, err);
+    if (PQputCopyEnd(connection, good ? NULL : "the data is not what the bundle says") != 1)
+        return good ? lost_in_copy(queue, err) : false;
+    return good || error_wrap(err, "reading '%s'", object->path);
+}
+
+/* Take the answers of one statement run alone; the first error, if any, goes to the pipeline. */
+static bool end_statement(StepQueue *queue, const PipelineEntry *entry, Error *err)
+{
+    PGresult *result;
+    while ((result = pg_wait_result(queue->session))) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+            step_pipeline_fail(queue->pipeline, entry, result);
+        else
+            PQclear(result);
+    }
+    return !pg_session_is_lost(queue->session) || lost_in_copy(queue, err);
+}
+
+static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+                     const char *sql, Error *err)
+{
+    PGconn *connection = queue->session->connection;
+    const ManifestStep *step = &script_of(task, entry->script)->steps.items[entry->step];
+    if (!step_pipeline_drain(queue->pipeline, err))
+        return false;
+    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
+        return true;
+    queue->single = *entry;
+    if (!PQsendQueryParams(connection, sql, 0, NULL, NULL, NULL, NULL, 0))
+        return lost_in_copy(queue, err);
+    PGresult *result = pg_wait_result(queue->session);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COPY_IN) {
+        if (status != PGRES_FATAL_ERROR) {
+            PQclear(result);
+            return error_set(err, ERROR_INPUT,
+                             "statement %zu of migration '%s' is no COPY FROM "
+                             "STDIN, as the manifest says",
+                             entry->step + 1, task->migration->identity);
+        }
+        step_pipeline_fail(queue->pipeline, entry, result);
+        return end_statement(queue, entry, err);
+    }
+    PQclear(result);
+    bool good = send_data(queue, task, &task->manifest->objects.items[step->data_object], err);
+    CLEANUP(error_done) Error ending = {0};
+    if (!end_statement(queue, entry, good ? err : &ending))
+        return false;
+    return good;
+}
+
+/* --- the observer ---------------------------------------------------------------------------- */
+
+/* *ret_ready false: a step before has failed, there is nothing to look at. */
+static bool ready_to_observe(StepQueue *queue, bool *ret_ready, Error *err)
+{
+    if (!step_pipeline_drain(queue->pipeline, err))
+        return false;
+    *ret_ready = !step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL);
+    return true;
+}
+
+static bool observed(StepQueue *queue, bool good)
+{
+    queue->refused |= !good;
+    return good;
+}
+
+bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !(which == OBSERVE_STEP_BEGINS ? observer->step_begins : observer->step_ends))
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    if (!ready)
+        return true;
+    return observed(queue, which == OBSERVE_STEP_BEGINS
+                               ? observer->step_begins(observer->context, queue->session, step, err)
+                               : observer->step_ends(observer->context, queue->session, step, err));
+}
+
+bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !observer->arrives)
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    return !ready ||
+           observed(queue, observer->arrives(observer->context, queue->session, arrival, err));
+}
+
+bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err)
+{
+    const RunObserver *observer = queue->observer;
+    bool ready = false;
+    if (!observer || !observer->arrived)
+        return true;
+    if (!ready_to_observe(queue, &ready, err))
+        return false;
+    return !ready ||
+           observed(queue, observer->arrived(observer->context, queue->session, arrival, err));
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
+                       size_t index, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part_index].task];
+    PipelineEntry entry = {
+        .kind = ENTRY_STEP, .unit = unit, .part = part_index, .script = kind, .step = index};
+    CLEANUP(memory_freep) char *sql = NULL;
+    if (!step_queue_statement(queue, task, kind, index, &sql, err))
+        return false;
+    if (script_of(task, kind)->steps.items[index].kind == STEP_COPY)
+        return run_copy(queue, &entry, task, sql, err);
+    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
+}
+
+/* All steps of a script that is a check: precheck or verify. */
+static bool queue_check(StepQueue *queue, size_t unit, size_t part, ScriptKind kind, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part].task];
+    for (size_t i = 0; i < script_of(task, kind)->steps.count; i++)
+        if (!queue_step(queue, unit, part, kind, i, err))
+            return false;
+    return finish_script(queue, task, kind, err);
+}
+
+/* A check inside a transaction that goes on: READ ONLY under a savepoint, which is rolled back. */
+static bool queue_check_inside(StepQueue *queue, size_t unit, size_t part, ScriptKind kind,
+                               Error *err)
+{
+    return send_ours(queue, unit, "SAVEPOINT sealift_check", err) &&
+           send_ours(queue, unit, "SET TRANSACTION READ ONLY", err) &&
+           queue_check(queue, unit, part, kind, err) &&
+           send_ours(queue, unit, "ROLLBACK TO SAVEPOINT sealift_check", err) &&
+           send_ours(queue, unit, "RELEASE SAVEPOINT sealift_check", err);
+}
+
+bool step_queue_replays(const StepQueue *queue, const RunPart *part)
+{
+    bool holds = queue->flows && queue->flow_task == part->task && queue->flow_group == part->group;
+    return part->group != PART_WITHOUT_STATEMENTS && part->group > 0 && !holds;
+}
+
+static bool queue_replays(StepQueue *queue, size_t unit, size_t part_index, Error *err)
+{
+    const RunPart *part = &queue->units->parts.items[part_index];
+    const RunTask *task = &queue->tasks->items[part->task];
+    const ManifestScript *script = run_task_script(task);
+    if (!step_queue_replays(queue, part))
+        return true;
+    for (size_t i = 0; i < script->groups.items[part->group].first_step; i++)
+        if (script->steps.items[i].session_state &&
+            !queue_step(queue, unit, part_index,
+                        task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN, i, err))
+            return false;
+    return true;
+}
+
+/* --- the ledger's rows ----------------------------------------------------------------------- */
+
+JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,
+                          const char *result, int64_t attempt)
+{
+    const RunTask *task = &queue->tasks->items[part->task];
+    const ManifestScript *script = run_task_script(task);
+    const ManifestMigration *migration = task->migration;
+    bool stated = script && part->group != PART_WITHOUT_STATEMENTS;
+    const ManifestGroup *group = stated ? &script->groups.items[part->group] : NULL;
+    bool completes = part->completes && kind != JOURNAL_INTENT && kind != JOURNAL_BROKEN &&
+                     strcmp(result, JOURNAL_FAILED) != 0 && strcmp(result, JOURNAL_NOT_DONE) != 0;
+    JournalRow row = {
+        .kind = kind,
+        .direction = task->direction,
+        .head_digest = task->head_digest,
+        .version = task->version->name,
+        .identity = migration ? migration->identity : (char *)(uintptr_t) "",
+        .group = group ? (int64_t)part->group + 1 : 1,
+        .group_count = group ? (int64_t)script->groups.count : 1,
+        .first_step = group ? (int64_t)group->first_step + 1 : 0,
+        .last_step = group ? (int64_t)(group->first_step + group->step_count) : 0,
+        .complete = completes,
+        .position_after = completes || kind == JOURNAL_VERIFIED ? run_task_position_after(task)
+                                                                : run_task_position_during(task),
+        .up_digest = migration ? migration->up_digest : task->version->tree_digest,
+        .attempt = attempt,
+        .result = (char *)(uintptr_t)result,
+        .words = (char *)(uintptr_t) "",
+    };
+    /* a group that failed has taken nothing back yet */
+    if (!strcmp(result, JOURNAL_FAILED) || !strcmp(result, JOURNAL_NOT_DONE))
+        row.position_after = part->group == 0 ? task->position : run_task_position_during(task);
+    journal_chain_append(&queue->chain, &row);
+    return row;
+}
+
+void step_queue_row_values(const StepQueue *queue, const JournalRow *row,
+                           PgValue ret_values[static JOURNAL_VALUES])
+{
+    const PgValue values[JOURNAL_VALUES] = {
+        pg_int(row->number),
+        pg_text(journal_kind_name(row->kind)),
+        pg_text(direction_name(row->direction)),
+        pg_digest(&row->head_digest),
+        pg_text(row->version),
+        pg_text(row->identity),
+        pg_int(row->group),
+        pg_int(row->group_count),
+        pg_int(row->first_step),
+        pg_int(row->last_step),
+        pg_bool(row->complete),
+        pg_int(row->position_after),
+        pg_digest(&row->up_digest),
+        pg_int(row->attempt),
+        pg_text(row->result),
+        pg_text(row->words),
+        row->has_previous ? pg_digest(&row->previous) : pg_digest(NULL),
+        pg_digest(&row->digest),
+        pg_int(PG_LOCK_KEY),
+        pg_text(queue->session->facts.current_user),
+    };
+    memcpy(ret_values, values, sizeof(values));
+}
+
+static bool send_version_row(StepQueue *queue, size_t unit, const RunTask *task, int64_t journal,
+                             Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_VERSION, .unit = unit};
+    return send_prepared(queue, &entry, OURS_VERSION,
+                         PG_VALUES(pg_int(journal), pg_int(run_task_position_after(task)),
+                                   pg_text(task->version->name),
+                                   pg_digest(&task->version->tree_digest),
+                                   pg_digest(&task->head_digest)),
+                         err);
+}
+
+static bool send_row(StepQueue *queue, size_t unit, size_t part_index, JournalKind kind,
+                     const char *result, Error *err)
+{
+    const RunPart *part = &queue->units->parts.items[part_index];
+    const RunTask *task = &queue->tasks->items[part->task];
+    JournalRow row =
+        step_queue_row(queue, part, kind, result, queue->units->units.items[unit].attempt);
+    PgValue values[JOURNAL_VALUES];
+    step_queue_row_values(queue, &row, values);
+    PipelineEntry entry = {.kind = ENTRY_LEDGER, .unit = unit, .part = part_index};
+    if (!send_prepared(queue, &entry, OURS_JOURNAL, values, JOURNAL_VALUES, err))
+        return false;
+    return !part->ends_version || send_version_row(queue, unit, task, row.number, err);
+}
+
+/* --- units ----------------------------------------------------------------------------------- */
+
+ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task)
+{
+    switch (unit->kind) {
+    case UNIT_PRECHECK:
+        return SCRIPT_PRECHECK;
+    case UNIT_VERIFY:
+        return SCRIPT_VERIFY;
+    case UNIT_TRANSACTION:
+    case UNIT_AUTOCOMMIT:
+        break;
+    }
+    return task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
+}
+
+static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
+                                size_t index, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part_index].task];
+    const RunStep step = {.task = task, .script = kind, .step = index, .in_transaction = true};
+    return step_queue_observe_step(queue, OBSERVE_STEP_BEGINS, &step, err) &&
+           (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL) ||
+            queue_step(queue, unit, part_index, kind, index, err)) &&
+           step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err);
+}
+
+static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
+                        const ManifestGroup *group, Error *err)
+{
+    const RunPart *part = &queue->units->parts.items[part_index];
+    const RunTask *task = &queue->tasks->items[part->task];
+    ScriptKind kind = task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
+    for (size_t i = 0; group && i < group->step_count; i++)
+        if (!queue_observed_step(queue, unit, part_index, kind, group->first_step + i, err))
+            return false;
+    return true;
+}
+
+/* READ ONLY comes after our own row, which it would refuse. */
+static bool queue_read_only_part(StepQueue *queue, size_t unit, size_t part_index,
+                                 const ManifestGroup *group, const char *result, Error *err)
+{
+    return send_row(queue, unit, part_index, JOURNAL_GROUP, result, err) &&
+           send_ours(queue, unit, "SET TRANSACTION READ ONLY", err) &&
+           queue_steps(queue, unit, part_index, group, err);
+}
+
+static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *err)
+{
+    const RunPart *part = &queue->units->parts.items[part_index];
+    const RunTask *task = &queue->tasks->items[part->task];
+    const ManifestScript *script = run_task_script(task);
+    const ManifestGroup *group =
+        part->group == PART_WITHOUT_STATEMENTS ? NULL : &script->groups.items[part->group];
+    const char *result = part->completes && run_task_verifies(task) ? JOURNAL_UNVERIFIED : "";
+    JournalKind kind = task->migration ? JOURNAL_GROUP : JOURNAL_VERSION;
+    if (!send_open(queue, unit, err) ||
+        (task->migration && !send_timeouts(queue, unit, task->migration, err)))
+        return false;
+    if (part->precheck_inside && !queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err))
+        return false;
+    if (!queue_replays(queue, unit, part_index, err))
+        return false;
+    if (group && group->read_only) {
+        if (!queue_read_only_part(queue, unit, part_index, group, result, err))
+            return false;
+    } else if (!queue_steps(queue, unit, part_index, group, err)) {
+        return false;
+    }
+    queue->flows = true;
+    queue->flow_task = part->task;
+    queue->flow_group = part->group + 1;
+    if (part->completes && group &&
+        !finish_script(queue, task, task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN, err))
+        return false;
+    if (part->verify_inside && !queue_check_inside(queue, unit, part_index, SCRIPT_VERIFY, err))
+        return false;
+    if ((!group || !group->read_only) && !send_row(queue, unit, part_index, kind, result, err))
+        return false;
+    const RunArrival arrival = {.task = task, .in_transaction = true};
+    return !part->arrives || step_queue_observe_arrival(queue, &arrival, err);
+}
+
+static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
+{
+    const RunPart *first = &queue->units->parts.items[unit->first_part];
+    const ManifestScript *script = run_task_script(&queue->tasks->items[first->task]);
+    const ManifestGroup *group = script && first->group != PART_WITHOUT_STATEMENTS
+                                     ? &script->groups.items[first->group]
+                                     : NULL;
+    /* The resets before this BEGIN took a snapshot in the same server-side transaction, after which
+     * an isolation level cannot be chosen any more: a Sync closes it. */
+    bool chooses = group && (group->isolation != ISOLATION_DEFAULT || group->deferrable);
+    if (chooses && !queue->clean && !step_pipeline_drain(queue->pipeline, err))
+        return false;
+    if (!send_begin(queue, index, begin_statement(group), err))
+        return false;
+    for (size_t i = 0; i < unit->part_count; i++) {
+        if (!queue_part(queue, index, unit->first_part + i, err))
+            return false;
+        if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
+            return true; /* seen while a COPY waited: the rest would only be skipped */
+    }
+    return send_commit(queue, index, err) &&
+           (!unit->resets_after || send_resets(queue, index, err));
+}
+
+static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[unit->first_part].task];
+    PipelineEntry end = {
+        .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind == UNIT_PRECHECK};
+    if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
+        !send_timeouts(queue, index, task->migration, err) ||
+        !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
+        !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
+        return false;
+    if (unit->kind == UNIT_PRECHECK)
+        return true;
+    return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, err) &&
+           send_row(queue, index, unit->first_part, JOURNAL_VERIFIED, JOURNAL_PASSED, err) &&
+           send_commit(queue, index, err);
+}
+
+bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
+{
+    const RunUnit *unit = &queue->units->units.items[index];
+    if (!queue->prepared && !prepare_ours(queue, index, err))
+        return false;
+    if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
+                                       : !queue_check_unit(queue, index, unit, err))
+        return false;
+    return step_pipeline_unit_queued(queue->pipeline, err);
+}

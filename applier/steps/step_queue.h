@@ -1,0 +1,79 @@
+/* Turns a run's units into messages of the pipeline: BEGIN, the statements of a migration read from
+ * its proven objects one at a time, the ledger's rows, COMMIT, and the reset of the session between
+ * migrations. COPY data is streamed here too, which needs a stop of the pipeline. */
+#ifndef SEALIFT_APPLIER_STEP_QUEUE_H
+#define SEALIFT_APPLIER_STEP_QUEUE_H
+
+#include "applier/steps/run_observer.h"
+#include "applier/steps/run_units.h"
+#include "applier/steps/step_pipeline.h"
+
+typedef struct StepQueue {
+    PgSession *session; /* borrowed, as all pointers but the stream */
+    StepPipeline *pipeline;
+    const RunTaskArray *tasks;
+    const RunUnits *units;
+    const RunObserver *observer; /* or NULL */
+    bool refused;                /* it returned false */
+    JournalChain chain;          /* what the next queued row gets */
+    bool prepared;               /* our statements are */
+    bool unprepared;             /* send ours as text: a script has deallocated the prepared ones */
+    bool clean; /* nothing but our own reset since the last drain: BEGIN may set modes */
+    /* the script being read */
+    ObjectStream *stream; /* owned */
+    const ManifestObject *stream_object;
+    int64_t stream_at;
+    /* whose session settings hold: those of the groups before flow_group of flow_task */
+    bool flows;
+    size_t flow_task;
+    size_t flow_group;
+    int64_t copied_bytes; /* in all */
+    /* what runs outside the pipeline, while the pipeline is idle: a COPY, a step outside
+     * transactions; meaningless else */
+    PipelineEntry single;
+} StepQueue;
+
+void step_queue_done(StepQueue *queue);
+
+/* Queue a transaction, precheck or verify unit whole. A failure of a step is in the pipeline, not
+ * here; here: ERROR_CONNECTION, and what reading objects brings (ERROR_TRUST, ERROR_IO). */
+bool step_queue_unit(StepQueue *queue, size_t unit, Error *err) MUST_CHECK;
+
+/* The text of a statement, NUL-terminated; the caller frees. */
+bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind script, size_t step,
+                          char **ret_text, Error *err) MUST_CHECK;
+
+/* The row of a part as the chain gives it; kind and result are the caller's. */
+JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,
+                          const char *result, int64_t attempt);
+
+/* The twenty parameters of SQL_ledger_insert_journal. */
+#define JOURNAL_VALUES 20
+void step_queue_row_values(const StepQueue *queue, const JournalRow *row,
+                           PgValue ret_values[static JOURNAL_VALUES]);
+
+/* The script that a unit's steps come from. */
+ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task);
+
+/* Steps that set the session and stand before `group`, to be run again. Runs `each` for every one.
+ */
+bool step_queue_replays(const StepQueue *queue, const RunPart *part);
+
+/* What a script may have changed in the session, undone (ENGINE.md 3); one statement each. */
+extern const char *const step_queue_resets[];
+extern const size_t step_queue_reset_count;
+
+/* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
+ * where that brings a failure of a step to light the observer is not called. false: the observer
+ * refused (queue->refused), or the connection was lost. */
+typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
+bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
+                             Error *err) MUST_CHECK;
+bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
+bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
+
+/* The session was reset, or an error undid what was queued: nothing of a script's settings holds.
+ */
+void step_queue_forget_flow(StepQueue *queue);
+
+#endif

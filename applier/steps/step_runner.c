@@ -1,0 +1,499 @@
+#include "applier/steps/step_runner.h"
+
+#include <inttypes.h>
+
+#include "applier/server/server_words.h"
+#include "applier/steps/step_alone.h"
+#include "applier/steps/step_queue.h"
+#include "base/interrupt.h"
+#include "base/memory.h"
+
+typedef struct StepRunner {
+    PgSession *session;
+    StepQueue queue;
+    StepPipeline *pipeline; /* owned */
+    RunUnits units;         /* a copy of the caller's rows, whose attempts count up */
+    const StepRunnerOptions *options;
+    RunReport *report;
+    JournalChain committed; /* the chain behind the last COMMIT that answered */
+    bool ended_by_script;   /* a statement of the running unit ended our transaction */
+    PipelineEntry ending;   /* … this one */
+} StepRunner;
+
+void run_report_done(RunReport *report)
+{
+    free(report->failure.identity);
+    free(report->failure.version);
+    free(report->failure.source);
+    free(report->failure.words);
+    free(report->failure.kept);
+    *report = (RunReport){0};
+}
+
+static const RunPart *part_at(const StepRunner *runner, size_t part)
+{
+    return &runner->units.parts.items[part];
+}
+
+static const RunTask *task_of(const StepRunner *runner, size_t part)
+{
+    return &runner->queue.tasks->items[part_at(runner, part)->task];
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+static void report_part(StepRunner *runner, const RunUnit *unit, size_t index)
+{
+    const RunPart *part = part_at(runner, index);
+    const RunTask *task = task_of(runner, index);
+    const ManifestScript *script = run_task_script(task);
+    bool whole = unit->kind == UNIT_VERIFY || (part->completes && !run_task_verifies(task));
+    if (unit->kind != UNIT_VERIFY)
+        runner->report->groups_committed++;
+    runner->report->tasks_done += whole;
+    if (!runner->options->listener.progress)
+        return;
+    bool stated = script && part->group != PART_WITHOUT_STATEMENTS;
+    RunProgress progress = {.task = task,
+                            .group = stated ? (int64_t)part->group + 1 : 1,
+                            .group_count = stated ? (int64_t)script->groups.count : 1,
+                            .completes = whole,
+                            .tasks_done = runner->report->tasks_done,
+                            .tasks_count = (int64_t)runner->queue.tasks->count};
+    runner->options->listener.progress(runner->options->listener.context, &progress);
+}
+
+static void unit_committed(StepRunner *runner, size_t index)
+{
+    const RunUnit *unit = &runner->units.units.items[index];
+    for (size_t i = 0; i < unit->part_count; i++)
+        report_part(runner, unit, unit->first_part + i);
+    runner->ended_by_script = false;
+}
+
+/* Inside a pipeline the transaction's state is not known: the tags of the answers are all there is.
+ * ROLLBACK is also the tag of ROLLBACK TO SAVEPOINT; a real one is caught by the ledger's guard. */
+static bool ends_transaction(const char *tag)
+{
+    return strcmp(tag, "COMMIT") == 0 || strcmp(tag, "PREPARE TRANSACTION") == 0;
+}
+
+static void on_done(void *context, const PipelineEntry *entry, const PGresult *result)
+{
+    StepRunner *runner = context;
+    const char *tag = PQcmdStatus((PGresult *)(uintptr_t)result);
+    if (entry->kind == ENTRY_STEP && ends_transaction(tag)) {
+        runner->ended_by_script = true;
+        runner->ending = *entry;
+        step_pipeline_fail(runner->pipeline, entry, /* result= */ NULL);
+    }
+    if (entry->kind != ENTRY_COMMIT)
+        return;
+    if (strcmp(tag, "COMMIT") != 0) {
+        step_pipeline_fail(runner->pipeline, entry, /* result= */ NULL);
+        return;
+    }
+    runner->committed = entry->chain;
+    runner->queue.unprepared = false;
+    unit_committed(runner, entry->unit);
+}
+
+/* While the server works: which entry it is at. */
+static void on_waiting(void *context, int64_t waited_ms)
+{
+    const StepRunner *runner = context;
+    const RunListener *listener = &runner->options->listener;
+    const PipelineEntry *entry = step_pipeline_running(runner->pipeline);
+    if (!entry)
+        entry = &runner->queue.single;
+    if (!listener->waiting || entry->unit >= runner->units.units.count)
+        return;
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    bool step = entry->kind == ENTRY_STEP;
+    size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
+    const RunTask *task = task_of(runner, part);
+    const RunNow now = {.task = task,
+                        .script = step ? entry->script : step_queue_script_of(unit, task),
+                        .step = step ? entry->step : SIZE_MAX,
+                        .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
+                        .waited_ms = waited_ms,
+                        .copied_bytes = runner->queue.copied_bytes,
+                        .tasks_done = runner->report->tasks_done,
+                        .tasks_count = (int64_t)runner->queue.tasks->count};
+    listener->waiting(listener->context, &now);
+}
+
+/* --- after a failure ------------------------------------------------------------------------- */
+
+static bool reset_session(StepRunner *runner, Error *err)
+{
+    for (size_t i = 0; i < step_queue_reset_count; i++)
+        if (!pg_script(runner->session, step_queue_resets[i], err))
+            return error_wrap(err, "resetting the session");
+    step_queue_forget_flow(&runner->queue);
+    runner->queue.clean = true;
+    return !runner->session->pin_sql || pg_script(runner->session, runner->session->pin_sql, err);
+}
+
+/* Back to a session without a transaction, and to the chain that is committed. */
+static bool fall_back(StepRunner *runner, Error *err)
+{
+    if (!step_pipeline_drain(runner->pipeline, err))
+        return false;
+    if (PQtransactionStatus(runner->session->connection) != PQTRANS_IDLE &&
+        !pg_script(runner->session, "ROLLBACK", err))
+        return false;
+    runner->queue.chain = runner->committed;
+    runner->queue.prepared = false;
+    return reset_session(runner, err);
+}
+
+static const char *failure_code(const StepRunner *runner)
+{
+    const PGresult *result = NULL;
+    (void)step_pipeline_failure(runner->pipeline, &result);
+    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    return code ? code : "";
+}
+
+/* What a violated guard of the ledger's row means. */
+static const char *guard_words(const PGresult *result)
+{
+    static const struct {
+        const char *constraint;
+        const char *words;
+    } guards[] = {
+        {"journal_in_our_transaction", "the script ended our transaction by itself"},
+        {"journal_under_our_lock", "the lock was released by the script and taken by someone else"},
+        {"journal_as_planned_role", "the script left the session under another role"},
+        {"journal_pkey", "somebody else has written to the ledger at the same time"},
+    };
+    const char *constraint = result ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL;
+    for (size_t i = 0; constraint && i < ARRAY_LEN(guards); i++)
+        if (strcmp(constraint, guards[i].constraint) == 0)
+            return guards[i].words;
+    return NULL;
+}
+
+static void failure_words(StepRunner *runner, const PipelineEntry *entry, const RunTask *task,
+                          WordsPolicy policy, Text *words)
+{
+    const PGresult *result = NULL;
+    (void)step_pipeline_failure(runner->pipeline, &result);
+    const char *guard = entry->kind == ENTRY_LEDGER ? guard_words(result) : NULL;
+    if (runner->ended_by_script) {
+        text_add(words, "the script ended our transaction by itself");
+    } else if (guard) {
+        text_add(words, guard);
+    } else if (!result) {
+        text_add(words, entry->kind == ENTRY_COMMIT
+                            ? "the server rolled back instead of committing"
+                            : "the index is INVALID: it is what an earlier attempt left, and the "
+                              "statement passed over it; drop it first");
+    } else {
+        ServerError error = server_words_fields(result);
+        CLEANUP(memory_freep) char *sql = NULL;
+        CLEANUP(error_done) Error ignored = {0};
+        if (entry->kind == ENTRY_STEP)
+            (void)!step_queue_statement(&runner->queue, task, entry->script, entry->step, &sql,
+                                        &ignored);
+        server_words_add(&error, sql, policy, words);
+    }
+}
+
+/* Which step it was, and what was said of it. */
+static char *failure_sentence(const StepFailure *failure, const PipelineEntry *entry,
+                              const char *words)
+{
+    if (entry->kind == ENTRY_STEP)
+        return memory_format("migration '%s' (%s), statement %" PRId64 " of its %s script (%s, "
+                             "line %" PRId64 "): %s",
+                             failure->identity, failure->version, failure->statement,
+                             failure->script, failure->source, failure->line, words);
+    return memory_format("migration '%s' (%s), %s of its %s script: %s", failure->identity,
+                         failure->version, entry->kind == ENTRY_COMMIT ? "COMMIT" : "the end",
+                         failure->script, words);
+}
+
+static void note_failure(StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    bool step = entry->kind == ENTRY_STEP;
+    size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
+    const RunTask *task = task_of(runner, part);
+    ScriptKind kind = step ? entry->script : step_queue_script_of(unit, task);
+    const ManifestScript *script = task->migration ? &task->migration->scripts[kind] : NULL;
+    CLEANUP(text_done) Text words = {0}, redacted = {0};
+    failure_words(runner, entry, task, runner->session->words, &words);
+    failure_words(runner, entry, task, WORDS_REDACTED, &redacted);
+    StepFailure *failure = &runner->report->failure;
+    *failure = (StepFailure){
+        .happened = true,
+        .identity = memory_string(task->migration ? task->migration->identity : ""),
+        .version = memory_string(task->version->name),
+        .script = script_kind_name(kind),
+        .statement = step ? (int64_t)entry->step + 1 : 0,
+        .line = step ? script->steps.items[entry->step].line : 0,
+        .source = memory_string(script && script->source ? script->source : ""),
+        .words = text_take(&words),
+    };
+    failure->kept = failure_sentence(failure, entry, text_string(&redacted));
+    snprintf(failure->sqlstate, sizeof(failure->sqlstate), "%.5s", failure_code(runner));
+}
+
+/* Whether a later look at the catalog tells what became of a step that is unsettled. */
+static bool can_be_looked_up(const StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    if (unit->kind != UNIT_AUTOCOMMIT || entry->kind != ENTRY_STEP)
+        return false;
+    const ManifestScript *script = run_task_script(task_of(runner, entry->part));
+    return script->steps.items[entry->step].probe.kind != PROBE_NONE;
+}
+
+static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, Error *err)
+{
+    const StepFailure *failure = &runner->report->failure;
+    bool kept = runner->report->groups_committed > 0 || !runner->report->settled;
+    bool cancelled = interrupt_count() > 1 && strcmp(failure->sqlstate, "57014") == 0;
+    ErrorClass class = cancelled ? ERROR_INTERRUPTED : kept ? ERROR_UNSETTLED : ERROR_STEP;
+    CLEANUP(memory_freep)
+    char *sentence = failure_sentence(failure, entry, failure->words);
+    error_set(err, class, "%s", sentence);
+    snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
+    if (!runner->report->settled && can_be_looked_up(runner, entry))
+        return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
+                               "became of it, and goes on");
+    if (!runner->report->settled)
+        return error_hint(err,
+                          "whether the step was done nobody can tell from here: look, then say "
+                          "'applier resume --step-done' or '--step-not-done'");
+    if (kept)
+        return error_hint(err,
+                          "%" PRId64 " group%s committed before: 'applier resume' goes on "
+                          "behind, 'applier rollback' takes back",
+                          runner->report->groups_committed,
+                          runner->report->groups_committed == 1 ? " was" : "s were");
+    return error_hint(err, "nothing of this run stays; mend the cause and run it again");
+}
+
+/* What the journal must know of a failure that is no plain rollback. */
+static bool record_failure(StepRunner *runner, const PipelineEntry *entry, Error *err)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    const RunPart *part =
+        part_at(runner, entry->kind == ENTRY_STEP ? entry->part : unit->first_part);
+    bool good = true;
+    if (runner->ended_by_script) {
+        runner->report->settled = false;
+        good = step_alone_record(&runner->queue, part, JOURNAL_BROKEN, "", "COMMIT in the script",
+                                 unit->attempt, RECORD_DURABLE, err);
+    } else if (unit->kind == UNIT_VERIFY && entry->kind == ENTRY_STEP) {
+        good = step_alone_record(&runner->queue, part, JOURNAL_VERIFIED, JOURNAL_FAILED,
+                                 runner->report->failure.sqlstate, unit->attempt, RECORD_LAZY, err);
+    } else if (unit->outside_effects && unit->kind == UNIT_TRANSACTION) {
+        runner->report->settled = false;
+    }
+    runner->committed = runner->queue.chain;
+    return good;
+}
+
+static bool may_retry(const StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    int most = runner->options->attempts ? runner->options->attempts : RETRY_ATTEMPTS_DEFAULT;
+    bool outside = unit->outside_effects && unit->kind == UNIT_TRANSACTION;
+    bool healable = retry_policy_is_retryable(failure_code(runner)) ||
+                    /* the script deallocated our prepared statements */
+                    (entry->kind != ENTRY_STEP && strcmp(failure_code(runner), "26000") == 0);
+    /* an INTENT without its answer admits no second one */
+    return healable && !outside && runner->report->settled && !runner->ended_by_script &&
+           unit->attempt < most && interrupt_count() == 0;
+}
+
+static void wait_before_retry(StepRunner *runner, RunUnit *unit)
+{
+    int64_t delay = retry_policy_delay_ms((int)unit->attempt, RETRY_FIRST_MS, RETRY_MOST_MS,
+                                          retry_policy_random());
+    const RunListener *listener = &runner->options->listener;
+    runner->report->retries++;
+    if (listener->retry)
+        listener->retry(listener->context, task_of(runner, unit->first_part), failure_code(runner),
+                        unit->attempt, delay);
+    retry_policy_sleep(delay);
+    unit->attempt++;
+}
+
+/* A step failed: either *next is the unit to go on with, or the run is over. */
+static bool recover(StepRunner *runner, size_t *next, Error *err)
+{
+    if (!fall_back(runner, err))
+        return false;
+    const PipelineEntry entry = *step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL);
+    if (may_retry(runner, &entry)) {
+        runner->queue.unprepared = strcmp(failure_code(runner), "26000") == 0;
+        wait_before_retry(runner, &runner->units.units.items[entry.unit]);
+        step_pipeline_forget_failure(runner->pipeline);
+        *next = entry.unit;
+        return true;
+    }
+    note_failure(runner, &entry);
+    if (!record_failure(runner, &entry, err))
+        return error_wrap(err, "after a step failed (%s)", runner->report->failure.words);
+    return failure_error(runner, &entry, err);
+}
+
+/* An error that is no step's: reading an object, the connection, the observer. What is uncommitted
+ * goes. */
+static bool give_up(StepRunner *runner, Error *err)
+{
+    runner->report->turns += step_pipeline_turns(runner->pipeline);
+    if (!pg_session_is_lost(runner->session)) {
+        CLEANUP(error_done) Error ignored = {0};
+        (void)!fall_back(runner, &ignored);
+        if (runner->queue.refused && err->class == ERROR_TARGET)
+            err->class = runner->report->groups_committed > 0 || !runner->report->settled
+                             ? ERROR_UNSETTLED
+                             : ERROR_STEP;
+        return false;
+    }
+    if (err->class == ERROR_CONNECTION &&
+        (runner->report->groups_committed > 0 || !runner->report->settled)) {
+        err->class = ERROR_UNSETTLED;
+        error_hint(err,
+                   "%" PRId64 " groups are known to be committed, more may be: 'applier "
+                   "resume' settles it and goes on",
+                   runner->report->groups_committed);
+    }
+    return false;
+}
+
+/* --- units ----------------------------------------------------------------------------------- */
+
+static bool failed(const StepRunner *runner)
+{
+    return step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL) != NULL;
+}
+
+static bool run_alone(StepRunner *runner, size_t index, Error *err)
+{
+    const RunUnit *unit = &runner->units.units.items[index];
+    AloneEnd end = ALONE_UNSETTLED;
+    /* until its outcome is in the journal, a lost connection leaves this step unsettled */
+    runner->report->settled = false;
+    if (!step_alone_run(&runner->queue, index, &end, err))
+        return false;
+    runner->report->settled = end != ALONE_UNSETTLED;
+    runner->committed = runner->queue.chain;
+    if (end != ALONE_DONE)
+        return true;
+    unit_committed(runner, index);
+    const RunPart *part = part_at(runner, unit->first_part);
+    const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
+    if (part->arrives && !step_queue_observe_arrival(&runner->queue, &arrival, err))
+        return false;
+    return !unit->resets_after || reset_session(runner, err);
+}
+
+/* A transaction with a step that reaches outside: the INTENT is on disk before it begins. */
+static bool run_with_intent(StepRunner *runner, size_t index, Error *err)
+{
+    const RunUnit *unit = &runner->units.units.items[index];
+    if (!step_alone_record(&runner->queue, part_at(runner, unit->first_part), JOURNAL_INTENT,
+                           "unknown", /* words= */ NULL, unit->attempt, RECORD_DURABLE, err))
+        return false;
+    runner->committed = runner->queue.chain;
+    runner->report->settled = false;
+    if (!step_queue_unit(&runner->queue, index, err) || !step_pipeline_drain(runner->pipeline, err))
+        return false;
+    runner->report->settled = !failed(runner);
+    return true;
+}
+
+/* A transaction that came to a version is queued: tell who waits for its COMMIT. */
+static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *err)
+{
+    const RunPart *last = NULL;
+    for (size_t i = 0; i < unit->part_count; i++)
+        if (part_at(runner, unit->first_part + i)->arrives)
+            last = part_at(runner, unit->first_part + i);
+    if (!last)
+        return true;
+    const RunArrival arrival = {.task = &runner->queue.tasks->items[last->task]};
+    return step_queue_observe_arrived(&runner->queue, &arrival, err);
+}
+
+static bool run_unit(StepRunner *runner, size_t index, Error *err)
+{
+    const RunUnit *unit = &runner->units.units.items[index];
+    if (unit->kind != UNIT_AUTOCOMMIT && !unit->outside_effects)
+        return step_queue_unit(&runner->queue, index, err) && observe_committed(runner, unit, err);
+    if (!step_pipeline_drain(runner->pipeline, err))
+        return false;
+    if (failed(runner))
+        return true;
+    return unit->kind == UNIT_AUTOCOMMIT
+               ? run_alone(runner, index, err)
+               : run_with_intent(runner, index, err) && observe_committed(runner, unit, err);
+}
+
+static bool run_all(StepRunner *runner, Error *err)
+{
+    size_t count = runner->units.units.count;
+    for (size_t next = 0; next < count || !step_pipeline_is_idle(runner->pipeline);) {
+        bool stop = interrupt_count() > 0;
+        if (next < count && !stop) {
+            if (!run_unit(runner, next++, err))
+                return give_up(runner, err);
+        } else if (!step_pipeline_drain(runner->pipeline, err)) {
+            return give_up(runner, err);
+        }
+        if (failed(runner) && !recover(runner, &next, err))
+            return pg_session_is_lost(runner->session) ? give_up(runner, err) : false;
+        if (stop && next < count) {
+            error_set(err, ERROR_INTERRUPTED, "interrupted before migration '%s'",
+                      task_of(runner, runner->units.units.items[next].first_part)->migration
+                          ? task_of(runner, runner->units.units.items[next].first_part)
+                                ->migration->identity
+                          : "");
+            return error_hint(err, "'applier resume' goes on from here");
+        }
+    }
+    return true;
+}
+
+bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUnits *units,
+                     const StepRunnerOptions *options, JournalChain *chain, RunReport *report,
+                     Error *err)
+{
+    StepRunner runner = {.session = session,
+                         .options = options,
+                         .report = report,
+                         .committed = *chain,
+                         .units.parts = units->parts};
+    int64_t notices = session->notice_count;
+    report->settled = true;
+    array_each (RunUnit, unit, &units->units)
+        *array_add(&runner.units.units) = *unit;
+    runner.pipeline = step_pipeline_new(session, on_done, &runner);
+    runner.queue = (StepQueue){.session = session,
+                               .pipeline = runner.pipeline,
+                               .tasks = tasks,
+                               .units = &runner.units,
+                               .observer = options->observer,
+                               .chain = *chain};
+    pg_session_cancel_on_interrupt(session);
+    session->waiting = on_waiting;
+    session->waiting_context = &runner;
+    bool good = run_all(&runner, err);
+    session->waiting = NULL;
+    report->turns += good ? step_pipeline_turns(runner.pipeline) : 0;
+    report->copied_bytes += runner.queue.copied_bytes;
+    report->notices += session->notice_count - notices;
+    snprintf(report->notice_code, sizeof(report->notice_code), "%s", session->notice_code);
+    *chain = runner.committed;
+    step_queue_done(&runner.queue);
+    step_pipeline_free(runner.pipeline);
+    array_free(&runner.units.units);
+    return good;
+}

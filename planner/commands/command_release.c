@@ -1,0 +1,229 @@
+/* planner release: freeze pending migrations as a version, by appending to sealift.sum. */
+#include "base/command_table.h"
+#include "base/file.h"
+#include "base/json_writer.h"
+#include "migrations/project_names.h"
+#include "migrations/sum_file.h"
+#include "planner/packing/project_check.h"
+#include "planner/packing/project_digests.h"
+#include "planner/planner_commands.h"
+
+typedef struct ReleaseOptions {
+    const char *project;
+    const char *through;
+    bool stop;
+    bool empty;
+} ReleaseOptions;
+
+static const Option options[] = {
+    OPTION_STRING_ROW("through", ReleaseOptions, through, "IDENTITY",
+                      "in a flat layout: the last migration of the version (default: all pending)"),
+    OPTION_FLAG_ROW("stop", ReleaseOptions, stop,
+                    "a required stop: no site may pass it by in one go"),
+    OPTION_FLAG_ROW("empty", ReleaseOptions, empty,
+                    "a version of the product that changes nothing in the database"),
+    OPTION_STRING_ROW("project", ReleaseOptions, project, "DIR", "the project (default: .)"),
+};
+
+/* What is to be released: migrations [first, first + count) of the project. */
+typedef struct Range {
+    size_t first;
+    size_t count;
+} Range;
+
+static bool check_version_name(const Project *project, const char *version, Error *err)
+{
+    if (!project_version_name_is_valid(version)) {
+        error_set(err, ERROR_USAGE, "'%s' cannot be the name of a version", version);
+        return error_hint(err, "a version name has " PROJECT_VERSION_GRAMMAR);
+    }
+    array_each (const ProjectVersion, existing, &project->versions) {
+        if (!existing->released || strcmp(existing->name, version) != 0)
+            continue;
+        error_set(err, ERROR_USAGE, "version %s is already released (%s)", version,
+                  existing->released_at);
+        return error_hint(err, "what is released never changes; release the next version");
+    }
+    return true;
+}
+
+static bool nothing_pending(Error *err)
+{
+    error_set(err, ERROR_USAGE, "there is nothing to release: no migration is pending");
+    return error_hint(err, "'planner new NAME' writes one; --empty releases a version without any");
+}
+
+static bool flat_range(const Project *project, const char *through, Range *ret_range, Error *err)
+{
+    Range range = {0};
+    while (range.first < project->migrations.count &&
+           project->migrations.items[range.first].released)
+        range.first++;
+    size_t pending = project->migrations.count - range.first;
+    if (!pending)
+        return nothing_pending(err);
+    range.count = pending;
+    for (size_t i = 0; through && i <= pending; i++) {
+        if (i == pending) {
+            error_set(err, ERROR_USAGE, "'%s' is no pending migration", through);
+            return error_hint(err, "'planner status' lists them");
+        }
+        if (strcmp(project->migrations.items[range.first + i].identity, through) == 0) {
+            range.count = i + 1;
+            break;
+        }
+    }
+    *ret_range = range;
+    return true;
+}
+
+static bool folder_range(const Project *project, const char *version, const char *through,
+                         Range *ret_range, Error *err)
+{
+    if (through)
+        return error_set(
+            err, ERROR_USAGE,
+            "--through is for flat layouts; here the folder says what a version holds");
+    const ProjectVersion *next = NULL;
+    array_each (const ProjectVersion, at, &project->versions) {
+        if (!at->released) {
+            next = at;
+            break;
+        }
+    }
+    if (!next)
+        return nothing_pending(err);
+    if (strcmp(next->name, version) != 0) {
+        error_set(err, ERROR_USAGE, "version %s is not the next one: that is %s", version,
+                  next->name);
+        return error_hint(err, "versions are released in the order of their folders");
+    }
+    if (!next->migration_count) {
+        error_set(err, ERROR_USAGE,
+                  "there is nothing to release: the folder of version %s holds no migration",
+                  version);
+        return error_hint(err, "--empty releases a version without any");
+    }
+    *ret_range = (Range){next->first_migration, next->migration_count};
+    return true;
+}
+
+/* A version without migrations takes none that are pending; its folder, if it has one, is empty and
+ * comes next. */
+static bool empty_range(const Project *project, const char *version, const char *through,
+                        Range *ret_range, Error *err)
+{
+    if (through)
+        return error_set(err, ERROR_USAGE, "--empty and --through exclude each other");
+    array_each (const ProjectVersion, at, &project->versions) {
+        if (at->released || project_compare_versions(version, at->name) < 0)
+            continue;
+        if (strcmp(at->name, version) == 0 && !at->migration_count)
+            continue;
+        error_set(err, ERROR_USAGE, "version %s comes first", at->name);
+        return error_hint(err, strcmp(at->name, version) == 0
+                                   ? "its folder holds migrations: release it without --empty"
+                                   : "versions are released in the order of their folders");
+    }
+    *ret_range = (Range){0};
+    return true;
+}
+
+static bool find_range(const Project *project, const ReleaseOptions *given, const char *version,
+                       Range *ret_range, Error *err)
+{
+    if (given->empty)
+        return empty_range(project, version, given->through, ret_range, err);
+    if (project->flat)
+        return flat_range(project, given->through, ret_range, err);
+    return folder_range(project, version, given->through, ret_range, err);
+}
+
+/* Refuse to freeze what could never be packed: after the release nobody may mend it. */
+static bool check_range(const Project *project, const Range *range, Error *err)
+{
+    CLEANUP(findings_done) FindingArray findings = {0};
+    for (size_t i = 0; i < range->count; i++)
+        project_check_migration(project, &project->migrations.items[range->first + i], &findings);
+    return findings_check(&findings, err);
+}
+
+static bool make_release(const Project *project, const Range *range, SumRelease *release,
+                         Error *err)
+{
+    int64_t now;
+    if (!clock_source_date_epoch(clock_now(), &now, err))
+        return false;
+    clock_format(now, release->released_at);
+    for (size_t i = 0; i < range->count; i++) {
+        const ProjectMigration *migration = &project->migrations.items[range->first + i];
+        Digest digest;
+        if (!project_digest(project, migration, &digest, err))
+            return false;
+        *array_add(&release->migrations) =
+            (SumMigration){.identity = memory_string(migration->identity), .digest = digest};
+    }
+    return true;
+}
+
+static void render(const SumRelease *release, Text *out)
+{
+    text_addf(out, "released %s at %s%s\n", release->version, release->released_at,
+              release->stop ? ", a required stop" : "");
+    array_each (const SumMigration, migration, &release->migrations)
+        text_addf(out, "  %s\n", migration->identity);
+}
+
+static void render_json(const SumRelease *release, Text *out)
+{
+    JsonWriter json;
+    json_begin(&json, out);
+    json_object(&json, /* name= */ NULL);
+    json_string(&json, "version", release->version);
+    json_string(&json, "released_at", release->released_at);
+    json_bool(&json, "stop", release->stop);
+    json_array(&json, "migrations");
+    array_each (const SumMigration, migration, &release->migrations) {
+        char hex[DIGEST_HEX_SIZE];
+        json_object(&json, /* name= */ NULL);
+        json_string(&json, "identity", migration->identity);
+        json_string(&json, "digest", digest_hex(&migration->digest, hex));
+        json_close(&json);
+    }
+    json_close(&json);
+    json_close(&json);
+    json_end(&json);
+}
+
+static bool run(CommandContext *context, Error *err)
+{
+    const ReleaseOptions *given = context->options;
+    const char *version = context->arguments.items[0];
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(sum_release_done) SumRelease release = {.stop = given->stop};
+    release.version = memory_string(version);
+    Range range = {0};
+    if (!project_read(given->project ? given->project : ".", &project, err) ||
+        !check_version_name(&project, version, err) || !project_check_released(&project, err))
+        return false;
+    if (!find_range(&project, given, version, &range, err))
+        return false;
+    CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
+    if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
+        !sum_file_append(sum_path, &release, err))
+        return false;
+    (context->json ? render_json : render)(&release, context->out);
+    return true;
+}
+
+const Command command_release = {
+    .name = "release",
+    .synopsis = "VERSION [--through IDENTITY|--empty] [--stop] [--project DIR]",
+    .summary = "freeze the pending migrations as that version",
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .options_size = sizeof(ReleaseOptions),
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run,
+};

@@ -1,0 +1,184 @@
+#include "planner/lint/lint_script.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "migrations/client_copy.h"
+#include "migrations/script_directives.h"
+
+typedef struct Reading {
+    LintScript *script;
+    bool no_transaction; /* each statement by itself, outside the author's pairs */
+    bool inside;
+    bool group_open; /* the next statement joins the last transaction */
+} Reading;
+
+void lint_script_done(LintScript *script)
+{
+    free(script->name);
+    free(script->text);
+    script_directives_done(&script->directives);
+    array_each (LintStatement, statement, &script->statements)
+        free(statement->copy);
+    array_free(&script->statements);
+    array_each (LintProblem, problem, &script->problems) {
+        free(problem->message);
+        free(problem->hint);
+    }
+    array_free(&script->problems);
+    *script = (LintScript){0};
+}
+
+static void add_problem(LintScript *script, const char *rule, int64_t line, const char *message,
+                        const char *hint)
+{
+    *array_add(&script->problems) =
+        (LintProblem){rule, line, memory_string(message), memory_string(hint)};
+}
+
+/* Which transaction the statement runs in, as planner/script_plan groups them. */
+static void place(Reading *reading, LintStatement *statement)
+{
+    LintScript *script = reading->script;
+    const StatementKind *kind = &statement->kind;
+    bool begins = kind->control == TRANSACTION_CONTROL_BEGIN;
+    bool alone = kind->not_in_transaction || (reading->no_transaction && !reading->inside);
+    if (begins)
+        reading->group_open = false;
+    if (alone || !reading->group_open)
+        script->transaction_count++;
+    statement->transaction = script->transaction_count;
+    statement->inside = reading->inside;
+    reading->group_open = !alone;
+    if (begins) {
+        reading->inside = reading->group_open = true;
+    } else if (kind->control != TRANSACTION_CONTROL_NONE) {
+        reading->inside = reading->group_open = false;
+    }
+}
+
+static LintStatement *add_statement(Reading *reading, int64_t offset, int64_t line)
+{
+    LintStatement *statement = array_add(&reading->script->statements);
+    statement->offset = offset;
+    statement->line = line;
+    return statement;
+}
+
+static bool on_statement(void *context, const SplitStatement *split, Error *err UNUSED)
+{
+    LintStatement *statement = add_statement(context, split->offset, split->line);
+    statement->length = split->length;
+    statement_kind_of(split, &statement->kind);
+    place(context, statement);
+    return true;
+}
+
+static bool on_comment(void *context, const char *text, size_t length, int64_t line, Error *err)
+{
+    Reading *reading = context;
+    CLEANUP(memory_freep) char *words = NULL;
+    CLEANUP(error_done) Error refused = {0};
+    (void)err;
+    if (!script_directives_in_comment(text, length, &words))
+        return true;
+    if (reading->script->statements.count)
+        add_problem(reading->script, "malformed-script", line,
+                    "a directive must stand before the first statement", NULL);
+    else if (!script_directives_add(&reading->script->directives, words, line, &refused))
+        add_problem(reading->script, "malformed-script", line, refused.message, refused.hint);
+    if (reading->script->directives.no_transaction)
+        reading->no_transaction = true;
+    return true;
+}
+
+/* A \copy line is the statement that it becomes; anything else that psql alone knows is refused. */
+static bool on_backslash(void *context, const char *text, size_t length, int64_t offset UNUSED,
+                         int64_t line, bool in_statement, Error *err UNUSED)
+{
+    Reading *reading = context;
+    ClientCommandKind kind;
+    CLEANUP(client_copy_done) ClientCopy copy = {0};
+    CLEANUP(error_done) Error refused = {0};
+    if (!client_command_read(text, length, &kind, &copy, &refused)) {
+        add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
+    } else if (in_statement) {
+        add_problem(reading->script, "psql-command", line,
+                    "a command of psql in the middle of a statement",
+                    "end the statement before it with a semicolon");
+    } else if (kind == CLIENT_COMMAND_COPY) {
+        LintStatement *statement = add_statement(reading, /* offset= */ -1, line);
+        statement->kind.copy_from_stdin = true;
+        statement->length = (int64_t)strcspn(copy.statement, ";");
+        statement->copy = memory_string_n(copy.statement, (size_t)statement->length);
+        place(reading, statement);
+    }
+    return true;
+}
+
+static void make_canonical(LintScript *script)
+{
+    size_t from = script->size >= 3 && memcmp(script->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, to = 0;
+    for (; from < script->size; from++)
+        if (script->text[from] != '\r' || from + 1 == script->size ||
+            script->text[from + 1] != '\n')
+            script->text[to++] = script->text[from];
+    script->text[to] = '\0';
+    script->size = to;
+}
+
+/* The splitter says "line N: what"; the report says the place itself. */
+static void add_refusal(LintScript *script, const Error *refused)
+{
+    static const char mark[] = "line ";
+    const char *message = refused->message;
+    uint64_t line = 1;
+    size_t digits = strspn(message + strlen(mark), "0123456789");
+    if (text_has_prefix(message, mark) &&
+        text_parse_uint(message + strlen(mark), digits, INT64_MAX, &line) &&
+        text_has_prefix(message + strlen(mark) + digits, ": "))
+        message += strlen(mark) + digits + 2;
+    add_problem(script, "malformed-script", (int64_t)line, message, refused->hint);
+}
+
+bool lint_script_read(const char *path, const char *name, bool no_transaction,
+                      LintScript *ret_script, Error *err)
+{
+    CLEANUP(lint_script_done) LintScript script = {.name = memory_string(name)};
+    script_directives_init(&script.directives);
+    if (!file_read_all(path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
+        return false;
+    make_canonical(&script);
+    Reading reading = {.script = &script, .no_transaction = no_transaction};
+    CLEANUP(statement_splitter_freep)
+    StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
+        .statement = on_statement,
+        .backslash = on_backslash,
+        .comment = on_comment,
+        .context = &reading,
+    });
+    CLEANUP(error_done) Error refused = {0};
+    if (!statement_splitter_feed(splitter, script.text, script.size, &refused) ||
+        !statement_splitter_end(splitter, &refused))
+        add_refusal(&script, &refused);
+    script.unclosed = reading.inside;
+    *ret_script = script;
+    script = (LintScript){0};
+    return true;
+}
+
+const char *lint_statement_text(const LintScript *script, const LintStatement *statement)
+{
+    return statement->copy ? statement->copy : script->text + statement->offset;
+}
+
+int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin)
+{
+    int64_t line = 1, begin = 0;
+    for (int64_t at = 0; at < offset && at < (int64_t)script->size; at++)
+        if (script->text[at] == '\n') {
+            line++;
+            begin = at + 1;
+        }
+    *ret_begin = begin;
+    return line;
+}

@@ -1,0 +1,409 @@
+#include "planner/packing/plan_builder.h"
+
+#include <inttypes.h>
+
+#include "base/file.h"
+#include "migrations/script.h"
+#include "planner/packing/project_digests.h"
+#include "planner/packing/script_plan.h"
+
+#define UNRELEASED "1970-01-01T00:00:00Z"
+
+static int64_t find_version(const Project *project, const char *name)
+{
+    for (size_t i = 0; i < project->versions.count; i++)
+        if (strcmp(project->versions.items[i].name, name) == 0)
+            return (int64_t)i;
+    return -1;
+}
+
+static bool find_released(const Project *project, const char *name, int64_t *ret_index, Error *err)
+{
+    int64_t index = find_version(project, name);
+    if (index >= 0 && project->versions.items[index].released) {
+        *ret_index = index;
+        return true;
+    }
+    error_set(err, ERROR_TARGET, "version '%s' is not released", name);
+    return error_hint(err, "'planner status' lists the versions; 'planner release %s' freezes one",
+                      name);
+}
+
+bool plan_range(const Project *project, const char *from, const char *to, PlanRange *ret_range,
+                Error *err)
+{
+    PlanRange range = {.first = -1};
+    if (from && strcmp(from, "-") != 0 && !find_released(project, from, &range.first, err))
+        return false;
+    if (!find_released(project, to, &range.last, err))
+        return false;
+    if (range.first >= range.last)
+        return error_set(err, ERROR_USAGE, "version '%s' does not come after '%s'", to, from);
+    *ret_range = range;
+    return true;
+}
+
+/* What is being built, passed along. */
+typedef struct Build {
+    const Project *project;
+    BundleWriter *writer;
+    Manifest *manifest;
+    const ProjectMigration *source; /* the migration being read */
+    ManifestMigration *migration;   /* what it becomes */
+    char *folder;                   /* owned: versions/0001/0003-slug */
+    int64_t data_count;             /* data files of this migration so far */
+} Build;
+
+/* One script on its way into objects: the sink's context. */
+typedef struct Spool {
+    Build *build;
+    BundleObject *sql;
+    BundleObject *data;   /* open between data_begin and data_end */
+    int64_t first_object; /* index of the script's first data object in the manifest */
+} Spool;
+
+/* Characters that a slug may hold; everything else becomes one dash. */
+static char *slug_of(const char *title)
+{
+    Text slug = {0};
+    for (const char *at = title; *at && slug.length < OBJECT_SLUG_MAX; at++) {
+        char letter = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        bool fits =
+            (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+        if (fits)
+            text_add_char(&slug, letter);
+        else if (slug.length && slug.bytes[slug.length - 1] != '-')
+            text_add_char(&slug, '-');
+    }
+    while (slug.length && slug.bytes[slug.length - 1] == '-')
+        slug.bytes[--slug.length] = '\0';
+    if (!slug.length)
+        text_add(&slug, "migration");
+    return text_take(&slug);
+}
+
+static int64_t add_object(Build *build, const ManifestObject *object)
+{
+    *array_add(&build->manifest->objects) = *object;
+    return (int64_t)build->manifest->objects.count - 1;
+}
+
+static bool spool_sql(void *context, const void *bytes, size_t size, Error *err)
+{
+    Spool *spool = context;
+    return bundle_writer_object_add(spool->sql, bytes, size, err);
+}
+
+static bool spool_data_begin(void *context, Error *err)
+{
+    Spool *spool = context;
+    return bundle_writer_object_begin(spool->build->writer, &spool->data, err);
+}
+
+static bool spool_data(void *context, const void *bytes, size_t size, Error *err)
+{
+    Spool *spool = context;
+    return bundle_writer_object_add(spool->data, bytes, size, err);
+}
+
+static bool spool_data_end(void *context, Error *err)
+{
+    Spool *spool = context;
+    Build *build = spool->build;
+    CLEANUP(memory_freep)
+    char *path = memory_format("%s.data%04" PRId64, build->folder, ++build->data_count);
+    ManifestObject object;
+    if (!bundle_writer_object_end(TAKE_PTR(spool->data), path, &object, err))
+        return false;
+    add_object(build, &object);
+    return true;
+}
+
+/* Give the shipped text its place; a script without a statement ships nothing. */
+static bool finish_sql(Spool *spool, ScriptKind kind, ManifestScript *planned, Error *err)
+{
+    if (!planned->present) {
+        bundle_writer_object_abandon(TAKE_PTR(spool->sql));
+        return true;
+    }
+    CLEANUP(memory_freep)
+    char *path = memory_format("%s.%s.sql", spool->build->folder, script_kind_name(kind));
+    ManifestObject object;
+    if (!bundle_writer_object_end(TAKE_PTR(spool->sql), path, &object, err))
+        return false;
+    planned->object = add_object(spool->build, &object);
+    return true;
+}
+
+static TransactionMode mode_of(const Build *build, const Script *script)
+{
+    return build->source->no_transaction || script->directives.no_transaction
+               ? TRANSACTION_MODE_NONE
+               : TRANSACTION_MODE_GROUP;
+}
+
+/* script.h: the directive is "before", "after" or not there. */
+static Phase phase_of(const char *word)
+{
+    if (!word)
+        return PHASE_ANY;
+    return strcmp(word, "before") == 0 ? PHASE_BEFORE : PHASE_AFTER;
+}
+
+/* What the up script says of the whole migration. */
+static void take_directives(Build *build, const Script *script)
+{
+    ManifestMigration *migration = build->migration;
+    const ManifestScript *up = &migration->scripts[SCRIPT_UP];
+    migration->mode = mode_of(build, script);
+    migration->lock_timeout_ms = script->directives.lock_timeout_ms;
+    migration->statement_timeout_ms = script->directives.statement_timeout_ms;
+    migration->irreversible_reason = memory_string(script->directives.irreversible);
+    migration->atomic_blocker = script_plan_atomic_blocker(script, up, migration->mode);
+    array_each (const ManifestStep, step, &up->steps) {
+        migration->lock_estimate += step->lock_estimate;
+        if (step->kind == STEP_COPY)
+            migration->data_object_count++;
+    }
+    migration->data_objects =
+        memory_zeroed(migration->data_object_count, sizeof(*migration->data_objects));
+    size_t count = 0;
+    array_each (const ManifestStep, step, &up->steps)
+        if (step->kind == STEP_COPY)
+            migration->data_objects[count++] = step->data_object;
+    migration->phase = phase_of(script->directives.phase);
+}
+
+static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
+{
+    ManifestScript *planned = &build->migration->scripts[kind];
+    const char *name = build->source->scripts[kind];
+    CLEANUP(memory_freep)
+    char *path = project_script_path(build->project, build->source, (ProjectScript)kind);
+    const ScriptSink sink = {spool_sql, spool_data_begin, spool_data, spool_data_end, spool};
+    CLEANUP(script_done) Script script = {0};
+    if (!script_read(path, name, &sink, &script, err))
+        return false;
+    const ScriptPlanOptions options = {.name = name, .kind = kind, .mode = mode_of(build, &script)};
+    if (!script_plan(&script, &options, planned, err))
+        return false;
+    array_each (ManifestStep, step, &planned->steps)
+        if (step->data_object >= 0)
+            step->data_object += spool->first_object;
+    if (!finish_sql(spool, kind, planned, err))
+        return false;
+    planned->source = memory_string(name);
+    if (kind == SCRIPT_UP)
+        take_directives(build, &script);
+    return true;
+}
+
+static bool build_script(Build *build, ScriptKind kind, Error *err)
+{
+    ManifestScript *planned = &build->migration->scripts[kind];
+    planned->object = -1;
+    if (!build->source->scripts[kind])
+        return true;
+    Spool spool = {.build = build, .first_object = (int64_t)build->manifest->objects.count};
+    bool good = bundle_writer_object_begin(build->writer, &spool.sql, err) &&
+                read_script(build, kind, &spool, err);
+    bundle_writer_object_abandon(spool.data);
+    bundle_writer_object_abandon(spool.sql);
+    return good;
+}
+
+/* Whether there is a way back, as far as texts can say. */
+static bool set_verdict(Build *build, Error *err)
+{
+    ManifestMigration *migration = build->migration;
+    bool has_down = migration->scripts[SCRIPT_DOWN].present;
+    if (migration->irreversible_reason && has_down) {
+        error_set(err, ERROR_INPUT, "%s: it is declared irreversible, yet has a down script: %s",
+                  build->source->scripts[PROJECT_UP], build->source->scripts[PROJECT_DOWN]);
+        return error_hint(err, "take out the directive or the down script");
+    }
+    migration->verdict = has_down                         ? VERDICT_UNPROVEN
+                         : migration->irreversible_reason ? VERDICT_IRREVERSIBLE
+                                                          : VERDICT_NONE;
+    return true;
+}
+
+/* The migration's line of the tree digest, from the objects just spooled. */
+static void add_tree_line(Build *build, Text *lines)
+{
+    ManifestMigration *migration = build->migration;
+    const ManifestObject *objects = build->manifest->objects.items;
+    int64_t up = migration->scripts[SCRIPT_UP].object;
+    Digest up_digest = up >= 0 ? objects[up].plain_digest : digest_of("", 0);
+    CLEANUP(memory_freep)
+    Digest *data = memory_zeroed(migration->data_object_count, sizeof(*data));
+    for (size_t i = 0; i < migration->data_object_count; i++)
+        data[i] = objects[migration->data_objects[i]].plain_digest;
+    CLEANUP(text_done) Text line = {0};
+    manifest_tree_line(migration->identity, migration->mode, &up_digest, data,
+                       migration->data_object_count, &line);
+    migration->up_digest = digest_of(line.bytes, line.length);
+    text_add_n(lines, line.bytes, line.length);
+}
+
+static bool build_migration(Build *build, const ProjectMigration *source, size_t version,
+                            int64_t ordinal, Text *lines, Error *err)
+{
+    build->source = source;
+    build->data_count = 0;
+    build->migration = array_add(&build->manifest->migrations);
+    *build->migration = (ManifestMigration){
+        .identity = memory_string(source->identity),
+        .slug = slug_of(source->title),
+        .version = version,
+        .ordinal = ordinal,
+        .lock_timeout_ms = -1,
+        .statement_timeout_ms = -1,
+    };
+    free(build->folder);
+    build->folder = memory_format("versions/%04zu/%04" PRId64 "-%s", version + 1, ordinal,
+                                  build->migration->slug);
+    for (ScriptKind kind = SCRIPT_UP; kind < SCRIPT_KIND_COUNT; kind++)
+        if (!build_script(build, kind, err))
+            return false;
+    if (!set_verdict(build, err))
+        return false;
+    add_tree_line(build, lines);
+    return true;
+}
+
+static bool build_version(Build *build, const ProjectVersion *source, const char *previous_tree,
+                          Error *err)
+{
+    ManifestVersion *version = array_add(&build->manifest->versions);
+    size_t index = build->manifest->versions.count - 1;
+    *version = (ManifestVersion){
+        .name = memory_string(source->name),
+        .position = (int64_t)source->first_migration,
+        .stop = source->stop,
+        .released = memory_string(source->released ? source->released_at : UNRELEASED),
+        .first_migration = build->manifest->migrations.count,
+        .migration_count = source->migration_count,
+    };
+    CLEANUP(text_done) Text lines = {0};
+    for (size_t i = 0; i < source->migration_count; i++) {
+        const ProjectMigration *migration =
+            &build->project->migrations.items[source->first_migration + i];
+        if (!build_migration(build, migration, index, (int64_t)i + 1, &lines, err))
+            return false;
+    }
+    version = &build->manifest->versions.items[index];
+    version->tree_digest = manifest_tree_digest(previous_tree, version->name, text_string(&lines));
+    return true;
+}
+
+/* The tree digest of the versions before the range, in hex, or "-": read, not shipped. */
+static bool tree_before(const Project *project, const PlanRange *range, char *ret_hex, Error *err)
+{
+    memcpy(ret_hex, "-", 2);
+    for (int64_t i = 0; i <= range->first; i++) {
+        const ProjectVersion *version = &project->versions.items[i];
+        Digest tree;
+        if (!project_version_tree(project, version, ret_hex, &tree, err))
+            return false;
+        digest_hex(&tree, ret_hex);
+    }
+    return true;
+}
+
+static void count(Manifest *manifest)
+{
+    Head *head = &manifest->head;
+    head->migrations = (int64_t)manifest->migrations.count;
+    array_each (const ManifestMigration, migration, &manifest->migrations) {
+        head->statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
+        head->irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
+        head->unproven += !migration->rehearsed;
+    }
+}
+
+/* "citext, postgis>=3.3" as requirements. */
+static bool add_extensions(const Project *project, Manifest *manifest, Error *err)
+{
+    CLEANUP(memory_freep) char *list = memory_string(project->config.extensions);
+    char *rest = list;
+    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
+        item += strspn(item, " ");
+        char *least = strstr(item, ">=");
+        size_t length = least ? (size_t)(least - item) : strlen(item);
+        while (length && item[length - 1] == ' ')
+            length--;
+        if (!length && !least && manifest->requirements.count == 0 && !rest)
+            break;
+        if (!length)
+            return error_set(err, ERROR_CONFIG, "%s: 'extensions' has an empty name",
+                             PROJECT_CONFIG_NAME);
+        ManifestRequirement *requirement = array_add(&manifest->requirements);
+        requirement->kind = memory_string("extension");
+        requirement->name = memory_string_n(item, length);
+        least = least ? least + 2 + strspn(least + 2, " ") : NULL;
+        size_t least_length = least ? strcspn(least, " ") : 0;
+        requirement->value = memory_string_n(least ? least : "", least_length);
+    }
+    return true;
+}
+
+static int compare_tolerated(const void *a, const void *b)
+{
+    const ManifestTolerated *first = a, *second = b;
+    int order = strcmp(first->kind, second->kind);
+    return order ? order : strcmp(first->identity, second->identity);
+}
+
+/* project_config has checked both lists, sorted the first, and left nothing twice. */
+static void set_scope(const Project *project, Manifest *manifest)
+{
+    CLEANUP(memory_freep) char *schemas = memory_string(project->config.scope);
+    CLEANUP(memory_freep) char *objects = memory_string(project->config.tolerate);
+    char *rest = *schemas ? schemas : NULL;
+    for (char *name; (name = strsep(&rest, ",")) != NULL;)
+        *array_add(&manifest->scope) = memory_string(name);
+    rest = *objects ? objects : NULL;
+    for (char *kind; (kind = strsep(&rest, ",")) != NULL;) {
+        char *identity = kind;
+        kind = strsep(&identity, ":");
+        *array_add(&manifest->tolerated) =
+            (ManifestTolerated){memory_string(kind), memory_string(identity)};
+    }
+    if (manifest->tolerated.count)
+        qsort(manifest->tolerated.items, manifest->tolerated.count,
+              sizeof(*manifest->tolerated.items), compare_tolerated);
+}
+
+static void copy_text(char *target, size_t size, const char *text)
+{
+    snprintf(target, size, "%s", text);
+}
+
+bool plan_build(const Project *project, const PlanRange *range, BundleWriter *writer,
+                Manifest *ret_manifest, Error *err)
+{
+    Head *head = &ret_manifest->head;
+    if (!tree_before(project, range, head->tree_from, err))
+        return false;
+    Build build = {.project = project, .writer = writer, .manifest = ret_manifest};
+    char tree[DIGEST_HEX_SIZE];
+    copy_text(tree, sizeof(tree), head->tree_from);
+    bool good = true;
+    for (int64_t i = range->first + 1; good && i <= range->last; i++) {
+        good = build_version(&build, &project->versions.items[i], tree, err);
+        if (good)
+            digest_hex(&ret_manifest->versions.items[i - range->first - 1].tree_digest, tree);
+    }
+    free(build.folder);
+    if (!good)
+        return false;
+    copy_text(head->tree_to, sizeof(head->tree_to), tree);
+    copy_text(head->covers_from, sizeof(head->covers_from),
+              range->first < 0 ? "-" : project->versions.items[range->first].name);
+    copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
+    ret_manifest->search_path = memory_string(project->config.search_path);
+    set_scope(project, ret_manifest);
+    count(ret_manifest);
+    return add_extensions(project, ret_manifest, err);
+}

@@ -1,0 +1,103 @@
+#include "planner/packing/project_check.h"
+
+#include "planner/packing/script_plan.h"
+
+/* What was seen of one migration, script by script. */
+typedef struct Seen {
+    bool has_statements[PROJECT_SCRIPT_COUNT];
+    char *irreversible; /* owned: the reason, or NULL */
+    bool no_transaction;
+    size_t up_groups;
+} Seen;
+
+static void check_script(const Project *project, const ProjectMigration *migration,
+                         ProjectScript which, Seen *seen, FindingArray *findings)
+{
+    CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(error_done) Error failure = {0};
+    const ScriptSink sink = {0};
+    const char *name = migration->scripts[which];
+    if (!script_read(path, name, &sink, &script, &failure)) {
+        finding_add_error(findings, &failure);
+        return;
+    }
+    bool no_transaction = migration->no_transaction || script.directives.no_transaction;
+    if (which == PROJECT_UP) {
+        seen->no_transaction = no_transaction;
+        seen->irreversible = memory_string(script.directives.irreversible);
+    }
+    const ScriptPlanOptions options = {
+        .name = name,
+        .kind = (ScriptKind)which,
+        .mode = no_transaction ? TRANSACTION_MODE_NONE : TRANSACTION_MODE_GROUP,
+    };
+    CLEANUP(manifest_done) Manifest holder = {0};
+    ManifestMigration *planned = array_add(&holder.migrations);
+    if (!script_plan(&script, &options, &planned->scripts[which], &failure)) {
+        finding_add_error(findings, &failure);
+        return;
+    }
+    seen->has_statements[which] = planned->scripts[which].present;
+    if (which == PROJECT_UP)
+        seen->up_groups = planned->scripts[which].groups.count;
+}
+
+static void add_opinions(const ProjectMigration *migration, const Seen *seen,
+                         FindingArray *findings)
+{
+    const char *up = migration->scripts[PROJECT_UP], *down = migration->scripts[PROJECT_DOWN];
+    if (!seen->has_statements[PROJECT_UP])
+        finding_add(findings, FINDING_WARNING, NULL, "'%s' holds no statement", up);
+    if (seen->irreversible && seen->has_statements[PROJECT_DOWN])
+        finding_add(findings, FINDING_ERROR, "take out the directive or the down script",
+                    "'%s' is declared irreversible, yet has a down script: '%s'", up, down);
+    if (!seen->irreversible && !seen->has_statements[PROJECT_DOWN])
+        finding_add(findings, FINDING_WARNING,
+                    "write a down script, or say '-- sealift: irreversible REASON' in the up",
+                    down ? "'%s' cannot be rolled back: '%s' holds no statement"
+                         : "'%s' cannot be rolled back: it has no down script",
+                    up, down);
+    if (!seen->no_transaction && seen->up_groups > 1)
+        finding_add(findings, FINDING_WARNING,
+                    "if it fails in the middle, what came before stays and 'applier resume' goes "
+                    "on; a file for each part is easier to follow",
+                    "'%s' runs in %zu transaction groups", up, seen->up_groups);
+}
+
+void project_check_migration(const Project *project, const ProjectMigration *migration,
+                             FindingArray *findings)
+{
+    Seen seen = {0};
+    size_t errors = findings_error_count(findings);
+    for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
+        if (migration->scripts[which])
+            check_script(project, migration, (ProjectScript)which, &seen, findings);
+    /* what was not read cannot be judged */
+    if (findings_error_count(findings) == errors)
+        add_opinions(migration, &seen, findings);
+    free(seen.irreversible);
+}
+
+void project_findings_text(const FindingArray *findings, Text *text)
+{
+    array_each (const Finding, finding, findings) {
+        text_addf(text, "%s: %s\n", finding->severity == FINDING_ERROR ? "error" : "warning",
+                  finding->message);
+        if (finding->hint)
+            text_addf(text, "    %s\n", finding->hint);
+    }
+}
+
+void project_findings_json(const FindingArray *findings, JsonWriter *json)
+{
+    json_array(json, "findings");
+    array_each (const Finding, finding, findings) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "severity", finding->severity == FINDING_ERROR ? "error" : "warning");
+        json_string(json, "message", finding->message);
+        json_string(json, "hint", finding->hint);
+        json_close(json);
+    }
+    json_close(json);
+}

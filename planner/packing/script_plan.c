@@ -1,0 +1,272 @@
+#include "planner/packing/script_plan.h"
+
+#include <inttypes.h>
+
+/* Where the walk over the statements stands. */
+typedef struct Walk {
+    const ScriptPlanOptions *options;
+    const Script *script;
+    ManifestScript *planned;
+    bool inside;                  /* between the author's BEGIN and COMMIT */
+    const ScriptStatement *begin; /* the BEGIN that opened it */
+    bool has_pairs;               /* the script has a BEGIN of its own somewhere */
+    bool group_open;              /* the next step joins the last group */
+} Walk;
+
+static bool refuse(const Walk *walk, const ScriptStatement *statement, Error *err, const char *why,
+                   const char *hint)
+{
+    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": '%s' %s", walk->options->name, statement->line,
+              statement->summary, why);
+    return hint ? error_hint(err, "%s", hint) : false;
+}
+
+/* What no script may hold, whatever stands around it. */
+static bool check_policy(const Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    bool reads_only =
+        walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK;
+    if (kind->changes_role)
+        return refuse(walk, statement, err, "changes the role, which the applier decides",
+                      "leave it out; ownership is set with ALTER … OWNER TO");
+    if (kind->breaks_session)
+        return refuse(walk, statement, err, "would break the applier's session",
+                      "leave it out: the applier cleans the session after every migration");
+    if (kind->copy_to_stdout)
+        return refuse(walk, statement, err, "copies to a client that is not there", NULL);
+    if (kind->copy_server_file)
+        return refuse(walk, statement, err, "uses a file or program of the server's machine",
+                      "use \\copy … from 'file' beside the script, or COPY … FROM STDIN");
+    if (reads_only && kind->copy_from_stdin)
+        return refuse(walk, statement, err, "loads data in a script that only reads", NULL);
+    if (reads_only && kind->not_in_transaction)
+        return refuse(walk, statement, err,
+                      "cannot run in the read-only transaction of such a script", NULL);
+    return true;
+}
+
+static ProbeKind probe_kind_of(SettleKind settle)
+{
+    switch (settle) {
+    case SETTLE_NONE:
+        return PROBE_NONE;
+    case SETTLE_REPEAT:
+        return PROBE_REPEAT;
+    case SETTLE_INDEX_PRESENT:
+        return PROBE_INDEX_PRESENT;
+    case SETTLE_INDEX_ABSENT:
+        return PROBE_INDEX_ABSENT;
+    case SETTLE_REINDEX:
+        return PROBE_REINDEX;
+    case SETTLE_DETACH:
+        return PROBE_DETACH;
+    case SETTLE_DATABASE_PRESENT:
+        return PROBE_DATABASE_PRESENT;
+    case SETTLE_DATABASE_ABSENT:
+        return PROBE_DATABASE_ABSENT;
+    case SETTLE_TABLESPACE_PRESENT:
+        return PROBE_TABLESPACE_PRESENT;
+    case SETTLE_TABLESPACE_ABSENT:
+        return PROBE_TABLESPACE_ABSENT;
+    case SETTLE_SUBSCRIPTION_PRESENT:
+        return PROBE_SUBSCRIPTION_PRESENT;
+    case SETTLE_SUBSCRIPTION_ABSENT:
+        return PROBE_SUBSCRIPTION_ABSENT;
+    }
+    return PROBE_NONE;
+}
+
+static char *name_or_null(const char *name)
+{
+    return *name ? memory_string(name) : NULL;
+}
+
+/* The probe that settles this step after a crash; a step without one is refused. */
+static bool set_probe(const Walk *walk, const ScriptStatement *statement, Probe *probe, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    probe->kind = probe_kind_of(kind->settle);
+    if (probe->kind == PROBE_NONE && walk->script->directives.idempotent)
+        probe->kind = PROBE_REPEAT;
+    if (probe->kind == PROBE_NONE)
+        return refuse(
+            walk, statement, err,
+            "runs outside transactions, and after a crash nobody could tell whether it ran",
+            "give the object a name; or, where running it twice is harmless, put "
+            "'-- sealift: idempotent' at the top");
+    probe->object = name_or_null(kind->object.name);
+    probe->object_schema = name_or_null(kind->object.schema);
+    probe->table = name_or_null(kind->table.name);
+    probe->table_schema = name_or_null(kind->table.schema);
+    return true;
+}
+
+static ManifestGroup *open_group(Walk *walk, GroupKind kind)
+{
+    ManifestGroup *group = array_add(&walk->planned->groups);
+    group->kind = kind;
+    group->first_step = walk->planned->steps.count;
+    return group;
+}
+
+static Isolation isolation_of(const char *words)
+{
+    static const struct {
+        const char *words;
+        Isolation isolation;
+    } isolations[] = {
+        {"read committed", ISOLATION_READ_COMMITTED},
+        {"repeatable read", ISOLATION_REPEATABLE_READ},
+        {"serializable", ISOLATION_SERIALIZABLE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(isolations); i++)
+        if (strcmp(words, isolations[i].words) == 0)
+            return isolations[i].isolation;
+    return ISOLATION_DEFAULT;
+}
+
+/* The group that a statement in a transaction joins: the last one while it is open, else a new one
+ * with the modes of the author's BEGIN, if there is one. */
+static ManifestGroup *transaction_group(Walk *walk)
+{
+    if (walk->group_open)
+        return &walk->planned->groups.items[walk->planned->groups.count - 1];
+    ManifestGroup *group = open_group(walk, GROUP_TRANSACTION);
+    if (walk->inside) {
+        group->isolation = isolation_of(walk->begin->kind.isolation);
+        group->read_only = walk->begin->kind.read_only;
+        group->deferrable = walk->begin->kind.deferrable;
+    }
+    walk->group_open = true;
+    return group;
+}
+
+static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup *group,
+                     Probe probe)
+{
+    const StatementKind *kind = &statement->kind;
+    *array_add(&walk->planned->steps) = (ManifestStep){
+        .kind = kind->copy_from_stdin ? STEP_COPY : STEP_SQL,
+        .line = statement->line,
+        .offset = statement->offset,
+        .length = statement->length,
+        .data_object = kind->copy_from_stdin ? statement->data : -1,
+        .session_state = kind->session_state,
+        .destructive = kind->destructive,
+        .outside_effects = kind->outside_effects,
+        .lock_estimate = kind->lock_estimate,
+        .probe = probe,
+    };
+    group->step_count++;
+}
+
+static bool plan_autocommit(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    if (walk->inside)
+        return refuse(walk, statement, err, "cannot run inside BEGIN … COMMIT",
+                      "put it behind the COMMIT, or into a migration of its own");
+    Probe probe = {0};
+    if (!set_probe(walk, statement, &probe, err))
+        return false;
+    walk->group_open = false;
+    add_step(walk, statement, open_group(walk, GROUP_AUTOCOMMIT), probe);
+    return true;
+}
+
+static bool plan_statement(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    if (!check_policy(walk, statement, err))
+        return false;
+    if (statement->kind.not_in_transaction)
+        return plan_autocommit(walk, statement, err);
+    bool alone = walk->options->mode == TRANSACTION_MODE_NONE && !walk->inside;
+    if (walk->has_pairs && !walk->inside && !alone && !statement->kind.session_state)
+        return refuse(walk, statement, err, "stands outside the script's own BEGIN … COMMIT",
+                      "leave BEGIN and COMMIT out: the applier runs the script in a transaction");
+    if (alone)
+        walk->group_open = false;
+    add_step(walk, statement, transaction_group(walk), (Probe){0});
+    return true;
+}
+
+static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    if (walk->inside)
+        return refuse(walk, statement, err, "stands inside another transaction", NULL);
+    walk->inside = true;
+    walk->begin = statement;
+    /* a SET before BEGIN starts its own group unless the transaction takes it in; the modes of
+     * BEGIN need a group that starts here */
+    walk->group_open = false;
+    return true;
+}
+
+/* COMMIT, or in a script that only reads also ROLLBACK, which is what the applier does anyway. */
+static bool plan_end(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    bool reads_only =
+        walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK;
+    if (statement->kind.control == TRANSACTION_CONTROL_ROLLBACK && !reads_only)
+        return refuse(walk, statement, err, "would undo what the migration did", NULL);
+    if (!walk->inside)
+        return refuse(walk, statement, err, "ends a transaction that the script has not begun",
+                      NULL);
+    walk->inside = false;
+    walk->group_open = reads_only && walk->group_open;
+    return true;
+}
+
+static bool plan_one(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    switch (statement->kind.control) {
+    case TRANSACTION_CONTROL_NONE:
+        return plan_statement(walk, statement, err);
+    case TRANSACTION_CONTROL_BEGIN:
+        return plan_begin(walk, statement, err);
+    case TRANSACTION_CONTROL_COMMIT:
+    case TRANSACTION_CONTROL_ROLLBACK:
+        return plan_end(walk, statement, err);
+    case TRANSACTION_CONTROL_OTHER:
+        return refuse(walk, statement, err, "controls transactions in a way the applier cannot",
+                      NULL);
+    }
+    return error_set(err, ERROR_INTERNAL, "transaction control of an unknown kind");
+}
+
+bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
+                 Error *err)
+{
+    Walk walk = {.options = options, .script = script, .planned = ret_script};
+    array_each (ScriptStatement, statement, &script->statements)
+        walk.has_pairs |= statement->kind.control == TRANSACTION_CONTROL_BEGIN;
+    array_each (ScriptStatement, statement, &script->statements)
+        if (!plan_one(&walk, statement, err))
+            return false;
+    if (walk.inside)
+        return refuse(&walk, walk.begin, err, "begins a transaction that the script does not end",
+                      NULL);
+    ret_script->in_transaction = script->directives.verify_in_transaction;
+    ret_script->present = ret_script->steps.count > 0;
+    return true;
+}
+
+char *script_plan_atomic_blocker(const Script *script, const ManifestScript *planned,
+                                 TransactionMode mode)
+{
+    array_each (ManifestGroup, group, &planned->groups)
+        if (group->kind == GROUP_AUTOCOMMIT)
+            return memory_format("line %" PRId64 " cannot run in a transaction",
+                                 planned->steps.items[group->first_step].line);
+    if (mode == TRANSACTION_MODE_NONE)
+        return memory_string("it is marked no-transaction");
+    if (planned->groups.count > 1)
+        return memory_format("line %" PRId64 " begins a second transaction of its own",
+                             planned->steps.items[planned->groups.items[1].first_step].line);
+    array_each (ScriptStatement, statement, &script->statements)
+        if (statement->kind.adds_enum_value)
+            return memory_format("line %" PRId64
+                                 " adds an enum value, which its own transaction could not use",
+                                 statement->line);
+    return NULL;
+}

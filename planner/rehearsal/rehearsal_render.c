@@ -1,0 +1,436 @@
+#include "planner/rehearsal/rehearsal_render.h"
+
+#include <inttypes.h>
+
+#include "planner/packing/project_check.h"
+
+#define OBJECTS_SHOWN 20
+#define CELL_WIDTH    13
+
+/* --- text --------------------------------------------------------------------------------------
+ */
+
+static int name_width(const RehearsalSubject *subject)
+{
+    size_t width = 10;
+    array_each (const SubjectMigration, migration, &subject->migrations)
+        if (strlen(migration->identity) > width)
+            width = strlen(migration->identity);
+    return (int)(width > 60 ? 60 : width) + 4;
+}
+
+static const char *cell(const Rehearsal *rehearsal, bool of_version, const char *name)
+{
+    const RehearsalVerdict *verdict = rehearsal_verdict(rehearsal, of_version, name);
+    if (verdict)
+        return verdict_name(verdict->verdict);
+    array_each (const RehearsalFailure, failure, &rehearsal->failures)
+        if (!of_version && strcmp(failure->identity, name) == 0)
+            return "UP FAILS";
+    return "-";
+}
+
+static void add_row(const RehearsalView *view, const char *indent, bool of_version,
+                    const char *name, Text *out)
+{
+    int width = name_width(view->subject) - (int)strlen(indent);
+    text_addf(out, "%s%-*s ", indent, width - 1, name); /* a long name pushes the words on */
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        const char *word = cell(rehearsal, of_version, name);
+        bool last = rehearsal + 1 == view->rehearsals->items + view->rehearsals->count;
+        text_addf(out, "%-*s", last ? 0 : CELL_WIDTH, word);
+    }
+    text_add_char(out, '\n');
+}
+
+static void add_table(const RehearsalView *view, Text *out)
+{
+    text_addf(out, "%-*s", name_width(view->subject), "way back");
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        CLEANUP(memory_freep) char *head = memory_format("%" PRId64, rehearsal->major);
+        bool last = rehearsal + 1 == view->rehearsals->items + view->rehearsals->count;
+        text_addf(out, "%-*s", last ? 0 : CELL_WIDTH, head);
+    }
+    text_add_char(out, '\n');
+    array_each (const SubjectVersion, version, &view->subject->versions) {
+        add_row(view, "", /* of_version= */ true, version->name, out);
+        for (size_t m = 0; m < version->migration_count; m++)
+            add_row(view, "  ", /* of_version= */ false,
+                    view->subject->migrations.items[version->first_migration + m].identity, out);
+    }
+}
+
+static void add_stop(const RehearsalVerdict *verdict, Text *out)
+{
+    if (verdict->verdict != VERDICT_FAILS || !*verdict->script)
+        return;
+    text_addf(out, "    stopped     in its %s", verdict->script);
+    if (*verdict->source)
+        text_addf(out, ", %s:%" PRId64, verdict->source, verdict->line);
+    if (*verdict->sqlstate)
+        text_addf(out, ", SQLSTATE %s", verdict->sqlstate);
+    text_add_char(out, '\n');
+}
+
+static void add_objects(const RehearsalVerdict *verdict, Text *out)
+{
+    size_t shown = 0;
+    array_each (const RehearsalDifference, difference, &verdict->differences) {
+        if (shown++ == OBJECTS_SHOWN) {
+            text_addf(out, "    … and %zu more\n", verdict->differences.count - OBJECTS_SHOWN);
+            break;
+        }
+        text_addf(out, "    %-10s  %s %s\n", difference->change, difference->kind,
+                  difference->identity);
+    }
+    array_each (const RehearsalLoss, loss, &verdict->losses)
+        if (loss->column)
+            text_addf(out, "    lost        values of %s.%s\n", loss->table, loss->column);
+        else
+            text_addf(out, "    %-10s  rows of %s: %" PRId64 " before, %" PRId64 " after\n",
+                      loss->rows_after > loss->rows_before ? "left over" : "lost", loss->table,
+                      loss->rows_before, loss->rows_after);
+}
+
+/* What the author says of a migration with just this verdict, or NULL. */
+static const ScriptAck *find_ack(const RehearsalView *view, const RehearsalVerdict *verdict)
+{
+    array_each (const SubjectMigration, migration, &view->subject->migrations)
+        if (!verdict->of_version && strcmp(migration->identity, verdict->name) == 0)
+            return rehearsal_ack(migration, verdict->verdict);
+    return NULL;
+}
+
+/* What is worth a look: everything but what came back, or was never meant to. */
+static void add_details(const RehearsalView *view, Text *out)
+{
+    array_each (const Rehearsal, rehearsal, view->rehearsals)
+        array_each (const RehearsalVerdict, verdict, &rehearsal->verdicts) {
+            if (!rehearsal_needs_ack(verdict->verdict))
+                continue;
+            text_addf(out, "\n%s%s on PostgreSQL %" PRId64 ": %s%s%s\n",
+                      verdict->of_version ? "version " : "", verdict->name, rehearsal->major,
+                      verdict_name(verdict->verdict), *verdict->detail ? ": " : "",
+                      verdict->detail);
+            const ScriptAck *ack = find_ack(view, verdict);
+            if (ack)
+                text_addf(out, "    meant       %s\n", ack->reason);
+            add_stop(verdict, out);
+            add_objects(verdict, out);
+        }
+}
+
+/* What was said of a mode elsewhere in the same words. */
+static const RehearsalAtomic *find_atomic(const Rehearsal *rehearsal, const RehearsalAtomic *like)
+{
+    array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
+        if (atomic->whole_run == like->whole_run && atomic->passed == like->passed &&
+            strcmp(atomic->detail, like->detail) == 0)
+            return atomic;
+    return NULL;
+}
+
+/* The majors of which the same can be said on one line. */
+static void add_mode(const RehearsalView *view, const Rehearsal *first, const RehearsalAtomic *mode,
+                     Text *out)
+{
+    CLEANUP(text_done) Text majors = {0};
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        if (!find_atomic(rehearsal, mode))
+            continue;
+        if (rehearsal < first)
+            return; /* said already */
+        text_addf(&majors, "%s%" PRId64, majors.length ? ", " : "", rehearsal->major);
+    }
+    text_addf(out, "--atomic %s on PostgreSQL %s: %s%s%s\n", mode->whole_run ? "run" : "version",
+              text_string(&majors), mode->passed ? "passed" : "not offered",
+              *mode->detail ? ": " : "", mode->detail);
+}
+
+static void add_atomic(const RehearsalView *view, Text *out)
+{
+    array_each (const Rehearsal, rehearsal, view->rehearsals)
+        array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
+            add_mode(view, rehearsal, atomic, out);
+}
+
+void rehearsal_render_counts(const RehearsalView *view, Text *out)
+{
+    static const Verdict order[] = {VERDICT_EXACT,   VERDICT_COLUMN_ORDER, VERDICT_LOSSY,
+                                    VERDICT_DIFFERS, VERDICT_FAILS,        VERDICT_IRREVERSIBLE,
+                                    VERDICT_NONE,    VERDICT_UNPROVEN};
+    const RehearsalGate gate = {view->subject, 0, view->rehearsals};
+    size_t counts[ARRAY_LEN(order)] = {0};
+    array_each (const SubjectMigration, migration, &view->subject->migrations) {
+        Verdict worst = rehearsal_worst(&gate, /* of_version= */ false, migration->identity, NULL);
+        for (size_t i = 0; i < ARRAY_LEN(order); i++)
+            counts[i] += order[i] == worst;
+    }
+    bool any = false;
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        if (!counts[i])
+            continue;
+        text_addf(out, "%s%s %zu", any ? ", " : "", verdict_name(order[i]), counts[i]);
+        any = true;
+    }
+}
+
+/* Majors with the same reason on one line. */
+static void add_missing(const RehearsalView *view, Text *out)
+{
+    const RehearsalMissing *all = view->missing->items;
+    for (size_t i = 0; i < view->missing->count; i++) {
+        bool first = true;
+        for (size_t before = 0; before < i; before++)
+            first &= strcmp(all[before].why, all[i].why) != 0;
+        if (!first)
+            continue;
+        text_addf(out, "not rehearsed on PostgreSQL %" PRId64, all[i].major);
+        for (size_t same = i + 1; same < view->missing->count; same++)
+            if (strcmp(all[same].why, all[i].why) == 0)
+                text_addf(out, ", %" PRId64, all[same].major);
+        text_addf(out, ": %s\n", all[i].why);
+    }
+}
+
+static void add_summary(const RehearsalView *view, Text *out)
+{
+    size_t migrations = view->subject->migrations.count, versions = view->subject->versions.count;
+    text_addf(out, "\n%zu migration%s in %zu version%s: ", migrations,
+              text_plural((int64_t)migrations), versions, text_plural((int64_t)versions));
+    rehearsal_render_counts(view, out);
+    text_add_char(out, '\n');
+    array_each (const Rehearsal, rehearsal, view->rehearsals)
+        text_addf(out, "rehearsed on PostgreSQL %s, %s, in %" PRId64 ".%" PRId64 " s\n",
+                  rehearsal->server_version ? rehearsal->server_version : "?",
+                  rehearsal->rehearsed_at, rehearsal->duration_ms / 1000,
+                  rehearsal->duration_ms % 1000 / 100);
+    add_missing(view, out);
+}
+
+void rehearsal_render_text(const RehearsalView *view, Text *out)
+{
+    add_table(view, out);
+    add_details(view, out);
+    text_add_char(out, '\n');
+    add_atomic(view, out);
+    project_findings_text(view->findings, out);
+    add_summary(view, out);
+}
+
+/* --- JSON --------------------------------------------------------------------------------------
+ */
+
+static void add_stop_json(const RehearsalVerdict *verdict, JsonWriter *json)
+{
+    if (verdict->verdict != VERDICT_FAILS || !*verdict->script)
+        return;
+    json_object(json, "stopped");
+    json_string(json, "script", verdict->script);
+    json_string(json, "source", verdict->source);
+    json_int(json, "statement", verdict->statement);
+    json_int(json, "line", verdict->line);
+    json_string(json, "sqlstate", verdict->sqlstate);
+    json_close(json);
+}
+
+static void add_objects_json(const RehearsalVerdict *verdict, JsonWriter *json)
+{
+    json_array(json, "differences");
+    array_each (const RehearsalDifference, difference, &verdict->differences) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "change", difference->change);
+        json_string(json, "class", difference->class);
+        json_string(json, "kind", difference->kind);
+        json_string(json, "identity", difference->identity);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "lost");
+    array_each (const RehearsalLoss, loss, &verdict->losses) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "table", loss->table);
+        json_string(json, "column", loss->column);
+        json_int(json, "rows_before", loss->rows_before);
+        json_int(json, "rows_after", loss->rows_after);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+static void add_results_json(const RehearsalView *view, bool of_version, const char *name,
+                             JsonWriter *json)
+{
+    json_array(json, "results");
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        const RehearsalVerdict *verdict = rehearsal_verdict(rehearsal, of_version, name);
+        if (!verdict)
+            continue;
+        json_object(json, /* name= */ NULL);
+        json_int(json, "server_major", rehearsal->major);
+        json_string(json, "way_back", verdict_name(verdict->verdict));
+        json_string(json, "detail", verdict->detail);
+        add_stop_json(verdict, json);
+        add_objects_json(verdict, json);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+static void add_relations_json(const RehearsalMeasured *measured, JsonWriter *json)
+{
+    json_array(json, "relations");
+    array_each (const RehearsalRelation, relation, &measured->relations) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "relation", relation->relation);
+        json_string(json, "lock", relation->lock);
+        json_bool(json, "rewritten", relation->rewritten);
+        json_bool(json, "scanned", relation->scanned);
+        json_int(json, "rows_read", relation->rows_read);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "invalid_indexes");
+    array_each (char *const, index, &measured->invalid_indexes)
+        json_string(json, /* name= */ NULL, *index);
+    json_close(json);
+}
+
+static void add_measured_json(const RehearsalView *view, const char *identity, JsonWriter *json)
+{
+    json_array(json, "measured");
+    array_each (const Rehearsal, rehearsal, view->rehearsals)
+        array_each (const RehearsalMeasured, measured, &rehearsal->measured) {
+            if (strcmp(measured->identity, identity) != 0)
+                continue;
+            json_object(json, /* name= */ NULL);
+            json_int(json, "server_major", rehearsal->major);
+            json_string(json, "script", script_kind_name(measured->script));
+            json_int(json, "statement", measured->statement);
+            json_int(json, "line", measured->line);
+            json_int(json, "duration_us", measured->duration_us);
+            json_int(json, "wal_bytes", measured->wal_bytes);
+            json_bool(json, "declared", measured->declared);
+            add_relations_json(measured, json);
+            json_close(json);
+        }
+    json_close(json);
+}
+
+static void add_migration_json(const RehearsalView *view, const SubjectMigration *migration,
+                               JsonWriter *json)
+{
+    const RehearsalGate gate = {view->subject, 0, view->rehearsals};
+    Verdict worst = rehearsal_worst(&gate, /* of_version= */ false, migration->identity, NULL);
+    const ScriptAck *ack = rehearsal_ack(migration, worst);
+    json_object(json, /* name= */ NULL);
+    json_string(json, "identity", migration->identity);
+    json_string(json, "way_back", verdict_name(worst));
+    json_string(json, "acknowledged", ack ? ack->reason : NULL);
+    add_results_json(view, /* of_version= */ false, migration->identity, json);
+    add_measured_json(view, migration->identity, json);
+    json_close(json);
+}
+
+static void add_versions_json(const RehearsalView *view, JsonWriter *json)
+{
+    const RehearsalGate gate = {view->subject, 0, view->rehearsals};
+    json_array(json, "versions");
+    array_each (const SubjectVersion, version, &view->subject->versions) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "version", version->name);
+        json_string(
+            json, "way_back",
+            verdict_name(rehearsal_worst(&gate, /* of_version= */ true, version->name, NULL)));
+        add_results_json(view, /* of_version= */ true, version->name, json);
+        json_array(json, "migrations");
+        for (size_t m = 0; m < version->migration_count; m++)
+            add_migration_json(view, &view->subject->migrations.items[version->first_migration + m],
+                               json);
+        json_close(json);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+static void add_server_findings_json(const Rehearsal *rehearsal, JsonWriter *json)
+{
+    json_array(json, "failures");
+    array_each (const RehearsalFailure, failure, &rehearsal->failures) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "identity", failure->identity);
+        json_string(json, "version", failure->version);
+        json_string(json, "script", failure->script);
+        json_string(json, "source", failure->source);
+        json_int(json, "statement", failure->statement);
+        json_int(json, "line", failure->line);
+        json_string(json, "sqlstate", failure->sqlstate);
+        json_string(json, "words", failure->words);
+        json_string(json, "proposal", failure->proposal);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "nondeterministic");
+    array_each (const RehearsalUnsteady, unsteady, &rehearsal->unsteady) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "version", unsteady->version);
+        json_string(json, "identity", unsteady->identity);
+        json_string(json, "kind", unsteady->kind);
+        json_string(json, "object", unsteady->object);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "rows");
+    array_each (const RehearsalRows, rows, &rehearsal->rows) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "identity", rows->identity);
+        json_string(json, "detail", rows->detail);
+        json_string(json, "sqlstate", rows->sqlstate);
+        json_int(json, "line", rows->line);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+static void add_servers_json(const RehearsalView *view, JsonWriter *json)
+{
+    json_array(json, "servers");
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        json_object(json, /* name= */ NULL);
+        json_int(json, "server_major", rehearsal->major);
+        json_string(json, "server_version", rehearsal->server_version);
+        json_string(json, "applier", rehearsal->applier);
+        json_string(json, "rehearsed_at", rehearsal->rehearsed_at);
+        json_int(json, "duration_ms", rehearsal->duration_ms);
+        json_bool(json, "complete", rehearsal_is_complete(view->subject, rehearsal));
+        json_array(json, "atomic");
+        array_each (const RehearsalAtomic, atomic, &rehearsal->atomic) {
+            json_object(json, /* name= */ NULL);
+            json_string(json, "mode", atomic->whole_run ? "run" : "version");
+            json_bool(json, "passed", atomic->passed);
+            json_string(json, "detail", atomic->detail);
+            json_close(json);
+        }
+        json_close(json);
+        add_server_findings_json(rehearsal, json);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "not_rehearsed");
+    array_each (const RehearsalMissing, missing, view->missing) {
+        json_object(json, /* name= */ NULL);
+        json_int(json, "server_major", missing->major);
+        json_string(json, "why", missing->why);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+void rehearsal_render_json(const RehearsalView *view, JsonWriter *json)
+{
+    json_string(json, "product", view->product);
+    json_int(json, "migrations", (int64_t)view->subject->migrations.count);
+    add_servers_json(view, json);
+    add_versions_json(view, json);
+    project_findings_json(view->findings, json);
+}
