@@ -5,13 +5,20 @@
 #include "base/text.h"
 #include "migrations/project_names.h"
 
+/* The layouts, in the order of Layout. */
 static const struct {
-    Layout layout;
     const char *name;
-} layout_names[] = {
-    {LAYOUT_SEALIFT, "sealift"},
-    {LAYOUT_GOLANG_MIGRATE, "golang-migrate"},
-    {LAYOUT_DIESEL, "diesel"},
+    bool (*read)(LayoutReading *reading, Error *err);
+} readers[] = {
+    [LAYOUT_SEALIFT] = {"sealift", layout_read_sealift},
+    [LAYOUT_GOLANG_MIGRATE] = {"golang-migrate", layout_read_golang_migrate},
+    [LAYOUT_DIESEL] = {"diesel", layout_read_diesel},
+    [LAYOUT_DBMATE] = {"dbmate", layout_read_dbmate},
+    [LAYOUT_GOOSE] = {"goose", layout_read_goose},
+    [LAYOUT_NODE_PG] = {"node-pg-migrate", layout_read_node_pg},
+    [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx},
+    [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
+    [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -19,21 +26,23 @@ static const char *const script_words[PROJECT_SCRIPT_COUNT] = {"up", "down", "ve
 
 const char *layout_name(Layout layout)
 {
-    for (size_t i = 0; i < ARRAY_LEN(layout_names); i++)
-        if (layout_names[i].layout == layout)
-            return layout_names[i].name;
-    return "?";
+    return (size_t)layout < ARRAY_LEN(readers) ? readers[layout].name : "?";
 }
 
 bool layout_parse(const char *name, Layout *ret_layout)
 {
-    for (size_t i = 0; i < ARRAY_LEN(layout_names); i++) {
-        if (strcmp(layout_names[i].name, name) == 0) {
-            *ret_layout = layout_names[i].layout;
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+        if (strcmp(readers[i].name, name) == 0) {
+            *ret_layout = (Layout)i;
             return true;
         }
     }
     return false;
+}
+
+bool layout_read(Layout layout, LayoutReading *reading, Error *err)
+{
+    return readers[layout].read(reading, err);
 }
 
 const char *project_script_name(ProjectScript script)
@@ -102,8 +111,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Leading digits and a number that fits; false otherwise. Leading zeros are part of the form. */
-static bool parse_number(const char *name, uint64_t *ret_number, size_t *ret_digits)
+bool layout_parse_number(const char *name, uint64_t *ret_number, size_t *ret_digits)
 {
     size_t digits = 0;
     uint64_t number = 0;
@@ -122,7 +130,7 @@ static bool parse_number(const char *name, uint64_t *ret_number, size_t *ret_dig
 bool layout_parse_name(const char *name, LayoutName *ret_name)
 {
     LayoutName parsed = {0};
-    if (!parse_number(name, &parsed.number, &parsed.digits) || name[parsed.digits] != '_')
+    if (!layout_parse_number(name, &parsed.number, &parsed.digits) || name[parsed.digits] != '_')
         return false;
     size_t best = 0;
     for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++) {
@@ -187,63 +195,98 @@ bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err)
     return true;
 }
 
-/* What a look at names tells about the layout. */
-typedef struct LayoutSigns {
-    bool diesel;
-    bool golang_migrate;
-    bool sealift;
-} LayoutSigns;
+/* --- numbered files of one folder ------------------------------------------------------------ */
 
-/* Whether a down has an up with exactly its stem beside it. */
-static bool has_up(const FileEntryArray *entries, const char *name, size_t stem_length)
+void layout_pass_file(LayoutReading *reading, const char *path, const char *why)
 {
-    CLEANUP(memory_freep) char *up = memory_format("%.*s.up.sql", (int)stem_length, name);
-    array_each (const FileEntry, entry, entries)
-        if (strcmp(entry->name, up) == 0)
-            return true;
-    return false;
+    finding_add(reading->findings, FINDING_WARNING, NULL, "'%s' is not read: %s", path, why);
 }
 
-static void read_signs(const FileEntryArray *entries, LayoutSigns *signs)
+LayoutMigration *layout_add_file(LayoutReading *reading, const char *file, const char *ending,
+                                 uint64_t number, size_t digits)
 {
-    array_each (const FileEntry, entry, entries) {
-        LayoutName name;
-        if (strcmp(entry->name, "up.sql") == 0)
-            signs->diesel = true;
-        if (entry->kind != FILE_KIND_REGULAR || !layout_parse_name(entry->name, &name) ||
-            strcmp(name.extension, "sql") != 0)
+    LayoutMigration *added = layout_add(reading, /* version_folder= */ NULL, number);
+    ProjectMigration *migration = &added->migration;
+    migration->identity = memory_string_n(file, strlen(file) - strlen(ending));
+    const char *title = migration->identity + digits;
+    migration->title = memory_string(*title == '_' || *title == '-' ? title + 1 : title);
+    migration->scripts[PROJECT_UP] = file_path(reading->folder, file);
+    return added;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const LayoutMigration *one = a, *other = b;
+    if (one->number != other->number)
+        return one->number < other->number ? -1 : 1;
+    return strcmp(one->migration.identity, other->migration.identity);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const LayoutMigration *one = a, *other = b;
+    return strcmp(one->migration.identity, other->migration.identity);
+}
+
+void layout_set_no_transaction(ProjectMigration *migration)
+{
+    for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+        migration->no_transaction[i] = true;
+}
+
+bool layout_need_ups(LayoutReading *reading)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < reading->migrations.count; i++) {
+        LayoutMigration at = reading->migrations.items[i];
+        reading->migrations.items[i] = (LayoutMigration){0};
+        if (at.migration.scripts[PROJECT_UP]) {
+            reading->migrations.items[kept++] = at;
             continue;
-        if (name.script == PROJECT_VERIFY || name.script == PROJECT_PRECHECK)
-            continue; /* ours, but they may stand beside scripts of any layout */
-        if (name.digits == 4 &&
-            (name.script == PROJECT_UP || has_up(entries, entry->name, name.stem_length)))
-            signs->sealift = true;
-        else
-            signs->golang_migrate = true;
+        }
+        finding_add(reading->findings, FINDING_ERROR, "add the up script, or remove this one",
+                    "'%s' has no up script beside it", at.migration.scripts[PROJECT_DOWN]);
+        layout_migration_done(&at);
     }
+    reading->migrations.count = kept;
+    return true;
 }
 
-bool layout_detect(const char *root, const char *folder, Layout *ret_layout, Error *err)
+static void refuse_twins(LayoutReading *reading)
 {
-    LayoutSigns flat = {0}, inside = {0};
+    for (size_t i = 0; i < reading->migrations.count; i++)
+        for (size_t j = 0; j < i; j++) {
+            const LayoutMigration *at = &reading->migrations.items[i];
+            const LayoutMigration *before = &reading->migrations.items[j];
+            if (at->number != before->number || !at->migration.scripts[PROJECT_UP] ||
+                !before->migration.scripts[PROJECT_UP])
+                continue;
+            finding_add(reading->findings, FINDING_ERROR,
+                        "their order would be a guess: give one of them another number",
+                        "the number of '%s' stands twice: '%s' has it already",
+                        at->migration.scripts[PROJECT_UP], before->migration.scripts[PROJECT_UP]);
+            break;
+        }
+}
+
+bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrder order,
+                          Error *err)
+{
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(root, folder, &entries, err))
+    if (!layout_list(reading->root, reading->folder, &entries, err))
         return false;
-    read_signs(&entries, &flat);
+    reading->flat = true;
     array_each (FileEntry, entry, &entries) {
-        if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')
+        CLEANUP(memory_freep) char *path = file_path(reading->folder, entry->name);
+        if (!layout_takes(reading, reading->folder, entry))
             continue;
-        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        CLEANUP(file_entries_free) FileEntryArray in_folder = {0};
-        if (!layout_list(root, path, &in_folder, err))
+        if (!(entry->kind == FILE_KIND_FOLDER ? layout_pass_folder(reading, path, err)
+                                              : take(reading, entry->name, err)))
             return false;
-        read_signs(&in_folder, &inside);
     }
-    if (inside.diesel)
-        *ret_layout = LAYOUT_DIESEL;
-    else if (flat.golang_migrate)
-        *ret_layout = LAYOUT_GOLANG_MIGRATE;
-    else
-        *ret_layout = LAYOUT_SEALIFT;
+    if (reading->migrations.count)
+        qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
+              order == LAYOUT_BY_NAME ? compare_names : compare_numbers);
+    refuse_twins(reading);
     return true;
 }

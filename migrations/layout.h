@@ -30,14 +30,34 @@ typedef struct LayoutReading {
 
 void layout_reading_done(LayoutReading *reading);
 
-/* Fill folders and migrations. Errors: ERROR_IO; ERROR_INPUT for a metadata.toml over 64 KiB. */
+/* Fill folders and migrations. Errors: ERROR_IO; ERROR_INPUT for a file of settings over its limit.
+ */
+bool layout_read(Layout layout, LayoutReading *reading, Error *err) MUST_CHECK;
+
+/* The readers, one file each. */
 bool layout_read_sealift(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_diesel(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_dbmate(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_goose(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_node_pg(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 
-/* Which layout the folder has: diesel where a folder holds up.sql; golang-migrate where numbered
- * scripts do not fit ours (NNNN with four digits, the same slug up and down); else ours. */
-bool layout_detect(const char *root, const char *folder, Layout *ret_layout, Error *err) MUST_CHECK;
+/* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
+ * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
+ * empty folder is ours. */
+bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
+                   Error *err) MUST_CHECK;
+
+/* Whether a line of a script speaks of the layout: a mark where an up begins. */
+bool layout_dbmate_marks(const char *line);
+bool layout_goose_marks(const char *line);
+bool layout_node_pg_marks(const char *line);
+
+/* Whether a file's name is flyway's: V1.2__name.sql. */
+bool layout_flyway_names(const char *name);
 
 /* What the readers share. `folder` is always the path from the project's root. */
 
@@ -70,6 +90,31 @@ void layout_refuse_code(LayoutReading *reading, const char *folder, const char *
 
 /* A folder nobody reads: a warning where it holds SQL. */
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err) MUST_CHECK;
+
+/* Leading digits and a number that fits; false otherwise. Leading zeros are part of the form. */
+bool layout_parse_number(const char *name, uint64_t *ret_number, size_t *ret_digits) MUST_CHECK;
+
+/* Layouts whose migrations are the numbered .sql files of one folder: `take` is called for each
+ * entry that is a file and may be looked at; folders are passed (layout_pass_folder). Afterwards
+ * the migrations are in order, and a number that stands twice is an error. */
+typedef bool (*LayoutTakeFile)(LayoutReading *reading, const char *file, Error *err);
+typedef enum { LAYOUT_BY_NUMBER, LAYOUT_BY_NAME } LayoutOrder;
+bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrder order,
+                          Error *err) MUST_CHECK;
+
+/* Migrations without an up go, each with an error. Returns true. */
+bool layout_need_ups(LayoutReading *reading);
+
+/* The layout says that no script of the migration runs in a transaction. */
+void layout_set_no_transaction(ProjectMigration *migration);
+
+/* Add the migration of a numbered file whose name without its ending is the identity:
+ * "00001_add_berths.sql". `digits` is how many of it the number has. */
+LayoutMigration *layout_add_file(LayoutReading *reading, const char *file, const char *ending,
+                                 uint64_t number, size_t digits);
+
+/* `path` (in the project) is no migration, and why: a warning. */
+void layout_pass_file(LayoutReading *reading, const char *path, const char *why);
 
 /* A new migration at the end. */
 LayoutMigration *layout_add(LayoutReading *reading, const char *version_folder, uint64_t number);

@@ -55,9 +55,9 @@ static void take_metadata_line(LayoutReading *reading, const char *path, int lin
     if (strcmp(key, "run_in_transaction") != 0)
         finding_add(reading->findings, FINDING_WARNING, NULL, "%s:%d: '%s' is not read", path,
                     line_number, key);
-    else if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
-        migration->no_transaction = strcmp(value, "false") == 0;
-    else
+    else if (strcmp(value, "false") == 0)
+        layout_set_no_transaction(migration);
+    else if (strcmp(value, "true") != 0)
         finding_add(reading->findings, FINDING_ERROR, NULL,
                     "%s:%d: run_in_transaction is true or false, not '%s'", path, line_number,
                     value);

@@ -11,14 +11,17 @@ void project_migration_done(ProjectMigration *migration)
 {
     free(migration->identity);
     free(migration->title);
-    for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+    for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++) {
         free(migration->scripts[i]);
+        array_free(&migration->ranges[i]);
+    }
     *migration = (ProjectMigration){0};
 }
 
 void project_done(Project *project)
 {
     free(project->root);
+    free(project->layout_reason);
     project_config_done(&project->config);
     array_each (ProjectVersion, version, &project->versions)
         free(version->name);
@@ -37,6 +40,15 @@ char *project_script_path(const Project *project, const ProjectMigration *migrat
     return path ? file_path(project->root, path) : NULL;
 }
 
+bool project_script_read(const Project *project, const ProjectMigration *migration,
+                         ProjectScript which, const ScriptSink *sink, Script *ret_script,
+                         Error *err)
+{
+    CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
+    const ScriptFile file = {path, migration->scripts[which], &migration->ranges[which]};
+    return script_read(&file, sink, ret_script, err);
+}
+
 static bool check_folder(const Project *project, Error *err)
 {
     CLEANUP(memory_freep) char *path = file_path(project->root, project->config.folder);
@@ -53,17 +65,10 @@ static bool check_folder(const Project *project, Error *err)
 static bool read_layout(Project *project, LayoutReading *reading, Error *err)
 {
     if (!layout_parse(project->config.layout, &project->layout) &&
-        !layout_detect(project->root, project->config.folder, &project->layout, err))
+        !layout_detect(project->root, project->config.folder, &project->layout,
+                       &project->layout_reason, err))
         return false;
-    switch (project->layout) {
-    case LAYOUT_SEALIFT:
-        return layout_read_sealift(reading, err);
-    case LAYOUT_GOLANG_MIGRATE:
-        return layout_read_golang_migrate(reading, err);
-    case LAYOUT_DIESEL:
-        return layout_read_diesel(reading, err);
-    }
-    return error_set(err, ERROR_INTERNAL, "layout %d is unknown", project->layout);
+    return layout_read(project->layout, reading, err);
 }
 
 bool project_survey(const char *root, Project *ret_project, Error *err)

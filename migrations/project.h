@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "migrations/finding.h"
+#include "migrations/script.h"
 
 #define PROJECT_CONFIG_NAME "sealift.conf"
 #define PROJECT_SUM_NAME    "sealift.sum"
@@ -19,7 +20,15 @@ typedef enum {
     LAYOUT_SEALIFT,        /* VERSION/NNNN_slug.up.sql …, or the same files in one flat folder */
     LAYOUT_GOLANG_MIGRATE, /* N_title.up.sql / N_title.down.sql */
     LAYOUT_DIESEL,         /* VERSION_name/up.sql, down.sql, metadata.toml */
+    LAYOUT_DBMATE,         /* N_name.sql with lines `-- migrate:up`, `-- migrate:down` */
+    LAYOUT_GOOSE,          /* N_name.sql with lines `-- +goose Up`, `-- +goose Down` */
+    LAYOUT_NODE_PG,        /* N_name.sql with comments `-- Up Migration`, `-- Down Migration` */
+    LAYOUT_SQLX,           /* N_name.sql one way, or N_name.up.sql and .down.sql */
+    LAYOUT_PRISMA,         /* STAMP_name/migration.sql, maybe down.sql */
+    LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
 } Layout;
+#define LAYOUT_COUNT 9
+#define LAYOUT_NAMES "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
@@ -55,10 +64,11 @@ typedef struct ProjectMigration {
     char *identity;                      /* owned: no folder of a version, no extension */
     char *title;                         /* owned: what slugs are made from */
     char *scripts[PROJECT_SCRIPT_COUNT]; /* owned: path relative to the project, or NULL */
-    bool no_transaction;                 /* said by the layout (diesel's metadata.toml) */
-    int64_t version;                     /* index into versions; -1: pending in a flat layout */
-    bool released;                       /* stands in sealift.sum */
-    Digest sum_digest;                   /* where released: what sealift.sum says */
+    ScriptRangeArray ranges[PROJECT_SCRIPT_COUNT]; /* its lines there; empty: the whole file */
+    bool no_transaction[PROJECT_SCRIPT_COUNT];     /* said by the layout (diesel's metadata.toml) */
+    int64_t version;   /* index into versions; -1: pending in a flat layout */
+    bool released;     /* stands in sealift.sum */
+    Digest sum_digest; /* where released: what sealift.sum says */
 } ProjectMigration;
 
 typedef struct ProjectVersion {
@@ -77,7 +87,8 @@ typedef struct Project {
     char *root; /* owned: the folder that holds sealift.conf */
     ProjectConfig config;
     Layout layout;
-    bool flat;                        /* no version folders */
+    char *layout_reason; /* owned: by what it was recognised; NULL where sealift.conf names it */
+    bool flat;           /* no version folders */
     ProjectVersionArray versions;     /* in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
     FindingArray findings; /* errors only after project_survey; warnings: strays and the like */
@@ -107,6 +118,11 @@ bool project_survey(const char *root, Project *ret_project, Error *err) MUST_CHE
 /* The absolute or root-relative path of a script for opening. The caller frees. */
 char *project_script_path(const Project *project, const ProjectMigration *migration,
                           ProjectScript script);
+
+/* Read a script that is there, as script_read does. */
+bool project_script_read(const Project *project, const ProjectMigration *migration,
+                         ProjectScript which, const ScriptSink *sink, Script *ret_script,
+                         Error *err) MUST_CHECK;
 
 /* Order of version names: runs of digits by number, 1.9 before 1.10, a pre-release (1.0-rc1) before
  * its release. Negative, zero, positive. */

@@ -111,8 +111,7 @@ static bool check_migrations(const ProjectConfig *config, Error *err)
 {
     Layout layout;
     if (strcmp(config->layout, "auto") != 0 && !layout_parse(config->layout, &layout))
-        return refuse(err, "[migrations] layout", config->layout,
-                      "auto, sealift, golang-migrate or diesel");
+        return refuse(err, "[migrations] layout", config->layout, "auto|" LAYOUT_NAMES);
     if (!is_inside(config->folder))
         return refuse(err, "[migrations] folder", config->folder, "a folder inside the project");
     return true;

@@ -267,52 +267,101 @@ static bool read_piece(int fd, const char *name, char *bytes, size_t size, size_
     return true;
 }
 
-static bool feed_file(int fd, const char *name, StatementSplitter *splitter, Error *err)
+/* Where a range begins and ends in the bytes of a file that come by. */
+typedef struct RangeFeed {
+    const ScriptRange *range;
+    int64_t line; /* of the next byte */
+    bool return_waits;
+    bool over; /* nothing behind this belongs to the range */
+} RangeFeed;
+
+/* The piece of `bytes` that belongs to the range. */
+static void cut_range(RangeFeed *feed, char **bytes, size_t *size)
+{
+    const ScriptRange *range = feed->range;
+    char *at = *bytes, *end = at + *size;
+    while (at < end && feed->line < range->first) {
+        char *newline = memchr(at, '\n', (size_t)(end - at));
+        feed->line += newline != NULL;
+        at = newline ? newline + 1 : end;
+    }
+    char *begin = at;
+    while (range->last && at < end && !feed->over) {
+        char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline ? newline + 1 : end;
+        feed->line += newline != NULL;
+        feed->over = newline && feed->line > range->last;
+    }
+    *bytes = begin;
+    *size = (size_t)((range->last ? at : end) - begin);
+}
+
+static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplitter *splitter,
+                       Error *err)
+{
+    cut_range(feed, &bytes, &size);
+    if (size == 0)
+        return true;
+    if (feed->return_waits && bytes[0] != '\n' && !statement_splitter_feed(splitter, "\r", 1, err))
+        return false;
+    feed->return_waits = false;
+    size_t kept = drop_returns(bytes, size, &feed->return_waits);
+    return statement_splitter_feed(splitter, bytes, kept, err);
+}
+
+static bool feed_range(int fd, const char *name, const ScriptRange *range,
+                       StatementSplitter *splitter, Error *err)
 {
     CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    bool return_waits = false;
-    bool first = true;
-    for (;;) {
+    RangeFeed feed = {.range = range, .line = 1};
+    for (bool first = true; !feed.over; first = false) {
         size_t size;
         if (!read_piece(fd, name, bytes, PIECE_SIZE, &size, err))
             return false;
-        if (return_waits && (size == 0 || bytes[0] != '\n') &&
-            !statement_splitter_feed(splitter, "\r", 1, err))
-            return false;
         if (size == 0)
-            return statement_splitter_end(splitter, err);
-        return_waits = false;
+            break;
         size_t mark = first && size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-        first = false;
-        size_t kept = drop_returns(bytes + mark, size - mark, &return_waits);
-        if (!statement_splitter_feed(splitter, bytes + mark, kept, err))
+        if (!feed_piece(&feed, bytes + mark, size - mark, splitter, err))
             return false;
     }
+    if (feed.return_waits && !statement_splitter_feed(splitter, "\r", 1, err))
+        return false;
+    return statement_splitter_end(splitter, err);
 }
 
-bool script_read(const char *path, const char *name, const ScriptSink *sink, Script *ret_script,
-                 Error *err)
+/* A range is a text by itself: its offsets begin anew, its lines are the file's. */
+static bool read_range(Reading *reading, const ScriptRange *range, Error *err)
 {
-    static const ScriptSink nowhere;
-    Script script = {0};
-    script_directives_init(&script.directives);
-    Reading reading = {path, name, sink ? sink : &nowhere, &script, 0, false};
     CLEANUP(file_closep) int fd = -1;
     int64_t size;
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
-        .name = name,
+        .name = reading->name,
+        .first_line = range->first,
         .statement = on_statement,
         .backslash = on_backslash,
         .comment = on_comment,
         .sql = on_sql,
         .copy_data = on_copy_data,
-        .context = &reading,
+        .context = reading,
     });
-    if (!file_open_regular(path, &fd, &size, err) || !feed_file(fd, name, splitter, err)) {
-        script_done(&script);
-        return false;
-    }
+    reading->shift = reading->script->shipped_size;
+    return file_open_regular(reading->path, &fd, &size, err) &&
+           feed_range(fd, reading->name, range, splitter, err);
+}
+
+bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script, Error *err)
+{
+    static const ScriptSink nowhere;
+    static const ScriptRange whole = {.first = 1};
+    CLEANUP(script_done) Script script = {0};
+    script_directives_init(&script.directives);
+    Reading reading = {file->path, file->name, sink ? sink : &nowhere, &script, 0, false};
+    size_t count = file->ranges ? file->ranges->count : 0;
+    for (size_t i = 0; i < (count ? count : 1); i++)
+        if (!read_range(&reading, count ? &file->ranges->items[i] : &whole, err))
+            return false;
     *ret_script = script;
+    script = (Script){0};
     return true;
 }

@@ -10,6 +10,7 @@
 #define SEALIFT_MIGRATIONS_SCRIPT_H
 
 #include "base/array.h"
+#include "migrations/script_range.h"
 #include "migrations/statement_kind.h"
 
 #define SCRIPT_STATEMENT_SIZE_MAX (INT64_C(256) << 20) /* one message to the server */
@@ -66,9 +67,16 @@ typedef struct Script {
 
 void script_done(Script *script);
 
-/* Read the file at `path`; `name` is how messages call it (path in the project). `\copy` files are
- * found beside the script and may not leave its folder. Errors are ERROR_INPUT "name:line: …". */
-bool script_read(const char *path, const char *name, const ScriptSink *sink, Script *ret_script,
+/* A script's file. */
+typedef struct ScriptFile {
+    const char *path;
+    const char *name;               /* how messages call it: its path in the project */
+    const ScriptRangeArray *ranges; /* or NULL: the whole file */
+} ScriptFile;
+
+/* Read it. `\copy` files are found beside the script and may not leave its folder. Errors are
+ * ERROR_INPUT "name:line: …". */
+bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script,
                  Error *err) MUST_CHECK;
 
 #endif

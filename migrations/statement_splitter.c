@@ -313,6 +313,8 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events)
                                              .backslash = on_backslash,
                                              .context = splitter,
                                          });
+    if (events->first_line)
+        splitter->scanner.line = events->first_line;
     return splitter;
 }
 

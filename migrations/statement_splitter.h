@@ -75,6 +75,7 @@ typedef struct SplitStatement {
 typedef struct SplitterEvents {
     const char
         *name; /* what errors call the text: "NAME:LINE: …"; NULL: "line LINE: …". Not owned */
+    int64_t first_line; /* the number of the text's first line; 0: 1 */
     /* A statement ended. Empty statements are not reported. */
     bool (*statement)(void *context, const SplitStatement *statement, Error *err);
     /* A backslash command line: `text` is the command from the backslash to the end of the line

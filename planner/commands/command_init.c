@@ -16,7 +16,7 @@ typedef struct InitOptions {
 static const Option options[] = {
     OPTION_STRING_ROW("product", InitOptions, product, "NAME",
                       "the product's name (default: the folder's)"),
-    OPTION_CHOICE_ROW("layout", InitOptions, layout, "auto|sealift|golang-migrate|diesel",
+    OPTION_CHOICE_ROW("layout", InitOptions, layout, "auto|" LAYOUT_NAMES,
                       "how the migrations are laid out (default: auto)"),
 };
 
@@ -158,7 +158,7 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_init = {
     .name = "init",
-    .synopsis = "[--product NAME] [--layout auto|sealift|golang-migrate|diesel] DIR",
+    .synopsis = "[--product NAME] [--layout LAYOUT] DIR",
     .summary = "set a project up: configuration, migration folder, release list",
     .options = options,
     .option_count = ARRAY_LEN(options),

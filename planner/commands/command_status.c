@@ -1,15 +1,19 @@
 /* planner status: versions and migrations, what is released, what is pending, what was edited. */
 #include "base/command_table.h"
 #include "base/json_writer.h"
+#include "migrations/project_files.h"
 #include "planner/packing/project_check.h"
 #include "planner/packing/project_digests.h"
 #include "planner/planner_commands.h"
 
 typedef struct StatusOptions {
     const char *project;
+    bool files;
 } StatusOptions;
 
 static const Option options[] = {
+    OPTION_FLAG_ROW("files", StatusOptions, files,
+                    "list the files of the migration folder that are not read, and why"),
     OPTION_STRING_ROW("project", StatusOptions, project, "DIR", "the project (default: .)"),
 };
 
@@ -67,10 +71,36 @@ static bool has_pending_flat(const Project *project)
     return count && project->migrations.items[count - 1].version < 0;
 }
 
-static void render(const Project *project, const StateArray *states, Text *out)
+static void render_files(const ProjectFileArray *files, bool list, Text *out)
 {
+    text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n", files->count,
+              project_files_count(files, PROJECT_FILE_READ),
+              project_files_count(files, PROJECT_FILE_IGNORED),
+              project_files_count(files, PROJECT_FILE_REFUSED));
+    array_each (const ProjectFile, file, files)
+        if (list && file->reason)
+            text_addf(out, "  %-7s  %s: %s\n", project_file_fate_name(file->fate), file->path,
+                      file->reason);
+}
+
+/* What a status shows. */
+typedef struct Shown {
+    const Project *project;
+    StateArray states;
+    ProjectFileArray files;
+    bool list_files;
+} Shown;
+
+static void render(const Shown *shown, Text *out)
+{
+    const Project *project = shown->project;
+    const StateArray *states = &shown->states;
     text_addf(out, "%s (%s layout, %s)\n", project->config.product, layout_name(project->layout),
               project->config.folder);
+    if (project->layout_reason)
+        text_addf(out, "layout: %s, because %s\n", layout_name(project->layout),
+                  project->layout_reason);
+    render_files(&shown->files, shown->list_files, out);
     for (size_t i = 0; i < project->versions.count; i++) {
         render_version(&project->versions.items[i], out);
         render_migrations(project, states, (int64_t)i, out);
@@ -113,15 +143,39 @@ static void render_migration_json(const Project *project, const ProjectMigration
     json_close(json);
 }
 
-static void render_json(const Project *project, const StateArray *states, Text *out)
+static void render_files_json(const ProjectFileArray *files, JsonWriter *json)
 {
+    json_object(json, "files");
+    for (int fate = PROJECT_FILE_READ; fate <= PROJECT_FILE_REFUSED; fate++)
+        json_int(json, project_file_fate_name((ProjectFileFate)fate),
+                 (int64_t)project_files_count(files, (ProjectFileFate)fate));
+    json_array(json, "not_read");
+    array_each (const ProjectFile, file, files) {
+        if (!file->reason)
+            continue;
+        json_object(json, /* name= */ NULL);
+        json_string(json, "path", file->path);
+        json_string(json, "fate", project_file_fate_name(file->fate));
+        json_string(json, "reason", file->reason);
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
+}
+
+static void render_json(const Shown *shown, Text *out)
+{
+    const Project *project = shown->project;
+    const StateArray *states = &shown->states;
     JsonWriter json;
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
     json_string(&json, "product", project->config.product);
     json_string(&json, "product_uuid", project->config.product_uuid);
     json_string(&json, "layout", layout_name(project->layout));
+    json_string(&json, "layout_reason", project->layout_reason);
     json_string(&json, "folder", project->config.folder);
+    render_files_json(&shown->files, &json);
     json_array(&json, "versions");
     array_each (const ProjectVersion, version, &project->versions)
         render_version_json(project, version, &json);
@@ -141,16 +195,20 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(project_done) Project project = {0};
     if (!project_survey(given->project ? given->project : ".", &project, err))
         return false;
-    StateArray states = {0};
-    find_states(&project, &states);
-    (context->json ? render_json : render)(&project, &states, context->out);
-    array_free(&states);
+    Shown shown = {.project = &project, .list_files = given->files};
+    /* before the scripts are read: what is wrong inside one is no reason not to read it */
+    if (!project_files_list(&project, &shown.files, err))
+        return false;
+    find_states(&project, &shown.states);
+    (context->json ? render_json : render)(&shown, context->out);
+    array_free(&shown.states);
+    project_files_done(&shown.files);
     return findings_check(&project.findings, err);
 }
 
 const Command command_status = {
     .name = "status",
-    .synopsis = "[--project DIR]",
+    .synopsis = "[--files] [--project DIR]",
     .summary = "show versions and migrations: released, pending, edited",
     .options = options,
     .option_count = ARRAY_LEN(options),

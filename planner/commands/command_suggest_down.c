@@ -37,10 +37,13 @@ static bool find_migration(const Project *project, const char *identity, size_t 
                    : error_hint(err, "'planner status' lists them");
 }
 
-/* Where the down script stands or would stand: beside the up script, named like it. */
+/* Where the down script stands or would stand: beside the up script, named like it. NULL where an
+ * up and its down share a file: that is the author's to edit. */
 static char *down_name(const ProjectMigration *migration)
 {
     const char *up = migration->scripts[PROJECT_UP], *base = file_base_name(up);
+    if (migration->ranges[PROJECT_UP].count || (!strstr(base, ".up.") && strcmp(base, "up.sql")))
+        return NULL;
     if (migration->scripts[PROJECT_DOWN])
         return memory_string(migration->scripts[PROJECT_DOWN]);
     const char *mark = strstr(base, ".up.");
@@ -51,12 +54,11 @@ static char *down_name(const ProjectMigration *migration)
 /* A script without a statement, as 'planner new' writes it, is none. */
 static bool check_free(const Project *project, const ProjectMigration *migration, Error *err)
 {
-    CLEANUP(memory_freep) char *path = project_script_path(project, migration, PROJECT_DOWN);
     const char *name = migration->scripts[PROJECT_DOWN];
     CLEANUP(script_done) Script script = {0};
-    if (!path)
+    if (!name)
         return true;
-    if (!script_read(path, name, /* sink= */ NULL, &script, err))
+    if (!project_script_read(project, migration, PROJECT_DOWN, /* sink= */ NULL, &script, err))
         return false;
     if (!script.statements.count)
         return true;
@@ -68,6 +70,11 @@ static bool write_draft(const Project *project, const ProjectMigration *migratio
                         char **ret_name, Error *err)
 {
     CLEANUP(memory_freep) char *name = down_name(migration);
+    if (!name) {
+        error_set(err, ERROR_USAGE, "the %s layout has no down script of its own beside '%s'",
+                  layout_name(project->layout), migration->scripts[PROJECT_UP]);
+        return error_hint(err, "without '--write' the draft is printed; put it where it belongs");
+    }
     CLEANUP(memory_freep) char *path = file_path(project->root, name);
     if (!check_free(project, migration, err) ||
         !file_write_atomic(path, 0644, text->bytes, text->length, err))

@@ -205,6 +205,25 @@ static bool plan_foreign(const Project *project, const char *slug, int64_t now, 
     return true;
 }
 
+/* Layouts that are read, but whose own tool writes their files better. */
+static bool check_layout(const Project *project, Error *err)
+{
+    static const char *const own_commands[LAYOUT_COUNT] = {
+        [LAYOUT_DBMATE] = "dbmate new NAME",
+        [LAYOUT_GOOSE] = "goose create NAME sql",
+        [LAYOUT_NODE_PG] = "node-pg-migrate create NAME -j sql",
+        [LAYOUT_SQLX] = "sqlx migrate add -r NAME",
+        [LAYOUT_PRISMA] = "prisma migrate dev --create-only --name NAME",
+        [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
+    };
+    const char *own = own_commands[project->layout];
+    if (!own)
+        return true;
+    error_set(err, ERROR_USAGE, "'planner new' does not write files of the %s layout",
+              layout_name(project->layout));
+    return error_hint(err, "write it as the project does (%s); planner reads it", own);
+}
+
 bool new_migration_plan(const Project *project, const char *name, const char *version, int64_t now,
                         NewMigration *ret_added, Error *err)
 {
@@ -215,7 +234,7 @@ bool new_migration_plan(const Project *project, const char *name, const char *ve
     if (!ours && version)
         return error_set(err, ERROR_USAGE, "--version is for version folders; the layout is %s",
                          layout_name(project->layout));
-    if (!slug_of(name, &slug, err) ||
+    if (!check_layout(project, err) || !slug_of(name, &slug, err) ||
         !(ours ? plan_sealift(project, slug, version, &added, &stem, err)
                : plan_foreign(project, slug, now, &added, &stem, err)))
         return false;

@@ -241,7 +241,8 @@ static bool visit_migration(Run *run, size_t number, Error *err)
     CLEANUP(error_done) Error failure = {0};
     const char *name = migration->scripts[PROJECT_UP];
     run->report->migration_count += selected;
-    if (!lint_script_read(path, name, migration->no_transaction, &script, &failure)) {
+    const ScriptFile file = {path, name, &migration->ranges[PROJECT_UP]};
+    if (!lint_script_read(&file, migration->no_transaction[PROJECT_UP], &script, &failure)) {
         if (selected)
             find_at_line(run->report, "malformed-script", migration->identity, name, 1, NULL,
                          failure.hint, failure.message);
@@ -264,7 +265,8 @@ static void read_other_acknowledgements(Run *run, size_t number)
         CLEANUP(lint_script_done) LintScript script = {0};
         CLEANUP(error_done) Error failure = {0};
         const char *name = migration->scripts[which];
-        if (path && lint_script_read(path, name, /* no_transaction= */ false, &script, &failure))
+        const ScriptFile file = {path, name, &migration->ranges[which]};
+        if (path && lint_script_read(&file, /* no_transaction= */ false, &script, &failure))
             add_acknowledgements(run, migration, name, &script.directives, /* up= */ false);
     }
 }

@@ -140,14 +140,16 @@ static void add_refusal(LintScript *script, const Error *refused)
     add_problem(script, "malformed-script", (int64_t)line, message, refused->hint);
 }
 
-bool lint_script_read(const char *path, const char *name, bool no_transaction,
-                      LintScript *ret_script, Error *err)
+bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *ret_script,
+                      Error *err)
 {
-    CLEANUP(lint_script_done) LintScript script = {.name = memory_string(name)};
+    CLEANUP(lint_script_done) LintScript script = {.name = memory_string(file->name)};
     script_directives_init(&script.directives);
-    if (!file_read_all(path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
+    if (!file_read_all(file->path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
         return false;
     make_canonical(&script);
+    if (file->ranges)
+        script_ranges_blank(file->ranges, script.text, script.size);
     Reading reading = {.script = &script, .no_transaction = no_transaction};
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){

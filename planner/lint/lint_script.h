@@ -38,8 +38,8 @@ typedef struct LintScript {
 
 /* `no_transaction`: the layout says so. ERROR_IO where the file cannot be read, ERROR_INPUT where
  * it is over the limit or no file. */
-bool lint_script_read(const char *path, const char *name, bool no_transaction,
-                      LintScript *ret_script, Error *err) MUST_CHECK;
+bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *ret_script,
+                      Error *err) MUST_CHECK;
 void lint_script_done(LintScript *script);
 
 /* The statement's text, `length` bytes, not terminated. Borrowed. */

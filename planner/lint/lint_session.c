@@ -108,7 +108,8 @@ void lint_do_commit(LintVisit *visit)
     static const char *const words[] = {"commit", "rollback"};
     if (!node_kind_is(visit->node, "DoStmt") || !is_plpgsql(visit->node))
         return;
-    bool alone = (visit->script->directives.no_transaction || visit->migration->no_transaction) &&
+    bool alone = (visit->script->directives.no_transaction ||
+                  visit->migration->no_transaction[PROJECT_UP]) &&
                  !visit->statement->inside;
     const char *word = statement_word(body_of(visit->node), words, ARRAY_LEN(words));
     if (word && !alone)

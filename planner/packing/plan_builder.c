@@ -135,9 +135,9 @@ static bool finish_sql(Spool *spool, ScriptKind kind, ManifestScript *planned, E
     return true;
 }
 
-static TransactionMode mode_of(const Build *build, const Script *script)
+static TransactionMode mode_of(const Build *build, ScriptKind kind, const Script *script)
 {
-    return build->source->no_transaction || script->directives.no_transaction
+    return build->source->no_transaction[kind] || script->directives.no_transaction
                ? TRANSACTION_MODE_NONE
                : TRANSACTION_MODE_GROUP;
 }
@@ -155,7 +155,7 @@ static void take_directives(Build *build, const Script *script)
 {
     ManifestMigration *migration = build->migration;
     const ManifestScript *up = &migration->scripts[SCRIPT_UP];
-    migration->mode = mode_of(build, script);
+    migration->mode = mode_of(build, SCRIPT_UP, script);
     migration->lock_timeout_ms = script->directives.lock_timeout_ms;
     migration->statement_timeout_ms = script->directives.statement_timeout_ms;
     migration->irreversible_reason = memory_string(script->directives.irreversible);
@@ -178,13 +178,13 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
     const char *name = build->source->scripts[kind];
-    CLEANUP(memory_freep)
-    char *path = project_script_path(build->project, build->source, (ProjectScript)kind);
     const ScriptSink sink = {spool_sql, spool_data_begin, spool_data, spool_data_end, spool};
     CLEANUP(script_done) Script script = {0};
-    if (!script_read(path, name, &sink, &script, err))
+    if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
+                             err))
         return false;
-    const ScriptPlanOptions options = {.name = name, .kind = kind, .mode = mode_of(build, &script)};
+    const ScriptPlanOptions options = {
+        .name = name, .kind = kind, .mode = mode_of(build, kind, &script)};
     if (!script_plan(&script, &options, planned, err))
         return false;
     array_each (ManifestStep, step, &planned->steps)

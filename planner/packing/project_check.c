@@ -13,16 +13,15 @@ typedef struct Seen {
 static void check_script(const Project *project, const ProjectMigration *migration,
                          ProjectScript which, Seen *seen, FindingArray *findings)
 {
-    CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
     CLEANUP(script_done) Script script = {0};
     CLEANUP(error_done) Error failure = {0};
     const ScriptSink sink = {0};
     const char *name = migration->scripts[which];
-    if (!script_read(path, name, &sink, &script, &failure)) {
+    if (!project_script_read(project, migration, which, &sink, &script, &failure)) {
         finding_add_error(findings, &failure);
         return;
     }
-    bool no_transaction = migration->no_transaction || script.directives.no_transaction;
+    bool no_transaction = migration->no_transaction[which] || script.directives.no_transaction;
     if (which == PROJECT_UP) {
         seen->no_transaction = no_transaction;
         seen->irreversible = memory_string(script.directives.irreversible);

@@ -48,18 +48,17 @@ static bool ships_statements(const Script *script)
 bool project_tree_line(const Project *project, const ProjectMigration *migration, Text *lines,
                        Error *err)
 {
-    CLEANUP(memory_freep) char *path = project_script_path(project, migration, PROJECT_UP);
     CLEANUP(script_done) Script script = {0};
     Digesting digesting = {0};
     const ScriptSink sink = {take_sql, take_data_begin, take_data, take_data_end, &digesting};
     digest_begin(&digesting.sql);
-    bool good = script_read(path, migration->scripts[PROJECT_UP], &sink, &script, err);
+    bool good = project_script_read(project, migration, PROJECT_UP, &sink, &script, err);
     if (good) {
         Digest up = digest_end(&digesting.sql);
         if (!ships_statements(&script))
             up = digest_of("", 0);
         manifest_tree_line(migration->identity,
-                           migration->no_transaction || script.directives.no_transaction
+                           migration->no_transaction[PROJECT_UP] || script.directives.no_transaction
                                ? TRANSACTION_MODE_NONE
                                : TRANSACTION_MODE_GROUP,
                            &up, digesting.data_digests.items, digesting.data_digests.count, lines);

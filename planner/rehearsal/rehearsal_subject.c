@@ -122,14 +122,13 @@ static bool add_script(const Project *project, const ProjectMigration *migration
                        ProjectScript which, DigestStream *stream, ScriptAckArray *acks, Error *err)
 {
     add_string(stream, project_script_name(which));
-    CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
-    if (!path)
+    if (!migration->scripts[which])
         return true;
     Reading reading = {0};
     const ScriptSink sink = {.sql = take_sql, .data = take_data, .context = &reading};
     CLEANUP(script_done) Script script = {0};
     digest_begin(&reading.data);
-    bool good = script_read(path, migration->scripts[which], &sink, &script, err);
+    bool good = project_script_read(project, migration, which, &sink, &script, err);
     if (good) {
         add_directives(stream, &script.directives);
         array_each (const ScriptStatement, statement, &script.statements)

@@ -232,8 +232,8 @@ static void orders_diesel_by_version_without_dashes(void **state UNUSED)
     Error err = {0};
     Project project = {0};
     assert_true(project_read(folder.path, &project, &err));
-    assert_true(project.migrations.items[1].no_transaction);
-    assert_false(project.migrations.items[2].no_transaction);
+    assert_true(project.migrations.items[1].no_transaction[PROJECT_UP]);
+    assert_false(project.migrations.items[2].no_transaction[PROJECT_UP]);
     assert_string_equal(project.migrations.items[2].title, "x");
     project_done(&project);
     expect_order(&folder, LAYOUT_DIESEL, /* flat= */ true,

@@ -67,7 +67,7 @@ static bool case_read_file(Case *test)
 {
     ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test->shipped};
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
-    return script_read(path, "v1/s.sql", &sink, &test->script, &test->error);
+    return script_read(&(ScriptFile){path, "v1/s.sql", NULL}, &sink, &test->script, &test->error);
 }
 
 static bool case_read_bytes(Case *test, const char *bytes, size_t size)
@@ -130,7 +130,7 @@ static void reads_without_a_sink(void **state UNUSED)
     CLEANUP(case_done) Case test = case_new();
     folder_write(&test.folder, "s.sql", "copy t from stdin;\n1\n\\.\nselect 1;\n");
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    assert_true(script_read(path, "s.sql", NULL, &test.script, &test.error));
+    assert_true(script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test.script, &test.error));
     assert_int_equal(test.script.statements.count, 2);
 }
 
@@ -464,7 +464,7 @@ static bool read_statement_of(Case *test, int64_t size)
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
     CLEANUP(file_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(file_write(fd, path, bytes, (size_t)size, &test->error));
-    return script_read(path, "s.sql", NULL, &test->script, &test->error);
+    return script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test->script, &test->error);
 }
 
 static void refuses_a_statement_too_long_for_one_message(void **state UNUSED)
@@ -499,7 +499,8 @@ static void passes_on_what_the_sink_refuses(void **state UNUSED)
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
     const ScriptSink sinks[] = {{.sql = refuse_bytes}, {.data = refuse_bytes}};
     for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
-        assert_false(script_read(path, "s.sql", &sinks[i], &test.script, &test.error));
+        assert_false(
+            script_read(&(ScriptFile){path, "s.sql", NULL}, &sinks[i], &test.script, &test.error));
         assert_string_equal(test.error.message, "disk full");
         error_done(&test.error);
     }
@@ -527,6 +528,98 @@ static void sums_statements_up_without_their_data(void **state UNUSED)
     }
 }
 
+/* --- ranges ---------------------------------------------------------------------------------- */
+
+/* Read these ranges of `sql`; "text@line|text@line" of the statements. The caller frees. */
+static char *read_ranges(const char *sql, const ScriptRange *items, size_t count)
+{
+    CLEANUP(case_done) Case test = case_new();
+    folder_write(&test.folder, "s.sql", sql);
+    ScriptRangeArray ranges = {0};
+    for (size_t i = 0; i < count; i++)
+        *array_add(&ranges) = items[i];
+    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test.shipped};
+    CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
+    if (!script_read(&(ScriptFile){path, "s.sql", &ranges}, &sink, &test.script, &test.error))
+        fail_msg("%s", test.error.message);
+    Text out = {0};
+    array_each (const ScriptStatement, statement, &test.script.statements)
+        text_addf(&out, "%s%.*s@%lld", out.length ? "|" : "", (int)statement->length,
+                  text_string(&test.shipped.sql) + statement->offset, (long long)statement->line);
+    text_add(&out, text_string(&test.shipped.data));
+    array_free(&ranges);
+    return text_take(&out);
+}
+
+static void reads_only_the_lines_of_its_ranges(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        ScriptRange ranges[2];
+        size_t count;
+        const char *expected;
+    } cases[] = {
+        {"a;\nb;\nc;\n", {{2, 2}}, 1, "b@2"},
+        {"a;\nb;\nc;\n", {{2, 0}}, 1, "b@2|c@3"},
+        {"a;\nb;\nc;\n", {{1, 1}, {3, 0}}, 2, "a@1|c@3"},
+        {"a;\nb;\nc;\n", {{3, 0}, {1, 1}}, 2, "c@3|a@1"},
+        {"\xef\xbb\xbf"
+         "a;\r\nb\r\n;c;\r\n",
+         {{1, 2}},
+         1,
+         "a@1|b@2"},
+        /* a statement ends where its range does */
+        {"a\nb\n", {{1, 1}, {2, 2}}, 2, "a@1|b@2"},
+        {"a\nb", {{9, 0}}, 1, ""},
+        {"copy t from stdin;\n1\n\\.\na;\ncopy u from stdin;\n2\n\\.\n",
+         {{1, 3}, {5, 7}},
+         2,
+         "copy t from stdin@1|copy u from stdin@5[1\n][2\n]"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep)
+        char *found = read_ranges(cases[i].sql, cases[i].ranges, cases[i].count);
+        assert_string_equal(found, cases[i].expected);
+    }
+}
+
+/* A range that begins and ends anywhere in the pieces that a file is read in. */
+static void ranges_do_not_hang_on_the_pieces(void **state UNUSED)
+{
+    for (size_t before = 65530; before < 65540; before++) {
+        Text sql = {0};
+        while (sql.length < before)
+            text_add_char(&sql, 'x');
+        text_add(&sql, "\r\nselect 1;\r\nselect 2;\r\nselect 3;\r\n");
+        CLEANUP(memory_freep)
+        char *found = read_ranges(text_string(&sql), &(ScriptRange){2, 3}, 1);
+        assert_string_equal(found, "select 1@2|select 2@3");
+        text_done(&sql);
+    }
+}
+
+static void names_lines_of_the_file_in_refusals(void **state UNUSED)
+{
+    CLEANUP(case_done) Case test = case_new();
+    folder_write(&test.folder, "s.sql", "a;\nb;\nselect 'x\n");
+    ScriptRangeArray ranges = {0};
+    *array_add(&ranges) = (ScriptRange){3, 0};
+    CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
+    assert_false(
+        script_read(&(ScriptFile){path, "s.sql", &ranges}, NULL, &test.script, &test.error));
+    assert_non_null(strstr(test.error.message, "s.sql:3: "));
+    array_free(&ranges);
+}
+
+static void blanks_what_is_outside(void **state UNUSED)
+{
+    char text[] = "ab;\ncd;\nef;";
+    ScriptRange items[] = {{2, 2}};
+    ScriptRangeArray ranges = {.items = items, .count = 1};
+    script_ranges_blank(&ranges, text, strlen(text));
+    assert_string_equal(text, "   \ncd;\n   ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +645,10 @@ int main(void)
         cmocka_unit_test(refuses_a_script_that_is_not_a_file),
         cmocka_unit_test(passes_on_what_the_sink_refuses),
         cmocka_unit_test(sums_statements_up_without_their_data),
+        cmocka_unit_test(reads_only_the_lines_of_its_ranges),
+        cmocka_unit_test(ranges_do_not_hang_on_the_pieces),
+        cmocka_unit_test(names_lines_of_the_file_in_refusals),
+        cmocka_unit_test(blanks_what_is_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ static void script_of(const char *sql, Script *script)
     const ScriptSink no_sink = {0};
     assert_true(fd >= 0 && file_write(fd, path, sql, strlen(sql), &err));
     close(fd);
-    bool good = script_read(path, "x.sql", &no_sink, script, &err);
+    bool good = script_read(&(ScriptFile){path, "x.sql", NULL}, &no_sink, script, &err);
     unlink(path);
     if (!good)
         fail_msg("%s", err.message);

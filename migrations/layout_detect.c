@@ -1,0 +1,159 @@
+/* Which tool a folder of migrations was written for. Names decide before contents, and what only
+ * one tool has before what several share. */
+#include "base/text.h"
+#include "migrations/layout.h"
+
+#define PEEKED_FILES 20
+#define PEEKED_BYTES (64 * 1024)
+
+/* The first file that speaks of each layout, as a path from the project's root. */
+typedef struct LayoutSigns {
+    char *first[LAYOUT_COUNT]; /* owned */
+} LayoutSigns;
+
+static void signs_done(LayoutSigns *signs)
+{
+    for (size_t i = 0; i < LAYOUT_COUNT; i++)
+        free(signs->first[i]);
+}
+
+static void note(LayoutSigns *signs, Layout layout, const char *folder, const char *name)
+{
+    if (!signs->first[layout])
+        signs->first[layout] = file_path(folder, name);
+}
+
+/* Whether a down has an up with exactly its stem beside it. */
+static bool has_up(const FileEntryArray *entries, const char *name, size_t stem_length)
+{
+    CLEANUP(memory_freep) char *up = memory_format("%.*s.up.sql", (int)stem_length, name);
+    array_each (const FileEntry, entry, entries)
+        if (strcmp(entry->name, up) == 0)
+            return true;
+    return false;
+}
+
+static void read_numbered_name(const FileEntryArray *entries, const char *folder, const char *file,
+                               LayoutSigns *signs)
+{
+    LayoutName name;
+    uint64_t number;
+    size_t digits;
+    if (layout_parse_name(file, &name) && strcmp(name.extension, "sql") == 0) {
+        if (name.script == PROJECT_VERIFY || name.script == PROJECT_PRECHECK)
+            return; /* ours, but they may stand beside scripts of any layout */
+        bool ours = name.digits == 4 &&
+                    (name.script == PROJECT_UP || has_up(entries, file, name.stem_length));
+        note(signs, ours ? LAYOUT_SEALIFT : LAYOUT_GOLANG_MIGRATE, folder, file);
+    } else if (layout_is_sql(file) && layout_parse_number(file, &number, &digits) &&
+               file[digits] == '_') {
+        note(signs, LAYOUT_SQLX, folder, file);
+    }
+}
+
+/* --- marks in the files ---------------------------------------------------------------------- */
+
+static void read_marks_of(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
+{
+    for (char *line = bytes, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        line[strcspn(line, "\r")] = '\0';
+        if (layout_goose_marks(line))
+            note(signs, LAYOUT_GOOSE, folder, name);
+        if (layout_dbmate_marks(line))
+            note(signs, LAYOUT_DBMATE, folder, name);
+        if (layout_node_pg_marks(line))
+            note(signs, LAYOUT_NODE_PG, folder, name);
+    }
+}
+
+static bool peek(const char *root, const char *folder, const char *name, LayoutSigns *signs,
+                 Error *err)
+{
+    CLEANUP(memory_freep) char *inside = file_path(folder, name);
+    CLEANUP(memory_freep) char *path = file_path(root, inside);
+    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PEEKED_BYTES + 1);
+    CLEANUP(file_closep) int fd = -1;
+    int64_t whole;
+    size_t size;
+    if (!file_open_regular(path, &fd, &whole, err) ||
+        !file_read_some(fd, path, bytes, PEEKED_BYTES, &size, err))
+        return false;
+    read_marks_of(folder, name, bytes, signs);
+    return true;
+}
+
+static bool read_flat(const char *root, const char *folder, const FileEntryArray *entries,
+                      LayoutSigns *signs, Error *err)
+{
+    size_t peeked = 0;
+    array_each (const FileEntry, entry, entries) {
+        if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
+            continue;
+        if (layout_flyway_names(entry->name))
+            note(signs, LAYOUT_FLYWAY, folder, entry->name);
+        read_numbered_name(entries, folder, entry->name, signs);
+        if (peeked++ < PEEKED_FILES && !peek(root, folder, entry->name, signs, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_inside(const char *root, const char *folder, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(root, folder, &entries, err))
+        return false;
+    array_each (FileEntry, entry, &entries) {
+        if (strcmp(entry->name, "up.sql") == 0)
+            note(signs, LAYOUT_DIESEL, folder, entry->name);
+        if (strcmp(entry->name, "migration.sql") == 0)
+            note(signs, LAYOUT_PRISMA, folder, entry->name);
+    }
+    return true;
+}
+
+/* In the order in which they decide; what each sign says. */
+static const struct {
+    Layout layout;
+    const char *says;
+} decisions[] = {
+    {LAYOUT_PRISMA, "is a migration of prisma"},
+    {LAYOUT_DIESEL, "is a script of diesel"},
+    {LAYOUT_FLYWAY, "is named as flyway names versions"},
+    {LAYOUT_GOOSE, "holds '-- +goose Up'"},
+    {LAYOUT_DBMATE, "holds '-- migrate:up'"},
+    {LAYOUT_NODE_PG, "holds '-- Up Migration'"},
+    {LAYOUT_GOLANG_MIGRATE, "is named as golang-migrate names scripts"},
+    {LAYOUT_SEALIFT, "is named as our own layout names scripts"},
+    {LAYOUT_SQLX, "is a number, a name and .sql, as sqlx has it"},
+};
+
+bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
+                   Error *err)
+{
+    CLEANUP(signs_done) LayoutSigns signs = {0};
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(root, folder, &entries, err) ||
+        !read_flat(root, folder, &entries, &signs, err))
+        return false;
+    array_each (FileEntry, entry, &entries) {
+        if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')
+            continue;
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (!read_inside(root, path, &signs, err))
+            return false;
+    }
+    *ret_layout = LAYOUT_SEALIFT;
+    *ret_reason = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason; i++) {
+        const char *first = signs.first[decisions[i].layout];
+        if (!first)
+            continue;
+        *ret_layout = decisions[i].layout;
+        *ret_reason = memory_format("'%s' %s", first, decisions[i].says);
+    }
+    return true;
+}

@@ -1,0 +1,300 @@
+/* flyway: V1.2__name.sql in order of the version, U1.2__name.sql its down, in the folder and all
+ * folders below it; NAME.sql.conf beside a script says how it is run. Versions are numbers between
+ * dots or underscores, compared number by number: 1, 1.0 and 01 are the same. Repeatable scripts
+ * (R__), callbacks and placeholders are refused by name; a baseline (B) is passed over, because the
+ * versions that it stands for are read themselves. */
+#include <inttypes.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "migrations/layout.h"
+#include "migrations/script_lines.h"
+
+#define PARTS_MAX  64
+#define PIECE_SIZE (64 * 1024)
+
+typedef struct FlywayVersion {
+    uint64_t parts[PARTS_MAX]; /* trailing zeros are not there */
+    size_t count;
+} FlywayVersion;
+
+/* The version between the letter and "__"; false where it is none. *ret_title is behind. */
+static bool parse_version(const char *name, FlywayVersion *ret_version, const char **ret_title)
+{
+    const char *end = strstr(name + 1, "__");
+    if (!end || end == name + 1 || !layout_is_sql(end))
+        return false;
+    FlywayVersion version = {0};
+    for (const char *at = name + 1; at < end;) {
+        size_t digits;
+        if (version.count == PARTS_MAX ||
+            !layout_parse_number(at, &version.parts[version.count], &digits))
+            return false;
+        version.count++;
+        at += digits;
+        if (at < end && *at != '.' && *at != '_')
+            return false;
+        at += at < end;
+        if (at == end && (end[-1] == '.' || end[-1] == '_'))
+            return false;
+    }
+    while (version.count > 1 && !version.parts[version.count - 1])
+        version.count--;
+    *ret_version = version;
+    *ret_title = end + 2;
+    return true;
+}
+
+bool layout_flyway_names(const char *name)
+{
+    FlywayVersion version;
+    const char *title;
+    return name[0] == 'V' && parse_version(name, &version, &title);
+}
+
+static int compare_versions(const FlywayVersion *a, const FlywayVersion *b)
+{
+    for (size_t i = 0; i < a->count || i < b->count; i++) {
+        uint64_t part_a = i < a->count ? a->parts[i] : 0, part_b = i < b->count ? b->parts[i] : 0;
+        if (part_a != part_b)
+            return part_a < part_b ? -1 : 1;
+    }
+    return 0;
+}
+
+static FlywayVersion version_of(const LayoutMigration *migration)
+{
+    FlywayVersion version = {0};
+    const char *title;
+    CLEANUP(memory_freep) char *name = memory_format("%s.sql", migration->migration.identity);
+    (void)!parse_version(name, &version, &title);
+    return version;
+}
+
+static int compare_migrations(const void *a, const void *b)
+{
+    FlywayVersion one = version_of(a), other = version_of(b);
+    return compare_versions(&one, &other);
+}
+
+/* --- what flyway would put in ---------------------------------------------------------------- */
+
+/* The line of the first "${", or 0. */
+static bool find_placeholder(const char *path, int64_t *ret_line, Error *err)
+{
+    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
+    int64_t whole, line = 1;
+    bool dollar = false;
+    *ret_line = 0;
+    if (!file_open_regular(path, &fd, &whole, err))
+        return false;
+    for (size_t size = 1; size > 0;) {
+        if (!file_read_some(fd, path, bytes, PIECE_SIZE, &size, err))
+            return false;
+        for (size_t at = 0; at < size; at++) {
+            if (dollar && bytes[at] == '{') {
+                *ret_line = line;
+                return true;
+            }
+            dollar = bytes[at] == '$';
+            line += bytes[at] == '\n';
+        }
+    }
+    return true;
+}
+
+typedef struct ScriptConfig {
+    LayoutReading *reading;
+    const char *path; /* of the .conf */
+    ProjectMigration *migration;
+    ProjectScript script;
+    bool verbatim; /* no placeholders in it */
+} ScriptConfig;
+
+/* One line of a .sql.conf: key=value. */
+static bool take_config_line(void *context, const char *line, int64_t number, Error *err UNUSED)
+{
+    ScriptConfig *config = context;
+    line += strspn(line, " \t");
+    const char *equals = strchr(line, '=');
+    if (!*line || *line == '#' || !equals)
+        return true;
+    CLEANUP(memory_freep) char *key = memory_string_n(line, (size_t)(equals - line));
+    key[strcspn(key, " \t")] = '\0';
+    const char *value = equals + 1 + strspn(equals + 1, " \t");
+    bool yes = strcasecmp(value, "true") == 0, no = strcasecmp(value, "false") == 0;
+    if (strcmp(key, "executeInTransaction") == 0 && (yes || no))
+        config->migration->no_transaction[config->script] = no;
+    else if (strcmp(key, "placeholderReplacement") == 0 && (yes || no))
+        config->verbatim = no;
+    else if ((strcmp(key, "encoding") == 0 && strcasecmp(value, "UTF-8") == 0) ||
+             (strcmp(key, "shouldExecute") == 0 && yes))
+        return true;
+    else
+        finding_add(config->reading->findings, FINDING_ERROR,
+                    "a bundle runs the same script at every site",
+                    "%s:%" PRId64 ": '%s' cannot be taken over", config->path, number, line);
+    return true;
+}
+
+static bool read_config(LayoutReading *reading, const char *path, ScriptConfig *config, Error *err)
+{
+    CLEANUP(memory_freep) char *name = memory_format("%s.conf", path);
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, name);
+    config->reading = reading;
+    config->path = name;
+    return !file_exists(absolute) || script_lines_read(absolute, take_config_line, config, err);
+}
+
+static bool check_script(LayoutReading *reading, const char *path, ProjectMigration *migration,
+                         ProjectScript script, Error *err)
+{
+    ScriptConfig config = {.migration = migration, .script = script};
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
+    int64_t line = 0;
+    if (!read_config(reading, path, &config, err) ||
+        (!config.verbatim && !find_placeholder(absolute, &line, err)))
+        return false;
+    if (line)
+        finding_add(reading->findings, FINDING_ERROR,
+                    "write the value into the script, or say placeholderReplacement=false in "
+                    "its .sql.conf where '${' is meant as it stands",
+                    "%s:%" PRId64 ": a placeholder of flyway", path, line);
+    return true;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+typedef struct FlywayDown {
+    char *path; /* owned */
+    FlywayVersion version;
+} FlywayDown;
+
+typedef ARRAY_OF(FlywayDown) FlywayDownArray;
+
+static void downs_done(FlywayDownArray *downs)
+{
+    array_each (FlywayDown, down, downs)
+        free(down->path);
+    array_free(downs);
+}
+
+/* beforeMigrate.sql, afterEachMigrate__x.sql, createSchema.sql */
+static bool is_callback(const char *name)
+{
+    static const char *const words[] = {"before", "after", "createSchema"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        char next = text_has_prefix(name, words[i]) ? name[strlen(words[i])] : '\0';
+        if ((next >= 'A' && next <= 'Z') || (i == 2 && (next == '.' || next == '_')))
+            return true;
+    }
+    return false;
+}
+
+static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
+{
+    finding_add(reading->findings, FINDING_ERROR, hint, "'%s' is %s", path, what);
+}
+
+static bool take_version(LayoutReading *reading, const char *path, const char *name,
+                         const char *title, Error *err)
+{
+    LayoutMigration *added = layout_add(reading, /* version_folder= */ NULL, /* number= */ 0);
+    ProjectMigration *migration = &added->migration;
+    migration->identity = memory_string_n(name, strlen(name) - strlen(".sql"));
+    migration->title = memory_string_n(title, strlen(title) - strlen(".sql"));
+    migration->scripts[PROJECT_UP] = memory_string(path);
+    return check_script(reading, path, migration, PROJECT_UP, err);
+}
+
+static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray *downs, Error *err)
+{
+    const char *name = file_base_name(path), *title;
+    FlywayVersion version;
+    if (!layout_is_sql(name)) {
+        if (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt"))
+            refuse(
+                reading, path, "a migration in a programming language; a bundle carries SQL only",
+                "write what it does as SQL; or move it out of the folder, if it is no migration");
+        return true;
+    }
+    if (text_has_prefix(name, "R__"))
+        refuse(reading, path, "a repeatable script, which flyway runs whenever it changes",
+               "write a version that makes what it makes");
+    else if (is_callback(name))
+        refuse(reading, path, "a callback, which flyway runs at its own moments",
+               "put what it does into a version, or into the site's own procedure");
+    else if (name[0] == 'V' && parse_version(name, &version, &title))
+        return take_version(reading, path, name, title, err);
+    else if (name[0] == 'U' && parse_version(name, &version, &title))
+        *array_add(downs) = (FlywayDown){memory_string(path), version};
+    else if (name[0] == 'B' && parse_version(name, &version, &title))
+        layout_pass_file(reading, path, "it is a baseline of versions that are read themselves");
+    else
+        layout_pass_file(reading, path, "flyway's versions are called V1.2__name.sql");
+    return true;
+}
+
+static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownArray *downs,
+                        Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (layout_takes(reading, folder, entry) &&
+            !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, downs, err)
+                                              : take_file(reading, path, downs, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
+{
+    array_each (LayoutMigration, at, &reading->migrations) {
+        FlywayVersion version = version_of(at);
+        if (compare_versions(&version, &down->version) != 0)
+            continue;
+        if (at->migration.scripts[PROJECT_DOWN]) {
+            finding_add(reading->findings, FINDING_ERROR, /* hint= */ NULL,
+                        "'%s' stands twice: '%s' is there already", down->path,
+                        at->migration.scripts[PROJECT_DOWN]);
+            return true;
+        }
+        at->migration.scripts[PROJECT_DOWN] = TAKE_PTR(down->path);
+        return check_script(reading, at->migration.scripts[PROJECT_DOWN], &at->migration,
+                            PROJECT_DOWN, err);
+    }
+    layout_pass_file(reading, down->path, "there is no V script of its version");
+    return true;
+}
+
+static void refuse_twins(LayoutReading *reading)
+{
+    for (size_t i = 1; i < reading->migrations.count; i++) {
+        const LayoutMigration *at = &reading->migrations.items[i], *before = at - 1;
+        if (compare_migrations(before, at) == 0)
+            finding_add(reading->findings, FINDING_ERROR, "flyway refuses this too",
+                        "the version of '%s' stands twice: '%s' has it already",
+                        at->migration.scripts[PROJECT_UP], before->migration.scripts[PROJECT_UP]);
+    }
+}
+
+bool layout_read_flyway(LayoutReading *reading, Error *err)
+{
+    CLEANUP(downs_done) FlywayDownArray downs = {0};
+    reading->flat = true;
+    if (!read_folder(reading, reading->folder, &downs, err))
+        return false;
+    array_each (FlywayDown, down, &downs)
+        if (!take_down(reading, down, err))
+            return false;
+    if (reading->migrations.count)
+        qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
+              compare_migrations);
+    refuse_twins(reading);
+    return true;
+}

@@ -1,0 +1,78 @@
+/* sqlx: N_name.sql one way, or N_name.up.sql with N_name.down.sql; N is a positive 64-bit number. A
+ * script whose first line begins with `-- no-transaction` runs outside transactions. */
+#include "base/text.h"
+#include "migrations/layout.h"
+#include "migrations/script_lines.h"
+
+#define OUTSIDE_MARK "-- no-transaction"
+
+static bool take_first_line(void *context, const char *line, int64_t number, Error *err UNUSED)
+{
+    bool *outside = context;
+    if (number == 1)
+        *outside = text_has_prefix(line, OUTSIDE_MARK);
+    return true;
+}
+
+static LayoutMigration *find(LayoutReading *reading, const char *identity)
+{
+    array_each (LayoutMigration, at, &reading->migrations)
+        if (strcmp(at->migration.identity, identity) == 0)
+            return at;
+    return NULL;
+}
+
+static bool take_script(LayoutReading *reading, const char *name, const char *ending,
+                        ProjectScript which, uint64_t number, size_t digits, Error *err)
+{
+    CLEANUP(memory_freep)
+    char *identity = memory_string_n(name, strlen(name) - strlen(ending));
+    CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
+    LayoutMigration *found = find(reading, identity);
+    if (found && found->migration.scripts[which]) {
+        finding_add(reading->findings, FINDING_ERROR, "keep one of the two forms",
+                    "'%s' stands beside '%s'", path, found->migration.scripts[which]);
+        return true;
+    }
+    if (!found) {
+        found = layout_add_file(reading, name, ending, number, digits);
+        free(found->migration.scripts[PROJECT_UP]);
+        found->migration.scripts[PROJECT_UP] = NULL;
+    }
+    found->migration.scripts[which] = TAKE_PTR(path);
+    return script_lines_read(absolute, take_first_line, &found->migration.no_transaction[which],
+                             err);
+}
+
+static bool take_file(LayoutReading *reading, const char *name, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
+    uint64_t number;
+    size_t digits;
+    if (layout_is_code(name))
+        layout_refuse_code(reading, reading->folder, name);
+    if (!text_has_suffix(name, ".sql"))
+        return true;
+    if (!strchr(name, '_')) {
+        layout_pass_file(reading, path, "sqlx's migrations are called N_name.sql");
+        return true;
+    }
+    if (!layout_parse_number(name, &number, &digits) || name[digits] != '_' || !number ||
+        number > INT64_MAX) {
+        finding_add(reading->findings, FINDING_ERROR, "sqlx's migrations are called N_name.sql",
+                    "'%s' does not begin with a positive number, and sqlx refuses the folder",
+                    path);
+        return true;
+    }
+    if (text_has_suffix(name, ".down.sql"))
+        return take_script(reading, name, ".down.sql", PROJECT_DOWN, number, digits, err);
+    return take_script(reading, name, text_has_suffix(name, ".up.sql") ? ".up.sql" : ".sql",
+                       PROJECT_UP, number, digits, err);
+}
+
+bool layout_read_sqlx(LayoutReading *reading, Error *err)
+{
+    return layout_read_numbered(reading, take_file, LAYOUT_BY_NUMBER, err) &&
+           layout_need_ups(reading);
+}

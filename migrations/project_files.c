@@ -1,0 +1,112 @@
+#include "migrations/project_files.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+const char *project_file_fate_name(ProjectFileFate fate)
+{
+    static const char *const names[] = {"read", "ignored", "refused"};
+    return names[fate];
+}
+
+void project_files_done(ProjectFileArray *files)
+{
+    array_each (ProjectFile, file, files) {
+        free(file->path);
+        free(file->reason);
+    }
+    array_free(files);
+}
+
+size_t project_files_count(const ProjectFileArray *files, ProjectFileFate fate)
+{
+    size_t count = 0;
+    array_each (const ProjectFile, file, files)
+        count += file->fate == fate;
+    return count;
+}
+
+static bool is_script(const Project *project, const char *path)
+{
+    array_each (const ProjectMigration, migration, &project->migrations)
+        for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+            if (migration->scripts[i] && strcmp(migration->scripts[i], path) == 0)
+                return true;
+    return false;
+}
+
+/* Files in which layouts keep settings of their scripts. */
+static bool is_settings(const Project *project, const char *path)
+{
+    const char *name = file_base_name(path);
+    return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
+           (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
+           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf"));
+}
+
+/* The finding that is about this file, the worst first. */
+static const Finding *finding_about(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *quoted = memory_format("'%s'", path);
+    CLEANUP(memory_freep) char *with_line = memory_format("%s:", path);
+    const Finding *about = NULL;
+    array_each (const Finding, finding, &project->findings)
+        if ((strstr(finding->message, quoted) || text_has_prefix(finding->message, with_line)) &&
+            (!about || finding->severity < about->severity))
+            about = finding;
+    return about;
+}
+
+static const char *reason_to_ignore(const char *path)
+{
+    if (file_base_name(path)[0] == '.')
+        return "hidden";
+    return text_has_suffix(path, ".sql")
+               ? "it is no part of the layout"
+               : "no script; what a script copies is read with the script";
+}
+
+static void judge(const Project *project, ProjectFile *file)
+{
+    const Finding *finding = finding_about(project, file->path);
+    if (finding && finding->severity == FINDING_ERROR) {
+        file->fate = PROJECT_FILE_REFUSED;
+        file->reason = memory_string(finding->message);
+    } else if (is_script(project, file->path) || is_settings(project, file->path)) {
+        file->fate = PROJECT_FILE_READ;
+    } else {
+        file->fate = PROJECT_FILE_IGNORED;
+        file->reason = memory_string(finding ? finding->message : reason_to_ignore(file->path));
+    }
+}
+
+static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
+                        Error *err)
+{
+    CLEANUP(memory_freep) char *absolute = file_path(project->root, folder);
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!file_list(absolute, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!list_folder(project, path, files, err))
+                return false;
+            continue;
+        }
+        ProjectFile *file = array_add(files);
+        file->path = TAKE_PTR(path);
+        judge(project, file);
+    }
+    return true;
+}
+
+bool project_files_list(const Project *project, ProjectFileArray *ret_files, Error *err)
+{
+    CLEANUP(project_files_done) ProjectFileArray files = {0};
+    if (!list_folder(project, project->config.folder, &files, err))
+        return false;
+    *ret_files = files;
+    files = (ProjectFileArray){0};
+    return true;
+}

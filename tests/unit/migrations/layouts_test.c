@@ -1,0 +1,409 @@
+#include "tests/support/unit_test.h"
+
+#include "base/text.h"
+#include "migrations/project.h"
+#include "tests/unit/migrations/project_folder.h"
+
+typedef struct File {
+    const char *name;
+    const char *bytes;
+} File;
+
+static ProjectFolder project_with(const char *layout, const File *files)
+{
+    ProjectFolder folder = folder_new(layout, NULL, 0);
+    for (const File *file = files; file->name; file++) {
+        CLEANUP(memory_freep) char *path = file_path("migrations", file->name);
+        folder_write(&folder, path, file->bytes);
+    }
+    return folder;
+}
+
+static bool on_sql(void *context, const void *bytes, size_t size, Error *err UNUSED)
+{
+    text_add_n(context, bytes, size);
+    return true;
+}
+
+/* "summary|summary" of a script's statements, or "none" where there is no script. */
+static void add_statements(const Project *project, const ProjectMigration *migration,
+                           ProjectScript which, Text *out)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(text_done) Text shipped = {0};
+    CLEANUP(error_done) Error err = {0};
+    const ScriptSink sink = {.sql = on_sql, .context = &shipped};
+    if (!migration->scripts[which]) {
+        text_add(out, "none");
+        return;
+    }
+    if (!project_script_read(project, migration, which, &sink, &script, &err))
+        fail_msg("%s", err.message);
+    array_each (const ScriptStatement, statement, &script.statements)
+        text_addf(out, "%s%.*s@%lld", statement == script.statements.items ? "" : "|",
+                  (int)statement->length, text_string(&shipped) + statement->offset,
+                  (long long)statement->line);
+}
+
+/* The listing: one line a migration, "identity [outside]: up / down". */
+static char *listing_of(const Project *project)
+{
+    Text text = {0};
+    array_each (const ProjectMigration, migration, &project->migrations) {
+        text_addf(&text, "%s%s%s: ", migration->identity,
+                  migration->no_transaction[PROJECT_UP] ? " up-alone" : "",
+                  migration->no_transaction[PROJECT_DOWN] ? " down-alone" : "");
+        add_statements(project, migration, PROJECT_UP, &text);
+        text_add(&text, " / ");
+        add_statements(project, migration, PROJECT_DOWN, &text);
+        text_add_char(&text, '\n');
+    }
+    return text_take(&text);
+}
+
+/* Read with its layout found, and named. */
+static void expect(Layout layout, const File *files, const char *listing)
+{
+    const char *const ways[] = {"auto", layout_name(layout)};
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        ProjectFolder folder = project_with(ways[i], files);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        if (!project_read(folder.path, &project, &err))
+            fail_msg("%s", err.message);
+        assert_string_equal(layout_name(project.layout), layout_name(layout));
+        assert_int_equal(project.layout_reason != NULL, i == 0);
+        CLEANUP(memory_freep) char *found = listing_of(&project);
+        assert_string_equal(found, listing);
+        folder_done(&folder);
+    }
+}
+
+/* Refused, or said as a warning, in these words. */
+static void expect_says(const char *layout, const File *files, FindingSeverity severity,
+                        const char *says)
+{
+    ProjectFolder folder = project_with(layout, files);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    if (!project_survey(folder.path, &project, &err))
+        fail_msg("%s", err.message);
+    bool said = false;
+    array_each (Finding, finding, &project.findings)
+        said = said || (finding->severity == severity && strstr(finding->message, says));
+    if (!said)
+        fail_msg("nothing says '%s' (%s)", says,
+                 project.findings.count ? project.findings.items[0].message : "no finding");
+    folder_done(&folder);
+}
+
+#define FILES(...)        ((const File[]){__VA_ARGS__, {NULL, NULL}})
+#define UP_DOWN(up, down) "-- +goose Up\n" up "\n-- +goose Down\n" down "\n"
+
+/* --- goose ----------------------------------------------------------------------------------- */
+
+static void goose_reads_up_and_down_by_number(void **state UNUSED)
+{
+    expect(LAYOUT_GOOSE,
+           FILES({"10_b.sql", UP_DOWN("SELECT 10;", "-- nothing")},
+                 {"9_a.sql", "-- a comment\n\n-- +goose up\nSELECT 9;\n--+GOOSE DOWN \nSELECT -9;"},
+                 {"00011_c.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 11"},
+                 {"readme.txt", "x"}, {"00001_old_test.go", "package x"}),
+           "9_a: SELECT 9@4 / SELECT -9@6\n"
+           "10_b: SELECT 10@2 / \n"
+           "00011_c up-alone down-alone: SELECT 11@3 / none\n");
+}
+
+static void goose_statements_end_where_their_bounds_do(void **state UNUSED)
+{
+    expect(LAYOUT_GOOSE,
+           FILES({"1_a.sql", "-- +goose Up\n"
+                             "-- +goose StatementBegin\n"
+                             "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql\n"
+                             "-- +goose StatementEnd\n"
+                             "SELECT 2;\n"
+                             "-- +goose Down\n"
+                             "-- +goose StatementBegin\n"
+                             "DROP FUNCTION f()\n"
+                             "-- +goose StatementEnd\n"}),
+           "1_a: CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql@3|SELECT 2@5 / "
+           "DROP FUNCTION f()@8\n");
+}
+
+static void goose_is_refused_by_line(void **state UNUSED)
+{
+    static const struct {
+        const char *bytes;
+        const char *says;
+    } cases[] = {
+        {"SELECT 1;\n-- +goose Up\n", "line 1: a statement stands before '-- +goose Up'"},
+        {"SELECT 1;\n", "line 1: a statement stands before"},
+        {"-- nothing\n", "there is no '-- +goose Up'"},
+        {"-- +goose Up\n-- +goose Up\n", "line 2: '-- +goose Up' stands twice"},
+        {UP_DOWN("", "") "-- +goose Down\n", "'-- +goose Down' stands twice"},
+        {"-- +goose Down\n", "line 1: '-- +goose Down' stands before"},
+        {"-- +goose Up\n-- +goose StatementBegin\n", "line 2: '-- +goose StatementBegin' has no"},
+        {UP_DOWN("-- +goose StatementBegin", ""), "line 2: '-- +goose StatementBegin' has no"},
+        {"-- +goose Up\n-- +goose StatementEnd\n", "line 2: '-- +goose StatementEnd' has no"},
+        {"-- +goose StatementBegin\n", "line 1: '-- +goose StatementBegin' stands where none"},
+        {"-- +goose Up\n-- +goose ENVSUB ON\n", "line 2: variables of the environment"},
+        {"-- +goose Upp\n-- +goose Up\n", "line 1: goose has no such annotation"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("goose", FILES({"1_a.sql", cases[i].bytes}), FINDING_ERROR, cases[i].says);
+    expect_says("goose", FILES({"1_a.sql", UP_DOWN("", "")}, {"01_b.sql", UP_DOWN("", "")}),
+                FINDING_ERROR, "the number of 'migrations/1_a.sql' stands twice");
+    expect_says("goose", FILES({"2_code.go", "package x"}), FINDING_ERROR, "2_code.go");
+    expect_says("goose", FILES({"notes.sql", "SELECT 1;"}), FINDING_WARNING,
+                "'migrations/notes.sql'");
+}
+
+/* --- dbmate ---------------------------------------------------------------------------------- */
+
+static void dbmate_reads_by_name(void **state UNUSED)
+{
+    expect(LAYOUT_DBMATE,
+           FILES({"20240102_b.sql", "--  migrate:up transaction:false\r\nSELECT 2;\r\n"
+                                    "-- migrate:down\r\n"},
+                 {"20240101a.sql", "-- about\n--migrate:up\nSELECT 1;\n"
+                                   "-- migrate:down transaction:false\nSELECT -1;\n"},
+                 {"100.sql", "-- migrate:up\n-- migrate:down\n"}),
+           "100:  / \n"
+           "20240101a down-alone: SELECT 1@3 / SELECT -1@5\n"
+           "20240102_b up-alone: SELECT 2@2 / \n");
+}
+
+static void dbmate_is_refused_by_line(void **state UNUSED)
+{
+    static const struct {
+        const char *bytes;
+        const char *says;
+    } cases[] = {
+        {"SELECT 1;\n-- migrate:up\n-- migrate:down\n", "line 1: a statement stands before"},
+        {"-- migrate:up\nSELECT 1;\n", "there is no '-- migrate:down'"},
+        {"-- nothing\n", "there is no '-- migrate:up'"},
+        {"-- migrate:down\n-- migrate:up\n", "line 1: '-- migrate:down' stands before"},
+        {"-- migrate:up\n-- migrate:down\n-- migrate:up\n", "line 3: a second pair"},
+        {"-- migrate:up lock:no\n-- migrate:down\n", "line 1: an option that is not known"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("dbmate", FILES({"1_a.sql", cases[i].bytes}), FINDING_ERROR, cases[i].says);
+    expect_says("dbmate", FILES({"notes.sql", "SELECT 1;"}), FINDING_WARNING,
+                "'migrations/notes.sql' is not read");
+    expect_says("dbmate",
+                FILES({"1_a.sql", "-- migrate:up\n-- migrate:down\n"},
+                      {"1_b.sql", "-- migrate:up\n-- migrate:down\n"}),
+                FINDING_ERROR, "the number of 'migrations/1_b.sql' stands twice");
+}
+
+/* --- node-pg-migrate ------------------------------------------------------------------------- */
+
+static void node_pg_reads_marks_and_pairs(void **state UNUSED)
+{
+    expect(LAYOUT_NODE_PG,
+           FILES({"1577836800000_a.sql", "  -- -- up  Migration\nSELECT 1;\n"
+                                         "-- Down Migration\nSELECT -1;\n"},
+                 {"20191231000000000_first.sql", "--- Up Migration\nSELECT 0"},
+                 {"20200102000000000_c.up.sql", "SELECT 3;"},
+                 {"20200102000000000_c.down.sql", "SELECT -3;"},
+                 {"20200103000000000_d.sql", "SELECT 4;"},
+                 {"20200104000000000_e.sql", "-- Down migration\nSELECT -5;\n"
+                                             "-- Up migration\nSELECT 5;\n"}),
+           "20191231000000000_first: SELECT 0@2 / none\n"
+           "1577836800000_a: SELECT 1@2 / SELECT -1@4\n"
+           "20200102000000000_c: SELECT 3@1 / SELECT -3@1\n"
+           "20200103000000000_d: SELECT 4@1 / none\n"
+           "20200104000000000_e: SELECT 5@4 / SELECT -5@2\n");
+}
+
+static void node_pg_is_refused(void **state UNUSED)
+{
+    expect_says("node-pg-migrate", FILES({"1_a.sql", "SELECT 1;\n-- Down Migration\nSELECT 2;\n"}),
+                FINDING_ERROR, "no '-- Up Migration' in it");
+    expect_says("node-pg-migrate", FILES({"1_a.up.sql", "SELECT 1;"}, {"1_a.sql", "SELECT 1;"}),
+                FINDING_ERROR, "'migrations/1_a.up.sql' stands beside");
+    expect_says("node-pg-migrate", FILES({"1_a.down.sql", "SELECT 1;"}), FINDING_ERROR,
+                "'migrations/1_a.down.sql' has no up script");
+    expect_says("node-pg-migrate", FILES({"1_a.js", "x"}), FINDING_ERROR, "1_a.js");
+    expect_says("node-pg-migrate", FILES({"a.sql", "x"}), FINDING_WARNING, "'migrations/a.sql'");
+}
+
+/* --- sqlx ------------------------------------------------------------------------------------ */
+
+static void sqlx_reads_one_way_and_pairs(void **state UNUSED)
+{
+    expect(LAYOUT_SQLX,
+           FILES({"2_b.sql", "-- no-transaction\nSELECT 2;"}, {"10_c.sql", "SELECT 10;"},
+                 {"1_a.sql", "SELECT 1;"}, {"README", "x"}),
+           "1_a: SELECT 1@1 / none\n"
+           "2_b up-alone: SELECT 2@2 / none\n"
+           "10_c: SELECT 10@1 / none\n");
+    ProjectFolder folder =
+        project_with("sqlx", FILES({"1_a.up.sql", "SELECT 1;"},
+                                   {"1_a.down.sql", "-- no-transaction\nSELECT 2;"}));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_read(folder.path, &project, &err));
+    CLEANUP(memory_freep) char *found = listing_of(&project);
+    assert_string_equal(found, "1_a down-alone: SELECT 1@1 / SELECT 2@2\n");
+    folder_done(&folder);
+}
+
+static void sqlx_is_refused(void **state UNUSED)
+{
+    expect_says("sqlx", FILES({"x_a.sql", "SELECT 1;"}), FINDING_ERROR, "does not begin with a");
+    expect_says("sqlx", FILES({"0_a.sql", "SELECT 1;"}), FINDING_ERROR, "does not begin with a");
+    expect_says("sqlx", FILES({"9223372036854775808_a.sql", "SELECT 1;"}), FINDING_ERROR,
+                "does not begin with a");
+    expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_a.up.sql", "SELECT 1;"}), FINDING_ERROR,
+                "stands beside");
+    expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_b.sql", "SELECT 1;"}), FINDING_ERROR,
+                "stands twice");
+    expect_says("sqlx", FILES({"a.sql", "SELECT 1;"}), FINDING_WARNING, "'migrations/a.sql'");
+}
+
+/* --- prisma ---------------------------------------------------------------------------------- */
+
+static void prisma_reads_folders(void **state UNUSED)
+{
+    expect(LAYOUT_PRISMA,
+           FILES({"20240102000000_b/migration.sql", "SELECT 2;"},
+                 {"20240101000000_a/migration.sql", "SELECT 1;"},
+                 {"20240101000000_a/down.sql", "SELECT -1;"},
+                 {"migration_lock.toml", "# prisma\nprovider = \"postgresql\"\n"}),
+           "20240101000000_a: SELECT 1@1 / SELECT -1@1\n"
+           "20240102000000_b: SELECT 2@1 / none\n");
+}
+
+static void prisma_is_refused(void **state UNUSED)
+{
+    expect_says("prisma",
+                FILES({"1_a/migration.sql", "SELECT 1;"},
+                      {"migration_lock.toml", "provider = \"mysql\"\n"}),
+                FINDING_ERROR, "not for PostgreSQL");
+    expect_says("prisma", FILES({"1_a/readme.md", "x"}), FINDING_ERROR,
+                "'migrations/1_a/migration.sql' is missing");
+    expect_says("prisma", FILES({"1_a/migration.sql", "SELECT 1;"}, {"1_a/more.sql", "x"}),
+                FINDING_WARNING, "'migrations/1_a/more.sql'");
+    expect_says("prisma", FILES({"1_a/migration.sql", "SELECT 1;"}, {"x.sql", "x"}),
+                FINDING_WARNING, "'migrations/x.sql'");
+}
+
+/* --- flyway ---------------------------------------------------------------------------------- */
+
+static void flyway_reads_versions_by_number(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V4_99_1575367461__b.sql", "SELECT 2;"},
+                 {"V2.7.0.201902130900__a.sql", "SELECT 1;"},
+                 {"V20190101000000__z.sql", "SELECT 9;"}, {"below/V4.100__c.sql", "SELECT '${x}';"},
+                 {"below/V4.100__c.sql.conf", "executeInTransaction=false\n"
+                                              "placeholderReplacement=false\nencoding=UTF-8\n"},
+                 {"U4.099.1575367461__undo_b.sql", "SELECT -2;"},
+                 {"B3__base.sql", "SELECT 'base';"}, {"notes.sql", "x"}),
+           "V2.7.0.201902130900__a: SELECT 1@1 / none\n"
+           "V4_99_1575367461__b: SELECT 2@1 / SELECT -2@1\n"
+           "V4.100__c up-alone: SELECT '${x}'@1 / none\n"
+           "V20190101000000__z: SELECT 9@1 / none\n");
+}
+
+static void flyway_is_refused_by_name(void **state UNUSED)
+{
+    static const struct {
+        const char *name;
+        const char *bytes;
+        FindingSeverity severity;
+        const char *says;
+    } cases[] = {
+        {"R__view.sql", "SELECT 1;", FINDING_ERROR, "'migrations/R__view.sql' is a repeatable"},
+        {"beforeMigrate.sql", "x", FINDING_ERROR, "'migrations/beforeMigrate.sql' is a callback"},
+        {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
+        {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
+        {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
+        {"V2__a.sql", "SELECT 1;\nSELECT '${x}';", FINDING_ERROR, "V2__a.sql:2: a placeholder"},
+        {"V2__Code.java", "class", FINDING_ERROR, "'migrations/V2__Code.java' is a migration in"},
+        {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
+         "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
+        {"V1__a.sql.conf", "encoding=latin1\n", FINDING_ERROR, "'encoding=latin1'"},
+        {"U7__x.sql", "SELECT 1;", FINDING_WARNING, "there is no V script of its version"},
+        {"V1_.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1_.sql' is not read"},
+        {"V1.__x.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1.__x.sql' is not read"},
+        {"B1__x.sql", "SELECT 1;", FINDING_WARNING, "it is a baseline"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
+                    cases[i].severity, cases[i].says);
+    expect_says(
+        "flyway",
+        FILES({"V1__a.sql", "SELECT 1;"}, {"U1__a.sql", "SELECT 1;"}, {"U1.0__b.sql", "SELECT 1;"}),
+        FINDING_ERROR, "stands twice");
+}
+
+/* A placeholder cut by the pieces that the file is read in. */
+static void flyway_finds_a_placeholder_anywhere(void **state UNUSED)
+{
+    for (size_t before = 65534; before < 65538; before++) {
+        Text text = {0};
+        text_add(&text, "-- ");
+        while (text.length < before)
+            text_add_char(&text, 'x');
+        text_add(&text, "${x}\nSELECT 1;\n");
+        expect_says("flyway", FILES({"V1__a.sql", text_string(&text)}), FINDING_ERROR,
+                    "V1__a.sql:1: a placeholder");
+        text_done(&text);
+    }
+}
+
+/* --- which layout it is ---------------------------------------------------------------------- */
+
+static void says_by_what_it_knew(void **state UNUSED)
+{
+    static const struct {
+        const char *name;
+        const char *bytes;
+        const char *layout;
+        const char *reason;
+    } cases[] = {
+        {"1_a.sql", "-- +goose Up\n", "goose", "'migrations/1_a.sql' holds '-- +goose Up'"},
+        {"1_a.sql", "-- migrate:up\n", "dbmate", "'migrations/1_a.sql' holds '-- migrate:up'"},
+        {"1_a.sql", "-- Up Migration\n", "node-pg-migrate", "holds '-- Up Migration'"},
+        {"1_a.sql", "SELECT 1;\n", "sqlx", "as sqlx has it"},
+        {"1_a.up.sql", "SELECT 1;\n", "golang-migrate", "as golang-migrate names scripts"},
+        {"0001_a.up.sql", "SELECT 1;\n", "sealift", "as our own layout"},
+        {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},
+        {"x/migration.sql", "SELECT 1;\n", "prisma", "is a migration of prisma"},
+        {"V1__a.sql", "SELECT 1;\n", "flyway", "as flyway names versions"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with("auto", FILES({cases[i].name, cases[i].bytes}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_string_equal(layout_name(project.layout), cases[i].layout);
+        if (!strstr(project.layout_reason, cases[i].reason))
+            fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].reason);
+        folder_done(&folder);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goose_reads_up_and_down_by_number),
+        cmocka_unit_test(goose_statements_end_where_their_bounds_do),
+        cmocka_unit_test(goose_is_refused_by_line),
+        cmocka_unit_test(dbmate_reads_by_name),
+        cmocka_unit_test(dbmate_is_refused_by_line),
+        cmocka_unit_test(node_pg_reads_marks_and_pairs),
+        cmocka_unit_test(node_pg_is_refused),
+        cmocka_unit_test(sqlx_reads_one_way_and_pairs),
+        cmocka_unit_test(sqlx_is_refused),
+        cmocka_unit_test(prisma_reads_folders),
+        cmocka_unit_test(prisma_is_refused),
+        cmocka_unit_test(flyway_reads_versions_by_number),
+        cmocka_unit_test(flyway_is_refused_by_name),
+        cmocka_unit_test(flyway_finds_a_placeholder_anywhere),
+        cmocka_unit_test(says_by_what_it_knew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#include "tests/support/unit_test.h"
+
+#include "migrations/project_files.h"
+#include "tests/unit/migrations/project_folder.h"
+
+static const ProjectFile *find(const ProjectFileArray *files, const char *path)
+{
+    array_each (const ProjectFile, file, files)
+        if (strcmp(file->path, path) == 0)
+            return file;
+    fail_msg("'%s' is not listed", path);
+    return NULL;
+}
+
+static void every_file_has_its_fate(void **state UNUSED)
+{
+    static const char *const names[] = {"1_a.up.sql",      "1_a.down.sql", "2_code.go",
+                                        "stray.sql",       "notes.md",     "data/x.csv",
+                                        "9_alone.down.sql"};
+    static const struct {
+        const char *path;
+        ProjectFileFate fate;
+        const char *reason;
+    } expected[] = {
+        {"migrations/1_a.up.sql", PROJECT_FILE_READ, NULL},
+        {"migrations/1_a.down.sql", PROJECT_FILE_READ, NULL},
+        {"migrations/2_code.go", PROJECT_FILE_REFUSED, "programming language"},
+        {"migrations/stray.sql", PROJECT_FILE_IGNORED, "is not read"},
+        {"migrations/9_alone.down.sql", PROJECT_FILE_IGNORED, "no up script with its number"},
+        {"migrations/notes.md", PROJECT_FILE_IGNORED, "no script"},
+        {"migrations/data/x.csv", PROJECT_FILE_IGNORED, "no script"},
+        {"migrations/.gitkeep", PROJECT_FILE_IGNORED, "hidden"},
+    };
+    ProjectFolder folder = folder_new("golang-migrate", names, ARRAY_LEN(names));
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(project_files_done) ProjectFileArray files = {0};
+    CLEANUP(error_done) Error err = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_true(project_files_list(&project, &files, &err));
+    assert_int_equal(files.count, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        const ProjectFile *file = find(&files, expected[i].path);
+        assert_string_equal(project_file_fate_name(file->fate),
+                            project_file_fate_name(expected[i].fate));
+        if (expected[i].reason ? !strstr(file->reason, expected[i].reason) : !!file->reason)
+            fail_msg("'%s': '%s'", file->path, file->reason);
+    }
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_READ), 2);
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_IGNORED), 5);
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_REFUSED), 1);
+    folder_done(&folder);
+}
+
+static void settings_of_scripts_are_read(void **state UNUSED)
+{
+    static const char *const names[] = {"20240101_a/up.sql"};
+    ProjectFolder folder = folder_new("diesel", names, ARRAY_LEN(names));
+    folder_write(&folder, "migrations/20240101_a/metadata.toml", "run_in_transaction = false\n");
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(project_files_done) ProjectFileArray files = {0};
+    CLEANUP(error_done) Error err = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_true(project_files_list(&project, &files, &err));
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_READ), 2);
+    folder_done(&folder);
+}
+
+static void a_folder_that_goes_away_is_an_error(void **state UNUSED)
+{
+    ProjectFolder folder = folder_new("sealift", NULL, 0);
+    CLEANUP(project_done) Project project = {0};
+    ProjectFileArray files = {0};
+    CLEANUP(error_done) Error err = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    folder_done(&folder);
+    assert_false(project_files_list(&project, &files, &err));
+    assert_int_equal(err.class, ERROR_IO);
+    assert_null(files.items);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_has_its_fate),
+        cmocka_unit_test(settings_of_scripts_are_read),
+        cmocka_unit_test(a_folder_that_goes_away_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
