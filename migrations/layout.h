@@ -55,6 +55,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
 bool layout_dbmate_marks(const char *line);
 bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
+bool layout_sqlx_marks(const char *first_line);
 
 /* Whether a file's name is flyway's: V1.2__name.sql. */
 bool layout_flyway_names(const char *name);

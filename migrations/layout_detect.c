@@ -9,12 +9,14 @@
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
     char *first[LAYOUT_COUNT]; /* owned */
+    char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
 } LayoutSigns;
 
 static void signs_done(LayoutSigns *signs)
 {
     for (size_t i = 0; i < LAYOUT_COUNT; i++)
         free(signs->first[i]);
+    free(signs->one_way);
 }
 
 static void note(LayoutSigns *signs, Layout layout, const char *folder, const char *name)
@@ -46,8 +48,8 @@ static void read_numbered_name(const FileEntryArray *entries, const char *folder
                     (name.script == PROJECT_UP || has_up(entries, file, name.stem_length));
         note(signs, ours ? LAYOUT_SEALIFT : LAYOUT_GOLANG_MIGRATE, folder, file);
     } else if (layout_is_sql(file) && layout_parse_number(file, &number, &digits) &&
-               file[digits] == '_') {
-        note(signs, LAYOUT_SQLX, folder, file);
+               file[digits] == '_' && !signs->one_way) {
+        signs->one_way = file_path(folder, file);
     }
 }
 
@@ -55,6 +57,9 @@ static void read_numbered_name(const FileEntryArray *entries, const char *folder
 
 static void read_marks_of(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
 {
+    /* what tells a pair of sqlx from one of golang-migrate */
+    if (layout_sqlx_marks(bytes))
+        note(signs, LAYOUT_SQLX, folder, name);
     for (char *line = bytes, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -126,9 +131,9 @@ static const struct {
     {LAYOUT_GOOSE, "holds '-- +goose Up'"},
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},
     {LAYOUT_NODE_PG, "holds '-- Up Migration'"},
+    {LAYOUT_SQLX, "begins with '-- no-transaction', as sqlx has it"},
     {LAYOUT_GOLANG_MIGRATE, "is named as golang-migrate names scripts"},
     {LAYOUT_SEALIFT, "is named as our own layout names scripts"},
-    {LAYOUT_SQLX, "is a number, a name and .sql, as sqlx has it"},
 };
 
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
@@ -154,6 +159,11 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
             continue;
         *ret_layout = decisions[i].layout;
         *ret_reason = memory_format("'%s' %s", first, decisions[i].says);
+    }
+    if (!*ret_reason && signs.one_way) {
+        *ret_layout = LAYOUT_SQLX;
+        *ret_reason =
+            memory_format("'%s' is a number, a name and .sql, as sqlx has it", signs.one_way);
     }
     return true;
 }

@@ -6,11 +6,16 @@
 
 #define OUTSIDE_MARK "-- no-transaction"
 
+bool layout_sqlx_marks(const char *first_line)
+{
+    return text_has_prefix(first_line, OUTSIDE_MARK);
+}
+
 static bool take_first_line(void *context, const char *line, int64_t number, Error *err UNUSED)
 {
     bool *outside = context;
     if (number == 1)
-        *outside = text_has_prefix(line, OUTSIDE_MARK);
+        *outside = layout_sqlx_marks(line);
     return true;
 }
 

@@ -93,6 +93,11 @@ test-matrix: test-programs
 update-golden:
 	@UPDATE_GOLDEN=1 tests/matrix.sh
 
+# Fixtures of other tools' layouts, applied by those tools too, which npm brings.
+.PHONY: test-tools
+test-tools: all
+	@tests/layout_tools.sh
+
 # The same tests under AddressSanitizer and UBSan, leaks included.
 check-asan: export ASAN_OPTIONS := detect_leaks=1:abort_on_error=0:exitcode=99
 check-asan: export UBSAN_OPTIONS := print_stacktrace=1

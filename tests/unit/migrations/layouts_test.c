@@ -368,6 +368,7 @@ static void says_by_what_it_knew(void **state UNUSED)
         {"1_a.sql", "-- migrate:up\n", "dbmate", "'migrations/1_a.sql' holds '-- migrate:up'"},
         {"1_a.sql", "-- Up Migration\n", "node-pg-migrate", "holds '-- Up Migration'"},
         {"1_a.sql", "SELECT 1;\n", "sqlx", "as sqlx has it"},
+        {"1_a.up.sql", "-- no-transaction\nSELECT 1;\n", "sqlx", "begins with '-- no-transaction'"},
         {"1_a.up.sql", "SELECT 1;\n", "golang-migrate", "as golang-migrate names scripts"},
         {"0001_a.up.sql", "SELECT 1;\n", "sealift", "as our own layout"},
         {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},

@@ -1,0 +1,98 @@
+#!/bin/bash
+# make test-tools: the fixtures of tests/vectors/layouts, applied by the tools whose layouts they are
+# and by us: equal schemas, up and after the last migration's down. usage: tests/layout_tools.sh
+#
+# The tools come from npm in the versions below, into build/tools. Those of the other layouts are
+# not there; tests/cli/layouts.bats compares these with psql. The last line counts.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/support/common.bash
+. tests/support/layouts.bash
+
+TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1)
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/sealift-tools.XXXXXX") || exit 1
+bin=$PWD/build/tools/node_modules/.bin
+PATH=${SEALIFT_BIN:-$PWD/build/bin}:$PATH
+export SEALIFT_CONFIG_DIR=$WORK/site/config SEALIFT_STATE_DIR=$WORK/site/state
+CLUSTER=
+finish() {
+    [ -z "$CLUSTER" ] || cluster_remove "$CLUSTER"
+    rm -rf -- "$WORK"
+}
+trap finish EXIT
+passed=0 failed=0
+
+install_tools() {
+    mkdir -p build/tools
+    npm install --prefix build/tools --no-save --no-audit --no-fund --silent "${TOOLS[@]}"
+}
+
+# A fresh database of this name: sets URL and DB_ADMIN.
+database() {
+    cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $1 OWNER app"
+    DB=$(cluster_conninfo "$CLUSTER" "$1" app)
+    DB_ADMIN=$(cluster_conninfo "$CLUSTER" "$1" postgres)
+    URL="postgres://app:right@127.0.0.1:$(cat "$CLUSTER/port")/$1?sslmode=disable"
+}
+
+schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*'; }
+
+# tool LAYOUT up|down: by the tool itself, against $URL.
+tool() {
+    local folder
+    folder=$(layout_folder "$1")
+    case $1 in
+    dbmate) "$bin/dbmate" --url "$URL" --migrations-dir "$folder" --no-dump-schema "$2" ;;
+    node-pg-migrate) DATABASE_URL=$URL "$bin/node-pg-migrate" "$2" -m "$folder" ;;
+    esac
+}
+
+# check WHAT FILE FILE
+check() {
+    if diff "$2" "$3" >"$WORK/diff" && [ -s "$2" ]; then
+        echo "ok     $1"
+        passed=$((passed + 1))
+    else
+        echo "FAILED $1"
+        head -20 "$WORK/diff"
+        failed=$((failed + 1))
+    fi
+}
+
+compare() {
+    local layout=$1
+    # shellcheck disable=SC2034 # release and pack_bundle take it from here
+    PROJECT=$WORK/$layout
+    if ! { layout_project "$layout" && release 1.0.0 &&
+        pack_bundle "$WORK/$layout.bundle" 1.0.0 >/dev/null; }; then
+        failed=$((failed + 1))
+        return
+    fi
+    database "theirs_${layout%%-*}"
+    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    schema >"$WORK/theirs.up"
+    tool "$layout" down >"$WORK/out" 2>&1
+    schema >"$WORK/theirs.down"
+    database "ours_${layout%%-*}"
+    rm -rf "$WORK/site"
+    mkdir -p "$WORK/site/config" "$WORK/site/state"
+    trust_site vendor
+    applier apply "$WORK/$layout.bundle" --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    schema >"$WORK/ours.up"
+    check "$layout: up" "$WORK/theirs.up" "$WORK/ours.up"
+    applier rollback --steps 1 --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    schema >"$WORK/ours.down"
+    check "$layout: down" "$WORK/theirs.down" "$WORK/ours.down"
+}
+
+if ! command -v npm >/dev/null || ! install_tools; then
+    echo "the tools could not be installed by npm"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+cluster_new fast $$ || exit 1
+CLUSTER=$cluster_dir
+compare dbmate
+compare node-pg-migrate
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE ship ADD COLUMN "draught;m" numeric(6,2)
+-- migrate:down

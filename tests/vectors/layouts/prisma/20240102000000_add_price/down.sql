@@ -1,0 +1,1 @@
+DROP INDEX "Ship_name_key"; ALTER TABLE "Ship" DROP COLUMN "price";

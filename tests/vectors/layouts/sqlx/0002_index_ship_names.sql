@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY ship_name ON ship (name);
