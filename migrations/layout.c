@@ -19,6 +19,7 @@ static const struct {
     [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx},
     [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
     [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
+    [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -234,21 +235,27 @@ void layout_set_no_transaction(ProjectMigration *migration)
         migration->no_transaction[i] = true;
 }
 
-bool layout_need_ups(LayoutReading *reading)
+void layout_drop_without_up(LayoutReading *reading)
 {
     size_t kept = 0;
     for (size_t i = 0; i < reading->migrations.count; i++) {
         LayoutMigration at = reading->migrations.items[i];
         reading->migrations.items[i] = (LayoutMigration){0};
-        if (at.migration.scripts[PROJECT_UP]) {
+        if (at.migration.scripts[PROJECT_UP])
             reading->migrations.items[kept++] = at;
-            continue;
-        }
-        finding_add(reading->findings, FINDING_ERROR, "add the up script, or remove this one",
-                    "'%s' has no up script beside it", at.migration.scripts[PROJECT_DOWN]);
-        layout_migration_done(&at);
+        else
+            layout_migration_done(&at);
     }
     reading->migrations.count = kept;
+}
+
+bool layout_need_ups(LayoutReading *reading)
+{
+    array_each (const LayoutMigration, at, &reading->migrations)
+        if (!at->migration.scripts[PROJECT_UP])
+            finding_add(reading->findings, FINDING_ERROR, "add the up script, or remove this one",
+                        "'%s' has no up script beside it", at->migration.scripts[PROJECT_DOWN]);
+    layout_drop_without_up(reading);
     return true;
 }
 

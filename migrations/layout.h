@@ -23,6 +23,7 @@ typedef struct LayoutReading {
     const char *root;   /* of the project; borrowed */
     const char *folder; /* of the migrations, from the root; borrowed */
     bool flat;
+    bool planned; /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
     ARRAY_OF(LayoutMigration) migrations;
     FindingArray *findings; /* borrowed */
@@ -44,6 +45,7 @@ bool layout_read_node_pg(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -105,6 +107,9 @@ bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrd
 
 /* Migrations without an up go, each with an error. Returns true. */
 bool layout_need_ups(LayoutReading *reading);
+
+/* They go without a word: the reader has said it. */
+void layout_drop_without_up(LayoutReading *reading);
 
 /* The layout says that no script of the migration runs in a transaction. */
 void layout_set_no_transaction(ProjectMigration *migration);

@@ -95,6 +95,8 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
 {
     size_t peeked = 0;
     array_each (const FileEntry, entry, entries) {
+        if (strcmp(entry->name, "sqitch.plan") == 0)
+            note(signs, LAYOUT_SQITCH, folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
             continue;
         if (layout_flyway_names(entry->name))
@@ -125,6 +127,7 @@ static const struct {
     Layout layout;
     const char *says;
 } decisions[] = {
+    {LAYOUT_SQITCH, "is a plan of sqitch"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},

@@ -26,9 +26,11 @@ typedef enum {
     LAYOUT_SQLX,           /* N_name.sql one way, or N_name.up.sql and .down.sql */
     LAYOUT_PRISMA,         /* STAMP_name/migration.sql, maybe down.sql */
     LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
+    LAYOUT_SQITCH,         /* sqitch.plan; deploy/, revert/, verify/; tags are versions */
 } Layout;
-#define LAYOUT_COUNT 9
-#define LAYOUT_NAMES "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway"
+#define LAYOUT_COUNT 10
+#define LAYOUT_NAMES                                                                               \
+    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;

@@ -41,7 +41,9 @@ static bool is_settings(const Project *project, const char *path)
     const char *name = file_base_name(path);
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
-           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf"));
+           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
+           (project->layout == LAYOUT_SQITCH &&
+            (strcmp(name, "sqitch.plan") == 0 || strcmp(name, "sqitch.conf") == 0));
 }
 
 /* The finding that is about this file, the worst first. */
@@ -80,6 +82,19 @@ static void judge(const Project *project, ProjectFile *file)
     }
 }
 
+/* sqitch's folder may be the project's own: of it only the plan and the scripts are the layout's.
+ */
+static bool is_listed(const Project *project, const char *folder, const FileEntry *entry)
+{
+    static const char *const own[] = {"deploy", "revert", "verify", "sqitch.plan", "sqitch.conf"};
+    if (project->layout != LAYOUT_SQITCH || strcmp(folder, project->config.folder) != 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (strcmp(entry->name, own[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
                         Error *err)
 {
@@ -89,6 +104,8 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
         return false;
     array_each (const FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (!is_listed(project, folder, entry))
+            continue;
         if (entry->kind == FILE_KIND_FOLDER) {
             if (!list_folder(project, path, files, err))
                 return false;

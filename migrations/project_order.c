@@ -162,7 +162,8 @@ static void take_folder(Project *project, LayoutReading *reading, const char *fo
     const SumRelease *last =
         sum->releases.count ? &sum->releases.items[sum->releases.count - 1] : NULL;
     bool released = find_release(sum, folder) != NULL;
-    bool before = !released && last && project_compare_versions(folder, last->version) < 0;
+    bool before = !released && last && !reading->planned &&
+                  project_compare_versions(folder, last->version) < 0;
     int64_t index = -1;
     if (!released) {
         add_version(project, folder);

@@ -2,7 +2,7 @@
 # make test-tools: the fixtures of tests/vectors/layouts, applied by the tools whose layouts they are
 # and by us: equal schemas, up and after the last migration's down. usage: tests/layout_tools.sh
 #
-# The tools come from npm in the versions below, into build/tools. Those of the other layouts are
+# dbmate and node-pg-migrate come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
 # not there; tests/cli/layouts.bats compares these with psql. The last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -35,7 +35,7 @@ database() {
     URL="postgres://app:right@127.0.0.1:$(cat "$CLUSTER/port")/$1?sslmode=disable"
 }
 
-schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*'; }
+schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch; }
 
 # tool LAYOUT up|down: by the tool itself, against $URL.
 tool() {
@@ -43,6 +43,12 @@ tool() {
     folder=$(layout_folder "$1")
     case $1 in
     dbmate) "$bin/dbmate" --url "$URL" --migrations-dir "$folder" --no-dump-schema "$2" ;;
+    sqitch)
+        case $2 in
+        up) sqitch --chdir "$folder" deploy --verify "db:${URL%%\?*}" ;;
+        down) sqitch --chdir "$folder" revert --to @HEAD^ -y "db:${URL%%\?*}" ;;
+        esac
+        ;;
     node-pg-migrate) DATABASE_URL=$URL "$bin/node-pg-migrate" "$2" -m "$folder" ;;
     esac
 }
@@ -63,8 +69,9 @@ compare() {
     local layout=$1
     # shellcheck disable=SC2034 # release and pack_bundle take it from here
     PROJECT=$WORK/$layout
-    if ! { layout_project "$layout" && release 1.0.0 &&
-        pack_bundle "$WORK/$layout.bundle" 1.0.0 >/dev/null; }; then
+    shift
+    if ! { layout_project "$layout" && release "$@" &&
+        pack_bundle "$WORK/$layout.bundle" "${*: -1}" >/dev/null; }; then
         failed=$((failed + 1))
         return
     fi
@@ -92,7 +99,13 @@ if ! command -v npm >/dev/null || ! install_tools; then
 fi
 cluster_new fast $$ || exit 1
 CLUSTER=$cluster_dir
-compare dbmate
-compare node-pg-migrate
+compare dbmate 1.0.0
+compare node-pg-migrate 1.0.0
+if command -v sqitch >/dev/null; then
+    PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0
+else
+    echo "FAILED sqitch is not installed (Debian's packages sqitch, libdbd-pg-perl)"
+    failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -214,6 +214,7 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_NODE_PG] = "node-pg-migrate create NAME -j sql",
         [LAYOUT_SQLX] = "sqlx migrate add -r NAME",
         [LAYOUT_PRISMA] = "prisma migrate dev --create-only --name NAME",
+        [LAYOUT_SQITCH] = "sqitch add NAME -n NOTE",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
     };
     const char *own = own_commands[project->layout];

@@ -17,9 +17,9 @@ listing() {
 # Applied by us and by psql: the same schema.
 applies_as_psql_does() {
     layout_project "$1"
-    run_status 0 planner release 1.0.0 --project "$WORK/$1"
     export PROJECT=$WORK/$1
-    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    for version in "${@:2}"; do run_status 0 release "$version"; done
+    run_status 0 pack_bundle "$WORK/x.bundle" "${*: -1}"
     trust_site
     fresh_database
     run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
@@ -40,7 +40,7 @@ applies_as_psql_does() {
 files: 3 read, 1 ignored, 0 refused
 ignored: migrations/notes.txt" "$(listing dbmate)"
     rm -rf "$WORK/dbmate"
-    applies_as_psql_does dbmate
+    applies_as_psql_does dbmate 1.0.0
 }
 
 @test "goose: listed by number, statements bounded, applied as psql does" {
@@ -51,7 +51,7 @@ ignored: migrations/notes.txt" "$(listing dbmate)"
 00010_add_draught with a down
 files: 3 read, 0 ignored, 0 refused" "$(listing goose)"
     rm -rf "$WORK/goose"
-    applies_as_psql_does goose
+    applies_as_psql_does goose 1.0.0
 }
 
 @test "node-pg-migrate: listed by time, applied as psql does" {
@@ -62,7 +62,7 @@ files: 3 read, 0 ignored, 0 refused" "$(listing goose)"
 20240102000000000_add-draught with a down
 files: 3 read, 0 ignored, 0 refused" "$(listing node-pg-migrate)"
     rm -rf "$WORK/node-pg-migrate"
-    applies_as_psql_does node-pg-migrate
+    applies_as_psql_does node-pg-migrate 1.0.0
 }
 
 @test "sqlx: listed by number, applied as psql does" {
@@ -73,7 +73,7 @@ files: 3 read, 0 ignored, 0 refused" "$(listing node-pg-migrate)"
 10_create_berths
 files: 3 read, 0 ignored, 0 refused" "$(listing sqlx)"
     rm -rf "$WORK/sqlx"
-    applies_as_psql_does sqlx
+    applies_as_psql_does sqlx 1.0.0
 }
 
 @test "prisma: listed by folder, applied as psql does" {
@@ -83,7 +83,7 @@ files: 3 read, 0 ignored, 0 refused" "$(listing sqlx)"
 20240102000000_add_price with a down
 files: 4 read, 0 ignored, 0 refused" "$(listing prisma)"
     rm -rf "$WORK/prisma"
-    applies_as_psql_does prisma
+    applies_as_psql_does prisma 1.0.0
 }
 
 @test "flyway: listed by version, folders below too, applied as psql does" {
@@ -97,7 +97,21 @@ V2.0.1__empty
 files: 8 read, 1 ignored, 0 refused
 ignored: migrations/B1__baseline.sql" "$(listing flyway)"
     rm -rf "$WORK/flyway"
-    applies_as_psql_does flyway
+    applies_as_psql_does flyway 1.0.0
+}
+
+@test "sqitch: the plan decides, tags are versions, reworked changes keep both scripts" {
+    layout_project sqitch
+    same listing "layout sqitch
+ships with a down
+pilots/licence with a down
+ship_count with a down
+ship_count.2 with a down
+files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
+    run_status 0 planner status --project "$WORK/sqitch" --json
+    same versions "1.0.0 3 1.1.0 1" "$(json '[.versions[] | .version, (.migrations | length)] | join(" ")')"
+    rm -rf "$WORK/sqitch"
+    applies_as_psql_does sqitch 1.0.0 1.1.0
 }
 
 @test "a down that shares a file with its up is run" {

@@ -44,6 +44,8 @@ layout_order() {
     sqlx) printf '%s\n' 0001_create_ships.sql 0002_index_ship_names.sql 10_create_berths.sql ;;
     prisma) printf '%s\n' 20240101000000_init/migration.sql \
         20240102000000_add_price/migration.sql ;;
+    sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
+        deploy/ship_count.sql ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql ;;
     esac

@@ -354,6 +354,84 @@ static void flyway_finds_a_placeholder_anywhere(void **state UNUSED)
     }
 }
 
+/* --- sqitch ---------------------------------------------------------------------------------- */
+
+#define PLAN(lines) "%syntax-version=1.0.0\n%project=harbor\n\n" lines
+#define WHO         " 2024-01-01T00:00:00Z Ann <ann@example.com>\n"
+#define CHANGE(name)                                                                               \
+    {                                                                                              \
+        "deploy/" name ".sql", "SELECT '" name "';"                                                \
+    }
+
+static void sqitch_takes_the_order_of_its_plan(void **state UNUSED)
+{
+    expect(LAYOUT_SQITCH,
+           FILES({"sqitch.plan",
+                  PLAN("b" WHO "a [b !d harbor:b @ROOT]" WHO "@v2" WHO
+                       "  # words\n+ x/c [a@v2 @v2]" WHO "@v1" WHO "b [b@v2]" WHO "d" WHO)},
+                 CHANGE("a"), CHANGE("b"), {"deploy/b@v1.sql", "SELECT 'old';"},
+                 {"revert/a.sql", "BEGIN; SELECT -1; COMMIT;"}, CHANGE("x/c"), CHANGE("d")),
+           "b: SELECT 'old'@1 / none\n"
+           "a: SELECT 'a'@1 / BEGIN@1|SELECT -1@1|COMMIT@1\n"
+           "x/c: SELECT 'x/c'@1 / none\n"
+           "b.2: SELECT 'b'@1 / none\n"
+           "d: SELECT 'd'@1 / none\n");
+}
+
+static void sqitch_is_refused_by_line(void **state UNUSED)
+{
+    static const struct {
+        const char *plan;
+        const char *says;
+    } cases[] = {
+        {"a" WHO, "names no %project"},
+        {"%syntax-version=2.0\n", "sqitch.plan:1: a plan of another syntax: '2.0'"},
+        {PLAN("-a" WHO), "sqitch.plan:4: sqitch itself never acts"},
+        {PLAN("a" WHO "a" WHO), ":5: without a tag between them a change stands twice: 'a'"},
+        {PLAN("a [b]" WHO), ":4: what the change requires does not stand before it: 'b'"},
+        {PLAN("a" WHO "@t" WHO "b [a@u]" WHO), "does not stand before it: 'a@u'"},
+        {PLAN("z" WHO "@t" WHO "a" WHO "b [a@t]" WHO), "does not stand before it: 'a@t'"},
+        {PLAN("a" WHO "b [!a]" WHO), "conflicts with what stands before it: '!a'"},
+        {PLAN("a [!zz]" WHO "b" WHO), ":4: the plan does not know what the change conflicts with"},
+        {PLAN("a [other:b]" WHO), "a change of another project"},
+        {PLAN("a [b" WHO), "the dependencies have no end"},
+        {PLAN("@t" WHO), "there is no change before the tag 't'"},
+        {PLAN("a" WHO "@t" WHO "@t" WHO), ":6: the tag stands twice: 't'"},
+        {PLAN("a" WHO "@HEAD" WHO), "a tag cannot be called 'HEAD'"},
+        {PLAN("a" WHO "@x/y" WHO), "a tag cannot be called 'x/y'"},
+        {PLAN("?a" WHO), "a change cannot be called '?a'"},
+        {PLAN("a~2" WHO), "a change cannot be called 'a~2'"},
+        {PLAN("a:b" WHO), "a change cannot be called 'a:b'"},
+        {PLAN("nothere" WHO), "line 4: there is no deploy script of 'nothere'"},
+        {PLAN("a" WHO "@t" WHO "a" WHO), "there is no deploy script of 'a'"},
+        {PLAN("\xff" WHO), "is not UTF-8"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("sqitch", FILES({"sqitch.plan", cases[i].plan}, CHANGE("a")), FINDING_ERROR,
+                    cases[i].says);
+    expect_says("sqitch",
+                FILES({"sqitch.plan", PLAN("a" WHO "@\xc3\xa9t\xc3\xa9" WHO)}, CHANGE("a")),
+                FINDING_ERROR, "cannot be the name of a version");
+    expect_says("sqitch",
+                FILES({"sqitch.plan", PLAN("a" WHO "a.2" WHO "@t" WHO "a" WHO)}, CHANGE("a"),
+                      CHANGE("a.2"), {"deploy/a@t.sql", "SELECT 1;"}),
+                FINDING_ERROR, "two migrations are called 'a.2'");
+    expect_says("sqitch",
+                FILES({"sqitch.plan", PLAN("a" WHO)}, CHANGE("a"),
+                      {"sqitch.conf", "[core]\n\tengine = pg\n\tplan_file = other.plan\n"}),
+                FINDING_ERROR, "'migrations/sqitch.conf' moves them: plan_file = other.plan");
+}
+
+static void sqitch_without_its_plan_is_an_error(void **state UNUSED)
+{
+    ProjectFolder folder = project_with("sqitch", FILES(CHANGE("a")));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_false(project_survey(folder.path, &project, &err));
+    assert_int_equal(err.class, ERROR_IO);
+    folder_done(&folder);
+}
+
 /* --- which layout it is ---------------------------------------------------------------------- */
 
 static void says_by_what_it_knew(void **state UNUSED)
@@ -404,6 +482,9 @@ int main(void)
         cmocka_unit_test(flyway_reads_versions_by_number),
         cmocka_unit_test(flyway_is_refused_by_name),
         cmocka_unit_test(flyway_finds_a_placeholder_anywhere),
+        cmocka_unit_test(sqitch_takes_the_order_of_its_plan),
+        cmocka_unit_test(sqitch_is_refused_by_line),
+        cmocka_unit_test(sqitch_without_its_plan_is_an_error),
         cmocka_unit_test(says_by_what_it_knew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

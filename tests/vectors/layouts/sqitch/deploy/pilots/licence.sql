@@ -1,0 +1,3 @@
+BEGIN;
+CREATE TABLE pilot_licence (id bigint PRIMARY KEY);
+COMMIT;

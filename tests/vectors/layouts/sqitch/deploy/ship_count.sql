@@ -1,0 +1,4 @@
+BEGIN;
+CREATE OR REPLACE FUNCTION ship_count() RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FROM ship WHERE name IS NOT NULL; $$;
+COMMIT;

@@ -1,0 +1,3 @@
+BEGIN;
+DROP TABLE pilot_licence;
+COMMIT;

@@ -1,0 +1,3 @@
+BEGIN;
+DROP FUNCTION ship_count();
+COMMIT;

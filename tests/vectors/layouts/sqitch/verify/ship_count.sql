@@ -1,0 +1,1 @@
+SELECT ship_count();

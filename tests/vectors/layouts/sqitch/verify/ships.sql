@@ -1,0 +1,3 @@
+BEGIN;
+SELECT id, name FROM ship WHERE false;
+ROLLBACK;
