@@ -4,6 +4,7 @@
 
 #include "planner/packing/project_check.h"
 
+#define DETAIL_SHOWN  300 /* bytes of what a server said */
 #define OBJECTS_SHOWN 20
 #define CELL_WIDTH    13
 
@@ -101,23 +102,87 @@ static const ScriptAck *find_ack(const RehearsalView *view, const RehearsalVerdi
     return NULL;
 }
 
+/* What a server says may be long, and of several lines; --json has all of it. */
+static void add_reason(const char *detail, Text *out)
+{
+    CLEANUP(memory_freep) char *line = text_printable(detail, strlen(detail), DETAIL_SHOWN);
+    text_addf(out, "%s%s\n", *detail ? ": " : "", line);
+}
+
+/* Whether two verdicts would be said in the same words, but for what they are of. */
+static bool says_the_same(const RehearsalVerdict *one, const RehearsalVerdict *other)
+{
+    return one->verdict == other->verdict && strcmp(one->detail, other->detail) == 0 &&
+           strcmp(one->script, other->script) == 0 && strcmp(one->source, other->source) == 0 &&
+           one->line == other->line && strcmp(one->sqlstate, other->sqlstate) == 0 &&
+           one->differences.count == other->differences.count &&
+           one->losses.count == other->losses.count;
+}
+
+/* The same of the same thing on another major. */
+static bool is_said_by(const Rehearsal *rehearsal, const RehearsalVerdict *verdict)
+{
+    array_each (const RehearsalVerdict, other, &rehearsal->verdicts)
+        if (other->of_version == verdict->of_version && strcmp(other->name, verdict->name) == 0 &&
+            says_the_same(other, verdict))
+            return true;
+    return false;
+}
+
+/* "15, 16": the majors of which the same can be said; false where an earlier one has said it. */
+static bool add_majors(const RehearsalView *view, const Rehearsal *first,
+                       const RehearsalVerdict *verdict, Text *majors)
+{
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        if (!is_said_by(rehearsal, verdict))
+            continue;
+        if (rehearsal < first)
+            return false;
+        text_addf(majors, "%s%" PRId64, majors->length ? ", " : "", rehearsal->major);
+    }
+    return true;
+}
+
+/* The migration that a version is what it is for, where that stands above in the same words. */
+static const RehearsalVerdict *find_cause(const Rehearsal *rehearsal,
+                                          const RehearsalVerdict *verdict)
+{
+    if (!verdict->of_version || !*verdict->detail)
+        return NULL;
+    array_each (const RehearsalVerdict, other, &rehearsal->verdicts)
+        if (!other->of_version && says_the_same(other, verdict))
+            return other;
+    return NULL;
+}
+
+static void add_detail(const RehearsalView *view, const Rehearsal *rehearsal,
+                       const RehearsalVerdict *verdict, Text *out)
+{
+    CLEANUP(text_done) Text majors = {0};
+    if (!add_majors(view, rehearsal, verdict, &majors))
+        return;
+    text_addf(out, "\n%s%s on PostgreSQL %s: %s", verdict->of_version ? "version " : "",
+              verdict->name, text_string(&majors), verdict_name(verdict->verdict));
+    const RehearsalVerdict *cause = find_cause(rehearsal, verdict);
+    if (cause) {
+        text_addf(out, ", as %s\n", cause->name);
+        return;
+    }
+    add_reason(verdict->detail, out);
+    const ScriptAck *ack = find_ack(view, verdict);
+    if (ack)
+        text_addf(out, "    meant       %s\n", ack->reason);
+    add_stop(verdict, out);
+    add_objects(verdict, out);
+}
+
 /* What is worth a look: everything but what came back, or was never meant to. */
 static void add_details(const RehearsalView *view, Text *out)
 {
     array_each (const Rehearsal, rehearsal, view->rehearsals)
-        array_each (const RehearsalVerdict, verdict, &rehearsal->verdicts) {
-            if (!rehearsal_needs_ack(verdict->verdict))
-                continue;
-            text_addf(out, "\n%s%s on PostgreSQL %" PRId64 ": %s%s%s\n",
-                      verdict->of_version ? "version " : "", verdict->name, rehearsal->major,
-                      verdict_name(verdict->verdict), *verdict->detail ? ": " : "",
-                      verdict->detail);
-            const ScriptAck *ack = find_ack(view, verdict);
-            if (ack)
-                text_addf(out, "    meant       %s\n", ack->reason);
-            add_stop(verdict, out);
-            add_objects(verdict, out);
-        }
+        array_each (const RehearsalVerdict, verdict, &rehearsal->verdicts)
+            if (rehearsal_needs_ack(verdict->verdict))
+                add_detail(view, rehearsal, verdict, out);
 }
 
 /* What was said of a mode elsewhere in the same words. */
@@ -128,6 +193,16 @@ static const RehearsalAtomic *find_atomic(const Rehearsal *rehearsal, const Rehe
             strcmp(atomic->detail, like->detail) == 0)
             return atomic;
     return NULL;
+}
+
+/* The reason why a version cannot be had in one transaction stands right above that of the run. */
+static bool is_said_of_version(const Rehearsal *rehearsal, const RehearsalAtomic *mode)
+{
+    array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
+        if (mode->whole_run && !atomic->whole_run && *mode->detail &&
+            strcmp(atomic->detail, mode->detail) == 0)
+            return true;
+    return false;
 }
 
 /* The majors of which the same can be said on one line. */
@@ -142,9 +217,12 @@ static void add_mode(const RehearsalView *view, const Rehearsal *first, const Re
             return; /* said already */
         text_addf(&majors, "%s%" PRId64, majors.length ? ", " : "", rehearsal->major);
     }
-    text_addf(out, "--atomic %s on PostgreSQL %s: %s%s%s\n", mode->whole_run ? "run" : "version",
-              text_string(&majors), mode->passed ? "passed" : "not offered",
-              *mode->detail ? ": " : "", mode->detail);
+    text_addf(out, "--atomic %s on PostgreSQL %s: %s", mode->whole_run ? "run" : "version",
+              text_string(&majors), mode->passed ? "passed" : "not offered");
+    if (is_said_of_version(first, mode))
+        text_add(out, ", for the same reason\n");
+    else
+        add_reason(mode->detail, out);
 }
 
 static void add_atomic(const RehearsalView *view, Text *out)
