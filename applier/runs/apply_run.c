@@ -59,9 +59,17 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
                     Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
+    return run_session_open_reader(options, &session, err) &&
+           apply_run_plan_on(session, options, input, to_version, ret_history, ret_plan,
+                             ret_forecast, err);
+}
+
+bool apply_run_plan_on(PgSession *session, const RunOptions *options, const ApplyInput *input,
+                       const char *to_version, History *ret_history, ApplyPlan *ret_plan,
+                       SchemaForecast *ret_forecast, Error *err)
+{
     CLEANUP(history_done) History history = {.unsettled = -1};
-    if (!run_session_open_reader(options, &session, err) ||
-        !run_session_history(session, PG_SESSION_READS, options, &history, err) ||
+    if (!run_session_history(session, PG_SESSION_READS, options, &history, err) ||
         (ret_forecast && !forecast(session, input, &history, ret_forecast, err)))
         return false;
     *ret_history = history;
