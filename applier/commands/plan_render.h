@@ -6,8 +6,9 @@
 #include "applier/preflight/run_estimate.h"
 #include "applier/runs/apply_run.h"
 
-#define PLAN_TASKS_SHOWN 12 /* of more than that only versions are shown, unless all is asked for  \
-                             */
+#define PLAN_TASKS_SHOWN                                                                           \
+    12 /* of more than that only versions are shown, unless all is asked for                       \
+        */
 
 /* All borrowed. */
 typedef struct PlanView {

@@ -86,15 +86,9 @@ void cost_words_window(const RunEstimate *estimate, Text *text)
 
 /* --- space ----------------------------------------------------------------------------------- */
 
-typedef struct Space {
-    const char *tablespace;
-    int64_t bytes;
-} Space;
-
-typedef ARRAY_OF(Space) SpaceArray;
-
 /* A statement's new files lie where the largest of what it works on does. */
-static const char *tablespace_of(const StepCosts *steps, const StepCost *step)
+static const char *tablespace_of(const LiveRelations *live, const StepCosts *steps,
+                                 const StepCost *step)
 {
     const LiveRelation *largest = NULL;
     for (size_t i = 0; i < step->relation_count; i++) {
@@ -102,28 +96,38 @@ static const char *tablespace_of(const StepCosts *steps, const StepCost *step)
         if (relation->work != WORK_NONE && (!largest || relation->live->bytes > largest->bytes))
             largest = relation->live;
     }
-    return largest ? largest->tablespace : "the database's own";
+    if (largest)
+        return largest->tablespace;
+    /* what is loaded goes into a table that is not there yet */
+    return live->tablespace ? live->tablespace : "";
 }
 
-static void add_space(SpaceArray *spaces, const char *tablespace, int64_t bytes)
+static void add_space(CostSpaces *spaces, const char *tablespace, int64_t bytes)
 {
-    array_each (Space, space, spaces) {
+    array_each (CostSpace, space, spaces) {
         if (strcmp(space->tablespace, tablespace) == 0) {
             space->bytes += bytes;
             return;
         }
     }
-    *array_add(spaces) = (Space){tablespace, bytes};
+    *array_add(spaces) = (CostSpace){tablespace, bytes};
+}
+
+void cost_spaces(const RunEstimate *estimate, CostSpaces *ret_spaces)
+{
+    *ret_spaces = (CostSpaces){0};
+    array_each (const StepCost, step, &estimate->steps.steps)
+        if (step->new_bytes)
+            add_space(ret_spaces, tablespace_of(&estimate->live, &estimate->steps, step),
+                      step->new_bytes);
 }
 
 void cost_words_space(const RunEstimate *estimate, Text *text)
 {
-    SpaceArray spaces = {0};
+    CostSpaces spaces;
     const char *between = "";
-    array_each (const StepCost, step, &estimate->steps.steps)
-        if (step->new_bytes)
-            add_space(&spaces, tablespace_of(&estimate->steps, step), step->new_bytes);
-    array_each (const Space, space, &spaces) {
+    cost_spaces(estimate, &spaces);
+    array_each (const CostSpace, space, &spaces) {
         if (space->bytes < COST_NOTICED_BYTES)
             continue;
         text_add(text, between);

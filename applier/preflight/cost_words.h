@@ -16,7 +16,18 @@ void cost_words_exposure(const Exposure *exposure, Text *text);
 /* "12 GB, 45 million rows" */
 void cost_words_size(const LiveRelation *relation, Text *text);
 
-/* The space that new files take, by tablespace where there are several; "" where it is little. */
+/* New files, by tablespace. */
+typedef struct CostSpace {
+    const char *tablespace; /* borrowed */
+    int64_t bytes;
+} CostSpace;
+
+typedef ARRAY_OF(CostSpace) CostSpaces;
+
+/* Free with array_free. */
+void cost_spaces(const RunEstimate *estimate, CostSpaces *ret_spaces);
+
+/* The same in words; "" where it is little. */
 void cost_words_space(const RunEstimate *estimate, Text *text);
 
 /* Locks of less than this are not worth a line: nobody notices. */

@@ -15,7 +15,8 @@ void live_relations_done(LiveRelations *live)
         free(relation->tablespace);
     }
     array_free(&live->relations);
-    live->by_catalog = false;
+    free(live->tablespace);
+    *live = (LiveRelations){0};
 }
 
 const LiveRelation *live_relations_find(const LiveRelations *live, const char *name)
@@ -101,6 +102,17 @@ static void take(const PGresult *rows, LiveRelations *live)
         qsort(live->relations.items, live->relations.count, sizeof(LiveRelation), by_name);
 }
 
+static bool read_tablespace(PgSession *session, LiveRelations *live, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_preflight_tablespace, PG_NO_VALUES, PG_ONE_ROW, &row, err)) {
+        live_relations_done(live);
+        return error_wrap(err, "asking for the database's tablespace");
+    }
+    live->tablespace = memory_string(pg_result_text(row, 0, 0));
+    return true;
+}
+
 bool live_relations_read(PgSession *session, const RunTaskArray *tasks, LiveRelations *ret_live,
                          Error *err)
 {
@@ -113,7 +125,7 @@ bool live_relations_read(PgSession *session, const RunTaskArray *tasks, LiveRela
     array_free(&names);
     *ret_live = (LiveRelations){0};
     if (!any)
-        return true;
+        return read_tablespace(session, ret_live, err);
     bool good = ask(session, text_string(&literal), /* ask_files= */ true, &rows, err);
     if (!good && strcmp(err->code, "55P03") == 0) {
         error_done(err);
@@ -124,5 +136,5 @@ bool live_relations_read(PgSession *session, const RunTaskArray *tasks, LiveRela
         return error_wrap(err, "reading the sizes of the tables");
     ret_live->by_catalog = by_catalog;
     take(rows, ret_live);
-    return true;
+    return read_tablespace(session, ret_live, err);
 }

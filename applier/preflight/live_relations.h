@@ -20,6 +20,7 @@ typedef struct LiveRelation {
 
 typedef struct LiveRelations {
     ARRAY_OF(LiveRelation) relations; /* sorted by name */
+    char *tablespace;                 /* owned: the database's own */
     bool by_catalog; /* the sizes are what the last ANALYZE wrote down: a lock was in the way */
 } LiveRelations;
 

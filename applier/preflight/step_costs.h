@@ -11,10 +11,10 @@
 
 /* Bytes a second. */
 #define COST_RATE_READ    ((int64_t)100 << 20) /* a table read whole: a constraint is checked */
-#define COST_RATE_REWRITE ((int64_t)40 << 20)  /* a table written anew */
+#define COST_RATE_REWRITE ((int64_t)20 << 20)  /* a table written anew */
 #define COST_RATE_INDEX   ((int64_t)25 << 20)  /* of the table that an index is built of */
 #define COST_RATE_CHANGE  ((int64_t)4 << 20)   /* rows changed by a statement, their indexes too */
-#define COST_RATE_LOAD    ((int64_t)15 << 20)  /* of the data that is copied in */
+#define COST_RATE_LOAD    ((int64_t)5 << 20)   /* of the data that is copied in */
 #define COST_STATEMENT_MS 5                    /* a statement that looks at no rows */
 
 /* What the others cannot do while a lock is held; each includes those before it. */
@@ -104,8 +104,8 @@ void step_costs_done(StepCosts *costs); /* accepts a zeroed one */
 void step_costs_make(const RunTaskArray *tasks, const LiveRelations *live,
                      const SiteMeasurements *site, int64_t server_major, StepCosts *ret_costs);
 
-/* What the estimate stands on, for people: "public.orders, 12 GB, rewritten at 40 MB/s". `now` in
- * seconds since 1970. */
+/* What the estimate stands on, for people: "public.orders, 12 GB, written anew at 20 MB/s". `now`
+ * in seconds since 1970. */
 void step_cost_basis_words(const StepCosts *costs, const StepCost *cost,
                            const SiteMeasurements *site, int64_t now, Text *text);
 

@@ -1,6 +1,7 @@
 #include "applier/runs/apply_run.h"
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/relation_rights.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -223,7 +224,9 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
     return (check_mode(apply, err) &&
             run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
             target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
-                               err)) ||
+                               err) &&
+            relation_rights_check(apply->session, &apply->plan.tasks, &apply->input->objects,
+                                  err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
 }
