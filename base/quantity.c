@@ -7,7 +7,8 @@
 /* One digit behind the point below ten, none above: 9.96 is 10. */
 static void add_scaled(double value, const char *unit, Text *text)
 {
-    bool whole = value >= 9.95 || value - (double)(int64_t)value < 0.05;
+    int64_t tenths = (int64_t)(value * 10 + 0.5);
+    bool whole = tenths >= 100 || tenths % 10 == 0;
     text_addf(text, whole ? "%.0f %s" : "%.1f %s", value, unit);
 }
 

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 
+#define PREFLIGHT_LOCK_MS 1000 /* what is locked for longer is a finding */
+
 typedef struct PreflightCommandOptions {
     TargetOptions target;
     const char *to;
@@ -124,6 +126,7 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
 {
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
+    run.lock_timeout_ms = PREFLIGHT_LOCK_MS;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = bundle->config.ledger_owner;
     run.refuse_superuser = bundle->config.superuser == SUPERUSER_REFUSE;

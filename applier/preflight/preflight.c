@@ -110,9 +110,16 @@ static bool run_check(Preflight *preflight, size_t index, Error *err)
     if ((checks[index].needs_tasks && !preflight->report->migrations) ||
         checks[index].check(preflight, err))
         return true;
-    if (strcmp(err->code, "42501") != 0)
+    bool locked = strcmp(err->code, "55P03") == 0;
+    if (!locked && strcmp(err->code, "42501") != 0)
         return error_wrap(err, "looking at %s", checks[index].what);
     error_done(err);
+    if (locked) {
+        findings_add(findings, LEVEL_WARNS, NULL,
+                     "%s could not be looked at: another session holds a lock", checks[index].what);
+        findings_advise(findings, "run the preflight again once it is gone");
+        return true;
+    }
     findings_add(findings, LEVEL_INFORMS, NULL, "role %s may not look at %s: not checked",
                  preflight->role, checks[index].what);
     findings_advise(findings, "run it once more as a role that may, or have the right granted");

@@ -28,6 +28,10 @@ typedef bool PreflightCheck(Preflight *preflight, Error *err);
  * literal of text[]. */
 void preflight_relation_names(const Preflight *preflight, Text *literal);
 
+/* How grave it is that so many bytes are free (-1: nobody can say) where files of `wanted` bytes
+ * will be written, and as much log. */
+FindingLevel preflight_space_level(int64_t room, int64_t wanted);
+
 /* preflight_fit.c: how bundle and database fit */
 PreflightCheck preflight_check_fit;
 PreflightCheck preflight_check_drift;

@@ -29,6 +29,13 @@ static const char *folder_of(const PGresult *folders, const char *tablespace)
     return NULL;
 }
 
+FindingLevel preflight_space_level(int64_t room, int64_t wanted)
+{
+    if (room < 0 || room / 2 >= wanted)
+        return LEVEL_INFORMS;
+    return room < wanted ? LEVEL_BLOCKS : LEVEL_WARNS;
+}
+
 static void add_room(Preflight *preflight, const CostSpace *space, int64_t room)
 {
     CLEANUP(text_done) Text wants = {0};
@@ -43,10 +50,7 @@ static void add_room(Preflight *preflight, const CostSpace *space, int64_t room)
         return;
     }
     quantity_bytes(room, &has);
-    /* the files, and the log that is written with them */
-    FindingLevel level = room < space->bytes       ? LEVEL_BLOCKS
-                         : room / 2 < space->bytes ? LEVEL_WARNS
-                                                   : LEVEL_INFORMS;
+    FindingLevel level = preflight_space_level(room, space->bytes);
     findings_add(preflight->findings, level, space->tablespace,
                  "the run writes up to %s of new files in this tablespace, and as much log; %s "
                  "are free there",

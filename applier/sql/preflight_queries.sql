@@ -180,8 +180,11 @@ WITH named AS (
 SELECT pg_catalog.quote_literal(x.gid), pg_catalog.quote_ident(x.owner),
        extract(epoch FROM now() - x.prepared)::bigint,
        coalesce((SELECT string_agg(DISTINCT k.identity, ', ')
-                   FROM pg_catalog.pg_locks l JOIN named k ON k.oid = l.relation
-                  WHERE l.virtualtransaction = '-1/' || x.transaction::text
+                   FROM pg_catalog.pg_locks t
+                   JOIN pg_catalog.pg_locks l ON l.virtualtransaction = t.virtualtransaction
+                   JOIN named k ON k.oid = l.relation
+                  WHERE t.locktype = 'transactionid' AND t.transactionid = x.transaction
+                    AND t.pid IS NULL AND l.pid IS NULL
                     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
                     AND k.identity = ANY ($1::text[])), '')
   FROM pg_catalog.pg_prepared_xacts x
