@@ -253,6 +253,19 @@ static const char *no_way_back(const ManifestMigration *migration)
     return NULL;
 }
 
+/* ", about 18 s" where that is more than a moment. */
+static void add_task_time(const Walk *walk, size_t index, Text *out)
+{
+    const StepCosts *costs = &walk->view->estimate->steps;
+    int64_t ms = 0;
+    for (size_t i = walk->next; i < costs->steps.count && costs->steps.items[i].task == index; i++)
+        ms += costs->steps.items[i].ms;
+    if (ms < TIME_SHOWN_MS)
+        return;
+    text_add(out, ", about ");
+    quantity_duration(ms, out);
+}
+
 static bool add_task(Walk *walk, size_t index, Error *err)
 {
     const RunTask *task = &walk->view->plan->tasks.items[index];
@@ -263,7 +276,9 @@ static bool add_task(Walk *walk, size_t index, Error *err)
         return true;
     }
     const char *none = no_way_back(migration);
-    text_addf(walk->out, "  %s %s   (%s%s%s)\n", task->version->name, migration->identity,
+    text_addf(walk->out, "  %s %s", task->version->name, migration->identity);
+    add_task_time(walk, index, walk->out);
+    text_addf(walk->out, "   (%s%s%s)\n",
               none ? "" : "way back: ", none ? none : verdict_name(migration->verdict),
               migration->scripts[SCRIPT_VERIFY].present ? "; verified after" : "");
     return !script || !script->present || task->only_verify || add_groups(walk, task, script, err);

@@ -54,7 +54,8 @@ PreflightCheck preflight_check_indexes;
 /* preflight_replication.c: who follows */
 PreflightCheck preflight_check_slots;
 PreflightCheck preflight_check_standbys;
-PreflightCheck preflight_check_subscribers;
+PreflightCheck preflight_check_publications;
+PreflightCheck preflight_check_subscriptions;
 PreflightCheck preflight_check_archiver;
 /* preflight_space.c: room and time */
 PreflightCheck preflight_check_space;

@@ -93,31 +93,52 @@ bool preflight_check_standbys(Preflight *preflight, Error *err)
 
 /* --- logical replication, archive ------------------------------------------------------------ */
 
-bool preflight_check_subscribers(Preflight *preflight, Error *err)
+static void add_publications(Preflight *preflight, const PGresult *rows)
+{
+    for (int i = 0; i < PQntuples(rows); i++) {
+        findings_add(preflight->findings, LEVEL_WARNS, pg_result_text(rows, i, 0),
+                     "this publication has %s, which the run touches: subscribers do not get "
+                     "changes of the schema",
+                     pg_result_text(rows, i, 1));
+        findings_advise(preflight->findings, "upgrade the subscribers' tables first where columns "
+                                             "are added, last where they are dropped");
+    }
+}
+
+static void add_subscriptions(Preflight *preflight, const PGresult *rows)
+{
+    for (int i = 0; i < PQntuples(rows); i++) {
+        const char *name = pg_result_text(rows, i, 0);
+        findings_add(preflight->findings, LEVEL_WARNS, name,
+                     "this subscription writes to %s, which the run touches: it stops where a "
+                     "column that it gets is gone",
+                     pg_result_text(rows, i, 1));
+        findings_advise(preflight->findings, "disable it for the window, and enable it afterwards");
+        findings_sql(preflight->findings, "ALTER SUBSCRIPTION %s DISABLE;", name);
+    }
+}
+
+bool preflight_check_publications(Preflight *preflight, Error *err)
 {
     CLEANUP(text_done) Text names = {0};
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
-    Findings *findings = preflight->findings;
     preflight_relation_names(preflight, &names);
-    if (!pg_query(preflight->session, SQL_preflight_subscribers,
+    if (!pg_query(preflight->session, SQL_preflight_publications,
                   PG_VALUES(pg_text(text_string(&names))), PG_ROWS, &rows, err))
         return false;
-    for (int i = 0; i < PQntuples(rows); i++) {
-        bool published = strcmp(pg_result_text(rows, i, 0), "publication") == 0;
-        findings_add(findings, LEVEL_WARNS, pg_result_text(rows, i, 1),
-                     published ? "this publication has %s, which the run touches: subscribers do "
-                                 "not get changes of the schema"
-                               : "this subscription writes to %s, which the run touches: it stops "
-                                 "where a column that it gets is gone",
-                     pg_result_text(rows, i, 2));
-        if (published)
-            findings_advise(findings, "upgrade the subscribers' tables first where columns are "
-                                      "added, last where they are dropped");
-        else
-            findings_advise(findings, "disable it for the window, and enable it afterwards");
-        if (!published)
-            findings_sql(findings, "ALTER SUBSCRIPTION %s DISABLE;", pg_result_text(rows, i, 1));
-    }
+    add_publications(preflight, rows);
+    return true;
+}
+
+bool preflight_check_subscriptions(Preflight *preflight, Error *err)
+{
+    CLEANUP(text_done) Text names = {0};
+    CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    preflight_relation_names(preflight, &names);
+    if (!pg_query(preflight->session, SQL_preflight_subscriptions,
+                  PG_VALUES(pg_text(text_string(&names))), PG_ROWS, &rows, err))
+        return false;
+    add_subscriptions(preflight, rows);
     return true;
 }
 

@@ -159,14 +159,25 @@ static bool check_relations(Preflight *preflight, Error *err)
     return true;
 }
 
-/* Functions and types: their owners are rows of the fingerprint that was taken. */
+/* Functions and types: their owners are rows of the fingerprint that was taken, which is sorted. */
 static const char *owner_of(const Preflight *preflight, const TouchedObject *object)
 {
     CLEANUP(memory_freep)
     char *identity = memory_format("%s %s", object->what, object->identity);
-    array_each (const FingerprintRow, row, &preflight->schema.compared.rows)
-        if (strcmp(row->kind, "owner") == 0 && strcmp(row->identity, identity) == 0)
+    size_t low = 0, high = preflight->schema.compared.rows.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const FingerprintRow *row = &preflight->schema.compared.rows.items[middle];
+        int order = (int)row->class - FINGERPRINT_ENV;
+        order = order ? order : strcmp(row->kind, "owner");
+        order = order ? order : strcmp(row->identity, identity);
+        if (order == 0)
             return row->definition;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

@@ -155,11 +155,9 @@ static void keep_once(TouchedObjects *touched)
 bool touched_objects_have(const TouchedObjects *touched, TouchedKind kind, const char *what,
                           const char *identity)
 {
-    array_each (const TouchedObject, object, &touched->objects)
-        if (object->kind == kind && strcmp(object->what, what) == 0 &&
-            strcmp(object->identity, identity) == 0)
-            return true;
-    return false;
+    const TouchedObject key = {kind, (char *)(uintptr_t)what, (char *)(uintptr_t)identity};
+    return touched->objects.count && bsearch(&key, touched->objects.items, touched->objects.count,
+                                             sizeof(key), in_order) != NULL;
 }
 
 bool touched_objects_read(const RunTaskArray *tasks, const ObjectSource *objects,

@@ -252,8 +252,8 @@ SELECT coalesce(r.application_name, ''),
 -- :name preflight_synchronous
 SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit')
 
--- Publications that a relation among $1 text[] is in, and whether it is the target of a subscription.
--- :name preflight_subscribers
+-- Publications that a relation among $1 text[] is in.
+-- :name preflight_publications
 WITH named AS (
   SELECT c.oid, n.nspname, c.relname,
          CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
@@ -262,19 +262,30 @@ WITH named AS (
                  ELSE '"' || replace(c.relname, '"', '""') || '"' END AS identity
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 )
-SELECT 'publication', pg_catalog.quote_ident(p.pubname), string_agg(DISTINCT k.identity, ', ')
+SELECT pg_catalog.quote_ident(p.pubname), string_agg(DISTINCT k.identity, ', ')
   FROM pg_catalog.pg_publication_tables p
   JOIN named k ON k.nspname = p.schemaname AND k.relname = p.tablename
  WHERE k.identity = ANY ($1::text[])
  GROUP BY p.pubname
-UNION ALL
-SELECT 'subscription', pg_catalog.quote_ident(s.subname), string_agg(DISTINCT k.identity, ', ')
+ ORDER BY 1
+
+-- Subscriptions that write to a relation among $1 text[]. Before 14 only superusers may ask.
+-- :name preflight_subscriptions
+WITH named AS (
+  SELECT c.oid, n.nspname, c.relname,
+         CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
+              ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
+         || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
+                 ELSE '"' || replace(c.relname, '"', '""') || '"' END AS identity
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+)
+SELECT pg_catalog.quote_ident(s.subname), string_agg(DISTINCT k.identity, ', ')
   FROM pg_catalog.pg_subscription s
   JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid
   JOIN named k ON k.oid = r.srrelid
  WHERE k.identity = ANY ($1::text[])
  GROUP BY s.subname
- ORDER BY 1, 2
+ ORDER BY 1
 
 -- :name preflight_archiver
 SELECT current_setting('archive_mode'), failed_count > 0 AND (last_archived_time IS NULL OR last_failed_time > last_archived_time),

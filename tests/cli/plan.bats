@@ -27,7 +27,7 @@ with_rows() {
         'ACCESS EXCLUSIVE, keeps off reads and writes; written anew' 'written anew at 20 MB/s' \
         'at most ' 'changed at 4 MB/s' 'in tablespace pg_default' \
         'before the window: 1 of 3 need not wait for it' \
-        '0002_index: builds indexes while the application writes'
+        '1.1.0 0003_price, about ' '0002_index: builds indexes while the application writes'
     run_status 0 applier plan shop.bundle --json
     same size "$(sql "SELECT pg_table_size('item')")" "$(json '[.migrations[].groups[].statements[].relations[] | select(.relation == "public.item")][0].size_bytes')"
     same rows 200000 "$(json '[.migrations[].groups[].statements[].relations[] | select(.relation == "public.item")][0].rows')"
