@@ -91,7 +91,7 @@ SQL
     run_status 0 applier plan part.bundle
     output_has 'group 1 of 2, outside transactions: done already' || output_has 'done already'
     run_status 0 applier plan part.bundle --json
-    same done 'true false' "$(json '[.migrations[0].groups[].done] | join(" ")')"
+    same 'what is done' 'true false' "$(json '[.migrations[0].groups[].done] | join(" ")')"
     same cost 'false true' "$(json '[.migrations[0].groups[].statements[0] | has("expected_ms")] | join(" ")')"
     same statements 1 "$(json .estimate.statements)"
 }

@@ -131,6 +131,7 @@ paste_sql() { sql "$(cut -d'|' -f4- <<<"$FOUND")"; }
     run_status 7 applier preflight shop.bundle
     output_has 'the bundle needs 98 or later' 'packed unproven'
     sed -i 's/^#* *server-min.*/server-min = 10/; s/^#* *server-max.*/server-max = 12/' "$PROJECT/sealift.conf"
+    rm "$PROJECT/sealift.bundles"
     pack_bundle new.bundle 1.0.0 >/dev/null
     run_status 0 applier preflight new.bundle
     output_has 'the bundle was made for 10 to 12'
@@ -361,9 +362,9 @@ CONF
     at_first
     sql "BEGIN; UPDATE item SET name = 'x' WHERE id = 1; PREPARE TRANSACTION 'it''s left'"
     finds 7 blocks prepared "'it''s left'" 'it keeps its locks on public.item' "ROLLBACK PREPARED 'it''s left';"
-    sql "ROLLBACK PREPARED 'it''s left'; CREATE TABLE elsewhere (); DROP TABLE elsewhere"
+    sql "ROLLBACK PREPARED 'it''s left'"
     finds_no prepared
-    sql "BEGIN; CREATE TEMP TABLE x (); ROLLBACK; BEGIN; CREATE ROLE prepared_role; PREPARE TRANSACTION 'other'"
+    sql "BEGIN; CREATE TABLE elsewhere (); PREPARE TRANSACTION 'other'"
     finds 0 warns prepared "'other'"
     sql "ROLLBACK PREPARED 'other'"
     sql "SELECT pg_create_physical_replication_slot('left_over', true)"
@@ -460,7 +461,8 @@ CONF
     run_status 7 applier preflight shop.bundle
     same order 'blocks warns informs' "$(grep -oE '^(blocks|warns|informs)' <<<"$output" | uniq | xargs)"
     output_has $'          ALTER TABLE public.item OWNER TO app;' '1 block, 1 warn'
-    output_lacks password= ' right'
+    output_lacks password=
+    ! grep -qw right <<<"$output$errors"
 }
 
 @test "a role that may not read the ledger is told the GRANT" {

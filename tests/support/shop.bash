@@ -16,10 +16,14 @@ SQL
         script 1.0.0/0001_item.down.sql <<<'DROP VIEW cheap; DROP TYPE mood; DROP FUNCTION total(); DROP TABLE item;'
         script 1.1.0/0002_index.up.sql <<<'CREATE INDEX CONCURRENTLY item_name ON item (name);'
         script 1.1.0/0002_index.down.sql <<<'DROP INDEX CONCURRENTLY item_name;'
-        script 1.1.0/0003_price.up.sql <<<'ALTER TABLE item ALTER price TYPE bigint;
-CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS $$SELECT 2::bigint$$;'
-        script 1.1.0/0003_price.down.sql <<<'ALTER TABLE item ALTER price TYPE int;
-CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS $$SELECT 1::bigint$$;'
+        script 1.1.0/0003_price.up.sql <<'SQL'
+ALTER TABLE item ALTER price TYPE bigint;
+CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT 2::bigint';
+SQL
+        script 1.1.0/0003_price.down.sql <<'SQL'
+ALTER TABLE item ALTER price TYPE int;
+CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+SQL
         script 1.1.0/0004_note.up.sql <<<'CREATE TABLE note (id int); UPDATE item SET price = price + 1;'
         script 1.1.0/0004_note.down.sql <<<'DROP TABLE note; UPDATE item SET price = price - 1;'
         planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" \
