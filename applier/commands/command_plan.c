@@ -1,18 +1,19 @@
-/* applier plan: the exact statements and transaction groups of an apply; changes nothing. */
-#include <inttypes.h>
-
+/* applier plan: the exact statements and transaction groups of an apply, what they lock and how
+ * long they will take here; changes nothing. */
 #include "applier/applier_commands.h"
+#include "applier/commands/plan_render.h"
 #include "applier/commands/run_options.h"
+#include "applier/runs/run_session.h"
 #include "applier/runs/site_memory.h"
-#include "base/json_writer.h"
-
-#define PLAN_SQL_SHOWN 96 /* bytes of a statement shown in one line */
+#include "base/clock.h"
+#include "base/memory.h"
 
 typedef struct PlanOptions {
     TargetOptions target;
     const char *to;
     const char *atomic;
     bool sql;
+    bool all;
 } PlanOptions;
 
 static const Option options[] = {
@@ -22,6 +23,9 @@ static const Option options[] = {
     OPTION_CHOICE_ROW("atomic", PlanOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
     OPTION_FLAG_ROW("sql", PlanOptions, sql, "print each statement whole"),
+    OPTION_FLAG_ROW("all", PlanOptions, all,
+                    "show each migration, however many there are (default: up to 12; of more a "
+                    "line for each version)"),
 };
 
 static void defaults(void *given)
@@ -37,272 +41,81 @@ static AtomicMode atomic_of(const char *word)
     return strcmp(word, "version") == 0 ? ATOMIC_VERSION : ATOMIC_MIGRATION;
 }
 
-/* What is shown, in one place for both renderers. */
-typedef struct Show {
-    const ApplyInput *input;
-    const ApplyPlan *plan;
-    const History *history;
-    const SchemaForecast *forecast;
-    int64_t look_under_lock_ms; /* a look that takes longer waits for COMMIT */
-    bool whole;                 /* statements whole */
-    JsonWriter *json;           /* NULL: text */
-    Text *out;
-} Show;
+/* What was looked at. */
+typedef struct Planning {
+    SiteBundle bundle;
+    ApplyInput input;
+    PgSession *session; /* owned */
+    History history;
+    ApplyPlan plan;
+    SchemaForecast forecast;
+    RunEstimate estimate;
+    char *database; /* owned */
+} Planning;
 
-/* The statement's text, or as much of it as is shown. The caller frees. */
-static bool read_statement(const Show *show, ObjectStream *stream, const ManifestStep *step,
-                           char **ret_text, Error *err)
+static void planning_done(Planning *planning)
 {
-    int64_t most = show->whole ? STATEMENT_SIZE_MAX : PLAN_SQL_SHOWN;
-    size_t length = (size_t)(step->length < most ? step->length : most);
-    CLEANUP(memory_freep) char *text = memory_zeroed(1, length + 1);
-    if (!object_stream_read_range(stream, step->offset, text, length, err))
+    run_estimate_done(&planning->estimate);
+    apply_plan_done(&planning->plan);
+    history_done(&planning->history);
+    pg_session_close(planning->session);
+    site_bundle_done(&planning->bundle);
+    free(planning->database);
+}
+
+/* A look that takes longer than the site allows under locks waits for COMMIT. */
+static bool looks_under_locks(const Planning *planning)
+{
+    int64_t most = planning->bundle.config.look_under_lock_ms;
+    if (most < 0)
+        most = SCHEMA_LOOK_UNDER_LOCK_MS;
+    return most > 0 && planning->forecast.look_ms <= most;
+}
+
+static bool look(const PlanOptions *given, const char *path, Planning *planning, Error *err)
+{
+    AtomicMode mode = atomic_of(given->atomic);
+    RunOptions run = run_options_default();
+    if (!site_bundle_open(path, &planning->bundle, err) ||
+        !site_bundle_input(&planning->bundle, &planning->input, err))
         return false;
-    if (show->whole) {
-        *ret_text = TAKE_PTR(text);
-        return true;
-    }
-    /* one line: white space of any length is one blank; a character that was cut goes */
-    CLEANUP(text_done) Text line = {0};
-    for (const char *at = text; *at; at++) {
-        bool blank = strchr(" \t\n\r", *at) != NULL;
-        if (!blank)
-            text_add_char(&line, *at);
-        else if (line.length && line.bytes[line.length - 1] != ' ')
-            text_add_char(&line, ' ');
-    }
-    while (line.length && !text_is_utf8(line.bytes, line.length))
-        line.bytes[--line.length] = '\0';
-    if (step->length > most)
-        text_add(&line, "…");
-    *ret_text = text_printable(text_string(&line), line.length, SIZE_MAX);
-    return true;
-}
-
-static void show_step(const Show *show, const ManifestScript *script, const ManifestStep *step,
-                      const char *sql)
-{
-    const ManifestObject *data =
-        step->data_object >= 0 ? &show->input->manifest->objects.items[step->data_object] : NULL;
-    if (!show->json) {
-        text_addf(show->out, "      %s:%" PRId64 "  %s%s\n", script->source, step->line, sql,
-                  step->destructive ? "   (destructive)" : "");
-        if (data)
-            text_addf(show->out, "        with %" PRId64 " bytes of data\n", data->plain_size);
-        return;
-    }
-    json_object(show->json, /* name= */ NULL);
-    json_string(show->json, "source", script->source);
-    json_int(show->json, "line", step->line);
-    json_string(show->json, "sql", sql);
-    json_bool(show->json, "destructive", step->destructive);
-    if (data)
-        json_int(show->json, "data_bytes", data->plain_size);
-    json_close(show->json);
-}
-
-static void show_group(const Show *show, const RunTask *task, const ManifestGroup *group,
-                       size_t number, size_t count)
-{
-    const char *kind = group->kind == GROUP_AUTOCOMMIT ? "autocommit" : "transaction";
-    if (show->json) {
-        json_object(show->json, /* name= */ NULL);
-        json_string(show->json, "kind", kind);
-        json_bool(show->json, "done", number - 1 < task->first_group);
-        json_array(show->json, "statements");
-        return;
-    }
-    text_addf(show->out, "    group %zu of %zu, %s%s\n", number, count,
-              group->kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
-              number - 1 < task->first_group ? ": done already" : "");
-}
-
-static bool show_groups(const Show *show, const RunTask *task, const ManifestScript *script,
-                        Error *err)
-{
-    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
-    const ManifestObject *object = &show->input->manifest->objects.items[script->object];
-    if (!object_stream_open(&show->input->objects, object, &stream, err))
+    run.conninfo = given->target.db;
+    run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
+    run.ledger_owner = planning->bundle.config.ledger_owner;
+    if (!run_session_open_reader(&run, &planning->session, err) ||
+        !apply_run_plan_on(planning->session, &run, &planning->input, given->to, &planning->history,
+                           &planning->plan, &planning->forecast, err) ||
+        !apply_plan_check(&planning->plan, err) ||
+        !site_memory_check(&planning->bundle, &planning->history, err) ||
+        !apply_plan_check_mode(planning->input.manifest, mode, planning->plan.server_major, err) ||
+        !run_units_check_atomic(&planning->plan.tasks, mode, err))
         return false;
-    for (size_t g = 0; g < script->groups.count; g++) {
-        const ManifestGroup *group = &script->groups.items[g];
-        show_group(show, task, group, g + 1, script->groups.count);
-        for (size_t s = 0; s < group->step_count; s++) {
-            const ManifestStep *step = &script->steps.items[group->first_step + s];
-            CLEANUP(memory_freep) char *sql = NULL;
-            if (!read_statement(show, stream, step, &sql, err))
-                return false;
-            show_step(show, script, step, sql);
-        }
-        if (show->json) {
-            json_close(show->json);
-            json_close(show->json);
-        }
-    }
-    return true;
-}
-
-/* NULL: there is one, with the verdict of its rehearsal. */
-static const char *no_way_back(const ManifestMigration *migration)
-{
-    switch (migration->verdict) {
-    case VERDICT_NONE:
-        return "no way back";
-    case VERDICT_IRREVERSIBLE:
-        return "irreversible";
-    case VERDICT_UNPROVEN:
-        return "way back not rehearsed";
-    case VERDICT_EXACT:
-    case VERDICT_COLUMN_ORDER:
-    case VERDICT_LOSSY:
-    case VERDICT_DIFFERS:
-    case VERDICT_FAILS:
-        break;
-    }
-    return NULL;
-}
-
-static bool show_task(const Show *show, const RunTask *task, Error *err)
-{
-    const ManifestMigration *migration = task->migration;
-    const ManifestScript *script = run_task_script(task);
-    const char *identity = migration ? migration->identity : NULL;
-    if (show->json) {
-        json_object(show->json, /* name= */ NULL);
-        json_string(show->json, "identity", identity);
-        json_string(show->json, "version", task->version->name);
-        json_string(show->json, "way_back", migration ? verdict_name(migration->verdict) : NULL);
-        json_bool(show->json, "verify", migration && migration->scripts[SCRIPT_VERIFY].present);
-        json_array(show->json, "groups");
-    } else {
-        text_addf(show->out, "  %s %s", task->version->name, identity ? identity : "");
-        const char *none = migration ? no_way_back(migration) : NULL;
-        text_addf(show->out, migration ? "   (%s%s%s)\n" : "(no migrations)\n",
-                  !migration || none ? "" : "way back: ",
-                  none        ? none
-                  : migration ? verdict_name(migration->verdict)
-                              : "",
-                  migration && migration->scripts[SCRIPT_VERIFY].present ? "; verified after" : "");
-    }
-    if (script && script->present && !task->only_verify && !show_groups(show, task, script, err))
-        return false;
-    if (show->json) {
-        json_close(show->json);
-        json_close(show->json);
-    }
-    return true;
-}
-
-static bool show_tasks(const Show *show, Error *err)
-{
-    array_each (const RunTask, task, &show->plan->tasks)
-        if (!show_task(show, task, err))
-            return false;
-    return true;
-}
-
-/* What is so now, and what looking at it will cost the run. */
-static void show_schema(const Show *show, const char *from, Text *out)
-{
-    const SchemaForecast *seen = show->forecast;
-    const char *version = strcmp(from, "-") == 0 ? "an empty database" : from;
-    if (seen->inside_version) {
-        text_addf(out,
-                  "schema: the database stands inside a version, behind %s: nothing is proven of "
-                  "that, it will not be compared before\n",
-                  strcmp(from, "-") == 0 ? "nothing" : from);
-        return;
-    }
-    if (seen->state == SCHEMA_UNPROVEN) {
-        text_addf(out, "schema: the bundle proves nothing of %s, it will not be compared before\n",
-                  version);
-        return;
-    }
-    if (seen->state == SCHEMA_DIFFERS)
-        text_addf(
-            out,
-            "schema: %zu object%s not as proven for %s: apply will not begin ('applier drift' "
-            "names them)\n",
-            seen->differences, seen->differences == 1 ? " is" : "s are", version);
-    else
-        text_addf(out, "schema: as proven for %s%s\n", version,
-                  seen->state == SCHEMA_PARTLY ? ", in structure" : "");
-    bool inside = show->look_under_lock_ms > 0 && seen->look_ms <= show->look_under_lock_ms;
-    text_addf(out,
-              "  a look at it took %" PRId64
-              " ms; there is one before the first step, and one %s of "
-              "each version\n",
-              seen->look_ms,
-              inside ? "under its locks before the last COMMIT" : "behind the last COMMIT");
-}
-
-static bool render_json(Show *show, Text *out, Error *err)
-{
-    JsonWriter json;
-    json_begin(&json, out);
-    show->json = &json;
-    json_object(&json, /* name= */ NULL);
-    json_string(&json, "product", show->input->head->product);
-    json_string(&json, "relation", apply_relation_name(show->plan->relation));
-    json_string(&json, "from", history_version_name(show->history));
-    json_string(&json, "to", show->input->manifest->versions.items[show->plan->target].name);
-    json_string(&json, "schema", schema_state_name(show->forecast->state));
-    json_int(&json, "schema_differences", (int64_t)show->forecast->differences);
-    json_int(&json, "schema_look_ms", show->forecast->look_ms);
-    json_array(&json, "migrations");
-    if (!show_tasks(show, err))
-        return false;
-    json_close(&json);
-    json_close(&json);
-    json_end(&json);
-    return true;
-}
-
-static bool render_text(Show *show, Text *out, Error *err)
-{
-    const char *from = history_version_name(show->history);
-    const char *to = show->input->manifest->versions.items[show->plan->target].name;
-    show->out = out;
-    if (!show->plan->tasks.count) {
-        text_addf(out, "nothing to do: the database is at version %s\n", from);
-        return true;
-    }
-    text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
-              strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
-    show_schema(show, from, out);
-    return show_tasks(show, err);
+    planning->database = pg_session_describe(planning->session);
+    const LookCosts looks = {planning->forecast.look_ms, looks_under_locks(planning)};
+    const SiteMeasurements none = {0};
+    return run_estimate_make(planning->session, &planning->plan, mode, &looks, &none,
+                             &planning->estimate, err);
 }
 
 static bool run(CommandContext *context, Error *err)
 {
     const PlanOptions *given = context->options;
-    CLEANUP(site_bundle_done) SiteBundle bundle = {0};
-    CLEANUP(history_done) History history = {.unsettled = -1};
-    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    CLEANUP(planning_done) Planning planning = {.history.unsettled = -1};
     CLEANUP(text_done) Text shown = {0};
-    SchemaForecast forecast;
-    ApplyInput input;
-    if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
-        !site_bundle_input(&bundle, &input, err))
+    if (!look(given, context->arguments.items[0], &planning, err))
         return false;
-    RunOptions run = run_options_default();
-    run.conninfo = given->target.db;
-    run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
-    run.ledger_owner = bundle.config.ledger_owner;
-    if (!apply_run_plan(&run, &input, given->to, &history, &plan, &forecast, err) ||
-        !apply_plan_check(&plan, err) || !site_memory_check(&bundle, &history, err) ||
-        !apply_plan_check_mode(input.manifest, atomic_of(given->atomic), plan.server_major, err) ||
-        !run_units_check_atomic(&plan.tasks, atomic_of(given->atomic), err))
-        return false;
-    Show show = {.input = &input,
-                 .plan = &plan,
-                 .history = &history,
-                 .forecast = &forecast,
-                 .look_under_lock_ms = bundle.config.look_under_lock_ms >= 0
-                                           ? bundle.config.look_under_lock_ms
-                                           : SCHEMA_LOOK_UNDER_LOCK_MS,
-                 .whole = given->sql};
-    if (context->json ? !render_json(&show, &shown, err) : !render_text(&show, &shown, err))
+    const PlanView view = {.input = &planning.input,
+                           .plan = &planning.plan,
+                           .history = &planning.history,
+                           .forecast = &planning.forecast,
+                           .estimate = &planning.estimate,
+                           .database = planning.database,
+                           .looks_under_locks = looks_under_locks(&planning),
+                           .whole = given->sql,
+                           .all = given->all,
+                           .now = clock_now()};
+    if (context->json ? !plan_render_json(&view, &shown, err)
+                      : !plan_render_text(&view, &shown, err))
         return false;
     text_add_n(context->out, shown.bytes ? shown.bytes : "", shown.length);
     return true;
@@ -310,8 +123,9 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_plan = {
     .name = "plan",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql]",
-    .summary = "show the statements and transactions that apply would run; change nothing",
+    .synopsis =
+        "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql] [--all]",
+    .summary = "show the statements, locks and time that apply would need; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(PlanOptions),

@@ -1,6 +1,7 @@
 #include "applier/runs/apply_run.h"
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/relation_rights.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -59,9 +60,17 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
                     Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
+    return run_session_open_reader(options, &session, err) &&
+           apply_run_plan_on(session, options, input, to_version, ret_history, ret_plan,
+                             ret_forecast, err);
+}
+
+bool apply_run_plan_on(PgSession *session, const RunOptions *options, const ApplyInput *input,
+                       const char *to_version, History *ret_history, ApplyPlan *ret_plan,
+                       SchemaForecast *ret_forecast, Error *err)
+{
     CLEANUP(history_done) History history = {.unsettled = -1};
-    if (!run_session_open_reader(options, &session, err) ||
-        !run_session_history(session, PG_SESSION_READS, options, &history, err) ||
+    if (!run_session_history(session, PG_SESSION_READS, options, &history, err) ||
         (ret_forecast && !forecast(session, input, &history, ret_forecast, err)))
         return false;
     *ret_history = history;
@@ -215,7 +224,9 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
     return (check_mode(apply, err) &&
             run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
             target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
-                               err)) ||
+                               err) &&
+            relation_rights_check(apply->session, &apply->plan.tasks, &apply->input->objects,
+                                  err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
 }

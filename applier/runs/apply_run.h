@@ -84,6 +84,11 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
                     History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
                     Error *err) MUST_CHECK;
 
+/* The same over a session that is open. */
+bool apply_run_plan_on(PgSession *session, const RunOptions *options, const ApplyInput *input,
+                       const char *to_version, History *ret_history, ApplyPlan *ret_plan,
+                       SchemaForecast *ret_forecast, Error *err) MUST_CHECK;
+
 /* Do it. *report (zeroed by the caller) is filled as far as the run came, also on failure. Nothing
  * to do is success. Errors: those of session, lock, ledger, plan (apply_plan_check), settle, and
  * step_runner_run. */

@@ -37,8 +37,10 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
 
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
 {
-    const PgSessionOptions wanted = {
-        .conninfo = options->conninfo, .purpose = PG_SESSION_READS, .words = options->words};
+    const PgSessionOptions wanted = {.conninfo = options->conninfo,
+                                     .purpose = PG_SESSION_READS,
+                                     .lock_timeout_ms = options->lock_timeout_ms,
+                                     .words = options->words};
     return pg_session_open(&wanted, ret_session, err);
 }
 

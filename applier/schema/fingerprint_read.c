@@ -1,26 +1,11 @@
 #include "applier/schema/fingerprint_read.h"
 
+#include "applier/server/pg_array.h"
 #include "applier/server/pg_query.h"
 #include "applier/server/retry_policy.h"
 #include "applier/sql/fingerprint_queries.h"
 
 #define READ_ATTEMPTS 5
-
-/* "{\"a\",\"b\"}": a literal of type text[]. */
-static void add_names(const FingerprintScope *scope, Text *text)
-{
-    text_add_char(text, '{');
-    for (size_t i = 0; i < scope->schema_count; i++) {
-        text_add(text, i ? ",\"" : "\"");
-        for (const char *at = scope->schemas[i]; *at; at++) {
-            if (*at == '"' || *at == '\\')
-                text_add_char(text, '\\');
-            text_add_char(text, *at);
-        }
-        text_add_char(text, '"');
-    }
-    text_add_char(text, '}');
-}
 
 static bool add_row(Fingerprint *fingerprint, const PGresult *rows, int i, Error *err)
 {
@@ -78,7 +63,7 @@ static bool read_rows(PgSession *session, const FingerprintScope *scope, Fingerp
     const char *owner = scope->owner ? scope->owner : session->facts.current_user;
     bool definitions = detail == FINGERPRINT_DEFINITIONS;
     if (scope->schemas)
-        add_names(scope, &names);
+        pg_array_text(scope->schemas, scope->schema_count, &names);
     const char *in = scope->schemas ? text_string(&names) : NULL;
     if (!pg_script(session, SQL_fingerprint_pin, err) ||
         !(scope->prepared ? ask_prepared(session, in, owner, definitions, &rows, err)

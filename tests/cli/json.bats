@@ -3,6 +3,7 @@
 
 load ../support/common
 load ../support/proven
+load ../support/shop
 
 setup() { common_setup; fresh_database; }
 
@@ -54,6 +55,7 @@ documented() {
     documented applier unpack one.bundle folder
     documented applier status --db "$DB"
     documented applier plan one.bundle --db "$DB"
+    documented applier preflight one.bundle --db "$DB"
     documented applier apply one.bundle --db "$DB" --yes --to 1.0.0
     cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB'
     documented applier rehearse one.bundle --db "$DB" --method template --yes
@@ -98,4 +100,14 @@ documented() {
     export DATABASE_URL=$DB
     psql_as_app -c 'CREATE TABLE item (id serial PRIMARY KEY, other int)'
     documented applier adopt shop.bundle --yes
+}
+
+@test "docs/json.md names every member of what is foreseen" {
+    shop
+    export DATABASE_URL=$DB
+    applier apply shop.bundle --to 1.0.0 --yes >/dev/null
+    psql_as_app -c "INSERT INTO item VALUES (1, 'x', 1)" -c 'ANALYZE item'
+    documented applier plan shop.bundle
+    sql 'ALTER TABLE item OWNER TO postgres'
+    documented applier preflight shop.bundle # an error
 }

@@ -1,0 +1,127 @@
+#include "applier/ledger/stored_proofs.h"
+#include "applier/preflight/preflight_checks.h"
+#include "base/clock.h"
+
+#define NAMED_MOST 10 /* objects in a finding */
+
+bool preflight_check_fit(Preflight *preflight, Error *err UNUSED)
+{
+    const ApplyPlan *plan = &preflight->report->plan;
+    Findings *findings = preflight->findings;
+    if (plan->relation == RELATION_FITS)
+        return true;
+    if (plan->relation == RELATION_CURRENT) {
+        findings_add(findings, LEVEL_INFORMS, NULL,
+                     "the database is at version %s already: there is nothing to apply",
+                     preflight->report->to);
+        return true;
+    }
+    findings_add(findings, LEVEL_BLOCKS, NULL, "%s", plan->words);
+    if (plan->hint)
+        findings_advise(findings, "%s", plan->hint);
+    return true;
+}
+
+bool preflight_check_atomic(Preflight *preflight, Error *err UNUSED)
+{
+    AtomicMode mode = preflight->options->run->atomic;
+    const ApplyPlan *plan = &preflight->report->plan;
+    CLEANUP(error_done) Error refusal = {0};
+    if (apply_plan_check_mode(preflight->manifest, mode, plan->server_major, &refusal) &&
+        run_units_check_atomic(&plan->tasks, mode, &refusal))
+        return true;
+    findings_add(preflight->findings, LEVEL_BLOCKS, NULL, "%s", refusal.message);
+    if (refusal.hint)
+        findings_advise(preflight->findings, "%s", refusal.hint);
+    return true;
+}
+
+/* --- the schema ------------------------------------------------------------------------------ */
+
+static void add_differences(Preflight *preflight)
+{
+    const ProofResult *result = &preflight->schema;
+    Findings *findings = preflight->findings;
+    CLEANUP(text_done) Text objects = {0};
+    const char *version = preflight->report->from;
+    proof_changes_text(result, CHANGES_THAT_COUNT, NAMED_MOST, &objects);
+    if (strcmp(version, "-") == 0) {
+        findings_add(findings, LEVEL_BLOCKS, NULL,
+                     "the database is not empty: it holds %zu object%s that nothing of Sealift "
+                     "made: %s",
+                     result->differences, text_plural((int64_t)result->differences),
+                     text_string(&objects));
+        findings_advise(findings, "'applier adopt BUNDLE' finds out which version it is at");
+        return;
+    }
+    findings_add(findings, LEVEL_BLOCKS, NULL,
+                 "the schema is not the one proven for version %s: %zu object%s differ%s: %s",
+                 version, result->differences, text_plural((int64_t)result->differences),
+                 result->differences == 1 ? "s" : "", text_string(&objects));
+    findings_advise(findings, "'applier drift' shows each with its definitions; what is merely "
+                              "extra can be accepted: apply --accept-extra IDENTITY=REASON");
+}
+
+static void add_env(Preflight *preflight)
+{
+    CLEANUP(text_done) Text objects = {0};
+    const ProofResult *result = &preflight->schema;
+    if (!result->env_differences)
+        return;
+    proof_changes_text(result, CHANGES_OF_ENV, NAMED_MOST, &objects);
+    findings_add(preflight->findings, LEVEL_WARNS, NULL,
+                 "%zu difference%s in owners, rights, comments or settings at version %s: %s",
+                 result->env_differences, text_plural((int64_t)result->env_differences),
+                 preflight->report->from, text_string(&objects));
+    findings_advise(preflight->findings, "apply only warns of them; with --strict it refuses");
+}
+
+static void add_unproven(Preflight *preflight, const char *why)
+{
+    findings_add(preflight->findings, LEVEL_INFORMS, NULL,
+                 "nothing is proven of the schema as it is now (%s): it is not compared", why);
+}
+
+static bool compare(Preflight *preflight, const ProofSet *set, Error *err)
+{
+    if (!set->scope) {
+        add_unproven(preflight, "no rehearsed bundle knows this version");
+        return true;
+    }
+    int64_t begun = clock_monotonic_ms();
+    if (!schema_look(preflight->session, set, &preflight->history.accepted, PROOF_NO_ARRIVAL,
+                     FINGERPRINT_DEFINITIONS, &preflight->schema, err))
+        return false;
+    preflight->look_ms = clock_monotonic_ms() - begun;
+    if (preflight->schema.state == SCHEMA_DIFFERS)
+        add_differences(preflight);
+    else
+        add_env(preflight);
+    return true;
+}
+
+/* As apply will compare: with what the bundle proves, and what the ledger keeps. */
+bool preflight_check_drift(Preflight *preflight, Error *err)
+{
+    const ApplyInput *input = preflight->options->input;
+    const History *history = &preflight->history;
+    CLEANUP(stored_bundles_done) StoredBundles stored = {.session = preflight->session};
+    CLEANUP(proof_set_done) ProofSet set = {0};
+    ProofSourceArray sources = {0};
+    char tree[DIGEST_HEX_SIZE];
+    if (history->diverged || preflight->report->plan.relation == RELATION_WRONG_PRODUCT)
+        return true; /* said already */
+    if (!history_is_at_version(history)) {
+        add_unproven(preflight, "the database stands inside a version");
+        return true;
+    }
+    proof_sources_add(&sources, input->manifest, &input->objects);
+    bool good = stored_proofs_add(&stored, history, &sources, err);
+    if (good) {
+        proof_set_choose(&sources, schema_tree(history, tree), pg_session_major(preflight->session),
+                         &set);
+        good = compare(preflight, &set, err);
+    }
+    array_free(&sources);
+    return good;
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# applier plan: what each statement locks here and how large that is, how long it will take and on
+# what that estimate stands, and which window to ask for.
+
+load ../support/common
+load ../support/shop
+
+setup() {
+    common_setup
+    fresh_database
+    shop
+    export DATABASE_URL=$DB
+}
+
+# The database at 1.0.0, with rows in a table of some megabytes.
+with_rows() {
+    applier apply shop.bundle --to 1.0.0 --yes >/dev/null
+    sql "INSERT INTO item SELECT g, repeat('x', 100), g FROM generate_series(1, 200000) g; ANALYZE item"
+}
+
+@test "locks, live sizes, times with their basis, and the window" {
+    with_rows
+    run_status 0 applier plan shop.bundle
+    output_has 'shop 1.0.0 -> 1.1.0: 3 to apply; nothing was changed' "database '$DATABASE'" \
+        'schema: as proven for 1.0.0' 'from live sizes at default rates' 'window: ask for ' \
+        'of it' 'public.item (' '200 thousand rows): no reads or writes for ' \
+        'ACCESS EXCLUSIVE, keeps off reads and writes; written anew' 'written anew at 20 MB/s' \
+        'at most ' 'changed at 4 MB/s' 'in tablespace pg_default' \
+        'before the window: 1 of 3 need not wait for it' \
+        '1.1.0 0003_price, about ' '0002_index: builds indexes while the application writes'
+    run_status 0 applier plan shop.bundle --json
+    same size "$(sql "SELECT pg_table_size('item')")" "$(json '[.migrations[].groups[].statements[].relations[] | select(.relation == "public.item")][0].size_bytes')"
+    same rows 200000 "$(json '[.migrations[].groups[].statements[].relations[] | select(.relation == "public.item")][0].rows')"
+    same 'the rewrite' 'AccessExclusiveLock reads true rewritten size false' "$(json '.migrations[1].groups[0].statements[0] |
+        .basis as $b | .at_most as $m | [.relations[] | select(.relation == "public.item")][0] |
+        "\(.lock) \(.blocks) \(.rewritten) \(.work) \($b) \($m)"')"
+    same 'the change' 'nobody knows how many rows' "$(json '.migrations[2].groups[0].statements[1] |
+        if .at_most and .basis == "size" then "nobody knows how many rows" else . end')"
+    same 'the new table' '[] moment' "$(json '.migrations[2].groups[0].statements[0] | "\(.relations) \(.basis)"')"
+    same needs 'concurrent window window' "$(json '[.migrations[].needs] | join(" ")')"
+    json '.estimate | .expected_ms > 1000 and .window_ms >= 60000 and .before_window_ms > 0 and .new_bytes > 1000000
+        and .statements == 5 and .statements_unknown == 0 and .tables[0].relation == "public.item"
+        and .tables[0].unreadable_ms > 0 and .tables[0].unwritable_ms >= .tables[0].unreadable_ms' >/dev/null
+    # a transaction for the whole version holds the lock for longer, where that can be had at all
+    same 'the ledger is as it was' 1.0.0 "$(applier status --json | jq -r .version)"
+}
+
+@test "a bundle that nobody rehearsed has no times, and says so" {
+    empty_project raw
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'
+    release 1.0.0
+    pack_bundle raw.bundle 1.0.0 >/dev/null
+    run_status 0 applier plan raw.bundle
+    output_has 'the bundle was never rehearsed: nothing is known of its statements' 'about 5 ms: never rehearsed'
+    output_lacks 'no table that is there is locked'
+    run_status 0 applier plan raw.bundle --json
+    same unknown '1 unknown' "$(json '"\(.estimate.statements_unknown) \(.migrations[0].groups[0].statements[0].basis)"')"
+}
+
+@test "of many migrations a line for each version is shown, with --all each" {
+    local i
+    empty_project many
+    for i in $(seq 8); do
+        script "1.0.0/000${i}_a.up.sql" <<<"CREATE TABLE a$i (id int);"
+        script "1.1.0/001${i}_b.up.sql" <<<"CREATE TABLE b$i (id int); DROP TABLE a$i;"
+    done
+    release 1.0.0 1.1.0
+    pack_bundle many.bundle 1.1.0 >/dev/null
+    run_status 0 applier plan many.bundle
+    [[ $output =~ 1\.0\.0\ +8\ +8\ +40\ ms ]]
+    [[ $output =~ 1\.1\.0\ +8\ +16\ +80\ ms ]]
+    output_has '--all shows each migration'
+    output_lacks 'CREATE TABLE'
+    run_status 0 applier plan many.bundle --all
+    same statements 16 "$(grep -c 'CREATE TABLE' <<<"$output")"
+    run_status 0 applier plan many.bundle --sql
+    output_has 'DROP TABLE a1   (destructive)'
+    same 'for programs all' 16 "$(applier plan many.bundle --json | jq '.migrations | length')"
+}
+
+@test "what a run has done already is shown as done and costs nothing" {
+    empty_project part
+    script 1.0.0/0001_a.up.sql <<'SQL'
+-- sealift: no-transaction
+CREATE TABLE a (id int);
+INSERT INTO missing VALUES (1);
+SQL
+    release 1.0.0
+    pack_bundle part.bundle 1.0.0 >/dev/null
+    run_status 11 applier apply part.bundle --yes
+    run_status 0 applier plan part.bundle
+    output_has 'group 1 of 2, outside transactions: done already' || output_has 'done already'
+    run_status 0 applier plan part.bundle --json
+    same 'what is done' 'true false' "$(json '[.migrations[0].groups[].done] | join(" ")')"
+    same cost 'false true' "$(json '[.migrations[0].groups[].statements[0] | has("expected_ms")] | join(" ")')"
+    same statements 1 "$(json .estimate.statements)"
+}
