@@ -2,6 +2,7 @@
  * long they will take here; changes nothing. */
 #include "applier/applier_commands.h"
 #include "applier/commands/plan_render.h"
+#include "applier/commands/plan_route.h"
 #include "applier/commands/run_options.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/site_memory.h"
@@ -18,8 +19,9 @@ typedef struct PlanOptions {
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(PlanOptions),
-    OPTION_STRING_ROW("to", PlanOptions, to, "VERSION",
-                      "stop at this version (default: the bundle's last)"),
+    OPTION_STRING_ROW(
+        "to", PlanOptions, to, "VERSION",
+        "stop at this version (default: the last of the bundle, or the newest at hand)"),
     OPTION_CHOICE_ROW("atomic", PlanOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
     OPTION_FLAG_ROW("sql", PlanOptions, sql, "print each statement whole"),
@@ -32,13 +34,6 @@ static void defaults(void *given)
 {
     PlanOptions *plan = given;
     plan->atomic = "migration";
-}
-
-static AtomicMode atomic_of(const char *word)
-{
-    if (strcmp(word, "run") == 0)
-        return ATOMIC_RUN;
-    return strcmp(word, "version") == 0 ? ATOMIC_VERSION : ATOMIC_MIGRATION;
 }
 
 /* What was looked at. */
@@ -72,9 +67,10 @@ static bool looks_under_locks(const Planning *planning)
     return most > 0 && planning->forecast.look_ms <= most;
 }
 
-static bool look(const PlanOptions *given, const char *path, Planning *planning, Error *err)
+static bool look(const PlanOptions *given, const char *path, const char *to, Planning *planning,
+                 Error *err)
 {
-    AtomicMode mode = atomic_of(given->atomic);
+    AtomicMode mode = atomic_mode_parse(given->atomic);
     RunOptions run = run_options_default();
     if (!site_bundle_open(path, &planning->bundle, err) ||
         !site_bundle_input(&planning->bundle, &planning->input, err))
@@ -83,11 +79,12 @@ static bool look(const PlanOptions *given, const char *path, Planning *planning,
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = planning->bundle.config.ledger_owner;
     if (!run_session_open_reader(&run, &planning->session, err) ||
-        !apply_run_plan_on(planning->session, &run, &planning->input, given->to, &planning->history,
+        !apply_run_plan_on(planning->session, &run, &planning->input, to, &planning->history,
                            &planning->plan, &planning->forecast, err) ||
         !apply_plan_check(&planning->plan, err) ||
         !site_memory_check(&planning->bundle, &planning->history, err) ||
-        !apply_plan_check_mode(planning->input.manifest, mode, planning->plan.server_major, err) ||
+        !apply_plan_check_mode(planning->input.manifest, mode, planning->plan.target,
+                               planning->plan.server_major, err) ||
         !run_units_check_atomic(&planning->plan.tasks, mode, err))
         return false;
     planning->database = pg_session_describe(planning->session);
@@ -102,13 +99,20 @@ static bool run(CommandContext *context, Error *err)
     const PlanOptions *given = context->options;
     CLEANUP(planning_done) Planning planning = {.history.unsettled = -1};
     CLEANUP(text_done) Text shown = {0};
-    if (!look(given, context->arguments.items[0], &planning, err))
+    CLEANUP(plan_route_done) PlanRoute route = {0};
+    if (!plan_route_find(context, &given->target, given->to, &route, err))
+        return false;
+    if (route.done)
+        return true;
+    if (!look(given, route.first ? route.first : context->arguments.items[0],
+              route.first ? route.to : given->to, &planning, err))
         return false;
     const PlanView view = {.input = &planning.input,
                            .plan = &planning.plan,
                            .history = &planning.history,
                            .forecast = &planning.forecast,
                            .estimate = &planning.estimate,
+                           .route = route.first ? &route : NULL,
                            .database = planning.database,
                            .looks_under_locks = looks_under_locks(&planning),
                            .whole = given->sql,
@@ -124,13 +128,14 @@ static bool run(CommandContext *context, Error *err)
 const Command command_plan = {
     .name = "plan",
     .synopsis =
-        "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql] [--all]",
+        "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql] "
+        "[--all]",
     .summary = "show the statements, locks and time that apply would need; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(PlanOptions),
     .defaults = defaults,
     .least_arguments = 1,
-    .most_arguments = 1,
+    .most_arguments = -1,
     .run = run,
 };

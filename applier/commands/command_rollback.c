@@ -1,4 +1,6 @@
 /* applier rollback: take back what was applied, from what the database itself keeps. */
+#include <inttypes.h>
+
 #include "applier/applier_commands.h"
 #include "applier/commands/confirm.h"
 #include "applier/commands/rollback_command.h"
@@ -57,12 +59,23 @@ static bool ask(void *given, const RollbackList *list, const WayBackArray *ways,
     const RollbackCommandOptions *rollback = given;
     if (!list->items.count || rollback->yes)
         return true;
-    fprintf(stderr, "%zu to take back, from version %s to %s:\n", list->items.count,
+    fprintf(stderr, "%zu to take back, from version %s to %s", list->items.count,
             list->from_version, list->to_version);
-    array_each (const WayBack, way, ways)
-        fprintf(stderr, "  %s %s: %s%s%s\n", way->version,
-                way->identity ? way->identity : "(no migrations)", way_words(way),
-                *way->detail ? ": " : "", way->detail);
+    if (list->inside)
+        fprintf(stderr, " and %" PRId64 " migration%s of %s", list->inside_count,
+                text_plural(list->inside_count), list->inside);
+    fputs(":\n", stderr);
+    for (size_t i = 0; i < ways->count; i++) {
+        const WayBack *way = &ways->items[i];
+        const RollbackItem *item = &list->items.items[i];
+        char both[CLOCK_BOTH_SIZE];
+        fprintf(stderr, "  %s %s, of %s: %s%s%s\n", way->version,
+                way->identity ? way->identity : "(no migrations)",
+                clock_with_local(item->migration ? item->migration->applied_at
+                                                 : item->version->applied_at,
+                                 both),
+                way_words(way), *way->detail ? ": " : "", way->detail);
+    }
     return confirm(CONFIRM_ASK, "Take them back?", err);
 }
 

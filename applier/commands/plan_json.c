@@ -147,6 +147,10 @@ bool plan_render_json(const PlanView *view, Text *out, Error *err)
     json_string(&json, "product", view->input->head->product);
     json_string(&json, "database", view->database);
     json_string(&json, "relation", apply_relation_name(view->plan->relation));
+    if (view->route)
+        plan_route_json(view->route, &json);
+    else
+        json_string(&json, "halt", view->plan->halt);
     json_string(&json, "from", history_version_name(view->history));
     json_string(&json, "to", view->input->manifest->versions.items[view->plan->target].name);
     json_string(&json, "schema", schema_state_name(view->forecast->state));

@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_PLAN_RENDER_H
 #define SEALIFT_APPLIER_PLAN_RENDER_H
 
+#include "applier/commands/plan_route.h"
 #include "applier/preflight/run_estimate.h"
 #include "applier/runs/apply_run.h"
 
@@ -17,7 +18,8 @@ typedef struct PlanView {
     const History *history;
     const SchemaForecast *forecast;
     const RunEstimate *estimate;
-    const char *database; /* as pg_session_describe says it */
+    const PlanRoute *route; /* of several bundles; NULL: one was named */
+    const char *database;   /* as pg_session_describe says it */
     bool looks_under_locks;
     bool whole;  /* statements whole */
     bool all;    /* however many there are */

@@ -139,7 +139,11 @@ static void add_summary(const PlanView *view, Text *out)
     Text words = {0};
     text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", view->input->head->product,
               strcmp(from, "-") == 0 ? "(nothing)" : from, to, view->plan->tasks.count);
-    text_addf(out, "%s\n", view->database);
+    char now[CLOCK_TEXT_SIZE], both[CLOCK_BOTH_SIZE];
+    clock_format(view->now, now);
+    text_addf(out, "%s, as of %s\n", view->database, clock_with_local(now, both));
+    if (view->plan->halt)
+        text_addf(out, "  and no further: %s\n", view->plan->halt);
     add_schema(view, from, out);
     cost_words_time(estimate, view->now, &words);
     add_line("time:", &words, out);
@@ -332,6 +336,8 @@ bool plan_render_text(const PlanView *view, Text *out, Error *err)
 {
     size_t count = view->plan->tasks.count;
     Walk walk = {.view = view, .out = out};
+    if (view->route)
+        plan_route_text(view->route, out);
     if (!count) {
         text_addf(out, "nothing to do: the database is at version %s\n",
                   history_version_name(view->history));

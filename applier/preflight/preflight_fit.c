@@ -27,7 +27,8 @@ bool preflight_check_atomic(Preflight *preflight, Error *err UNUSED)
     AtomicMode mode = preflight->options->run->atomic;
     const ApplyPlan *plan = &preflight->report->plan;
     CLEANUP(error_done) Error refusal = {0};
-    if (apply_plan_check_mode(preflight->manifest, mode, plan->server_major, &refusal) &&
+    if (apply_plan_check_mode(preflight->manifest, mode, plan->target, plan->server_major,
+                              &refusal) &&
         run_units_check_atomic(&plan->tasks, mode, &refusal))
         return true;
     findings_add(preflight->findings, LEVEL_BLOCKS, NULL, "%s", refusal.message);

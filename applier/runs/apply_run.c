@@ -13,6 +13,7 @@ void apply_report_done(ApplyReport *report)
     free(report->from_version);
     free(report->to_version);
     free(report->version);
+    free(report->halt);
     free(report->warnings);
     free(report->redacted);
     schema_report_done(&report->schema);
@@ -151,8 +152,8 @@ static bool make_plan(Apply *apply, Error *err)
     report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
                                            ? apply->to_version
                                            : versions->items[apply->plan.target].name);
-    const ManifestVersion *target = &versions->items[apply->plan.target];
-    apply->to_position = target->position + (int64_t)target->migration_count;
+    report->halt = memory_string(apply->plan.halt);
+    apply->to_position = apply->plan.to_position;
     return apply_plan_check(&apply->plan, err) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
@@ -192,6 +193,9 @@ static bool compare_before(Apply *apply, Error *err)
     /* inside the run the session is busy, and only this bundle's versions are come to */
     array_free(&check->sources);
     proof_sources_add(&check->sources, apply->input->manifest, &apply->input->objects);
+    if (good && apply->plan.stands_for)
+        good = schema_check_in_place(check, apply->session, apply->plan.stands_for,
+                                     apply->plan.tasks.items[0].version, err);
     return good || run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL),
                                       /* step= */ NULL, err);
 }
@@ -214,7 +218,8 @@ static bool check_mode(Apply *apply, Error *err)
     if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
         text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
                   atomic_mode_name(mode));
-    return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
+    return apply_plan_check_mode(manifest, mode, apply->plan.target,
+                                 pg_session_major(apply->session), err);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */

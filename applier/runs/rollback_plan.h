@@ -21,6 +21,7 @@ typedef struct RollbackTarget {
 typedef struct RollbackItem {
     const AppliedMigration *migration; /* NULL for a version */
     const AppliedVersion *version;     /* NULL for a migration */
+    const AppliedVersion *below;       /* of a version: the one that it came behind, or NULL */
     int64_t position;                  /* of the migration on the stack, from 0 */
 } RollbackItem;
 
@@ -31,6 +32,8 @@ typedef struct RollbackList {
     const char *from_version; /* "-" for none */
     const char *to_version;   /* the version that holds afterwards, "-" for none */
     int64_t to_position;      /* migrations that stay */
+    const char *inside;       /* the version that some of them are of, but not all; or NULL */
+    int64_t inside_count;     /* how many of them */
 } RollbackList;
 
 void rollback_list_done(RollbackList *list);
