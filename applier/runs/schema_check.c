@@ -84,8 +84,10 @@ static bool write_accepted(const SchemaCheck *check, PgSession *session, Error *
 
 bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err)
 {
-    if (!write_accepted(check, session, err))
+    if (!write_accepted(check, session, err) ||
+        (check->has_pending && !ledger_add_arrival(session, &check->pending, err)))
         return false;
+    check->has_pending = false;
     check->recorded = check->accepted.count;
     schema_report_done(&check->report);
     check->last_tree[0] = '\0';
@@ -216,6 +218,33 @@ static void warn_of_major(SchemaCheck *check, const PgSession *session, const Pr
               pg_session_major(session), set->server_major);
 }
 
+/* --- what goes into the ledger -------------------------------------------------------------- */
+
+static PastArrival arrival_of(const SchemaReport *report, const ProofResult *result)
+{
+    return (PastArrival){.version = report->version,
+                         .arrival = report->arrival ? report->arrival : (char *)(uintptr_t) "",
+                         .server_major = report->server_major,
+                         .compared_major = report->compared_major,
+                         .roots = result->roots,
+                         .proven = report->state == SCHEMA_PROVEN};
+}
+
+static bool record(SchemaCheck *check, PgSession *session, const ProofResult *result, bool later,
+                   Error *err)
+{
+    const PastArrival found = arrival_of(&check->report, result);
+    if (!later)
+        return write_accepted(check, session, err) && ledger_add_arrival(session, &found, err);
+    free(check->pending.version);
+    free(check->pending.arrival);
+    check->pending = found;
+    check->pending.version = memory_string(found.version);
+    check->pending.arrival = memory_string(found.arrival);
+    check->has_pending = true;
+    return true;
+}
+
 /* --- before ---------------------------------------------------------------------------------- */
 
 static bool has_requests(const SchemaCheck *check)
@@ -241,10 +270,12 @@ static int recorded_arrival(const History *history)
     return arrival ? word_table_find(&arrival_words, arrival->arrival) : PROOF_NO_ARRIVAL;
 }
 
+/* `history` NULL: of another place than where the ledger stands. */
 static bool compare_before(SchemaCheck *check, PgSession *session, const Place *place,
-                           const ProofSet *set, int arrival, Error *err)
+                           const ProofSet *set, const History *history, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
+    int arrival = history ? recorded_arrival(history) : PROOF_NO_ARRIVAL;
     if (has_requests(check) && !check->asked && !accept(check, session, place, set, arrival, err))
         return false;
     if (!look(check, session, place, set, arrival, FINGERPRINT_HASHES, &result, err))
@@ -262,7 +293,9 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
     }
     warn_of_major(check, session, set);
     warn_of_env(check, place, &result);
-    return true;
+    /* a run that was killed between a step outside transactions and its look: this look counts */
+    return !history || !history_open_run(history) || history_arrival(history) ||
+           record(check, session, &result, /* later= */ true, err);
 }
 
 bool schema_check_before(SchemaCheck *check, PgSession *session, const History *history, Error *err)
@@ -282,7 +315,7 @@ bool schema_check_before(SchemaCheck *check, PgSession *session, const History *
         return true;
     if (check->policy->strict && !set.same_major)
         return not_rehearsed(session, &set, err);
-    return compare_before(check, session, &place, &set, recorded_arrival(history), err);
+    return compare_before(check, session, &place, &set, history, err);
 }
 
 bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *superseded,
@@ -292,7 +325,7 @@ bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *s
     const Place place = {digest_hex(&version->tree_digest, buffer), version->name};
     CLEANUP(proof_set_done) ProofSet set = {0};
     proof_set_choose(&check->sources, place.tree, pg_session_major(session), &set);
-    if (compare_before(check, session, &place, &set, PROOF_NO_ARRIVAL, err))
+    if (compare_before(check, session, &place, &set, /* history= */ NULL, err))
         return true;
     return error_wrap(err, "version %s of this database cannot be taken for %s", superseded,
                       version->name);
@@ -312,16 +345,6 @@ static void place_of(const RunTask *task, char buffer[static DIGEST_HEX_SIZE], P
     else
         *ret_place =
             (Place){digest_hex(&task->version[-1].tree_digest, buffer), task->version[-1].name};
-}
-
-static PastArrival arrival_of(const SchemaReport *report, const ProofResult *result)
-{
-    return (PastArrival){.version = report->version,
-                         .arrival = report->arrival ? report->arrival : (char *)(uintptr_t) "",
-                         .server_major = report->server_major,
-                         .compared_major = report->compared_major,
-                         .roots = result->roots,
-                         .proven = report->state == SCHEMA_PROVEN};
 }
 
 /* Where nobody looked before the run, because it began inside a version, what the operator accepts
@@ -347,21 +370,6 @@ static bool is_read_only(const RunArrival *arrival)
     const ManifestScript *script = run_task_script(arrival->task);
     return arrival->in_transaction && script && script->groups.count &&
            script->groups.items[script->groups.count - 1].read_only;
-}
-
-static bool record(SchemaCheck *check, PgSession *session, const ProofResult *result, bool later,
-                   Error *err)
-{
-    const PastArrival found = arrival_of(&check->report, result);
-    if (!later)
-        return write_accepted(check, session, err) && ledger_add_arrival(session, &found, err);
-    free(check->pending.version);
-    free(check->pending.arrival);
-    check->pending = found;
-    check->pending.version = memory_string(found.version);
-    check->pending.arrival = memory_string(found.arrival);
-    check->has_pending = true;
-    return true;
 }
 
 static bool came_out_otherwise(const Place *place, const ProofResult *result, bool undone,
