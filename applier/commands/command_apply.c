@@ -6,6 +6,7 @@
 #include "applier/commands/confirm.h"
 #include "applier/commands/run_options.h"
 #include "applier/commands/run_render.h"
+#include "applier/runs/run_session.h"
 #include "applier/runs/site_memory.h"
 #include "base/interrupt.h"
 
@@ -91,7 +92,8 @@ static bool look_and_ask(const CommandContext *context, const RunOptions *run,
     CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
-    if (!apply_run_plan(run, input, given->to, &history, &plan, /* ret_forecast= */ NULL, err))
+    if (!apply_run_plan(run, input, given->to, &history, &plan, /* ret_forecast= */ NULL, err) ||
+        !run_session_refuse_copy(&history, err))
         return false;
     bool settle = settles_first(&history, &plan);
     site_memory_compare(&bundle->config, &history, &warnings);

@@ -100,8 +100,17 @@ bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Erro
     snprintf(identity.system_identifier, sizeof(identity.system_identifier), "%s",
              pg_result_text(row, 0, 4));
     snprintf(identity.database_oid, sizeof(identity.database_oid), "%s", pg_result_text(row, 0, 5));
+    snprintf(identity.rehearsal_since, sizeof(identity.rehearsal_since), "%s",
+             pg_result_text(row, 0, 6));
     *ret_identity = identity;
     return true;
+}
+
+bool ledger_mark_rehearsal(PgSession *session, Error *err)
+{
+    return pg_query(session, SQL_ledger_mark_rehearsal, PG_NO_VALUES, PG_COMMAND,
+                    /* ret_result= */ NULL, err) ||
+           error_wrap(err, "marking the copy as one to rehearse on");
 }
 
 /* --- events ---------------------------------------------------------------------------------- */

@@ -8,13 +8,14 @@
 #include <stdint.h>
 
 #include "applier/server/pg_session.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/uuid.h"
 #include "bundles/envelope.h"
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
-#define LEDGER_FORMAT 2
+#define LEDGER_FORMAT 3
 
 typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 
@@ -35,6 +36,7 @@ typedef struct LedgerIdentity {
     char database_uuid[UUID_TEXT_SIZE];
     char system_identifier[32];
     char database_oid[16];
+    char rehearsal_since[CLOCK_TEXT_SIZE]; /* the copy that a rehearsal runs on; "" for any other */
 } LedgerIdentity;
 
 /* Make schema and tables, with a new database UUID, in one transaction. The lock must be held.
@@ -45,6 +47,10 @@ bool ledger_install(PgSession *session, const char *product, const char *product
 /* The same inside the caller's transaction. */
 bool ledger_make(PgSession *session, const char *product, const char *product_uuid,
                  Error *err) MUST_CHECK;
+
+/* Mark the ledger as that of a copy to rehearse on, for good. Inside the caller's transaction or
+ * alone. */
+bool ledger_mark_rehearsal(PgSession *session, Error *err) MUST_CHECK;
 
 /* ERROR_TARGET for another ledger format than ours. */
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err) MUST_CHECK;

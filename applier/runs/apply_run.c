@@ -238,13 +238,12 @@ static bool end_run(Apply *apply, Error *err)
 
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
-    const RunObserver observer = {
-        .arrives = schema_check_arrives, .arrived = schema_check_arrived, .context = &apply->check};
+    const RunObserver observer = run_session_observer(apply->options, &apply->check);
     const StepRunnerOptions options = {
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
         .listener = apply->options->listener,
-        .observer = apply->check.sources.count ? &observer : NULL,
+        .observer = &observer,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
         return false;

@@ -24,6 +24,8 @@ typedef struct RunOptions {
     LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
+    bool rehearsal;             /* on a copy that is marked so: else such a one is refused */
+    const RunObserver *measure; /* its step_begins and step_ends look at each statement; or NULL */
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;

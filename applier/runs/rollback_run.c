@@ -200,14 +200,12 @@ static bool end_run(Rollback *rollback, Error *err)
 static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
-    const RunObserver observer = {.arrives = schema_check_arrives,
-                                  .arrived = schema_check_arrived,
-                                  .context = &rollback->check};
+    const RunObserver observer = run_session_observer(run, &rollback->check);
     const StepRunnerOptions options = {
         .atomic = run->atomic,
         .attempts = run->attempts,
         .listener = run->listener,
-        .observer = rollback->check.sources.count ? &observer : NULL,
+        .observer = &observer,
     };
     const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
     CLEANUP(run_units_done) RunUnits units = {0};

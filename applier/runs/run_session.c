@@ -46,8 +46,42 @@ bool run_session_history(PgSession *session, PgSessionPurpose purpose, const Run
                          History *ret_history, Error *err)
 {
     /* the owner first: it is asked of the catalog, which also one without rights may read */
-    return ledger_check_owner(session, purpose, options->ledger_owner, err) &&
-           history_read(session, ret_history, err);
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    if (!ledger_check_owner(session, purpose, options->ledger_owner, err) ||
+        !history_read(session, &history, err) ||
+        (purpose == PG_SESSION_WRITES && !options->rehearsal &&
+         !run_session_refuse_copy(&history, err)))
+        return false;
+    *ret_history = history;
+    history = (History){.unsettled = -1};
+    return true;
+}
+
+bool run_session_refuse_copy(const History *history, Error *err)
+{
+    if (!history->managed || !*history->identity.rehearsal_since)
+        return true;
+    error_set(err, ERROR_TARGET,
+              "this database is a copy that was made to rehearse on (since %s): nothing else is "
+              "run here",
+              history->identity.rehearsal_since);
+    return error_hint(err, "check --db: is it the database that was meant? a copy is used again by "
+                           "'applier rehearse', and dropped when it is no longer needed");
+}
+
+RunObserver run_session_observer(const RunOptions *options, SchemaCheck *check)
+{
+    RunObserver observer = {.context = check};
+    if (check->sources.count) {
+        observer.arrives = schema_check_arrives;
+        observer.arrived = schema_check_arrived;
+    }
+    if (options->measure) {
+        observer.step_begins = options->measure->step_begins;
+        observer.step_ends = options->measure->step_ends;
+        observer.step_context = options->measure->context;
+    }
+    return observer;
 }
 
 bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err)

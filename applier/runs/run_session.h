@@ -14,9 +14,17 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
                              Error *err) MUST_CHECK;
 
-/* Check the ledger's owner and read its history. *ret_history is unmanaged where there is none. */
+/* Check the ledger's owner and read its history. *ret_history is unmanaged where there is none.
+ * ERROR_TARGET for writing to a copy that was made to rehearse on, unless this is a rehearsal. */
 bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
                          History *ret_history, Error *err) MUST_CHECK;
+
+/* ERROR_TARGET where the history is that of a copy that was made to rehearse on. */
+bool run_session_refuse_copy(const History *history, Error *err) MUST_CHECK;
+
+/* Who looks into a run: the check of schemas where there is something to compare with, and who
+ * measures its statements where somebody does. It borrows both. */
+RunObserver run_session_observer(const RunOptions *options, SchemaCheck *check);
 
 /* Store the bundle in the ledger as ledger_store_bundle does; the caller holds the transaction
  * open. */

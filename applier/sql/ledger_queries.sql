@@ -44,8 +44,13 @@ SELECT what || ' may be written by '
  ORDER BY 1
 
 -- :name ledger_identity
-SELECT ledger_format, product, product_uuid, database_uuid, system_identifier, database_oid
+SELECT ledger_format, product, product_uuid, database_uuid, system_identifier, database_oid,
+       to_char(rehearsal_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
   FROM sealift.identity
+
+-- From now on this database is a copy to rehearse on.
+-- :name ledger_mark_rehearsal
+UPDATE sealift.identity SET rehearsal_since = coalesce(rehearsal_since, clock_timestamp())
 
 -- :name ledger_insert_identity
 INSERT INTO sealift.identity (ledger_format, product, product_uuid, database_uuid,
@@ -163,7 +168,8 @@ SELECT pg_catalog.pg_get_userbyid(nspowner)
 -- and the last run has its durable end. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
 -- :name ledger_is_done
 SELECT coalesce((SELECT phase = 'end' FROM sealift.event WHERE phase IN ('begin', 'end')
-                  ORDER BY number DESC LIMIT 1), false) AND EXISTS (
+                  ORDER BY number DESC LIMIT 1), false)
+   AND NOT EXISTS (SELECT FROM sealift.identity WHERE rehearsal_since IS NOT NULL) AND EXISTS (
     SELECT FROM sealift.version v
      WHERE v.tree_digest = decode($1, 'hex')
        AND EXISTS (SELECT FROM sealift.bundle b WHERE b.head_digest = $2::bytea)

@@ -9,6 +9,9 @@
 -- came to it: journal_number is the journal's last row then, arrival the one of the proven set that
 -- is equal (empty: none), compared_major the server major that one was rehearsed on. A row of
 -- sealift.accepted_extra is a row of the fingerprint that the site accepts while its hash lasts.
+--
+-- identity.rehearsal_since is set where the database is the copy that a rehearsal runs on: apply,
+-- resume and rollback refuse such a ledger.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -21,7 +24,8 @@ CREATE TABLE sealift.identity (
     system_identifier text NOT NULL,
     database_oid oid NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    created_by text NOT NULL DEFAULT session_user
+    created_by text NOT NULL DEFAULT session_user,
+    rehearsal_since timestamptz
 );
 CREATE TABLE sealift.event (
     number bigint PRIMARY KEY,

@@ -34,6 +34,7 @@ typedef struct RunObserver {
     bool (*step_begins)(void *context, PgSession *session, const RunStep *step, Error *err);
     bool (*step_ends)(void *context, PgSession *session, const RunStep *step, Error *err);
     void *context;
+    void *step_context; /* of those two, where they have another; else NULL */
 } RunObserver;
 
 #endif

@@ -291,9 +291,10 @@ bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep 
         return false;
     if (!ready)
         return true;
+    void *context = observer->step_context ? observer->step_context : observer->context;
     return observed(queue, which == OBSERVE_STEP_BEGINS
-                               ? observer->step_begins(observer->context, queue->session, step, err)
-                               : observer->step_ends(observer->context, queue->session, step, err));
+                               ? observer->step_begins(context, queue->session, step, err)
+                               : observer->step_ends(context, queue->session, step, err));
 }
 
 bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err)
