@@ -1,8 +1,9 @@
 #!/bin/bash
 # Prepares every embedded statement against the schema it is for. usage: tools/check_sql.sh [DIR…]
 #
-# DIR is a layer's sql folder (default: all). applier/sql is PostgreSQL, the others are SQLite. Blocks
-# of files named *_schema.sql are run first, in order; each other block must then prepare.
+# DIR is a layer's sql folder (default: all). applier/sql is PostgreSQL, but for files that begin with
+# "-- SQLite"; the others are SQLite. Blocks of files named *_schema.sql are run first, in order; each
+# other block must then prepare.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/cluster.sh
@@ -59,13 +60,15 @@ postgres_prepare() {
 }
 
 check_folder() {
-    local folder=$1 engine=sqlite name=${1//\//_} file action block words
+    local folder=$1 layer_engine=sqlite engine name=${1//\//_} file action block words
     if [ "$folder" = applier/sql ]; then
-        engine=postgres
+        layer_engine=postgres
         cluster_new fast $$ || exit 1
     fi
     for file in "$folder"/*_schema.sql "$folder"/*.sql; do
         [ -f "$file" ] || continue
+        engine=$layer_engine
+        [[ $(head -n 1 "$file") != "-- SQLite"* ]] || engine=sqlite
         if [[ $file == *_schema.sql ]]; then
             [ ! -d "$scratch/$file" ] || continue
             action="${engine}_schema"
