@@ -32,3 +32,23 @@ UNION ALL
 SELECT 0, '', 'wal', (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint,
        0, 0, false, ''
  ORDER BY oid
+
+-- How large relations are, with their indexes and TOAST, and how many rows they are thought to hold:
+-- all of them, or the one that is named $1. Of a partitioned table all its partitions together.
+-- :name measure_sizes
+SELECT identity,
+       CASE WHEN kind = 'p'
+            THEN coalesce((SELECT sum(pg_catalog.pg_total_relation_size(relid))
+                             FROM pg_catalog.pg_partition_tree(oid::regclass)), 0)::bigint
+            ELSE pg_catalog.pg_total_relation_size(oid) END,
+       greatest(rows, 0)::bigint
+  FROM (SELECT c.oid, c.relkind AS kind, c.reltuples AS rows,
+               CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
+                    ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
+               || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
+                       ELSE '"' || replace(c.relname, '"', '""') || '"' END AS identity
+          FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p', 'm', 'i', 'I') AND c.relpersistence <> 't'
+           AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sealift')) AS named
+ WHERE $1::text IS NULL OR identity = $1::text
