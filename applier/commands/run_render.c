@@ -4,7 +4,7 @@
 
 #include "applier/server/server_words.h"
 
-static void failure_json(const StepFailure *failure, JsonWriter *json)
+void run_render_failure_json(const StepFailure *failure, JsonWriter *json)
 {
     json_object(json, "failure");
     json_string(json, "version", failure->version);
@@ -86,7 +86,7 @@ void run_render_schema(const SchemaReport *schema, Text *out)
                   schema->accepted_rows, schema->tolerated_rows);
 }
 
-static void warnings_json(const char *warnings, JsonWriter *json)
+void run_render_warnings_json(const char *warnings, JsonWriter *json)
 {
     json_array(json, "warnings");
     for (const char *at = warnings; *at;) {
@@ -116,9 +116,9 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     if (outcome->settled->happened)
         json_string(json, "settled_step", outcome->settled->done ? "done" : "not done");
     if (outcome->run->failure.happened)
-        failure_json(&outcome->run->failure, json);
+        run_render_failure_json(&outcome->run->failure, json);
     schema_json(outcome->schema, json);
-    warnings_json(outcome->warnings ? outcome->warnings : "", json);
+    run_render_warnings_json(outcome->warnings ? outcome->warnings : "", json);
 }
 
 void run_render_warnings(const char *program, const char *warnings)

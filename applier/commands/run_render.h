@@ -24,6 +24,10 @@ typedef struct RunOutcome {
 /* Members of the object that is open. */
 void run_render_json(const RunOutcome *outcome, JsonWriter *json);
 
+/* Its members "failure" and "warnings" (from one line each), of the object that is open. */
+void run_render_failure_json(const StepFailure *failure, JsonWriter *json);
+void run_render_warnings_json(const char *warnings, JsonWriter *json);
+
 /* ", as a rollback leaves it": what is to be said of a proven schema that is not the upgrade's own,
  * by the name of its arrival (or NULL); else "". */
 const char *run_render_arrival(const char *arrival);

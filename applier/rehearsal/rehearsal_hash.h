@@ -30,7 +30,7 @@ void row_hashes_done(RowHashes *hashes); /* accepts a zeroed one */
 
 typedef enum {
     ROW_HASHES,
-    ROW_COUNTS, /* without hashes: for row_hashes_count, never to be compared */
+    ROW_COUNTS, /* without hashes: compared, only numbers of rows and columns are told apart */
 } RowsDetail;
 
 /* Read all tables outside the system's schemas, the ledger's and extensions. Errors: pg_query's. */

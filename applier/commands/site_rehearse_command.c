@@ -1,0 +1,156 @@
+#include "applier/commands/site_rehearse_command.h"
+
+#include <inttypes.h>
+
+#include "applier/commands/confirm.h"
+#include "applier/commands/run_render.h"
+#include "applier/commands/site_rehearsal_render.h"
+#include "applier/runs/site_bundle.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+
+/* What the callbacks are told about. */
+typedef struct Asked {
+    const char *program;
+    bool yes;
+    const SiteRehearseOptions *given;
+} Asked;
+
+static void say(void *context, const char *line)
+{
+    const Asked *asked = context;
+    fprintf(stderr, "%s: %s\n", asked->program, line);
+}
+
+static void explain_copy(const SiteRehearsal *rehearsal)
+{
+    CLEANUP(memory_freep) char *size = render_bytes(rehearsal->copy_bytes);
+    CLEANUP(memory_freep) char *room = render_bytes(rehearsal->copy_free);
+    fprintf(stderr,
+            "%s is copied on its own server as '%s': %s, of %s free; while it is copied nobody can "
+            "connect to it\n",
+            rehearsal->database, rehearsal->copy_name, size,
+            rehearsal->copy_free >= 0 ? room : "what cannot be seen from here");
+}
+
+static bool confirm_rehearsal(void *context, const SiteRehearsal *rehearsal, Error *err)
+{
+    const Asked *asked = context;
+    const char *back = asked->given->without_rollback ? "" : ", and back again";
+    switch (rehearsal->method) {
+    case SITE_METHOD_TEMPLATE:
+        explain_copy(rehearsal);
+        break;
+    case SITE_METHOD_RESTORED:
+        fprintf(stderr, "'%s' is marked as a copy to rehearse on, for good\n",
+                rehearsal->copy_name);
+        break;
+    case SITE_METHOD_ROLLED_BACK:
+        back = ", in one transaction on the real database that is rolled back; its locks are held "
+               "until then, and sequences move on";
+        break;
+    }
+    fprintf(stderr, "%" PRId64 " to rehearse, %s -> %s%s\n", rehearsal->tasks,
+            strcmp(rehearsal->from, "-") ? rehearsal->from : "(nothing)", rehearsal->to, back);
+    return confirm(asked->yes ? CONFIRM_YES : CONFIRM_ASK, "Rehearse?", err);
+}
+
+/* --- what is kept ---------------------------------------------------------------------------- */
+
+static void add_measured(const SiteStep *step, MeasuredStepArray *steps)
+{
+    MeasuredStep *added = array_add(steps);
+    *added = (MeasuredStep){.identity = memory_string(step->identity),
+                            .script = step->script,
+                            .statement = step->statement,
+                            .duration_us = step->duration_us};
+    array_each (const MeasuredStepRelation, relation, &step->relations) {
+        MeasuredStepRelation *copy = array_add(&added->relations);
+        *copy = *relation;
+        copy->relation = memory_string(relation->relation);
+        copy->lock = memory_string(relation->lock);
+    }
+}
+
+/* Only of an up that went through: half of one would hide what an earlier rehearsal has measured.
+ * The caller frees the path; NULL where nothing is kept. */
+static char *keep_measured(const SiteBundle *bundle, const ApplyInput *input,
+                           SiteRehearsal *rehearsal)
+{
+    CLEANUP(measured_rehearsal_done) MeasuredRehearsal measured = {0};
+    CLEANUP(error_done) Error err = {0};
+    if (!rehearsal->up_passed || !rehearsal->measure)
+        return NULL;
+    clock_format(clock_now(), measured.at);
+    measured.method = memory_string(site_method_name(rehearsal->method));
+    measured.server_version = memory_string(rehearsal->server_version);
+    array_each (const SiteStep, step, site_measure_steps(rehearsal->measure))
+        add_measured(step, &measured.steps);
+    if (measured_store_write(&bundle->config, rehearsal->database_uuid, &input->head_digest,
+                             &measured, &err))
+        return measured_store_path(&bundle->config, rehearsal->database_uuid, &input->head_digest);
+    text_addf(&rehearsal->warnings, "what was measured could not be kept for 'applier plan': %s\n",
+              err.message);
+    return NULL;
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
+
+static SiteMethod method_of(const char *name)
+{
+    return strcmp(name, "template") == 0   ? SITE_METHOD_TEMPLATE
+           : strcmp(name, "restored") == 0 ? SITE_METHOD_RESTORED
+                                           : SITE_METHOD_ROLLED_BACK;
+}
+
+static bool rehearse(CommandContext *context, const SiteRehearsalOptions *options,
+                     const SiteBundle *bundle, const ApplyInput *input, Error *err)
+{
+    CLEANUP(site_rehearsal_done) SiteRehearsal rehearsal = {0};
+    bool good = site_rehearsal_run(options, input, &rehearsal, err);
+    CLEANUP(memory_freep) char *path = keep_measured(bundle, input, &rehearsal);
+    const SiteRehearsalShown shown = {.rehearsal = &rehearsal,
+                                      .input = input,
+                                      .measured_file = path,
+                                      .failure = good ? NULL : err};
+    if (context->json) {
+        site_rehearsal_render_json(&shown, context->out);
+        return good;
+    }
+    run_render_warnings(context->program, text_string(&rehearsal.warnings));
+    run_render_notices(context->program, &rehearsal.apply.run);
+    site_rehearsal_render_text(&shown, context->out);
+    return good;
+}
+
+bool site_rehearse_command_run(CommandContext *context, const SiteRehearseOptions *given,
+                               Error *err)
+{
+    CLEANUP(site_bundle_done) SiteBundle bundle = {0};
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
+    Asked asked = {.program = context->program, .yes = given->yes, .given = given};
+    ApplyInput input;
+    RunWatch watch;
+    if (!run_options_accepts(given->run, &accepts, err) ||
+        !site_bundle_open(context->arguments.items[0], &bundle, err) ||
+        !site_bundle_input(&bundle, &input, err))
+        return false;
+    SiteRehearsalOptions options = {
+        .method = method_of(given->method),
+        .run = run_options_make(given->run, &bundle.config, &watch, context->program),
+        .source_given = given->run->target.db || getenv("DATABASE_URL"),
+        .clone = given->clone,
+        .to_version = given->to,
+        .keep = given->keep,
+        .without_rollback = given->without_rollback,
+        .allow_blocking = given->allow_blocking,
+        .trust = {.keyrings = bundle.trust.keyrings, .keyring_count = bundle.trust.count},
+        .needs = bundle.config.rollback_needs,
+        .confirm = confirm_rehearsal,
+        .say = say,
+        .context = &asked};
+    options.run.schema.accepts = &accepts;
+    bool good = rehearse(context, &options, &bundle, &input, err);
+    run_watch_done(&watch);
+    return good;
+}

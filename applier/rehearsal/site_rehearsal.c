@@ -1,0 +1,529 @@
+#include "applier/rehearsal/site_rehearsal.h"
+
+#include "applier/rehearsal/site_outside.h"
+#include "applier/runs/run_session.h"
+#include "applier/server/pg_query.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+
+const char *site_method_name(SiteMethod method)
+{
+    static const char *const names[] = {"template", "restored", "rolled-back"};
+    return names[method];
+}
+
+static void way_back_done(SiteWayBack *back)
+{
+    free(back->why_not);
+    array_each (char *, line, &back->differs)
+        free(*line);
+    array_free(&back->differs);
+    array_each (SiteRows, rows, &back->rows) {
+        free(rows->table);
+        free(rows->column);
+    }
+    array_free(&back->rows);
+    rollback_report_done(&back->run);
+}
+
+void site_rehearsal_done(SiteRehearsal *rehearsal)
+{
+    free(rehearsal->database);
+    free(rehearsal->copy);
+    free(rehearsal->copy_name);
+    free(rehearsal->database_uuid);
+    free(rehearsal->server_version);
+    free(rehearsal->from);
+    free(rehearsal->to);
+    array_each (SiteVersion, version, &rehearsal->versions) {
+        free(version->name);
+        free(version->arrival);
+    }
+    array_free(&rehearsal->versions);
+    apply_report_done(&rehearsal->apply);
+    way_back_done(&rehearsal->back);
+    site_measure_free(rehearsal->measure);
+    text_done(&rehearsal->warnings);
+    *rehearsal = (SiteRehearsal){0};
+}
+
+void site_rehearsal_add_version(SiteRehearsal *rehearsal, const char *name, SchemaState state,
+                                const char *arrival)
+{
+    *array_add(&rehearsal->versions) = (SiteVersion){
+        .name = memory_string(name), .state = state, .arrival = memory_string(arrival)};
+}
+
+bool site_rehearsal_confirm(const SiteRehearsalOptions *options, const SiteRehearsal *rehearsal,
+                            Error *err)
+{
+    return !options->confirm || options->confirm(options->context, rehearsal, err);
+}
+
+void site_rehearsal_note_plan(const ApplyPlan *plan, const History *history,
+                              const Manifest *manifest, SiteRehearsal *rehearsal)
+{
+    rehearsal->tasks = (int64_t)plan->tasks.count;
+    rehearsal->from = memory_string(history_version_name(history));
+    rehearsal->to = memory_string(manifest->versions.items[plan->target].name);
+    if (history->managed)
+        rehearsal->database_uuid = memory_string(history->identity.database_uuid);
+}
+
+/* --- one under way --------------------------------------------------------------------------- */
+
+/* A rehearsal on a copy. */
+typedef struct Copy {
+    const SiteRehearsalOptions *options;
+    const ApplyInput *input;
+    SiteRehearsal *rehearsal;
+    RunOptions run;    /* on the copy */
+    PgSession *reader; /* owned: on the copy */
+    History before;    /* of the real database, or of the copy as it came */
+    ApplyPlan plan;
+    Fingerprint schema; /* of the copy, before */
+    RowHashes rows;     /* numbers of rows, before */
+    bool counted;       /* … are known */
+} Copy;
+
+static void copy_done(Copy *copy)
+{
+    pg_session_close(copy->reader);
+    history_done(&copy->before);
+    apply_plan_done(&copy->plan);
+    fingerprint_done(&copy->schema);
+    row_hashes_done(&copy->rows);
+}
+
+static void PRINTF_LIKE(2, 3) say(const Copy *copy, const char *format, ...)
+{
+    va_list arguments;
+    if (!copy->options->say)
+        return;
+    va_start(arguments, format);
+    CLEANUP(memory_freep) char *line = memory_vformat(format, arguments);
+    va_end(arguments);
+    copy->options->say(copy->options->context, line);
+}
+
+/* What a killed run left open the copy's own run settles first, as the real one would. */
+static bool make_plan(Copy *copy, const char *conninfo, Error *err)
+{
+    RunOptions looking = copy->options->run;
+    looking.conninfo = conninfo;
+    if (!apply_run_plan(&looking, copy->input, copy->options->to_version, &copy->before,
+                        &copy->plan, /* ret_forecast= */ NULL, err))
+        return false;
+    bool settles = copy->plan.relation == RELATION_UNREST && history_unsettled(&copy->before) &&
+                   !copy->before.diverged;
+    array_each (RunTask, task, &copy->plan.tasks)
+        task->objects = &copy->input->objects;
+    site_rehearsal_note_plan(&copy->plan, &copy->before, copy->input->manifest, copy->rehearsal);
+    return settles || apply_plan_check(&copy->plan, err);
+}
+
+static bool nothing_to_do(const Copy *copy)
+{
+    return copy->plan.relation == RELATION_CURRENT;
+}
+
+/* --- the copy's ledger ----------------------------------------------------------------------- */
+
+static bool mark_in_transaction(Copy *copy, PgSession *session, Error *err)
+{
+    const Head *head = copy->input->head;
+    LedgerPresence presence = LEDGER_ABSENT;
+    return pg_script(session, "BEGIN", err) && ledger_look(session, &presence, err) &&
+           (presence == LEDGER_PRESENT ||
+            ledger_make(session, head->product, head->product_uuid, err)) &&
+           ledger_mark_rehearsal(session, err) && pg_script(session, "COMMIT", err);
+}
+
+/* Before the first step: whatever happens, the copy cannot be taken for the real one. */
+static bool mark(Copy *copy, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    if (!run_session_open(&copy->run, /* search_path= */ NULL, &session, err) ||
+        !run_session_history(session, PG_SESSION_WRITES, &copy->run, &history, err))
+        return false;
+    copy->rehearsal->copy = pg_session_describe(session);
+    free(copy->rehearsal->server_version);
+    copy->rehearsal->server_version = memory_string(session->facts.version_text);
+    return mark_in_transaction(copy, session, err) ||
+           error_wrap(err, "marking the copy as one to rehearse on");
+}
+
+/* --- before and after ------------------------------------------------------------------------ */
+
+static bool take_schema(const Copy *copy, Fingerprint *ret_schema, Error *err)
+{
+    const Manifest *manifest = copy->input->manifest;
+    const FingerprintScope scope = {
+        .schemas = manifest->scope.count ? (const char *const *)manifest->scope.items : NULL,
+        .schema_count = manifest->scope.count};
+    return fingerprint_read(copy->reader, &scope, FINGERPRINT_HASHES, ret_schema, err);
+}
+
+/* A table that the role may not read is not counted, and then none is. */
+static bool count_rows(Copy *copy, RowHashes *ret_rows, bool *ret_counted, Error *err)
+{
+    if (rehearsal_hash_read(copy->reader, ROW_COUNTS, ret_rows, err)) {
+        *ret_counted = true;
+        return true;
+    }
+    if (strcmp(err->code, "42501") != 0)
+        return false;
+    text_addf(&copy->rehearsal->warnings, "rows were not counted: %s\n", err->message);
+    error_done(err);
+    *ret_counted = false;
+    return true;
+}
+
+static bool look_before(Copy *copy, Error *err)
+{
+    say(copy, "counting rows and reading the schema");
+    return run_session_open_reader(&copy->run, &copy->reader, err) &&
+           take_schema(copy, &copy->schema, err) &&
+           count_rows(copy, &copy->rows, &copy->counted, err) &&
+           site_measure_begin(copy->rehearsal->measure, copy->reader,
+                              copy->counted ? &copy->rows : NULL, err);
+}
+
+/* --- up -------------------------------------------------------------------------------------- */
+
+static const PastArrival *new_arrival(const History *before, const History *now, const char *name)
+{
+    for (size_t i = now->arrivals.count; i > before->arrivals.count; i--)
+        if (strcmp(now->arrivals.items[i - 1].version, name) == 0)
+            return &now->arrivals.items[i - 1];
+    return NULL;
+}
+
+static bool holds(const History *history, const char *name)
+{
+    array_each (const AppliedVersion, version, &history->versions) {
+        if (strcmp(version->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void note_version(Copy *copy, const History *now, const char *name)
+{
+    const PastArrival *arrival = new_arrival(&copy->before, now, name);
+    const SchemaReport *schema = &copy->rehearsal->apply.schema;
+    bool other =
+        schema->version && schema->state == SCHEMA_DIFFERS && strcmp(schema->version, name) == 0;
+    if (arrival && !other)
+        site_rehearsal_add_version(copy->rehearsal, name,
+                                   arrival->proven     ? SCHEMA_PROVEN
+                                   : *arrival->arrival ? SCHEMA_PARTLY
+                                                       : SCHEMA_DIFFERS,
+                                   arrival->arrival);
+    else if (other || holds(now, name))
+        site_rehearsal_add_version(copy->rehearsal, name, other ? SCHEMA_DIFFERS : SCHEMA_UNPROVEN,
+                                   "");
+}
+
+/* What the copy's ledger says of each version that the run came to. */
+static void note_versions(Copy *copy)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    CLEANUP(history_done) History now = {.unsettled = -1};
+    const ManifestVersion *last = NULL;
+    if (!copy->reader || pg_session_is_lost(copy->reader) ||
+        !history_read(copy->reader, &now, &ignored))
+        return;
+    array_each (const RunTask, task, &copy->plan.tasks) {
+        if (task->version != last)
+            note_version(copy, &now, task->version->name);
+        last = task->version;
+    }
+}
+
+/* What a site would be told to do next is of no use on a copy. */
+static bool failed(const Copy *copy, const RunReport *run, const SchemaReport *schema,
+                   const char *doing, Error *err)
+{
+    bool step = run->failure.happened || schema->state == SCHEMA_DIFFERS;
+    const char *database = copy->rehearsal->database;
+    if (err->class == ERROR_UNSETTLED)
+        err->class = step ? ERROR_STEP : ERROR_CONNECTION;
+    error_wrap(err, "%s", doing);
+    if (err->class == ERROR_STEP || err->class == ERROR_CONNECTION ||
+        err->class == ERROR_INTERRUPTED)
+        error_hint(err, "this was the copy: %s is untouched",
+                   database ? database : "the real database");
+    return false;
+}
+
+static bool go_up(Copy *copy, Error *err)
+{
+    SiteRehearsal *rehearsal = copy->rehearsal;
+    say(copy, "up: %s -> %s", strcmp(rehearsal->from, "-") ? rehearsal->from : "(nothing)",
+        rehearsal->to);
+    bool good =
+        apply_run(&copy->run, copy->input, copy->options->to_version, &rehearsal->apply, err);
+    note_versions(copy);
+    if (rehearsal->apply.warnings)
+        text_add(&rehearsal->warnings, rehearsal->apply.warnings);
+    rehearsal->up_passed = good;
+    return good || failed(copy, &rehearsal->apply.run, &rehearsal->apply.schema, "up", err);
+}
+
+/* --- and back -------------------------------------------------------------------------------- */
+
+static bool only_column_order(const FingerprintChangeArray *changes)
+{
+    array_each (const FingerprintChange, change, changes) {
+        if (strcmp(fingerprint_change_row(change)->kind, "column order") != 0)
+            return false;
+    }
+    return true;
+}
+
+static void judge(const Copy *copy, const Fingerprint *schema, const RowHashes *rows)
+{
+    SiteWayBack *back = &copy->rehearsal->back;
+    FingerprintChangeArray changes = {0};
+    RowLossArray lost = {0};
+    fingerprint_compare(&copy->schema, schema, &changes);
+    if (rows)
+        rehearsal_hash_compare(&copy->rows, rows, &lost);
+    array_each (const FingerprintChange, change, &changes) {
+        Text line = {0};
+        fingerprint_change_text(change, &line);
+        *array_add(&back->differs) = text_take(&line);
+    }
+    array_each (const RowLoss, loss, &lost)
+        *array_add(&back->rows) =
+            (SiteRows){.table = memory_string(loss->table),
+                       .column = loss->column ? memory_string(loss->column) : NULL,
+                       .before = loss->rows_before,
+                       .after = loss->rows_after};
+    back->verdict = !only_column_order(&changes) ? VERDICT_DIFFERS
+                    : lost.count                 ? VERDICT_LOSSY
+                    : changes.count              ? VERDICT_COLUMN_ORDER
+                                                 : VERDICT_EXACT;
+    array_free(&changes);
+    array_free(&lost);
+}
+
+/* A proven bundle says which schema a way back leaves, and rollback_run has compared with it; of
+ * another there is only what was there before. */
+static bool check_back(const SiteRehearsal *rehearsal, Error *err)
+{
+    const SiteWayBack *back = &rehearsal->back;
+    if (back->verdict != VERDICT_DIFFERS || back->run.schema.state == SCHEMA_PROVEN ||
+        back->run.schema.state == SCHEMA_PARTLY)
+        return true;
+    error_set(err, ERROR_STEP, "the way back does not lead back: %zu object%s differ%s",
+              back->differs.count, text_plural((int64_t)back->differs.count),
+              back->differs.count == 1 ? "s" : "");
+    return error_hint(err, "a rollback of the real database would leave another schema than it "
+                           "has now: have a backup, or a bundle whose way back is whole");
+}
+
+static bool look_after(Copy *copy, Error *err)
+{
+    CLEANUP(fingerprint_done) Fingerprint schema = {0};
+    CLEANUP(row_hashes_done) RowHashes rows = {0};
+    bool counted = false;
+    CLEANUP(memory_freep) char *unrest = history_unrest(&copy->before);
+    if (unrest) {
+        copy->rehearsal->back.why_not =
+            memory_string("it was not compared: the database stood inside a migration before");
+        return true;
+    }
+    say(copy, "counting rows and reading the schema");
+    if (!take_schema(copy, &schema, err) ||
+        (copy->counted && !count_rows(copy, &rows, &counted, err)))
+        return false;
+    judge(copy, &schema, counted ? &rows : NULL);
+    copy->rehearsal->back.done = true;
+    return check_back(copy->rehearsal, err);
+}
+
+/* What has no way back is known, and no failure of the rehearsal. */
+static bool could_not_begin(SiteWayBack *back, Error *err)
+{
+    if (err->class != ERROR_TARGET || back->run.run.groups_committed ||
+        back->run.run.failure.happened)
+        return false;
+    back->tried = false;
+    back->why_not = memory_string(err->message);
+    error_done(err);
+    return true;
+}
+
+static bool go_back(Copy *copy, Error *err)
+{
+    SiteWayBack *back = &copy->rehearsal->back;
+    RollbackOptions options = {.run = copy->run,
+                               .target = {.to_version = copy->rehearsal->from,
+                                          .has_position = true,
+                                          .position = copy->before.position},
+                               .trust = copy->options->trust,
+                               .needs = copy->options->needs};
+    options.run.action = ACTION_ROLLBACK;
+    say(copy, "back: %s -> %s", copy->rehearsal->to,
+        strcmp(copy->rehearsal->from, "-") ? copy->rehearsal->from : "(nothing)");
+    if (!site_measure_begin(copy->rehearsal->measure, copy->reader,
+                            copy->counted ? &copy->rows : NULL, err))
+        return false;
+    back->tried = true;
+    bool good = rollback_run(&options, &back->run, err);
+    if (back->run.warnings)
+        text_add(&copy->rehearsal->warnings, back->run.warnings);
+    if (!good)
+        return could_not_begin(back, err) ||
+               failed(copy, &back->run.run, &back->run.schema, "the way back", err);
+    return look_after(copy, err);
+}
+
+/* --- on a copy ------------------------------------------------------------------------------- */
+
+static bool run_on(Copy *copy, const char *conninfo, Error *err)
+{
+    copy->run = copy->options->run;
+    copy->run.conninfo = conninfo;
+    copy->run.rehearsal = true;
+    copy->rehearsal->measure = site_measure_new(SITE_MEASURE_GROUPS);
+    const RunObserver observer = site_measure_observer(copy->rehearsal->measure);
+    copy->run.measure = &observer;
+    if (interrupt_count() > 0)
+        return error_set(err, ERROR_INTERRUPTED, "interrupted before the first step");
+    bool good = mark(copy, err) && look_before(copy, err) && go_up(copy, err) &&
+                (copy->options->without_rollback || go_back(copy, err));
+    copy->run.measure = NULL;
+    pg_session_close(TAKE_PTR(copy->reader));
+    return good;
+}
+
+/* Made, run on, and dropped, however the run ended. */
+static bool run_on_template(Copy *copy, SiteClone *clone, Error *err)
+{
+    SiteRehearsal *rehearsal = copy->rehearsal;
+    say(copy, "copying the database; nobody can connect to it meanwhile");
+    int64_t begun = clock_monotonic_ms();
+    if (!site_clone_make(clone, &rehearsal->warnings, err))
+        return false;
+    rehearsal->copy_ms = clock_monotonic_ms() - begun;
+    bool good = run_on(copy, clone->conninfo, err);
+    site_clone_look_outside(clone, &rehearsal->warnings);
+    if (copy->options->keep)
+        site_clone_keep(clone, &rehearsal->warnings);
+    else
+        site_clone_drop(clone, &rehearsal->warnings);
+    rehearsal->kept = clone->made;
+    return good;
+}
+
+static bool run_template(Copy *copy, Error *err)
+{
+    SiteRehearsal *rehearsal = copy->rehearsal;
+    SiteClone clone = {0};
+    if (!make_plan(copy, copy->options->run.conninfo, err))
+        return false;
+    if (nothing_to_do(copy))
+        return true;
+    if (!site_outside_check(&copy->plan.tasks, err) ||
+        !site_clone_look(copy->options->run.conninfo, copy->options->run.words, &clone, err))
+        return false;
+    rehearsal->database = pg_session_describe(clone.admin);
+    rehearsal->copy_name = memory_string(clone.name);
+    rehearsal->copy_bytes = clone.size_bytes;
+    rehearsal->copy_free = clone.free_bytes;
+    bool good =
+        site_rehearsal_confirm(copy->options, rehearsal, err) && run_on_template(copy, &clone, err);
+    site_clone_close(&clone);
+    return good;
+}
+
+/* --- on a restored copy ---------------------------------------------------------------------- */
+
+static bool refuse_same(const char *what, Error *err)
+{
+    error_set(err, ERROR_TARGET, "--clone is no copy: %s", what);
+    return error_hint(err, "nothing was changed; give the conninfo of the copy with --clone, that "
+                           "of the real database with --db");
+}
+
+/* A ledger knows where it was made: a restored one is elsewhere. A physical copy says the same of
+ * itself as its source, so that only both together can be told apart. */
+static bool check_elsewhere(PgSession *session, const History *history, Error *err)
+{
+    const LedgerIdentity *identity = &history->identity;
+    if (!history->managed || *identity->rehearsal_since ||
+        strcmp(identity->system_identifier, session->facts.system_identifier) != 0 ||
+        strcmp(identity->database_oid, session->facts.database_oid) != 0)
+        return true;
+    return refuse_same("its ledger was made in this very database (of a physical copy, name the "
+                       "real one with --db, so that both can be compared)",
+                       err);
+}
+
+static bool check_source(Copy *copy, PgSession *session, const History *history, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *source = NULL;
+    CLEANUP(history_done) History real = {.unsettled = -1};
+    bool same = false;
+    if (!run_session_open_reader(&copy->options->run, &source, err) ||
+        !site_clone_is_same(source, session, &same, err))
+        return false;
+    copy->rehearsal->database = pg_session_describe(source);
+    if (same)
+        return refuse_same("it is the same database as --db", err);
+    if (!run_session_history(source, PG_SESSION_READS, &copy->options->run, &real, err))
+        return false;
+    if (real.managed == history->managed &&
+        (!real.managed ||
+         strcmp(real.identity.database_uuid, history->identity.database_uuid) == 0))
+        return true;
+    error_set(err, ERROR_TARGET, "--clone is a copy of another database than --db: %s",
+              real.managed != history->managed ? "only one of them has a ledger"
+                                               : "their ledgers have other UUIDs");
+    return error_hint(err, "restore a dump of the real database for the rehearsal");
+}
+
+static bool check_restored(Copy *copy, Error *err)
+{
+    RunOptions looking = copy->options->run;
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    CLEANUP(history_done) History history = {.unsettled = -1};
+    looking.conninfo = copy->options->clone;
+    if (!run_session_open_reader(&looking, &session, err) ||
+        !run_session_history(session, PG_SESSION_READS, &looking, &history, err))
+        return false;
+    copy->rehearsal->copy_name = memory_string(session->facts.database);
+    return copy->options->source_given ? check_source(copy, session, &history, err)
+                                       : check_elsewhere(session, &history, err);
+}
+
+static bool run_restored(Copy *copy, Error *err)
+{
+    if (!check_restored(copy, err) || !make_plan(copy, copy->options->clone, err))
+        return false;
+    copy->rehearsal->kept = true;
+    return nothing_to_do(copy) || (site_rehearsal_confirm(copy->options, copy->rehearsal, err) &&
+                                   run_on(copy, copy->options->clone, err));
+}
+
+bool site_rehearsal_run(const SiteRehearsalOptions *options, const ApplyInput *input,
+                        SiteRehearsal *rehearsal, Error *err)
+{
+    CLEANUP(copy_done)
+    Copy copy = {
+        .options = options, .input = input, .rehearsal = rehearsal, .before.unsettled = -1};
+    rehearsal->method = options->method;
+    switch (options->method) {
+    case SITE_METHOD_TEMPLATE:
+        return run_template(&copy, err);
+    case SITE_METHOD_RESTORED:
+        return run_restored(&copy, err);
+    case SITE_METHOD_ROLLED_BACK:
+        return site_rolled_back_run(options, input, rehearsal, err);
+    }
+    return false;
+}
