@@ -157,6 +157,9 @@ static void schema_text(const History *history, Text *out)
     if (adopted_version(history))
         text_addf(out, "adopted    at version %s; there is no way back below it\n",
                   adopted_version(history));
+    if (*history->identity.rehearsal_since)
+        text_addf(out, "copy       to rehearse on, since %s: nothing else is run here\n",
+                  history->identity.rehearsal_since);
 }
 
 static void render_json(const Status *status, Text *out)
@@ -183,6 +186,8 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);
     json_string(&json, "adopted", adopted_version(history));
+    json_string(&json, "rehearsal_since",
+                *history->identity.rehearsal_since ? history->identity.rehearsal_since : NULL);
     json_array(&json, "pending");
     array_each (const ManifestMigration *const, migration, &report->pending)
         json_string(&json, /* name= */ NULL, (*migration)->identity);

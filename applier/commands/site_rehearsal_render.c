@@ -78,23 +78,40 @@ static void choose_steps(const SiteRehearsal *rehearsal, ScriptKind script, Step
     *ret_steps = steps;
 }
 
-static void relation_text(const MeasuredStepRelation *relation, Text *out)
+/* The strongest lock that earlier statements of its transaction have taken on a relation. */
+static LockMode held_before(const SiteRehearsal *rehearsal, const SiteStep *step,
+                            const char *relation)
 {
-    CLEANUP(memory_freep) char *size = render_bytes(relation->bytes);
-    text_addf(out, "      %s (%s, %" PRId64 " row%s)%s%s%s%s\n", relation->relation, size,
-              relation->rows, text_plural(relation->rows), *relation->lock ? ": " : "",
-              relation->lock, relation->rewritten ? ", rewritten" : "",
-              relation->scanned ? ", read whole" : "");
+    LockMode held = LOCK_NONE;
+    const SiteStep *first = site_measure_steps(rehearsal->measure)->items;
+    for (const SiteStep *before = step;
+         before-- > first && before->transaction == step->transaction;)
+        array_each (const MeasuredStepRelation, locked, &before->relations) {
+            LockMode lock = lock_mode_find(locked->lock);
+            if (lock > held && strcmp(locked->relation, relation) == 0)
+                held = lock;
+        }
+    return held;
 }
 
-static void step_text(const SiteStep *step, Text *out)
+static void relation_text(const MeasuredStepRelation *relation, LockMode held, Text *out)
+{
+    CLEANUP(memory_freep) char *size = render_bytes(relation->bytes);
+    const char *lock =
+        held > lock_mode_find(relation->lock) ? lock_mode_name(held) : relation->lock;
+    text_addf(out, "      %s (%s, %" PRId64 " row%s)%s%s%s%s\n", relation->relation, size,
+              relation->rows, text_plural(relation->rows), *lock ? ": " : "", lock,
+              relation->rewritten ? ", rewritten" : "", relation->scanned ? ", read whole" : "");
+}
+
+static void step_text(const SiteRehearsal *rehearsal, const SiteStep *step, Text *out)
 {
     CLEANUP(memory_freep) char *took = render_duration(step->duration_us);
     text_addf(out, "    %s  %s %s, statement %" PRId64 " (%s:%" PRId64 ")%s\n", took, step->version,
               step->identity, step->statement, step->source, step->line,
               step->declared ? ", outside transactions" : "");
     array_each (const MeasuredStepRelation, relation, &step->relations)
-        relation_text(relation, out);
+        relation_text(relation, held_before(rehearsal, step, relation->relation), out);
     array_each (char *const, index, &step->invalid_indexes)
         text_addf(out, "      %s is left INVALID\n", *index);
 }
@@ -108,7 +125,7 @@ static void steps_text(const SiteRehearsal *rehearsal, ScriptKind script, Text *
     else if (steps.count)
         text_add(out, "  the statements, the longest first:\n");
     for (size_t i = 0; i < steps.count && i < SHOWN_STEPS; i++)
-        step_text(steps.items[i], out);
+        step_text(rehearsal, steps.items[i], out);
     array_free(&steps);
 }
 

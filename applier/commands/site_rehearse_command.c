@@ -26,11 +26,10 @@ static void explain_copy(const SiteRehearsal *rehearsal)
 {
     CLEANUP(memory_freep) char *size = render_bytes(rehearsal->copy_bytes);
     CLEANUP(memory_freep) char *room = render_bytes(rehearsal->copy_free);
-    fprintf(stderr,
-            "%s is copied on its own server as '%s': %s, of %s free; while it is copied nobody can "
-            "connect to it\n",
-            rehearsal->database, rehearsal->copy_name, size,
-            rehearsal->copy_free >= 0 ? room : "what cannot be seen from here");
+    fprintf(stderr, "%s is copied on its own server, as '%s'; meanwhile nobody can connect to it\n",
+            rehearsal->database, rehearsal->copy_name);
+    fprintf(stderr, "the copy takes %s; free there: %s\n", size,
+            rehearsal->copy_free >= 0 ? room : "not to be seen from here");
 }
 
 static bool confirm_rehearsal(void *context, const SiteRehearsal *rehearsal, Error *err)
@@ -72,8 +71,24 @@ static void add_measured(const SiteStep *step, MeasuredStepArray *steps)
     }
 }
 
-/* Only of an up that went through: half of one would hide what an earlier rehearsal has measured.
- * The caller frees the path; NULL where nothing is kept. */
+/* What an earlier rehearsal has measured and this one has not: another direction, further versions.
+ */
+static void add_earlier(const SiteBundle *bundle, const ApplyInput *input, SiteRehearsal *rehearsal,
+                        MeasuredRehearsal *measured)
+{
+    CLEANUP(measured_rehearsal_done) MeasuredRehearsal earlier = {0};
+    if (!measured_store_read(&bundle->config, rehearsal->database_uuid, &input->head_digest,
+                             &earlier, &rehearsal->warnings))
+        return;
+    array_each (MeasuredStep, step, &earlier.steps) {
+        if (measured_step_find(measured, step->identity, step->script, step->statement))
+            continue;
+        *array_add(&measured->steps) = *step;
+        *step = (MeasuredStep){0};
+    }
+}
+
+/* Of an up that went through. The caller frees the path; NULL where nothing is kept. */
 static char *keep_measured(const SiteBundle *bundle, const ApplyInput *input,
                            SiteRehearsal *rehearsal)
 {
@@ -86,6 +101,7 @@ static char *keep_measured(const SiteBundle *bundle, const ApplyInput *input,
     measured.server_version = memory_string(rehearsal->server_version);
     array_each (const SiteStep, step, site_measure_steps(rehearsal->measure))
         add_measured(step, &measured.steps);
+    add_earlier(bundle, input, rehearsal, &measured);
     if (measured_store_write(&bundle->config, rehearsal->database_uuid, &input->head_digest,
                              &measured, &err))
         return measured_store_path(&bundle->config, rehearsal->database_uuid, &input->head_digest);

@@ -184,6 +184,19 @@ static void cancel_where_interrupted(void *context, int64_t waited_ms UNUSED)
         (void)PQcancel(context, words, sizeof(words));
 }
 
+void site_clone_interruptible(PgSession *session)
+{
+    session->waiting = cancel_where_interrupted;
+    session->waiting_context = session->cancel;
+}
+
+bool site_clone_interrupted(const char *doing, Error *err)
+{
+    if (interrupt_count() > 0 && strcmp(err->code, "57014") == 0)
+        return error_set(err, ERROR_INTERRUPTED, "interrupted while %s", doing);
+    return error_wrap(err, "%s", doing);
+}
+
 static bool drop_database(PgSession *session, const char *name, Error *err)
 {
     CLEANUP(memory_freep) char *identifier = quoted(session, name);
@@ -248,8 +261,7 @@ static bool create(SiteClone *clone, Error *err)
     CLEANUP(memory_freep)
     char *sql = memory_format("CREATE DATABASE %s TEMPLATE %s OWNER %s%s", name, source, owner,
                               pg_session_major(admin) >= 15 ? " STRATEGY file_copy" : "");
-    admin->waiting = cancel_where_interrupted;
-    admin->waiting_context = admin->cancel;
+    site_clone_interruptible(admin);
     bool good = pg_script(admin, sql, err);
     admin->waiting = NULL;
     return good;
@@ -257,10 +269,11 @@ static bool create(SiteClone *clone, Error *err)
 
 static bool not_made(SiteClone *clone, Error *err)
 {
-    if (interrupt_count() > 0 && strcmp(err->code, "57014") == 0)
-        return error_set(err, ERROR_INTERRUPTED, "interrupted while copying the database");
-    error_wrap(err, "copying database '%s'", clone->admin->facts.database);
-    if (strcmp(err->code, "55006") == 0) {
+    CLEANUP(memory_freep)
+    char *doing = memory_format("copying database '%s'", clone->admin->facts.database);
+    site_clone_interrupted(doing, err);
+    /* somebody else is on it, or changes it just now */
+    if (strcmp(err->code, "55006") == 0 || strcmp(err->code, "55P03") == 0) {
         err->class = ERROR_TARGET;
         return error_hint(err, "somebody has come to it in the meantime: try again when it is "
                                "at rest");

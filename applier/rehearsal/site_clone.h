@@ -35,6 +35,12 @@ typedef struct SiteClone {
 bool site_clone_look(const char *conninfo, WordsPolicy words, SiteClone *ret_clone,
                      Error *err) MUST_CHECK;
 
+/* From now on the first signal cancels what the session waits for, and not only the second: for
+ * what takes long and leaves nothing. A cancelled statement's error becomes ERROR_INTERRUPTED by
+ * site_clone_interrupted, which returns false. */
+void site_clone_interruptible(PgSession *session);
+bool site_clone_interrupted(const char *doing, Error *err);
+
 /* Drop what killed rehearsals left, and make the copy, with the source's settings and rights. What
  * cannot be copied of these becomes lines in `warnings`. ERROR_TARGET where somebody came to the
  * source in the meantime; ERROR_INTERRUPTED, where nothing is left; pg_query's errors. */

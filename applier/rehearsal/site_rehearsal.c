@@ -70,6 +70,8 @@ void site_rehearsal_note_plan(const ApplyPlan *plan, const History *history,
         rehearsal->database_uuid = memory_string(history->identity.database_uuid);
 }
 
+#define LOOKING "counting rows and reading the schema"
+
 /* --- one under way --------------------------------------------------------------------------- */
 
 /* A rehearsal on a copy. */
@@ -182,12 +184,15 @@ static bool count_rows(Copy *copy, RowHashes *ret_rows, bool *ret_counted, Error
 
 static bool look_before(Copy *copy, Error *err)
 {
-    say(copy, "counting rows and reading the schema");
-    return run_session_open_reader(&copy->run, &copy->reader, err) &&
-           take_schema(copy, &copy->schema, err) &&
-           count_rows(copy, &copy->rows, &copy->counted, err) &&
-           site_measure_begin(copy->rehearsal->measure, copy->reader,
-                              copy->counted ? &copy->rows : NULL, err);
+    say(copy, LOOKING);
+    if (!run_session_open_reader(&copy->run, &copy->reader, err))
+        return false;
+    site_clone_interruptible(copy->reader);
+    return (take_schema(copy, &copy->schema, err) &&
+            count_rows(copy, &copy->rows, &copy->counted, err) &&
+            site_measure_begin(copy->rehearsal->measure, copy->reader,
+                               copy->counted ? &copy->rows : NULL, err)) ||
+           site_clone_interrupted(LOOKING, err);
 }
 
 /* --- up -------------------------------------------------------------------------------------- */
@@ -336,10 +341,10 @@ static bool look_after(Copy *copy, Error *err)
             memory_string("it was not compared: the database stood inside a migration before");
         return true;
     }
-    say(copy, "counting rows and reading the schema");
+    say(copy, LOOKING);
     if (!take_schema(copy, &schema, err) ||
         (copy->counted && !count_rows(copy, &rows, &counted, err)))
-        return false;
+        return site_clone_interrupted(LOOKING, err);
     judge(copy, &schema, counted ? &rows : NULL);
     copy->rehearsal->back.done = true;
     return check_back(copy->rehearsal, err);
@@ -435,7 +440,9 @@ static bool run_template(Copy *copy, Error *err)
     rehearsal->copy_name = memory_string(clone.name);
     rehearsal->copy_bytes = clone.size_bytes;
     rehearsal->copy_free = clone.free_bytes;
+    /* whoever may not run there need not wait for the copy */
     bool good =
+        ledger_check_owner(clone.admin, PG_SESSION_WRITES, copy->options->run.ledger_owner, err) &&
         site_rehearsal_confirm(copy->options, rehearsal, err) && run_on_template(copy, &clone, err);
     site_clone_close(&clone);
     return good;

@@ -101,23 +101,80 @@ static const ScriptAck *find_ack(const RehearsalView *view, const RehearsalVerdi
     return NULL;
 }
 
+/* Whether two verdicts would be said in the same words, but for what they are of. */
+static bool says_the_same(const RehearsalVerdict *one, const RehearsalVerdict *other)
+{
+    return one->verdict == other->verdict && strcmp(one->detail, other->detail) == 0 &&
+           strcmp(one->script, other->script) == 0 && strcmp(one->source, other->source) == 0 &&
+           one->line == other->line && strcmp(one->sqlstate, other->sqlstate) == 0 &&
+           one->differences.count == other->differences.count &&
+           one->losses.count == other->losses.count;
+}
+
+/* The same of the same thing on another major. */
+static bool is_said_by(const Rehearsal *rehearsal, const RehearsalVerdict *verdict)
+{
+    array_each (const RehearsalVerdict, other, &rehearsal->verdicts)
+        if (other->of_version == verdict->of_version && strcmp(other->name, verdict->name) == 0 &&
+            says_the_same(other, verdict))
+            return true;
+    return false;
+}
+
+/* "15, 16": the majors of which the same can be said; false where an earlier one has said it. */
+static bool add_majors(const RehearsalView *view, const Rehearsal *first,
+                       const RehearsalVerdict *verdict, Text *majors)
+{
+    array_each (const Rehearsal, rehearsal, view->rehearsals) {
+        if (!is_said_by(rehearsal, verdict))
+            continue;
+        if (rehearsal < first)
+            return false;
+        text_addf(majors, "%s%" PRId64, majors->length ? ", " : "", rehearsal->major);
+    }
+    return true;
+}
+
+/* The migration that a version is what it is for, where that stands above in the same words. */
+static const RehearsalVerdict *find_cause(const Rehearsal *rehearsal,
+                                          const RehearsalVerdict *verdict)
+{
+    if (!verdict->of_version || !*verdict->detail)
+        return NULL;
+    array_each (const RehearsalVerdict, other, &rehearsal->verdicts)
+        if (!other->of_version && says_the_same(other, verdict))
+            return other;
+    return NULL;
+}
+
+static void add_detail(const RehearsalView *view, const Rehearsal *rehearsal,
+                       const RehearsalVerdict *verdict, Text *out)
+{
+    CLEANUP(text_done) Text majors = {0};
+    if (!add_majors(view, rehearsal, verdict, &majors))
+        return;
+    text_addf(out, "\n%s%s on PostgreSQL %s: %s", verdict->of_version ? "version " : "",
+              verdict->name, text_string(&majors), verdict_name(verdict->verdict));
+    const RehearsalVerdict *cause = find_cause(rehearsal, verdict);
+    if (cause) {
+        text_addf(out, ", as %s\n", cause->name);
+        return;
+    }
+    text_addf(out, "%s%s\n", *verdict->detail ? ": " : "", verdict->detail);
+    const ScriptAck *ack = find_ack(view, verdict);
+    if (ack)
+        text_addf(out, "    meant       %s\n", ack->reason);
+    add_stop(verdict, out);
+    add_objects(verdict, out);
+}
+
 /* What is worth a look: everything but what came back, or was never meant to. */
 static void add_details(const RehearsalView *view, Text *out)
 {
     array_each (const Rehearsal, rehearsal, view->rehearsals)
-        array_each (const RehearsalVerdict, verdict, &rehearsal->verdicts) {
-            if (!rehearsal_needs_ack(verdict->verdict))
-                continue;
-            text_addf(out, "\n%s%s on PostgreSQL %" PRId64 ": %s%s%s\n",
-                      verdict->of_version ? "version " : "", verdict->name, rehearsal->major,
-                      verdict_name(verdict->verdict), *verdict->detail ? ": " : "",
-                      verdict->detail);
-            const ScriptAck *ack = find_ack(view, verdict);
-            if (ack)
-                text_addf(out, "    meant       %s\n", ack->reason);
-            add_stop(verdict, out);
-            add_objects(verdict, out);
-        }
+        array_each (const RehearsalVerdict, verdict, &rehearsal->verdicts)
+            if (rehearsal_needs_ack(verdict->verdict))
+                add_detail(view, rehearsal, verdict, out);
 }
 
 /* What was said of a mode elsewhere in the same words. */

@@ -55,9 +55,13 @@ documented() {
     documented applier status --db "$DB"
     documented applier plan one.bundle --db "$DB"
     documented applier apply one.bundle --db "$DB" --yes --to 1.0.0
+    cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB'
+    documented applier rehearse one.bundle --db "$DB" --method template --yes
     documented applier apply one.bundle --db "$DB" --yes
     documented applier apply one.bundle --db "$DB" --yes
     psql_as_app -c 'ALTER TABLE booking ADD COLUMN draught_m int'
+    documented applier rehearse all.bundle --db "$DB" --method template --yes # a step would fail
+    documented applier rehearse all.bundle --db "$DB" --method restored --clone "$DB" --yes # an error
     documented applier apply all.bundle --db "$DB" --yes # a step fails
     documented applier status --db "$DB"
     documented applier resume --db "$DB"
