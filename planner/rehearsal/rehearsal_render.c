@@ -4,6 +4,7 @@
 
 #include "planner/packing/project_check.h"
 
+#define DETAIL_SHOWN  300 /* bytes of what a server said */
 #define OBJECTS_SHOWN 20
 #define CELL_WIDTH    13
 
@@ -101,6 +102,13 @@ static const ScriptAck *find_ack(const RehearsalView *view, const RehearsalVerdi
     return NULL;
 }
 
+/* What a server says may be long, and of several lines; --json has all of it. */
+static void add_reason(const char *detail, Text *out)
+{
+    CLEANUP(memory_freep) char *line = text_printable(detail, strlen(detail), DETAIL_SHOWN);
+    text_addf(out, "%s%s\n", *detail ? ": " : "", line);
+}
+
 /* Whether two verdicts would be said in the same words, but for what they are of. */
 static bool says_the_same(const RehearsalVerdict *one, const RehearsalVerdict *other)
 {
@@ -160,7 +168,7 @@ static void add_detail(const RehearsalView *view, const Rehearsal *rehearsal,
         text_addf(out, ", as %s\n", cause->name);
         return;
     }
-    text_addf(out, "%s%s\n", *verdict->detail ? ": " : "", verdict->detail);
+    add_reason(verdict->detail, out);
     const ScriptAck *ack = find_ack(view, verdict);
     if (ack)
         text_addf(out, "    meant       %s\n", ack->reason);
@@ -187,6 +195,16 @@ static const RehearsalAtomic *find_atomic(const Rehearsal *rehearsal, const Rehe
     return NULL;
 }
 
+/* The reason why a version cannot be had in one transaction stands right above that of the run. */
+static bool is_said_of_version(const Rehearsal *rehearsal, const RehearsalAtomic *mode)
+{
+    array_each (const RehearsalAtomic, atomic, &rehearsal->atomic)
+        if (mode->whole_run && !atomic->whole_run && *mode->detail &&
+            strcmp(atomic->detail, mode->detail) == 0)
+            return true;
+    return false;
+}
+
 /* The majors of which the same can be said on one line. */
 static void add_mode(const RehearsalView *view, const Rehearsal *first, const RehearsalAtomic *mode,
                      Text *out)
@@ -199,9 +217,12 @@ static void add_mode(const RehearsalView *view, const Rehearsal *first, const Re
             return; /* said already */
         text_addf(&majors, "%s%" PRId64, majors.length ? ", " : "", rehearsal->major);
     }
-    text_addf(out, "--atomic %s on PostgreSQL %s: %s%s%s\n", mode->whole_run ? "run" : "version",
-              text_string(&majors), mode->passed ? "passed" : "not offered",
-              *mode->detail ? ": " : "", mode->detail);
+    text_addf(out, "--atomic %s on PostgreSQL %s: %s", mode->whole_run ? "run" : "version",
+              text_string(&majors), mode->passed ? "passed" : "not offered");
+    if (is_said_of_version(first, mode))
+        text_add(out, ", for the same reason\n");
+    else
+        add_reason(mode->detail, out);
 }
 
 static void add_atomic(const RehearsalView *view, Text *out)

@@ -160,6 +160,19 @@ UPDATE item SET parent = -1;"
     errors_has 'a copy of another database than --db: their ledgers have other UUIDs'
 }
 
+@test "a physical copy, which says the same of itself as its source, is told from it" {
+    private_cluster
+    export DATABASE_URL=$DB
+    at_first_version
+    standby_of_private
+    run_status 7 applier rehearse shop.bundle --method restored --clone "$THERE" --yes
+    errors_has 'standby'
+    "$PG_BIN/psql" -XAtqc 'SELECT pg_promote()' -d "${THERE/user=app/user=postgres}" >/dev/null
+    run_status 0 applier rehearse shop.bundle --method restored --clone "$THERE" --yes
+    output_has 'rehearsed shop 1.0.0 -> 1.2.0'
+    same source '' "$(sql 'SELECT rehearsal_since FROM sealift.identity')"
+}
+
 @test "which form is meant is asked for, and options of the other one are refused" {
     while read -r words arguments; do
         # shellcheck disable=SC2086 # a list of arguments
@@ -178,6 +191,8 @@ never_rehearses_the_way_back --method rolled-back --no-rollback
 --allow-blocking_is_for --method template --allow-blocking
 for_a_site --out folder --yes
 for_a_site --out folder --to 1.0.0
+for_a_site --out folder --strict
+for_a_site --out folder --lock-timeout 7
 ROWS
     run_status 2 applier rehearse shop.bundle --method template
     errors_has 'there is no terminal to ask on'
