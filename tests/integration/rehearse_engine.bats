@@ -467,7 +467,7 @@ ALTER SYSTEM SET work_mem = '6MB';"
     run_status 4 applier rehearse second.bundle --db "$SCRATCH_DB" --out out
     errors_has 'starts at version 1.0'
     run_status 2 applier rehearse all.bundle --db "$SCRATCH_DB"
-    errors_has "wants --out"
+    errors_has "wants --method (at a site) or --out (at the vendor)"
     run_status 2 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --rows 10001
     errors_has '--rows is at most 10000'
     run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out nowhere
