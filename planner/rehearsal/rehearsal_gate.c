@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "migrations/script_directives.h"
 
-#define NAMED_MAX 5 /* objects or migrations named in one message */
+#define DETAIL_SHOWN 160 /* bytes of a reason inside a sentence; the report has all of it */
+#define NAMED_MAX    5   /* objects or migrations named in one message */
 
 bool rehearsal_is_complete(const RehearsalSubject *subject, const Rehearsal *rehearsal)
 {
@@ -61,11 +62,14 @@ static const Rehearsal *of_major(const RehearsalGate *gate, int64_t major)
     return NULL;
 }
 
-/* ": detail" of what was said there, or nothing; the caller frees. */
+/* ": detail" of what was said there, as far as a sentence can hold it, or nothing; the caller
+ * frees. */
 static char *detail_of(const RehearsalGate *gate, bool of_version, const char *name, int64_t major)
 {
     const RehearsalVerdict *verdict = rehearsal_verdict(of_major(gate, major), of_version, name);
-    return *verdict->detail ? memory_format(": %s", verdict->detail) : memory_string("");
+    CLEANUP(memory_freep)
+    char *line = text_printable(verdict->detail, strlen(verdict->detail), DETAIL_SHOWN);
+    return *line ? memory_format(": %s", line) : memory_string("");
 }
 
 /* Whether the migration, or with none the version, lies in what is asked about. */

@@ -110,6 +110,22 @@ ROWS
     output_lacks "lost  "
 }
 
+@test "a long reason is said once, on one line, and referred to" {
+    script 1.0.0/0001_one.up.sql <<<'CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED);'
+    script 1.0.0/0001_one.down.sql <<<'DROP TABLE c, p;'
+    script 1.1.0/0002_rows.up.sql <<<'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);'
+    script 1.1.0/0002_rows.down.sql <<<"DO \$\$ BEGIN RAISE 'first line
+%', repeat('long ', 200); END \$\$;"
+    script 1.1.0/0003_more.up.sql <<<'ALTER TABLE c ADD COLUMN x int;'
+    script 1.1.0/0003_more.down.sql <<<'ALTER TABLE c DROP COLUMN x;'
+    rehearse 4 --rows 0
+    same 'said' 1 "$(grep -cE '(long ){40}' <<<"$output$errors")"
+    output_has 'first line long' '…' "version 1.1.0 on PostgreSQL $MAJOR: fails, as 0002_rows" \
+        "--atomic version on PostgreSQL $MAJOR: not offered: " \
+        "--atomic run on PostgreSQL $MAJOR: not offered, for the same reason"
+}
+
 @test "only what changed is rehearsed again, and what others need runs" {
     small_project
     script 1.1.0/0003_three.up.sql <<<'CREATE INDEX one_b ON one (b);'
