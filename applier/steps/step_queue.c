@@ -264,62 +264,6 @@ static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask
     return good;
 }
 
-/* --- the observer ---------------------------------------------------------------------------- */
-
-/* *ret_ready false: a step before has failed, there is nothing to look at. */
-static bool ready_to_observe(StepQueue *queue, bool *ret_ready, Error *err)
-{
-    if (!step_pipeline_drain(queue->pipeline, err))
-        return false;
-    *ret_ready = !step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL);
-    return true;
-}
-
-static bool observed(StepQueue *queue, bool good)
-{
-    queue->refused |= !good;
-    return good;
-}
-
-bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !(which == OBSERVE_STEP_BEGINS ? observer->step_begins : observer->step_ends))
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    if (!ready)
-        return true;
-    return observed(queue, which == OBSERVE_STEP_BEGINS
-                               ? observer->step_begins(observer->context, queue->session, step, err)
-                               : observer->step_ends(observer->context, queue->session, step, err));
-}
-
-bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !observer->arrives)
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    return !ready ||
-           observed(queue, observer->arrives(observer->context, queue->session, arrival, err));
-}
-
-bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !observer->arrived)
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    return !ready ||
-           observed(queue, observer->arrived(observer->context, queue->session, arrival, err));
-}
-
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
@@ -551,7 +495,7 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
     if ((!group || !group->read_only) && !send_row(queue, unit, part_index, kind, result, err))
         return false;
     const RunArrival arrival = {.task = task, .in_transaction = true};
-    return !part->arrives || step_queue_observe_arrival(queue, &arrival, err);
+    return !part->arrives || step_queue_observe_arrival(queue, OBSERVE_ARRIVES, &arrival, err);
 }
 
 static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)

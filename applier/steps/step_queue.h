@@ -65,12 +65,16 @@ extern const size_t step_queue_reset_count;
 
 /* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
  * where that brings a failure of a step to light the observer is not called. false: the observer
- * refused (queue->refused), or the connection was lost. */
+ * refused (queue->refused), or the connection was lost. In step_observe.c. */
 typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
 bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
                              Error *err) MUST_CHECK;
-bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
-bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
+typedef enum {
+    OBSERVE_ARRIVES, /* before COMMIT, or behind a step outside transactions */
+    OBSERVE_ARRIVED, /* behind COMMIT */
+} ObserveArrival;
+bool step_queue_observe_arrival(StepQueue *queue, ObserveArrival which, const RunArrival *arrival,
+                                Error *err) MUST_CHECK;
 
 /* The session was reset, or an error undid what was queued: nothing of a script's settings holds.
  */

@@ -390,7 +390,8 @@ static bool run_alone(StepRunner *runner, size_t index, Error *err)
     unit_committed(runner, index);
     const RunPart *part = part_at(runner, unit->first_part);
     const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
-    if (part->arrives && !step_queue_observe_arrival(&runner->queue, &arrival, err))
+    if (part->arrives &&
+        !step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVES, &arrival, err))
         return false;
     return !unit->resets_after || reset_session(runner, err);
 }
@@ -420,7 +421,7 @@ static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *er
     if (!last)
         return true;
     const RunArrival arrival = {.task = &runner->queue.tasks->items[last->task]};
-    return step_queue_observe_arrived(&runner->queue, &arrival, err);
+    return step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVED, &arrival, err);
 }
 
 static bool run_unit(StepRunner *runner, size_t index, Error *err)
