@@ -33,7 +33,7 @@ static const SqlDamage rows_damaged[] = {
     {"a text of 8 MB", "UPDATE meta SET value = hex(zeroblob(4000000)) WHERE key = 'search-path'",
      "string or blob too big"},
     {"NULL where none may be", "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     /* versions */
     {"no version", "DELETE FROM version", "row 1: 'version'"},
     {"a version left out", "UPDATE version SET version = 3 WHERE version = 2",
@@ -192,6 +192,23 @@ static const SqlDamage rows_damaged[] = {
      "names a script that the migration does not have"},
     {"an up before COMMIT", "UPDATE script SET in_transaction = 1 WHERE script = 'up'",
      "only a verify script may run before COMMIT"},
+    {"an up that is a gate", "UPDATE script SET gate = 1 WHERE script = 'up'",
+     "only a precheck script may be a gate"},
+    {"a batch without its steps", "INSERT INTO batch VALUES (3, 'up', NULL, 't', 'id', 10, 0)",
+     "its batch does not fit its steps"},
+    {"a batch of a script that is not there",
+     "INSERT INTO batch SELECT 1, 'down', NULL, 't', 'id', 10, 0;"
+     "DELETE FROM script WHERE migration = 1 AND script = 'down'",
+     "names a script that the migration does not have"},
+    {"a step of a batch without a batch",
+     "UPDATE step SET kind = 'batch' WHERE migration = 3 AND script = 'up' AND ordinal = 1",
+     "its batch does not fit its steps"},
+    {"a batch of more rows than may be",
+     "INSERT INTO batch VALUES (3, 'up', NULL, 't', 'id', 10000001, 0)", "'size' is 10000001"},
+    {"a batch without a table", "INSERT INTO batch VALUES (3, 'up', NULL, '', 'id', 10, 0)",
+     "'table_name' has 0 bytes"},
+    {"a batch without a key", "INSERT INTO batch VALUES (3, 'up', NULL, 't', '', 10, 0)",
+     "'key_column' has 0 bytes"},
     {"steps in no group", "DELETE FROM step_group WHERE migration = 1 AND ordinal = 3",
      "groups of 3 steps over 4 steps"},
     {"groups without steps", "UPDATE step_group SET steps = 9 WHERE migration = 3",
@@ -237,30 +254,30 @@ static const SqlDamage rows_damaged[] = {
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
     /* the schema */
-    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 2"},
+    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 3"},
     {"a view that never ends",
      "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
      " SELECT n FROM c",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a view in the place of a table",
      "ALTER TABLE meta RENAME TO m; CREATE VIEW meta AS WITH RECURSIVE c(n) AS"
      " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS key, n AS value FROM c",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a trigger", "CREATE TRIGGER t AFTER INSERT ON meta BEGIN SELECT 1; END",
-     "not those of manifest schema 2"},
-    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 2"},
-    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 2"},
-    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
+    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 3"},
+    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 3"},
+    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 3"},
     {"a column too many", "ALTER TABLE meta ADD COLUMN more TEXT", "not those of manifest schema"},
     {"a generated column",
      "ALTER TABLE requirement ADD COLUMN bomb TEXT AS (hex(zeroblob(1000000000)))",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a table that is looser",
      "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'requirement'",
-     "not those of manifest schema 2"},
-    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 2"},
-    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 2"},
-    {"statistics", "ANALYZE", "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
+    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 3"},
+    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 3"},
+    {"statistics", "ANALYZE", "not those of manifest schema 3"},
 };
 
 /* What bytes at a place of manifest.db say, without SQLite having a word. */
@@ -362,10 +379,10 @@ static void says_that_a_schema_is_of_another_time(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge other;
     forge_init(&other, FORGE_MINIMAL);
-    other.head.manifest_schema = 3;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 3, this program knows 2");
-    other.head.manifest_schema = 1;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 1, this program knows 2");
+    other.head.manifest_schema = 4;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 4, this program knows 3");
+    other.head.manifest_schema = 2;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 2, this program knows 3");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)
