@@ -93,6 +93,7 @@ static void show_step(const Show *show, const ManifestScript *script, const Mani
     }
     json_object(show->json, /* name= */ NULL);
     json_string(show->json, "source", script->source);
+    json_string(show->json, "kind", step_kind_name(step->kind));
     json_int(show->json, "line", step->line);
     json_string(show->json, "sql", sql);
     json_bool(show->json, "destructive", step->destructive);
@@ -104,12 +105,19 @@ static void show_step(const Show *show, const ManifestScript *script, const Mani
 static void show_group(const Show *show, const RunTask *task, const ManifestGroup *group,
                        size_t number, size_t count)
 {
-    const char *kind = group->kind == GROUP_AUTOCOMMIT ? "autocommit" : "transaction";
+    const ManifestBatch *batch = &run_task_script(task)->batch;
     if (show->json) {
         json_object(show->json, /* name= */ NULL);
-        json_string(show->json, "kind", kind);
+        json_string(show->json, "kind", group_kind_name(group->kind));
         json_bool(show->json, "done", number - 1 < task->first_group);
         json_array(show->json, "statements");
+        return;
+    }
+    if (group->kind == GROUP_BATCH) {
+        text_addf(show->out,
+                  "    in batches of %" PRId64 " rows by %s.%s, each a transaction, with pauses of "
+                  "%" PRId64 " ms; %" PRId64 " done already\n",
+                  batch->size, batch->table, batch->key, batch->pause_ms, task->batch.batches);
         return;
     }
     text_addf(show->out, "    group %zu of %zu, %s%s\n", number, count,
@@ -162,7 +170,7 @@ static const char *no_way_back(const ManifestMigration *migration)
     return NULL;
 }
 
-static bool show_task(const Show *show, const RunTask *task, Error *err)
+static bool show_task(const Show *show, const RunTask *task, bool early, Error *err)
 {
     const ManifestMigration *migration = task->migration;
     const ManifestScript *script = run_task_script(task);
@@ -171,6 +179,8 @@ static bool show_task(const Show *show, const RunTask *task, Error *err)
         json_object(show->json, /* name= */ NULL);
         json_string(show->json, "identity", identity);
         json_string(show->json, "version", task->version->name);
+        json_string(show->json, "phase", phase_name(migration ? migration->phase : PHASE_ANY));
+        json_bool(show->json, "early", early);
         json_string(show->json, "way_back", migration ? verdict_name(migration->verdict) : NULL);
         json_bool(show->json, "verify", migration && migration->scripts[SCRIPT_VERIFY].present);
         json_array(show->json, "groups");
@@ -193,12 +203,58 @@ static bool show_task(const Show *show, const RunTask *task, Error *err)
     return true;
 }
 
+/* Where the list goes over to what waits for the application's upgrade. */
+static void show_phase(const Show *show, bool begins, bool early, bool was_early)
+{
+    if (show->json || (!begins && early == was_early))
+        return;
+    text_add(show->out, early       ? "before the application is upgraded (apply --phase before):\n"
+                        : was_early ? "once it is upgraded:\n"
+                                    : "nothing can run before the application is upgraded:\n");
+}
+
 static bool show_tasks(const Show *show, Error *err)
 {
-    array_each (const RunTask, task, &show->plan->tasks)
-        if (!show_task(show, task, err))
+    const RunTaskArray *tasks = &show->plan->tasks;
+    bool early = true, was_early = false, begins = true, phases = false;
+    array_each (const RunTask, task, tasks)
+        phases |= task->migration && task->migration->phase != PHASE_ANY;
+    array_each (const RunTask, task, tasks) {
+        if (task->only_gate)
+            continue;
+        early &= task->version == tasks->items[0].version && task->migration &&
+                 task->migration->phase == PHASE_BEFORE;
+        if (phases)
+            show_phase(show, begins, early, was_early);
+        begins = false;
+        was_early = early;
+        if (!show_task(show, task, early, err))
             return false;
+    }
     return true;
+}
+
+/* What must hold before a version begins. */
+static void show_gates(const Show *show)
+{
+    static const char *const words[] = {[GATE_HOLDS] = "holds now",
+                                        [GATE_FAILS] = "does not hold now: ",
+                                        [GATE_LATER] = "is asked before that version begins"};
+    array_each (const GateResult, gate, &show->forecast->gates) {
+        const char *source = gate->task->migration->scripts[SCRIPT_PRECHECK].source;
+        if (!show->json) {
+            text_addf(show->out, "gate of %s: %s %s%s\n", gate->task->version->name, source,
+                      words[gate->state], gate->words);
+            continue;
+        }
+        json_object(show->json, /* name= */ NULL);
+        json_string(show->json, "version", gate->task->version->name);
+        json_string(show->json, "identity", gate->task->migration->identity);
+        json_string(show->json, "source", source);
+        json_string(show->json, "state", gate_state_name(gate->state));
+        json_string(show->json, "words", gate->state == GATE_FAILS ? gate->words : NULL);
+        json_close(show->json);
+    }
 }
 
 /* What is so now, and what looking at it will cost the run. */
@@ -249,6 +305,9 @@ static bool render_json(Show *show, Text *out, Error *err)
     json_string(&json, "schema", schema_state_name(show->forecast->state));
     json_int(&json, "schema_differences", (int64_t)show->forecast->differences);
     json_int(&json, "schema_look_ms", show->forecast->look_ms);
+    json_array(&json, "gates");
+    show_gates(show);
+    json_close(&json);
     json_array(&json, "migrations");
     if (!show_tasks(show, err))
         return false;
@@ -267,10 +326,17 @@ static bool render_text(Show *show, Text *out, Error *err)
         text_addf(out, "nothing to do: the database is at version %s\n", from);
         return true;
     }
-    text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
-              strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
+    text_addf(out, "%s %s -> %s: %" PRId64 " to apply; nothing was changed\n",
+              show->input->head->product, strcmp(from, "-") == 0 ? "(nothing)" : from, to,
+              run_tasks_count(&show->plan->tasks));
     show_schema(show, from, out);
+    show_gates(show);
     return show_tasks(show, err);
+}
+
+static void forecast_done(SchemaForecast *forecast)
+{
+    gate_results_done(&forecast->gates);
 }
 
 static bool run(CommandContext *context, Error *err)
@@ -280,7 +346,7 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(history_done) History history = {.unsettled = -1};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     CLEANUP(text_done) Text shown = {0};
-    SchemaForecast forecast;
+    CLEANUP(forecast_done) SchemaForecast forecast = {0};
     ApplyInput input;
     if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
         !site_bundle_input(&bundle, &input, err))

@@ -179,6 +179,7 @@ static void render_json(const Status *status, Text *out)
                 status->replayed_at && *status->replayed_at ? status->replayed_at : NULL);
     json_string(&json, "why", report->why);
     json_string(&json, "next", report->next);
+    json_bool(&json, "phase_before_done", report->before_is_done);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
     json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);

@@ -18,6 +18,13 @@ typedef enum {
     RELATION_NO_VERSION,    /* the bundle has no such version */
 } ApplyRelation;
 
+/* What part of a plan an apply runs. */
+typedef enum {
+    RUN_ALL_PHASES,
+    RUN_PHASE_BEFORE, /* what the old application tolerates */
+    RUN_PHASE_AFTER,  /* the rest, once that is done */
+} RunPhase;
+
 const char *apply_relation_name(ApplyRelation relation);
 
 typedef struct ApplyPlan {
@@ -35,6 +42,15 @@ void apply_plan_done(ApplyPlan *plan);
  * settling is settled before (settle.h): here it is RELATION_UNREST. */
 void apply_plan_make(const History *history, const Manifest *manifest, const Digest *head_digest,
                      const char *to_version, ApplyPlan *ret_plan);
+
+/* Take from a plan that fits what `phase` leaves out. Before: what is left are the leading
+ * migrations of the next version that are of that phase, and the version's gates; the version
+ * becomes the target and is not completed, even where it has no others; RELATION_CURRENT where
+ * there is none. After: ERROR_TARGET where the next migration is of phase before. */
+bool apply_plan_choose_phase(ApplyPlan *plan, RunPhase phase, Error *err) MUST_CHECK;
+
+/* Migrations wholly applied once all tasks are done; `position` where there are none. */
+int64_t apply_plan_end(const ApplyPlan *plan, int64_t position);
 
 /* The plan's refusal as an error: ERROR_TRUST for another product and equivocation, ERROR_USAGE for
  * a version that is not there, else ERROR_TARGET. True where it fits or is current. */

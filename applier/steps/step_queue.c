@@ -206,11 +206,14 @@ static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObjec
     CLEANUP(memory_freep) char *piece = memory_zeroed(COPY_PIECE, 1);
     bool good = object_stream_open(task->objects, object, &stream, err);
     size_t size = 1;
+    queue->copy_bytes = 0;
+    queue->copy_total_bytes = object->plain_size;
     while (good && size > 0) {
         good = object_stream_read(stream, piece, COPY_PIECE, &size, err);
         if (good && size && PQputCopyData(connection, piece, (int)size) != 1)
             return lost_in_copy(queue, err);
         queue->copied_bytes += good ? (int64_t)size : 0;
+        queue->copy_bytes += good ? (int64_t)size : 0;
     }
     good = good && object_stream_finish(stream, err);
     if (PQputCopyEnd(connection, good ? NULL : "the data is not what the bundle says") != 1)
@@ -259,9 +262,9 @@ static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask
     PQclear(result);
     bool good = send_data(queue, task, &task->manifest->objects.items[step->data_object], err);
     CLEANUP(error_done) Error ending = {0};
-    if (!end_statement(queue, entry, good ? err : &ending))
-        return false;
-    return good;
+    bool ended = end_statement(queue, entry, good ? err : &ending);
+    queue->copy_total_bytes = 0;
+    return ended && good;
 }
 
 /* --- steps ----------------------------------------------------------------------------------- */
@@ -275,9 +278,12 @@ static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptK
     CLEANUP(memory_freep) char *sql = NULL;
     if (!step_queue_statement(queue, task, kind, index, &sql, err))
         return false;
-    if (script_of(task, kind)->steps.items[index].kind == STEP_COPY)
+    StepKind step = script_of(task, kind)->steps.items[index].kind;
+    if (step == STEP_COPY)
         return run_copy(queue, &entry, task, sql, err);
-    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
+    /* what it answers must be known before anything behind it is sent */
+    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err) &&
+           (step != STEP_ASSERTION || step_pipeline_drain(queue->pipeline, err));
 }
 
 /* All steps of a script that is a check: precheck or verify. */
@@ -333,7 +339,8 @@ JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kin
     bool stated = script && part->group != PART_WITHOUT_STATEMENTS;
     const ManifestGroup *group = stated ? &script->groups.items[part->group] : NULL;
     bool completes = part->completes && kind != JOURNAL_INTENT && kind != JOURNAL_BROKEN &&
-                     strcmp(result, JOURNAL_FAILED) != 0 && strcmp(result, JOURNAL_NOT_DONE) != 0;
+                     kind != JOURNAL_BATCH && strcmp(result, JOURNAL_FAILED) != 0 &&
+                     strcmp(result, JOURNAL_NOT_DONE) != 0;
     JournalRow row = {
         .kind = kind,
         .direction = task->direction,
@@ -419,10 +426,12 @@ static bool send_row(StepQueue *queue, size_t unit, size_t part_index, JournalKi
 ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task)
 {
     switch (unit->kind) {
+    case UNIT_GATE:
     case UNIT_PRECHECK:
         return SCRIPT_PRECHECK;
     case UNIT_VERIFY:
         return SCRIPT_VERIFY;
+    case UNIT_BATCH:
     case UNIT_TRANSACTION:
     case UNIT_AUTOCOMMIT:
         break;
@@ -447,7 +456,9 @@ static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
     const RunPart *part = &queue->units->parts.items[part_index];
     const RunTask *task = &queue->tasks->items[part->task];
     ScriptKind kind = task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
-    for (size_t i = 0; group && i < group->step_count; i++)
+    /* the ranges of a batch are done: of its group the assertion is left */
+    size_t first = group && group->kind == GROUP_BATCH ? 1 : 0;
+    for (size_t i = first; group && i < group->step_count; i++)
         if (!queue_observed_step(queue, unit, part_index, kind, group->first_step + i, err))
             return false;
     return true;
@@ -471,6 +482,8 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
         part->group == PART_WITHOUT_STATEMENTS ? NULL : &script->groups.items[part->group];
     const char *result = part->completes && run_task_verifies(task) ? JOURNAL_UNVERIFIED : "";
     JournalKind kind = task->migration ? JOURNAL_GROUP : JOURNAL_VERSION;
+    if (part->gate)
+        return queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err);
     if (!send_open(queue, unit, err) ||
         (task->migration && !send_timeouts(queue, unit, task->migration, err)))
         return false;
@@ -526,13 +539,13 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
 {
     const RunTask *task = &queue->tasks->items[queue->units->parts.items[unit->first_part].task];
     PipelineEntry end = {
-        .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind == UNIT_PRECHECK};
+        .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
     if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
         !send_timeouts(queue, index, task->migration, err) ||
         !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
         !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
         return false;
-    if (unit->kind == UNIT_PRECHECK)
+    if (unit->kind != UNIT_VERIFY)
         return true;
     return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, err) &&
            send_row(queue, index, unit->first_part, JOURNAL_VERIFIED, JOURNAL_PASSED, err) &&
@@ -542,7 +555,8 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
 bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
 {
     const RunUnit *unit = &queue->units->units.items[index];
-    if (!queue->prepared && !prepare_ours(queue, index, err))
+    /* a gate writes nothing, and is asked where there is no ledger, too */
+    if (!queue->prepared && unit->kind != UNIT_GATE && !prepare_ours(queue, index, err))
         return false;
     if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
                                        : !queue_check_unit(queue, index, unit, err))

@@ -15,6 +15,7 @@ typedef struct StepQueue {
     const RunUnits *units;
     const RunObserver *observer; /* or NULL */
     bool refused;                /* it returned false */
+    const char *trouble;         /* what a failure is that only we saw, which has no result */
     JournalChain chain;          /* what the next queued row gets */
     bool prepared;               /* our statements are */
     bool unprepared;             /* send ours as text: a script has deallocated the prepared ones */
@@ -27,7 +28,9 @@ typedef struct StepQueue {
     bool flows;
     size_t flow_task;
     size_t flow_group;
-    int64_t copied_bytes; /* in all */
+    int64_t copied_bytes;     /* in all */
+    int64_t copy_bytes;       /* of the COPY that runs */
+    int64_t copy_total_bytes; /* … in all; 0: none runs */
     /* what runs outside the pipeline, while the pipeline is idle: a COPY, a step outside
      * transactions; meaningless else */
     PipelineEntry single;
