@@ -3,8 +3,11 @@
 #include <inttypes.h>
 
 #include "applier/server/pg_wait.h"
+#include "applier/server/retry_policy.h"
 #include "applier/sql/batch_queries.h"
 #include "applier/sql/ledger_queries.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 
 #define NAME_GROUP_SQL                                                                             \
@@ -269,6 +272,16 @@ static void take_up(BatchRun *run, size_t index, const RunTask *task)
     run->progress.cursor = memory_string(task->batch.cursor);
 }
 
+/* A signal ends it: true where one came. */
+static bool pause_between(int64_t pause_ms)
+{
+    int64_t until = clock_monotonic_ms() + pause_ms;
+    for (int64_t left = pause_ms; left > 0 && interrupt_count() == 0;
+         left = until - clock_monotonic_ms())
+        retry_policy_sleep(left);
+    return interrupt_count() > 0;
+}
+
 static bool run_ranges(Loop *loop, const BatchWatcher *watcher, BatchEnd *ret_end, Error *err)
 {
     for (;;) {
@@ -286,6 +299,8 @@ static bool run_ranges(Loop *loop, const BatchWatcher *watcher, BatchEnd *ret_en
         if (!watcher->committed(watcher->context, loop->run, &stop, err))
             return false;
         loop->attempt = 1;
+        if (!stop && !watcher->hurries)
+            stop = pause_between(loop->batch->pause_ms);
         if (stop) {
             *ret_end = BATCH_STOPPED;
             return true;

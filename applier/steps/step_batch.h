@@ -24,11 +24,12 @@ typedef struct BatchWatcher {
      * *ret_stop is set the loop ends there; false: it ends with this error. */
     bool (*committed)(void *context, const BatchRun *run, bool *ret_stop, Error *err);
     void *context;
+    bool hurries; /* leave out the pause that follows */
 } BatchWatcher;
 
 typedef enum {
     BATCH_DONE,    /* no key is left beyond the last range */
-    BATCH_STOPPED, /* by the watcher */
+    BATCH_STOPPED, /* by the watcher, or a signal in the pause between two ranges */
     BATCH_FAILED,  /* the failure is in the pipeline; the transaction may be open */
 } BatchEnd;
 

@@ -3,11 +3,8 @@
 #include <inttypes.h>
 
 #include "applier/server/pg_lock.h"
-#include "applier/server/pg_wait.h"
 #include "applier/sql/ledger_queries.h"
 #include "base/memory.h"
-
-#define COPY_PIECE 65536
 
 /* Never DISCARD ALL: it would drop the lock. */
 const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
@@ -189,84 +186,6 @@ static bool send_resets(StepQueue *queue, size_t unit, Error *err)
     return !queue->session->pin_sql || send_ours(queue, unit, queue->session->pin_sql, err);
 }
 
-/* --- COPY ------------------------------------------------------------------------------------ */
-
-static bool lost_in_copy(StepQueue *queue, Error *err)
-{
-    return pg_session_lost_error(queue->session, "sending COPY data", err);
-}
-
-/* Object to server in small pieces. An object that does not prove itself ends the COPY with an
- * error, so that the server takes none of it. */
-static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObject *object,
-                      Error *err)
-{
-    PGconn *connection = queue->session->connection;
-    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
-    CLEANUP(memory_freep) char *piece = memory_zeroed(COPY_PIECE, 1);
-    bool good = object_stream_open(task->objects, object, &stream, err);
-    size_t size = 1;
-    queue->copy_bytes = 0;
-    queue->copy_total_bytes = object->plain_size;
-    while (good && size > 0) {
-        good = object_stream_read(stream, piece, COPY_PIECE, &size, err);
-        if (good && size && PQputCopyData(connection, piece, (int)size) != 1)
-            return lost_in_copy(queue, err);
-        queue->copied_bytes += good ? (int64_t)size : 0;
-        queue->copy_bytes += good ? (int64_t)size : 0;
-    }
-    good = good && object_stream_finish(stream, err);
-    if (PQputCopyEnd(connection, good ? NULL : "the data is not what the bundle says") != 1)
-        return good ? lost_in_copy(queue, err) : false;
-    return good || error_wrap(err, "reading '%s'", object->path);
-}
-
-/* Take the answers of one statement run alone; the first error, if any, goes to the pipeline. */
-static bool end_statement(StepQueue *queue, const PipelineEntry *entry, Error *err)
-{
-    PGresult *result;
-    while ((result = pg_wait_result(queue->session))) {
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-            step_pipeline_fail(queue->pipeline, entry, result);
-        else
-            PQclear(result);
-    }
-    return !pg_session_is_lost(queue->session) || lost_in_copy(queue, err);
-}
-
-static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
-                     const char *sql, Error *err)
-{
-    PGconn *connection = queue->session->connection;
-    const ManifestStep *step = &script_of(task, entry->script)->steps.items[entry->step];
-    if (!step_pipeline_drain(queue->pipeline, err))
-        return false;
-    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
-        return true;
-    queue->single = *entry;
-    if (!PQsendQueryParams(connection, sql, 0, NULL, NULL, NULL, NULL, 0))
-        return lost_in_copy(queue, err);
-    PGresult *result = pg_wait_result(queue->session);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COPY_IN) {
-        if (status != PGRES_FATAL_ERROR) {
-            PQclear(result);
-            return error_set(err, ERROR_INPUT,
-                             "statement %zu of migration '%s' is no COPY FROM "
-                             "STDIN, as the manifest says",
-                             entry->step + 1, task->migration->identity);
-        }
-        step_pipeline_fail(queue->pipeline, entry, result);
-        return end_statement(queue, entry, err);
-    }
-    PQclear(result);
-    bool good = send_data(queue, task, &task->manifest->objects.items[step->data_object], err);
-    CLEANUP(error_done) Error ending = {0};
-    bool ended = end_statement(queue, entry, good ? err : &ending);
-    queue->copy_total_bytes = 0;
-    return ended && good;
-}
-
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
@@ -280,7 +199,7 @@ static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptK
         return false;
     StepKind step = script_of(task, kind)->steps.items[index].kind;
     if (step == STEP_COPY)
-        return run_copy(queue, &entry, task, sql, err);
+        return step_queue_copy(queue, &entry, task, sql, err);
     /* what it answers must be known before anything behind it is sent */
     return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err) &&
            (step != STEP_ASSERTION || step_pipeline_drain(queue->pipeline, err));

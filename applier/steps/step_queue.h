@@ -66,6 +66,11 @@ bool step_queue_replays(const StepQueue *queue, const RunPart *part);
 extern const char *const step_queue_resets[];
 extern const size_t step_queue_reset_count;
 
+/* Run a COPY FROM STDIN with its data, the pipeline drained first; as the rest of a unit, a failure
+ * of the statement is in the pipeline. In step_copy.c. ERROR_INPUT where it is no such COPY. */
+bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+                     const char *sql, Error *err) MUST_CHECK;
+
 /* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
  * where that brings a failure of a step to light the observer is not called. false: the observer
  * refused (queue->refused), or the connection was lost. In step_observe.c. */

@@ -6,7 +6,6 @@
 #include "applier/steps/step_alone.h"
 #include "applier/steps/step_batch.h"
 #include "applier/steps/step_queue.h"
-#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 
@@ -485,15 +484,6 @@ static bool may_go_on(StepRunner *runner, Error *err)
     return false;
 }
 
-/* A signal ends it. */
-static void pause_between(const StepRunner *runner, int64_t pause_ms)
-{
-    int64_t until = clock_monotonic_ms() + pause_ms;
-    for (int64_t left = pause_ms; left > 0 && interrupt_count() == 0 && !runner->options->hurries;
-         left = until - clock_monotonic_ms())
-        retry_policy_sleep(left);
-}
-
 static bool on_range_committed(void *context, const BatchRun *run, bool *ret_stop, Error *err)
 {
     StepRunner *runner = context;
@@ -505,7 +495,6 @@ static bool on_range_committed(void *context, const BatchRun *run, bool *ret_sto
     runner->report->batches++;
     if (listener->batch)
         listener->batch(listener->context, &batch);
-    pause_between(runner, run_task_script(batch.task)->batch.pause_ms);
     if (!may_go_on(runner, err))
         return false;
     *ret_stop = interrupt_count() > 0;
@@ -514,7 +503,8 @@ static bool on_range_committed(void *context, const BatchRun *run, bool *ret_sto
 
 static bool run_batch(StepRunner *runner, size_t index, Error *err)
 {
-    const BatchWatcher watcher = {.committed = on_range_committed, .context = runner};
+    const BatchWatcher watcher = {
+        .committed = on_range_committed, .context = runner, .hurries = runner->options->hurries};
     const RunTask *task = task_of(runner, runner->units.units.items[index].first_part);
     int64_t rows = runner->batch.unit == index ? runner->batch.progress.rows : task->batch.rows;
     BatchEnd end = BATCH_FAILED;

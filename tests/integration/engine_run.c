@@ -32,10 +32,21 @@ static void on_waiting(void *context UNUSED, const PgLockHolder *holder)
     fflush(stdout);
 }
 
+/* How far a COPY is, once for each. */
+static void on_now(void *context UNUSED, const RunNow *now)
+{
+    static const RunTask *told;
+    if (now->copy_total_bytes > 0 && now->task != told)
+        printf("copy %s %" PRId64 " of %" PRId64 "\n", now->task->migration->identity,
+               now->copy_bytes, now->copy_total_bytes);
+    told = now->copy_total_bytes > 0 ? now->task : told;
+}
+
 static Arguments read_arguments(int argc, char **argv)
 {
     Arguments arguments = {.run = run_options_default()};
     arguments.run.listener.retry = on_retry;
+    arguments.run.listener.waiting = on_now;
     arguments.run.lock_waiting = on_waiting;
     for (int i = 0; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";

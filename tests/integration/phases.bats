@@ -90,7 +90,6 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
 
 @test "a run of phase before that is killed is resumed as such" {
     phase_bundle
-    base=$DATABASE
     run_status 0 with_fault FAULT_CALLS=send FAULT_COUNT="$WORK/count" \
         applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes
     points=$(cat "$WORK/count") resumed=0
