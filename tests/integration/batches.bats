@@ -338,8 +338,8 @@ SQL
     # The rehearsal leaves the pauses out, else this took minutes.
     run_status 0 planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major" --json
     same "ways back" "exact exact exact" "$(json '[.versions[].migrations[].way_back] | join(" ")')"
-    same "locked by the batch" "public.ship RowExclusiveLock" "$(json '[.versions[1].migrations[1].results[0].measured[]
-        | select(.script == "up" and .statement == 0) | .relations[] | select(.relation == "public.ship")][0]
+    same "locked by the batch" "public.ship RowExclusiveLock" "$(json '[.versions[1].migrations[1].measured[]
+        | select(.script == "up" and .line == 2) | .relations[] | select(.relation == "public.ship")][0]
         | "\(.relation) \(.lock)"')"
     release 1.0.0 1.1.0
     make_key vendor
