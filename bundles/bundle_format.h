@@ -47,8 +47,9 @@
 #define MANIFEST_APPLICATION_ID    0x5345414C /* "SEAL" */
 #define MANIFEST_PAGE_SIZE         4096
 #define MANIFEST_SIZE_MAX          (INT64_C(16) << 20)
-#define MANIFEST_TEXT_MAX          4096 /* bytes of a reason, a source's path, a search path */
-#define MANIFEST_IDENTIFIER_MAX    255  /* bytes of a database object's name */
+#define MANIFEST_TEXT_MAX          4096     /* bytes of a reason, a source's path, a search path */
+#define BATCH_SIZE_MAX             10000000 /* rows of one range of a batch */
+#define MANIFEST_IDENTIFIER_MAX    255      /* bytes of a database object's name */
 #define MANIFEST_RELATION_MAX      520 /* bytes of a relation's name with its schema, both quoted */
 #define MANIFEST_LOCK_MAX          63  /* bytes of a lock's name */
 #define OBJECT_STORED_SIZE_MAX     (INT64_C(8) << 30) /* exclusive: ustar's octal size field */

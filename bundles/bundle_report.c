@@ -93,6 +93,11 @@ static void add_flags(const ManifestMigration *migration, Text *out)
         text_addf(out, ", %zu destructive", destructive);
     if (copies)
         text_addf(out, ", %zu with data", copies);
+    if (up->batch.table)
+        text_addf(out, ", in batches of %" PRId64 " by %s.%s", up->batch.size, up->batch.table,
+                  up->batch.key);
+    if (migration->scripts[SCRIPT_PRECHECK].gate)
+        text_add(out, ", a gate of its version");
     if (migration->phase != PHASE_ANY)
         text_addf(out, ", %s the application's upgrade", phase_name(migration->phase));
 }
@@ -254,6 +259,21 @@ static void groups_json(const ManifestScript *script, JsonWriter *json)
     json_close(json);
 }
 
+static void batch_json(const ManifestBatch *batch, JsonWriter *json)
+{
+    if (!batch->table) {
+        json_null(json, "batch");
+        return;
+    }
+    json_object(json, "batch");
+    json_string(json, "table_schema", batch->table_schema);
+    json_string(json, "table", batch->table);
+    json_string(json, "key", batch->key);
+    json_int(json, "size", batch->size);
+    json_int(json, "pause_ms", batch->pause_ms);
+    json_close(json);
+}
+
 static bool script_json(BundleReader *reader, const Manifest *manifest,
                         const ManifestScript *script, const char *name, ReportDepth depth,
                         JsonWriter *json, Error *err)
@@ -266,6 +286,8 @@ static bool script_json(BundleReader *reader, const Manifest *manifest,
     json_string(json, "path", manifest->objects.items[script->object].path);
     if (depth == REPORT_WITH_SQL)
         json_string(json, "sql", text_string(&sql));
+    json_bool(json, "gate", script->gate);
+    batch_json(&script->batch, json);
     groups_json(script, json);
     json_close(json);
     return true;

@@ -14,9 +14,9 @@ WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "column-o
 WORD_TABLE(arrival_words, "up", "down", "again", "chain");
 WORD_TABLE(atomic_words, "version", "run");
 WORD_TABLE(phase_words, "any", "before", "after");
-WORD_TABLE(group_kind_words, "transaction", "autocommit");
+WORD_TABLE(group_kind_words, "transaction", "autocommit", "batch");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
-WORD_TABLE(step_kind_words, "sql", "copy");
+WORD_TABLE(step_kind_words, "sql", "copy", "batch", "assertion");
 WORD_TABLE(probe_kind_words, "none", "repeat", "index-present", "index-absent", "reindex", "detach",
            "database-present", "database-absent", "tablespace-present", "tablespace-absent",
            "subscription-present", "subscription-absent");
@@ -94,6 +94,9 @@ static void script_done(ManifestScript *script)
     }
     array_free(&script->steps);
     array_free(&script->groups);
+    free(script->batch.table);
+    free(script->batch.table_schema);
+    free(script->batch.key);
     free(script->source);
 }
 

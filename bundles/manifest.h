@@ -43,6 +43,8 @@ typedef enum {
 typedef enum {
     GROUP_TRANSACTION, /* BEGIN … COMMIT with its ledger row inside */
     GROUP_AUTOCOMMIT, /* exactly one step that cannot run in a transaction: INTENT, step, OUTCOME */
+    GROUP_BATCH, /* a STEP_BATCH, one transaction per range of keys, then a STEP_ASSERTION in the
+                  * transaction that completes the group; the only group of its script */
 } GroupKind;
 
 typedef enum {
@@ -53,8 +55,10 @@ typedef enum {
 } Isolation;
 
 typedef enum {
-    STEP_SQL,  /* one statement, one message */
-    STEP_COPY, /* COPY … FROM STDIN, fed from data_object */
+    STEP_SQL,       /* one statement, one message */
+    STEP_COPY,      /* COPY … FROM STDIN, fed from data_object */
+    STEP_BATCH,     /* a statement with the parameters $1 and $2: first and last key of its range */
+    STEP_ASSERTION, /* answers with rows: where it is one boolean, that must be true */
 } StepKind;
 
 /* How an unsettled step outside transactions is settled by looking at the catalog (ENGINE 13). */
@@ -103,6 +107,15 @@ typedef struct ManifestGroup {
     size_t step_count; /* at least 1 */
 } ManifestGroup;
 
+/* How a STEP_BATCH goes through a table. Names as the catalog has them. */
+typedef struct ManifestBatch {
+    char *table;        /* owned; NULL: the script has no batch */
+    char *table_schema; /* owned; NULL: found by search_path */
+    char *key;          /* owned: a column with a btree index */
+    int64_t size;       /* rows of one range */
+    int64_t pause_ms;   /* between two */
+} ManifestBatch;
+
 typedef ARRAY_OF(ManifestStep) ManifestStepArray;
 typedef ARRAY_OF(ManifestGroup) ManifestGroupArray;
 
@@ -111,6 +124,8 @@ typedef struct ManifestScript {
     int64_t object;      /* index into manifest objects; -1 where not present */
     char *source;        /* owned: path in the vendor's project, for messages */
     bool in_transaction; /* verify only: under a savepoint before COMMIT */
+    bool gate;           /* precheck only: it must hold before the version's first step */
+    ManifestBatch batch; /* of its one group, where that is a GROUP_BATCH */
     ManifestStepArray steps;
     ManifestGroupArray groups;
 } ManifestScript;

@@ -118,7 +118,7 @@ static bool use_object(Uses *uses, int64_t index, char *expected_path, Error *er
 static bool probe_fits(const Probe *probe, GroupKind kind)
 {
     bool names = probe->object || probe->object_schema || probe->table || probe->table_schema;
-    if (kind == GROUP_TRANSACTION)
+    if (kind != GROUP_AUTOCOMMIT)
         return probe->kind == PROBE_NONE && !names;
     switch (probe->kind) {
     case PROBE_NONE:
@@ -139,6 +139,24 @@ static bool probe_fits(const Probe *probe, GroupKind kind)
         return probe->object != NULL;
     }
     return false;
+}
+
+/* A batch is all that its script does: the statement for each range, and what must hold then. */
+static bool batch_fits(const ManifestScript *script, ScriptKind kind)
+{
+    const ManifestGroup *only = script->groups.count == 1 ? &script->groups.items[0] : NULL;
+    bool batched = only && only->kind == GROUP_BATCH;
+    size_t statements = 0, groups = 0;
+    array_each (const ManifestStep, step, &script->steps)
+        statements += step->kind == STEP_BATCH;
+    array_each (const ManifestGroup, group, &script->groups)
+        groups += group->kind == GROUP_BATCH;
+    if (!batched)
+        return statements == 0 && groups == 0 && !script->batch.table;
+    return statements == 1 && script->batch.table && (kind == SCRIPT_UP || kind == SCRIPT_DOWN) &&
+           script->steps.count == 2 && script->steps.items[0].kind == STEP_BATCH &&
+           script->steps.items[1].kind == STEP_ASSERTION && only->isolation == ISOLATION_DEFAULT &&
+           !only->read_only && !only->deferrable;
 }
 
 /* Groups cover the steps without a rest; a step outside transactions is alone. */
@@ -169,6 +187,8 @@ static bool check_groups(const Uses *uses, ScriptKind kind, Error *err)
     if (covered != script->steps.count || covered == 0)
         return refuse(err, "migration '%s', %s: groups of %zu steps over %zu steps", identity, name,
                       covered, script->steps.count);
+    if (!batch_fits(script, kind))
+        return refuse(err, "migration '%s', %s: its batch does not fit its steps", identity, name);
     return true;
 }
 
@@ -207,6 +227,9 @@ static bool check_script(Uses *uses, ScriptKind kind, Error *err)
         return true;
     if (script->in_transaction && kind != SCRIPT_VERIFY)
         return refuse(err, "migration '%s', %s: only a verify script may run before COMMIT",
+                      uses->migration->identity, script_kind_name(kind));
+    if (script->gate && kind != SCRIPT_PRECHECK)
+        return refuse(err, "migration '%s', %s: only a precheck script may be a gate",
                       uses->migration->identity, script_kind_name(kind));
     return use_object(uses, script->object, manifest_script_path(uses->migration, kind), err) &&
            check_steps(uses, kind, err) && check_groups(uses, kind, err);

@@ -232,6 +232,25 @@ static bool read_scripts(sqlite3 *db, Manifest *manifest, Error *err)
         free(script->source);
         script->source = rows_text(&rows, 3, 1, MANIFEST_TEXT_MAX);
         script->in_transaction = rows_flag(&rows, 4);
+        script->gate = rows_flag(&rows, 5);
+    }
+    return !rows.failed;
+}
+
+static bool read_batches(sqlite3 *db, Manifest *manifest, Error *err)
+{
+    CLEANUP(rows_close) Rows rows = {0};
+    if (!rows_open(db, "batch", SQL_manifest_read_batches, &rows, err))
+        return false;
+    while (rows_next(&rows)) {
+        ManifestScript *script = present_script_at(&rows, manifest);
+        if (!script)
+            return false;
+        script->batch.table_schema = rows_text_or_null(&rows, 2, MANIFEST_IDENTIFIER_MAX);
+        script->batch.table = rows_text(&rows, 3, 1, MANIFEST_IDENTIFIER_MAX);
+        script->batch.key = rows_text(&rows, 4, 1, MANIFEST_IDENTIFIER_MAX);
+        script->batch.size = rows_number(&rows, 5, 1, BATCH_SIZE_MAX);
+        script->batch.pause_ms = rows_number(&rows, 6, 0, TIMEOUT_MAX_MS);
     }
     return !rows.failed;
 }
@@ -320,8 +339,9 @@ static bool read_rows(sqlite3 *db, const Head *head, Manifest *manifest, Error *
            read_superseded(db, manifest, err) && read_objects(db, manifest, err) &&
            read_chunks(db, manifest, err) && read_migrations(db, manifest, err) &&
            read_migration_data(db, manifest, err) && read_scripts(db, manifest, err) &&
-           read_groups(db, manifest, err) && read_steps(db, manifest, err) &&
-           read_requirements(db, manifest, err) && manifest_rehearsal_read(db, manifest, err);
+           read_batches(db, manifest, err) && read_groups(db, manifest, err) &&
+           read_steps(db, manifest, err) && read_requirements(db, manifest, err) &&
+           manifest_rehearsal_read(db, manifest, err);
 }
 
 bool manifest_read(const void *bytes, size_t size, const Head *head, Manifest *ret_manifest,

@@ -185,8 +185,23 @@ static bool write_script(sqlite3_stmt *insert, int64_t migration, ScriptKind kin
         insert,
         BINDS(BIND_INT(":migration", migration), BIND_TEXT(":script", script_kind_name(kind)),
               BIND_INT(":object", script->object + 1), BIND_TEXT(":source", script->source),
-              BIND_INT(":in_transaction", script->in_transaction)),
+              BIND_INT(":in_transaction", script->in_transaction), BIND_INT(":gate", script->gate)),
         err);
+}
+
+static bool write_batch(sqlite3_stmt *insert, int64_t migration, ScriptKind kind,
+                        const ManifestScript *script, Error *err)
+{
+    const ManifestBatch *batch = &script->batch;
+    return !batch->table ||
+           sqlite_db_run(insert,
+                         BINDS(BIND_INT(":migration", migration),
+                               BIND_TEXT(":script", script_kind_name(kind)),
+                               BIND_TEXT(":table_schema", batch->table_schema),
+                               BIND_TEXT(":table_name", batch->table),
+                               BIND_TEXT(":key_column", batch->key), BIND_INT(":size", batch->size),
+                               BIND_INT(":pause_ms", batch->pause_ms)),
+                         err);
 }
 
 static bool write_groups(sqlite3_stmt *insert, int64_t migration, ScriptKind kind,
@@ -277,6 +292,7 @@ static bool write_rows(sqlite3 *db, const Manifest *manifest, Error *err)
            write_chunks(db, manifest, err) && write_migrations(db, manifest, err) &&
            write_migration_data(db, manifest, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_script, write_script, err) &&
+           write_script_rows(db, manifest, SQL_manifest_insert_batch, write_batch, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_group, write_groups, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_step, write_steps, err) &&
            write_requirements(db, manifest, err) && manifest_rehearsal_write(db, manifest, err);

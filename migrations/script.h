@@ -46,6 +46,21 @@ typedef struct ScriptAck {
 
 typedef ARRAY_OF(ScriptAck) ScriptAckArray;
 
+/* -- sealift: batch key=COLUMN [size=ROWS] [table=NAME] [pause=TIME]: the script's first statement
+ * is run for one range of keys after the other, its second says whether all is done. Names are as
+ * the server would take them: folded unless quoted. */
+#define SCRIPT_BATCH_SIZE_DEFAULT 10000
+#define SCRIPT_BATCH_SIZE_MAX     10000000
+
+typedef struct ScriptBatch {
+    int64_t size; /* rows of one batch; 0: the directive is not given */
+    int64_t pause_ms;
+    int64_t line;       /* of the directive in the authored file */
+    char *key;          /* owned */
+    char *table;        /* owned; NULL: the one that the statement changes */
+    char *table_schema; /* owned, or NULL */
+} ScriptBatch;
+
 /* Directives: comments `-- sealift: …` before the first statement. An unknown one is an error. */
 typedef struct ScriptDirectives {
     bool no_transaction; /* -- sealift: no-transaction */
@@ -55,6 +70,8 @@ typedef struct ScriptDirectives {
     int64_t lock_timeout_ms;      /* -- sealift: lock-timeout 5s | 200ms | 0; -1 not given */
     int64_t statement_timeout_ms; /* -- sealift: statement-timeout …; -1 not given */
     char *phase;                  /* -- sealift: phase before|after; owned, or NULL */
+    bool gate;                    /* -- sealift: gate (in a precheck script) */
+    ScriptBatch batch;            /* -- sealift: batch … (in an up or down script) */
     ScriptAckArray acks;          /* -- sealift: ack RULE REASON (in any script), as they stand */
 } ScriptDirectives;
 

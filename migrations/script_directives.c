@@ -1,6 +1,7 @@
 #include "migrations/script_directives.h"
 
 #include "base/text.h"
+#include "migrations/batch_directive.h"
 
 #define TIMEOUT_MS_MAX INT32_MAX /* what PostgreSQL's own settings hold */
 
@@ -18,6 +19,7 @@ void script_directives_done(ScriptDirectives *directives)
         free(ack->reason);
     }
     array_free(&directives->acks);
+    batch_directive_done(&directives->batch);
     directives->irreversible = directives->phase = NULL;
 }
 
@@ -64,26 +66,32 @@ static bool set_words(char **words, const char *directive, const char *value, Er
     return true;
 }
 
-/* 5s, 200ms, 2min, or 0 for none. */
-static bool set_timeout(int64_t *timeout_ms, const char *directive, const char *value, Error *err)
+bool script_directives_time(const char *value, int64_t *ret_ms)
 {
     static const struct {
         const char *unit;
         uint64_t factor;
     } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}};
-    if (*timeout_ms >= 0)
-        return twice(directive, err);
     size_t digits = strspn(value, "0123456789");
     uint64_t number = 0;
     uint64_t factor = strcmp(value, "0") == 0;
     for (size_t i = 0; i < ARRAY_LEN(units); i++)
         if (strcmp(value + digits, units[i].unit) == 0)
             factor = units[i].factor;
-    if (!factor || !text_parse_uint(value, digits, TIMEOUT_MS_MAX / factor, &number)) {
+    if (!factor || !text_parse_uint(value, digits, TIMEOUT_MS_MAX / factor, &number))
+        return false;
+    *ret_ms = (int64_t)(number * factor);
+    return true;
+}
+
+static bool set_timeout(int64_t *timeout_ms, const char *directive, const char *value, Error *err)
+{
+    if (*timeout_ms >= 0)
+        return twice(directive, err);
+    if (!script_directives_time(value, timeout_ms)) {
         error_set(err, ERROR_INPUT, "directive '%s': '%s' is not a time", directive, value);
         return error_hint(err, "write a number with ms, s or min, or 0 for no limit");
     }
-    *timeout_ms = (int64_t)(number * factor);
     return true;
 }
 
@@ -147,10 +155,14 @@ bool script_directives_add(ScriptDirectives *directives, const char *words, int6
         return set_timeout(&directives->statement_timeout_ms, directive, value, err);
     if (strcmp(directive, "phase") == 0)
         return set_phase(&directives->phase, directive, value, err);
+    if (strcmp(directive, "gate") == 0)
+        return set_flag(&directives->gate, directive, value, err);
+    if (strcmp(directive, "batch") == 0)
+        return batch_directive_read(value, line, &directives->batch, err);
     if (strcmp(directive, "ack") == 0)
         return add_ack(directives, directive, value, line, err);
     error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
     return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
                            "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
-                           "phase before|after, ack RULE REASON");
+                           "phase before|after, gate, batch key=COLUMN …, ack RULE REASON");
 }

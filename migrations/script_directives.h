@@ -17,6 +17,10 @@ bool script_directives_in_comment(const char *comment, size_t length, char **ret
 bool script_directives_add(ScriptDirectives *directives, const char *words, int64_t line,
                            Error *err) MUST_CHECK;
 
+/* 5s, 200ms, 2min, or 0; false where `value` is none of these, or more than PostgreSQL's settings
+ * hold. *ret_ms is untouched then. */
+bool script_directives_time(const char *value, int64_t *ret_ms) MUST_CHECK;
+
 /* The acknowledgement of `rule`, or NULL. Borrowed from the directives. */
 const ScriptAck *script_directives_ack(const ScriptDirectives *directives, const char *rule);
 

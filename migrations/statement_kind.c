@@ -12,6 +12,8 @@ typedef enum {
     K_ENUM_VALUE = 1 << 6,  /* adds_enum_value */
     K_CASCADES = 1 << 7,    /* loses data with CASCADE */
     K_EACH = 1 << 8,        /* locks that many for each object of its list */
+    K_ANSWERS = 1 << 9,     /* answers with rows */
+    K_CHANGES = 1 << 10,    /* changes rows */
 } KindBits;
 
 typedef struct KindRow {
@@ -298,7 +300,9 @@ static void look_create_table(const SplitStatement *statement, size_t at, Statem
 /* DELETE and UPDATE without WHERE. */
 static void look_mass_change(const SplitStatement *statement, size_t at, StatementKind *kind)
 {
-    (void)at;
+    at += keyword_at(statement, at, "from");
+    at += keyword_at(statement, at, "only");
+    (void)read_name(statement, at, &kind->target);
     kind->destructive = !(statement->seen & SEEN_WHERE);
 }
 
@@ -367,8 +371,9 @@ static const KindRow rows[] = {
     {"drop index|view|trigger|rule|policy", K_CASCADES | K_EACH, 2, 0, 0, NULL},
     {"drop", K_CASCADES | K_EACH, 1, 0, 0, NULL},
     {"truncate", K_DESTRUCTIVE | K_EACH, 4, 0, 0, NULL},
-    {"delete|update", 0, 3, 0, 0, look_mass_change},
-    {"with", 0, 3, 0, 0, look_with},
+    {"delete|update", K_CHANGES, 3, 0, 0, look_mass_change},
+    {"insert|merge", K_CHANGES, 3, 0, 0, NULL},
+    {"with", K_ANSWERS | K_CHANGES, 3, 0, 0, look_with},
 
     /* the rest of what locks */
     {"alter type %o add value", K_ENUM_VALUE, 0, 0, 0, NULL},
@@ -381,9 +386,9 @@ static const KindRow rows[] = {
     {"create unique? index", 0, 2, 0, 0, NULL},
     {"create", 0, 2, 0, 0, NULL},
     {"refresh|cluster|lock|reindex", 0, 4, 0, 0, NULL},
-    {"comment|grant|revoke|analyze|security|import|merge|insert|call|do|explain", 0, 3, 0, 0, NULL},
+    {"comment|grant|revoke|analyze|security|import|call|do|explain", 0, 3, 0, 0, NULL},
     {"copy", 0, 3, 0, 0, look_copy},
-    {"select|values|table", 0, 3, 0, 0, look_select},
+    {"select|values|table", K_ANSWERS, 3, 0, 0, look_select},
 };
 
 static void apply_row(const SplitStatement *statement, const KindRow *row, size_t at,
@@ -396,6 +401,8 @@ static void apply_row(const SplitStatement *statement, const KindRow *row, size_
         row->bits & K_DESTRUCTIVE || (row->bits & K_CASCADES && statement->seen & SEEN_CASCADE);
     kind->outside_effects = row->bits & K_OUTSIDE;
     kind->adds_enum_value = row->bits & K_ENUM_VALUE;
+    kind->answers = row->bits & K_ANSWERS;
+    kind->changes_rows = row->bits & K_CHANGES;
     kind->settle = row->settle;
     kind->control = row->control;
     kind->lock_estimate = row->locks;
@@ -429,5 +436,8 @@ void statement_kind_of(const SplitStatement *statement, StatementKind *ret_kind)
         kind.object = kind.table = (StatementName){0};
     kind.breaks_session |= (statement->seen & SEEN_UNLOCK_ALL) != 0;
     kind.outside_effects |= (statement->seen & SEEN_OUTSIDE) != 0;
+    kind.parameters = (statement->seen & SEEN_FIRST_PARAMETER ? PARAMETER_FIRST : 0U) |
+                      (statement->seen & SEEN_SECOND_PARAMETER ? PARAMETER_SECOND : 0U) |
+                      (statement->seen & SEEN_OTHER_PARAMETER ? PARAMETER_OTHER : 0U);
     *ret_kind = kind;
 }

@@ -32,6 +32,12 @@ typedef enum {
     SETTLE_SUBSCRIPTION_ABSENT,
 } SettleKind;
 
+typedef enum {
+    PARAMETER_FIRST = 1 << 0,  /* $1 */
+    PARAMETER_SECOND = 1 << 1, /* $2 */
+    PARAMETER_OTHER = 1 << 2,  /* any other $n */
+} StatementParameters;
+
 typedef struct StatementName {
     char schema[SPLITTER_WORD_SIZE_MAX]; /* "" where not qualified */
     char name[SPLITTER_WORD_SIZE_MAX];   /* "" where there is none */
@@ -55,10 +61,14 @@ typedef struct StatementKind {
     bool copy_server_file; /* COPY … FROM/TO 'file' | PROGRAM */
     bool outside_effects;  /* ALTER SYSTEM, slots, subscriptions, dblink, PROGRAM … */
     bool adds_enum_value;  /* ALTER TYPE … ADD VALUE: of no use in its own transaction */
+    bool answers;          /* its answer is rows: SELECT, VALUES, TABLE, WITH */
+    bool changes_rows;     /* UPDATE, DELETE, INSERT, MERGE, WITH: what may run in batches */
+    unsigned parameters;   /* bits of StatementParameters */
     int lock_estimate;     /* relations it may lock: 0 for none */
     SettleKind settle;
     StatementName object; /* what the settle looks for */
     StatementName table;  /* the index's table, the partition's parent */
+    StatementName target; /* of an UPDATE or DELETE; "" where not */
 } StatementKind;
 
 /* Classify. `statement` may be cut (words_cut): what then cannot be told is answered on the safe

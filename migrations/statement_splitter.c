@@ -223,6 +223,10 @@ static bool report_statement(StatementSplitter *splitter, bool has_semicolon, in
 static void note_seen(StatementSplitter *splitter, const SqlToken *token)
 {
     SplitStatement *statement = &splitter->statement;
+    if (token->kind == WORD_NUMBER && token->text[0] == '$')
+        statement->seen |= strcmp(token->text, "$1") == 0   ? SEEN_FIRST_PARAMETER
+                           : strcmp(token->text, "$2") == 0 ? SEEN_SECOND_PARAMETER
+                                                            : SEEN_OTHER_PARAMETER;
     if (token->kind == WORD_PUNCTUATION && token->text[0] == ',' && !splitter->paren_depth)
         statement->list_size++;
     if (!token->folded)

@@ -44,7 +44,7 @@ typedef enum {
     SPLITTER_COPY_PROGRAM, /* FROM or TO a program on the server */
 } SplitterCopy;
 
-/* Unquoted words that matter wherever they stand in a statement. */
+/* Unquoted words and parameters that matter wherever they stand in a statement. */
 typedef enum {
     SEEN_WHERE = 1 << 0,      /* outside parentheses */
     SEEN_DELETE = 1 << 1,     /* anywhere, and so on */
@@ -54,6 +54,9 @@ typedef enum {
     SEEN_UNLOCK_ALL = 1 << 5, /* pg_advisory_unlock_all */
     SEEN_OUTSIDE = 1 << 6,    /* a function that reaches outside the database: dblink_…, slots */
     SEEN_WHERE_ANY = 1 << 7,  /* WHERE, in parentheses or not */
+    SEEN_FIRST_PARAMETER = 1 << 8,  /* $1 */
+    SEEN_SECOND_PARAMETER = 1 << 9, /* $2 */
+    SEEN_OTHER_PARAMETER = 1 << 10, /* any other $n */
 } SplitterSeen;
 
 typedef struct SplitStatement {

@@ -9,7 +9,9 @@ static const char *result_of(const ApplyReport *report, bool good)
 {
     if (!good)
         return "failed";
-    return report->relation == RELATION_CURRENT ? "nothing to do" : "applied";
+    if (report->relation == RELATION_CURRENT)
+        return "nothing to do";
+    return report->before_only ? "phase before applied" : "applied";
 }
 
 static void render_json(const ApplyInput *input, const ApplyReport *report, const char *warnings,
@@ -39,6 +41,10 @@ static void render_json(const ApplyInput *input, const ApplyReport *report, cons
 
 static void render_text(const ApplyInput *input, const ApplyReport *report, Text *out)
 {
+    if (report->relation == RELATION_CURRENT && report->before_only) {
+        text_add(out, "nothing to do: no migration of phase before is next\n");
+        return;
+    }
     if (report->relation == RELATION_CURRENT && !report->tasks) {
         text_addf(out, "nothing to do: %s is at version %s%s\n", report->redacted,
                   report->to_version,
@@ -48,20 +54,30 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
     if (report->settled.happened)
         text_addf(out, "settled what the last run left open: it was %s\n",
                   report->settled.done ? "done" : "not done, and was run again");
-    text_addf(out, "applied %s %s -> %s to %s\n", input->head->product,
+    text_addf(out, "applied %s%s %s -> %s to %s\n", report->before_only ? "phase before of " : "",
+              input->head->product,
               strcmp(report->from_version, "-") == 0 ? "(nothing)" : report->from_version,
               report->to_version, report->redacted);
     const RunReport *run = &report->run;
     text_addf(out, "  %" PRId64 " migration%s in %" PRId64 " group%s, %" PRId64 " ms",
               report->tasks, text_plural(report->tasks), run->groups_committed,
               text_plural(run->groups_committed), report->duration_ms);
+    if (run->batches)
+        text_addf(out, ", %" PRId64 " batch%s of %" PRId64 " row%s", run->batches,
+                  run->batches == 1 ? "" : "es", run->batch_rows, text_plural(run->batch_rows));
     if (run->retries)
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add_char(out, '\n');
-    run_render_schema(&report->schema, out);
+    if (!report->before_only)
+        run_render_schema(&report->schema, out);
     text_add(out, "  the end of the run is on disk at the server\n");
     if (report->halt)
         text_addf(out, "  not all of the bundle: %s\n", report->halt);
+    if (report->before_only)
+        text_addf(out,
+                  "  version %s is begun and not complete: the application may now be upgraded, "
+                  "then: applier apply %s\n",
+                  report->to_version, input->path);
 }
 
 bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,

@@ -15,6 +15,7 @@ typedef struct ApplyOptions {
     RunCommandOptions run;
     const char *to;
     const char *atomic;
+    const char *phase;
     bool yes;
 } ApplyOptions;
 
@@ -25,6 +26,9 @@ static const Option options[] = {
         "stop at this version (default: the last of the bundle, or the newest at hand)"),
     OPTION_CHOICE_ROW("atomic", ApplyOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
+    OPTION_CHOICE_ROW("phase", ApplyOptions, phase, "before|after",
+                      "only what the old application tolerates, without completing the version; or "
+                      "the rest, once that is done (default: all)"),
     OPTION_FLAG_ROW("yes", ApplyOptions, yes, "do not ask"),
 };
 
@@ -71,14 +75,20 @@ static const char *way_back_words(const ManifestMigration *migration)
 /* The list that the operator says yes to. */
 static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
 {
-    fprintf(stderr, "%zu to apply, up to version %s:\n", plan->tasks.count,
+    fprintf(stderr, "%" PRId64 " to apply, up to version %s:\n", run_tasks_count(&plan->tasks),
             manifest->versions.items[plan->target].name);
     if (plan->stands_for)
         fprintf(stderr, "  (the database is at %s, which %s supersedes: its schema is compared)\n",
                 plan->stands_for, plan->tasks.items[0].version->name);
-    array_each (const RunTask, task, &plan->tasks)
+    array_each (const RunTask, task, &plan->tasks) {
+        if (task->only_gate) {
+            fprintf(stderr, "  %s gate: what %s asks must hold\n", task->version->name,
+                    task->migration->scripts[SCRIPT_PRECHECK].source);
+            continue;
+        }
         fprintf(stderr, "  %s%s%s%s\n", task->version->name, task->migration ? " " : "",
                 task->migration ? task->migration->identity : "", way_back_words(task->migration));
+    }
     if (plan->halt)
         fprintf(stderr, "  and no further: %s\n", plan->halt);
 }
@@ -138,7 +148,9 @@ static bool run_apply(CommandContext *context, SiteBundle *bundle, const RunOpti
         !look_and_ask(context, run, bundle, &input, &nothing, err))
         return false;
     if (nothing) {
-        render_nothing(context, head, "the database is at that version");
+        render_nothing(context, head,
+                       run->phase == RUN_PHASE_BEFORE ? "no migration of phase before is next"
+                                                      : "the database is at that version");
         return true;
     }
     return apply_command_run(context, bundle, &input, run, given->to, err);
@@ -170,6 +182,8 @@ static bool run(CommandContext *context, Error *err)
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
     run.atomic = atomic_mode_parse(given->atomic);
+    if (given->phase)
+        run.phase = strcmp(given->phase, "before") == 0 ? RUN_PHASE_BEFORE : RUN_PHASE_AFTER;
     bool good = run_apply(context, &bundle, &run, err);
     run_watch_done(&watch);
     return good;
@@ -178,7 +192,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_apply = {
     .name = "apply",
     .synopsis = "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
-                "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
+                "[--phase before|after] [--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "apply a bundle, or the shortest route through several, to a database",
     .options = options,
     .option_count = ARRAY_LEN(options),

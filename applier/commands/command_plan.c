@@ -51,6 +51,7 @@ typedef struct Planning {
 static void planning_done(Planning *planning)
 {
     run_estimate_done(&planning->estimate);
+    gate_results_done(&planning->forecast.gates);
     apply_plan_done(&planning->plan);
     history_done(&planning->history);
     pg_session_close(planning->session);

@@ -69,6 +69,17 @@ static bool open_run_bundle(const CommandContext *context, const ResumePlan *pla
                      path, digest_hex(found, have), digest_hex(&plan->head_digest, want));
 }
 
+/* A run of phase before is to end inside its version, and says so where it began. */
+static RunPhase phase_of(const ResumePlan *plan, const Manifest *manifest)
+{
+    size_t version = manifest_find_version(manifest, plan->to_version);
+    if (version == SIZE_MAX)
+        return RUN_ALL_PHASES;
+    const ManifestVersion *to = &manifest->versions.items[version];
+    bool inside = plan->to_position < to->position + (int64_t)to->migration_count;
+    return inside ? RUN_PHASE_BEFORE : RUN_ALL_PHASES;
+}
+
 static bool go_on_up(CommandContext *context, const ResumePlan *plan, const History *history,
                      Error *err)
 {
@@ -84,6 +95,7 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
     run.action = ACTION_RESUME;
+    run.phase = phase_of(plan, input.manifest);
     run.settle = settle_choice(given);
     bool good = apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
     run_watch_done(&watch);

@@ -332,6 +332,7 @@ static void render_json(const Status *status, Text *out)
         json_string(&json, "to", status->route.to);
         route_json(&status->route, &status->shelf, &json);
     }
+    json_bool(&json, "phase_before_done", report->before_is_done);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
     json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);

@@ -54,6 +54,7 @@ static bool add_step(Walk *walk, const ManifestScript *script, const ManifestSte
         return false;
     json_object(json, /* name= */ NULL);
     json_string(json, "source", script->source);
+    json_string(json, "kind", step_kind_name(step->kind));
     json_int(json, "line", step->line);
     json_string(json, "sql", sql);
     json_bool(json, "destructive", step->destructive);
@@ -99,6 +100,8 @@ static bool add_task(Walk *walk, size_t index, Error *err)
     json_object(json, /* name= */ NULL);
     json_string(json, "identity", migration ? migration->identity : NULL);
     json_string(json, "version", task->version->name);
+    json_string(json, "phase", phase_name(migration ? migration->phase : PHASE_ANY));
+    json_bool(json, "early", apply_plan_is_early(walk->view->plan, index));
     json_string(json, "way_back", migration ? verdict_name(migration->verdict) : NULL);
     json_bool(json, "verify", migration && migration->scripts[SCRIPT_VERIFY].present);
     json_string(json, "needs", window_need_name(walk->view->estimate->costs.needs.items[index]));
@@ -138,6 +141,21 @@ static void add_totals(JsonWriter *json, const RunEstimate *estimate)
     json_close(json);
 }
 
+static void add_gates(JsonWriter *json, const SchemaForecast *forecast)
+{
+    json_array(json, "gates");
+    array_each (const GateResult, gate, &forecast->gates) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "version", gate->task->version->name);
+        json_string(json, "identity", gate->task->migration->identity);
+        json_string(json, "source", gate->task->migration->scripts[SCRIPT_PRECHECK].source);
+        json_string(json, "state", gate_state_name(gate->state));
+        json_string(json, "words", gate->state == GATE_FAILS ? gate->words : NULL);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 bool plan_render_json(const PlanView *view, Text *out, Error *err)
 {
     JsonWriter json;
@@ -156,10 +174,11 @@ bool plan_render_json(const PlanView *view, Text *out, Error *err)
     json_string(&json, "schema", schema_state_name(view->forecast->state));
     json_int(&json, "schema_differences", (int64_t)view->forecast->differences);
     json_int(&json, "schema_look_ms", view->forecast->look_ms);
+    add_gates(&json, view->forecast);
     add_totals(&json, view->estimate);
     json_array(&json, "migrations");
     for (size_t i = 0; i < view->plan->tasks.count; i++)
-        if (!add_task(&walk, i, err))
+        if (!view->plan->tasks.items[i].only_gate && !add_task(&walk, i, err))
             return false;
     json_close(&json);
     json_close(&json);

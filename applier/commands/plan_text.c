@@ -113,12 +113,14 @@ static void add_before_window(const PlanView *view, Text *out)
     if (!costs->before_count)
         return;
     text_addf(out, "before the window: %zu of %zu need not wait for it, about ",
-              costs->before_count, view->plan->tasks.count);
+              costs->before_migrations, (size_t)run_tasks_count(&view->plan->tasks));
     quantity_duration(costs->before_ms, out);
     text_add_char(out, '\n');
-    for (size_t i = 0; i < costs->before_count; i++) {
-        if (i == PLAN_TASKS_SHOWN) {
-            text_addf(out, "        … and %zu more\n", costs->before_count - PLAN_TASKS_SHOWN);
+    for (size_t i = 0, shown = 0; i < costs->before_count; i++) {
+        if (view->plan->tasks.items[i].only_gate)
+            continue;
+        if (shown++ == PLAN_TASKS_SHOWN) {
+            text_addf(out, "        … and %zu more\n", costs->before_migrations - PLAN_TASKS_SHOWN);
             break;
         }
         text_addf(out, "        %s: %s\n", view->plan->tasks.items[i].migration->identity,
@@ -129,6 +131,20 @@ static void add_before_window(const PlanView *view, Text *out)
     const RunTask *last = &view->plan->tasks.items[costs->before_count - 1];
     if (last->ends_version)
         text_addf(out, "        'applier apply BUNDLE --to %s' does them\n", last->version->name);
+    else if (apply_plan_is_early(view->plan, costs->before_count - 1))
+        text_add(out, "        'applier apply BUNDLE --phase before' does those of phase before\n");
+}
+
+/* What must hold before a version begins. */
+static void add_gates(const PlanView *view, Text *out)
+{
+    static const char *const words[] = {[GATE_HOLDS] = "holds now",
+                                        [GATE_FAILS] = "does not hold now: ",
+                                        [GATE_LATER] = "is asked before that version begins"};
+    array_each (const GateResult, gate, &view->forecast->gates)
+        text_addf(out, "gate of %s: %s %s%s\n", gate->task->version->name,
+                  gate->task->migration->scripts[SCRIPT_PRECHECK].source, words[gate->state],
+                  gate->words);
 }
 
 static void add_summary(const PlanView *view, Text *out)
@@ -137,14 +153,16 @@ static void add_summary(const PlanView *view, Text *out)
     const char *from = history_version_name(view->history);
     const char *to = view->input->manifest->versions.items[view->plan->target].name;
     Text words = {0};
-    text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", view->input->head->product,
-              strcmp(from, "-") == 0 ? "(nothing)" : from, to, view->plan->tasks.count);
+    text_addf(out, "%s %s -> %s: %" PRId64 " to apply; nothing was changed\n",
+              view->input->head->product, strcmp(from, "-") == 0 ? "(nothing)" : from, to,
+              run_tasks_count(&view->plan->tasks));
     char now[CLOCK_TEXT_SIZE], both[CLOCK_BOTH_SIZE];
     clock_format(view->now, now);
     text_addf(out, "%s, as of %s\n", view->database, clock_with_local(now, both));
     if (view->plan->halt)
         text_addf(out, "  and no further: %s\n", view->plan->halt);
     add_schema(view, from, out);
+    add_gates(view, out);
     cost_words_time(estimate, view->now, &words);
     add_line("time:", &words, out);
     cost_words_window(estimate, &words);
@@ -226,9 +244,17 @@ static bool add_groups(Walk *walk, const RunTask *task, const ManifestScript *sc
     for (size_t g = 0; g < script->groups.count; g++) {
         const ManifestGroup *group = &script->groups.items[g];
         bool done = g < task->first_group;
-        text_addf(walk->out, "    group %zu of %zu, %s%s\n", g + 1, script->groups.count,
-                  group->kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
-                  done ? ": done already" : "");
+        if (group->kind == GROUP_BATCH)
+            text_addf(walk->out,
+                      "    in batches of %" PRId64
+                      " rows by %s.%s, each a transaction, with pauses "
+                      "of %" PRId64 " ms; %" PRId64 " done already\n",
+                      script->batch.size, script->batch.table, script->batch.key,
+                      script->batch.pause_ms, task->batch.batches);
+        else
+            text_addf(walk->out, "    group %zu of %zu, %s%s\n", g + 1, script->groups.count,
+                      group->kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
+                      done ? ": done already" : "");
         for (size_t s = 0; s < group->step_count; s++)
             if (!add_step(walk, script, &script->steps.items[group->first_step + s], done, stream,
                           err))
@@ -275,6 +301,8 @@ static bool add_task(Walk *walk, size_t index, Error *err)
     const RunTask *task = &walk->view->plan->tasks.items[index];
     const ManifestMigration *migration = task->migration;
     const ManifestScript *script = run_task_script(task);
+    if (task->only_gate)
+        return true;
     if (!migration) {
         text_addf(walk->out, "  %s (no migrations)\n", task->version->name);
         return true;
@@ -319,7 +347,7 @@ static void add_versions(const PlanView *view, Text *out)
             row = (VersionRow){0};
         }
         row.version = task->version;
-        row.migrations += task->migration != NULL;
+        row.migrations += task->migration && !task->only_gate;
         row.irreversible |= task->migration && task->migration->verdict == VERDICT_IRREVERSIBLE;
         for (; next < view->estimate->steps.steps.count &&
                view->estimate->steps.steps.items[next].task == i;
@@ -330,6 +358,17 @@ static void add_versions(const PlanView *view, Text *out)
     }
     add_row(&row, out);
     text_add(out, "--all shows each migration with its statements and locks\n");
+}
+
+/* Where the list goes over to what waits for the application's upgrade. */
+static void add_phase(const PlanView *view, size_t index, bool *was_early, Text *out)
+{
+    bool early = apply_plan_is_early(view->plan, index);
+    if (early && !*was_early)
+        text_add(out, "before the application is upgraded (apply --phase before):\n");
+    if (!early && *was_early)
+        text_add(out, "once it is upgraded:\n");
+    *was_early = early;
 }
 
 bool plan_render_text(const PlanView *view, Text *out, Error *err)
@@ -349,8 +388,13 @@ bool plan_render_text(const PlanView *view, Text *out, Error *err)
         add_versions(view, out);
         return true;
     }
-    for (size_t i = 0; i < count; i++)
+    bool was_early = false;
+    for (size_t i = 0; i < count; i++) {
+        if (view->plan->tasks.items[i].only_gate)
+            continue;
+        add_phase(view, i, &was_early, out);
         if (!add_task(&walk, i, err))
             return false;
+    }
     return true;
 }

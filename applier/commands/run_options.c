@@ -34,6 +34,28 @@ static void watch_progress(void *context, const RunProgress *progress)
     fflush(stderr);
 }
 
+/* The line of a batch: how far it went through its table. */
+static void watch_batch(void *context, const RunBatch *batch)
+{
+    RunWatch *watch = context;
+    int64_t now = clock_monotonic_ms();
+    if (!watch->terminal && now - watch->last_ms < HEARTBEAT_MS)
+        return;
+    watch->last_ms = now;
+    fprintf(stderr, "%s%s: %s %s: batch %" PRId64 ", %" PRId64 " rows changed",
+            watch->terminal ? "\r\x1b[K" : "", watch->program, batch->task->version->name,
+            batch->task->migration->identity, batch->batches, batch->rows_changed);
+    if (batch->rows_total > 0)
+        fprintf(stderr, ", about %" PRId64 " %% of the table",
+                batch->rows_covered < batch->rows_total
+                    ? batch->rows_covered * 100 / batch->rows_total
+                    : 100);
+    if (!watch->terminal)
+        fputc('\n', stderr);
+    watch->line_open = watch->terminal;
+    fflush(stderr);
+}
+
 static void watch_retry(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                         int64_t delay_ms)
 {
@@ -92,7 +114,7 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     if (site->look_under_lock_ms >= 0)
         run.schema.look_under_lock_ms = site->look_under_lock_ms;
     run.lock_waiting = watch_lock;
-    run.listener =
-        (RunListener){.progress = watch_progress, .retry = watch_retry, .context = watch};
+    run.listener = (RunListener){
+        .progress = watch_progress, .batch = watch_batch, .retry = watch_retry, .context = watch};
     return run;
 }

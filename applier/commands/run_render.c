@@ -109,6 +109,8 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     json_int(json, "committed", outcome->run->groups_committed);
     json_bool(json, "settled", outcome->run->settled);
     json_int(json, "retries", outcome->run->retries);
+    json_int(json, "batches", outcome->run->batches);
+    json_int(json, "batch_rows", outcome->run->batch_rows);
     json_int(json, "copied_bytes", outcome->run->copied_bytes);
     json_int(json, "notices", outcome->run->notices);
     json_string(json, "notice_sqlstate", outcome->run->notices ? outcome->run->notice_code : NULL);

@@ -143,6 +143,50 @@ static void compare(const History *history, const Manifest *manifest, StatusBund
             from, report->version);
 }
 
+static const ManifestMigration *migration_at(const Manifest *manifest, int64_t position)
+{
+    array_each (const ManifestMigration, migration, &manifest->migrations)
+        if (manifest->versions.items[migration->version].position + migration->ordinal - 1 ==
+            position)
+            return migration;
+    return NULL;
+}
+
+static bool is_before(const Manifest *manifest, int64_t position)
+{
+    const ManifestMigration *migration = migration_at(manifest, position);
+    return migration && migration->phase == PHASE_BEFORE;
+}
+
+/* `apply --phase before` ended: what it brought of the version is there, and no more. */
+static bool before_is_done(const History *history, const Manifest *manifest)
+{
+    const AppliedVersion *version = history_version(history);
+    const PastEventArray *events = &history->events;
+    int64_t position = version ? version->position : 0;
+    if (!manifest || history->position <= position || !last_run_ended(history) || !events->count ||
+        !past_event_applies(&events->items[events->count - 1]))
+        return false;
+    for (; position < history->position; position++)
+        if (!is_before(manifest, position))
+            return false;
+    const ManifestMigration *last = migration_at(manifest, position - 1);
+    const ManifestMigration *next = migration_at(manifest, position);
+    return !next || next->version != last->version || next->phase != PHASE_BEFORE;
+}
+
+static void say_before_is_done(const History *history, const Manifest *manifest,
+                               StatusReport *report)
+{
+    const ManifestMigration *last = migration_at(manifest, history->position - 1);
+    free(report->why);
+    report->before_is_done = true;
+    report->why = memory_format("phase before of version %s is done: the application may be "
+                                "upgraded, then the rest is applied",
+                                manifest->versions.items[last->version].name);
+    report->next = "applier apply BUNDLE";
+}
+
 void status_report_make(const History *history, const Manifest *manifest, StatusBundle which,
                         StatusReport *ret_report)
 {
@@ -180,8 +224,11 @@ void status_report_make(const History *history, const Manifest *manifest, Status
         return;
     }
     bool back = is_halfway_back(history);
-    if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history)))
+    if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history))) {
+        if (before_is_done(history, manifest))
+            say_before_is_done(history, manifest, ret_report);
         return;
+    }
     ret_report->state = STATUS_FAILED;
     ret_report->next = "applier resume";
     free(ret_report->why);

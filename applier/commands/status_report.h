@@ -28,6 +28,7 @@ typedef struct StatusReport {
     PendingArray pending; /* borrowed from the manifest, in order of application */
     char *why;            /* owned; one line for people, or NULL */
     const char *next;     /* the command to run next; NULL: nothing is to be done */
+    bool before_is_done;  /* the version that is begun waits for the application's upgrade */
 } StatusReport;
 
 void status_report_done(StatusReport *report);

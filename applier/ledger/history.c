@@ -8,6 +8,7 @@ static void applied_migration_done(AppliedMigration *migration)
 {
     free(migration->identity);
     free(migration->version);
+    free(migration->batch.cursor);
     *migration = (AppliedMigration){0};
 }
 
@@ -84,11 +85,24 @@ static void pop_versions_above(History *history, int64_t position)
         free(versions->items[--versions->count].name);
 }
 
-/* A group up is there: of a new migration, or the next one of the migration on top. */
-static const char *group_up(History *history, const JournalRow *row)
+static void forget_batch(AppliedMigration *migration)
+{
+    free(migration->batch.cursor);
+    migration->batch = (BatchProgress){0};
+}
+
+/* A migration of whose first group, which runs in batches, a part is there. */
+static bool is_in_batches(const AppliedMigration *migration)
+{
+    return migration && migration->state == APPLIED_UP_PARTLY && migration->groups_done == 0 &&
+           migration->batch.batches > 0;
+}
+
+/* Something of a group up is there: of a new migration, or of the one on top. */
+static const char *begin_up(History *history, const JournalRow *row)
 {
     AppliedMigration *migration = top(history);
-    if (row->group == 1) {
+    if (row->group == 1 && !is_in_batches(migration)) {
         if (migration && migration->state != APPLIED_WHOLLY)
             return "begins a migration while another is applied in part";
         migration = array_add(&history->migrations);
@@ -101,11 +115,21 @@ static const char *group_up(History *history, const JournalRow *row)
         migration->groups_done != row->group - 1)
         return "is a group out of order";
     migration->head_digest = row->head_digest;
-    migration->groups_done = row->group;
     migration->group_count = row->group_count;
     migration->duration_ms += row->duration_ms;
     migration->journal_number = row->number;
     memcpy(migration->applied_at, row->at, sizeof(row->at));
+    return NULL;
+}
+
+static const char *group_up(History *history, const JournalRow *row)
+{
+    const char *trouble = begin_up(history, row);
+    AppliedMigration *migration = top(history);
+    if (trouble)
+        return trouble;
+    migration->groups_done = row->group;
+    forget_batch(migration);
     if (row->complete) {
         migration->state = APPLIED_WHOLLY;
         migration->unverified = strcmp(row->result, JOURNAL_UNVERIFIED) == 0;
@@ -114,9 +138,9 @@ static const char *group_up(History *history, const JournalRow *row)
     return NULL;
 }
 
-/* A group down is there. A migration that is applied in part can be taken back as well: its down
- * script then begins at its first group. */
-static const char *group_down(History *history, const JournalRow *row)
+/* Something of a group down is there. A migration that is applied in part can be taken back as
+ * well: its down script then begins at its first group. */
+static const char *begin_down(History *history, const JournalRow *row)
 {
     AppliedMigration *migration = top(history);
     if (!is_top(migration, row))
@@ -126,14 +150,25 @@ static const char *group_down(History *history, const JournalRow *row)
             history->position--;
         migration->state = APPLIED_DOWN_PARTLY;
         migration->groups_done = 0;
+        forget_batch(migration);
         migration->unverified = migration->verify_failed = false;
         pop_versions_above(history, history->position);
     }
     if (migration->state != APPLIED_DOWN_PARTLY || migration->groups_done != row->group - 1)
         return "is a group out of order";
-    migration->groups_done = row->group;
     migration->group_count = row->group_count;
     migration->journal_number = row->number;
+    return NULL;
+}
+
+static const char *group_down(History *history, const JournalRow *row)
+{
+    const char *trouble = begin_down(history, row);
+    AppliedMigration *migration = top(history);
+    if (trouble)
+        return trouble;
+    migration->groups_done = row->group;
+    forget_batch(migration);
     if (row->complete) {
         applied_migration_done(migration);
         history->migrations.count--;
@@ -144,6 +179,24 @@ static const char *group_down(History *history, const JournalRow *row)
 static const char *group_committed(History *history, const JournalRow *row)
 {
     return row->direction == DIRECTION_UP ? group_up(history, row) : group_down(history, row);
+}
+
+/* A range of a batch is there; its group is not done. */
+static const char *batch_committed(History *history, const JournalRow *row)
+{
+    const char *trouble =
+        row->direction == DIRECTION_UP ? begin_up(history, row) : begin_down(history, row);
+    uint64_t rows = 0;
+    if (trouble)
+        return trouble;
+    if (row->complete || !text_parse_uint(row->result, strlen(row->result), INT64_MAX, &rows))
+        return "is no range of a batch";
+    BatchProgress *batch = &top(history)->batch;
+    batch->batches++;
+    batch->rows += (int64_t)rows;
+    free(batch->cursor);
+    batch->cursor = memory_string(row->words);
+    return NULL;
 }
 
 /* Rows after which an earlier INTENT has its answer. */
@@ -207,6 +260,8 @@ static const char *fold_row(History *history, const JournalRow *row, size_t inde
     case JOURNAL_GROUP:
         history->unsettled = -1;
         return group_committed(history, row);
+    case JOURNAL_BATCH:
+        return batch_committed(history, row);
     case JOURNAL_INTENT:
     case JOURNAL_BROKEN:
         history->unsettled = (int64_t)index;
@@ -234,6 +289,16 @@ static void fold_versions_of(History *history, const JournalRow *row, size_t *ne
         *added = *version;
         added->name = memory_string(version->name);
     }
+}
+
+/* What is behind the number of groups: "", or the batches of the next one. The caller frees. */
+static char *batch_words(const AppliedMigration *migration)
+{
+    const BatchProgress *batch = &migration->batch;
+    return batch->batches ? memory_format(" and %" PRId64 " batch%s of the next, %" PRId64 " row%s",
+                                          batch->batches, batch->batches == 1 ? "" : "es",
+                                          batch->rows, batch->rows == 1 ? "" : "s")
+                          : memory_string("");
 }
 
 static void forget(History *history)
@@ -271,8 +336,9 @@ void history_fold(History *history)
             return;
         }
         const char *trouble = fold_row(history, row, i);
-        bool counts = row->kind == JOURNAL_GROUP || row->kind == JOURNAL_OUTCOME ||
-                      row->kind == JOURNAL_SETTLED || row->kind == JOURNAL_VERSION;
+        bool counts = row->kind == JOURNAL_GROUP || row->kind == JOURNAL_BATCH ||
+                      row->kind == JOURNAL_OUTCOME || row->kind == JOURNAL_SETTLED ||
+                      row->kind == JOURNAL_VERSION;
         if (changes_something(row))
             history->last_change = row->number;
         if (!trouble && counts && row->position_after != history->position)
@@ -389,16 +455,17 @@ char *history_unrest(const History *history)
                              unsettled->first_step, direction_name(unsettled->direction),
                              unsettled->identity, unsettled->version);
     const AppliedMigration *migration = history_top(history);
+    CLEANUP(memory_freep) char *batches = migration ? batch_words(migration) : NULL;
     if (migration && migration->state == APPLIED_UP_PARTLY)
         return memory_format("migration '%s' (%s) is applied in part: %" PRId64 " of %" PRId64
-                             " groups",
+                             " groups%s",
                              migration->identity, migration->version, migration->groups_done,
-                             migration->group_count);
+                             migration->group_count, batches);
     if (migration && migration->state == APPLIED_DOWN_PARTLY)
         return memory_format("migration '%s' (%s) is taken back in part: %" PRId64 " of %" PRId64
-                             " groups of its down script",
+                             " groups of its down script%s",
                              migration->identity, migration->version, migration->groups_done,
-                             migration->group_count);
+                             migration->group_count, batches);
     array_each (AppliedMigration, each, &history->migrations) {
         if (each->unverified)
             return memory_format("migration '%s' (%s) is applied, but its verify script %s",

@@ -24,8 +24,9 @@ typedef struct AppliedMigration {
     AppliedState state;
     int64_t groups_done; /* of the direction that `state` names */
     int64_t group_count;
-    bool unverified;    /* its verify script has not passed (yet) */
-    bool verify_failed; /* … and has failed */
+    BatchProgress batch; /* of the group behind those; its cursor is owned */
+    bool unverified;     /* its verify script has not passed (yet) */
+    bool verify_failed;  /* … and has failed */
     int64_t duration_ms;
     char applied_at[CLOCK_TEXT_SIZE]; /* of its last group up */
     int64_t journal_number;           /* of its last row */

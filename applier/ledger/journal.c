@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-static const char *const kind_names[] = {"group",    "intent",  "outcome", "settled",
-                                         "verified", "version", "broken",  "adopted"};
+static const char *const kind_names[] = {"group",   "intent", "outcome", "settled", "verified",
+                                         "version", "broken", "batch",   "adopted"};
 
 const char *journal_kind_name(JournalKind kind)
 {

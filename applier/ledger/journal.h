@@ -30,6 +30,9 @@ typedef enum {
     JOURNAL_VERIFIED, /* the verify script after a migration; result: passed, failed */
     JOURNAL_VERSION,  /* a version without migrations begins (up) or is taken back (down) */
     JOURNAL_BROKEN,  /* a script ended our transaction by itself: an operator must say what is so */
+    JOURNAL_BATCH,   /* a range of a batch is committed; this row is in its transaction; result: how
+                      * many rows it changed, words: the last key of the range, where the next one
+                      * begins */
     JOURNAL_ADOPTED, /* the first row of a database that came to its version without us: the version
                       * and how many migrations of the product it holds; nothing below it is known
                       */
@@ -47,6 +50,13 @@ const char *direction_name(Direction direction);
 #define JOURNAL_FAILED     "failed"
 #define JOURNAL_NOT_DONE   "not-done"
 #define JOURNAL_PASSED     "passed"
+
+/* How far a batch has come. */
+typedef struct BatchProgress {
+    int64_t batches; /* ranges that are committed; 0: it is not begun */
+    int64_t rows;    /* changed by them */
+    char *cursor;    /* the last key of the last range, as the server writes it; NULL: none */
+} BatchProgress;
 
 /* Texts are borrowed where a row is queued and owned where it was read (journal_row_done). */
 typedef struct JournalRow {

@@ -190,6 +190,10 @@ static void find_needs(Adding *adding)
     for (size_t i = 0; i < count; i++) {
         const ManifestMigration *migration = adding->tasks->items[i].migration;
         WindowNeed need = WINDOW_NEEDED;
+        if (adding->tasks->items[i].only_gate) {
+            *array_add(&adding->into->needs) = need; /* it only asks */
+            continue;
+        }
         /* what comes first in the order runs first: nothing can be taken out of the middle */
         if (leads && migration && migration->phase == PHASE_BEFORE)
             need = WINDOW_PHASE_BEFORE;
@@ -197,7 +201,10 @@ static void find_needs(Adding *adding)
             need = WINDOW_CONCURRENT;
         leads &= need != WINDOW_NEEDED;
         *array_add(&adding->into->needs) = need;
-        adding->into->before_count += need != WINDOW_NEEDED;
+        if (need == WINDOW_NEEDED)
+            continue;
+        adding->into->before_count = i + 1;
+        adding->into->before_migrations++;
     }
     array_each (const StepCost, step, &adding->steps->steps)
         if (adding->into->needs.items[step->task] != WINDOW_NEEDED)

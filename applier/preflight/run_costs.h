@@ -33,6 +33,7 @@ typedef struct RunCosts {
     ARRAY_OF(Exposure) exposures; /* the longest kept from readers first; tables that are there */
     ARRAY_OF(WindowNeed) needs;   /* by task */
     size_t before_count;          /* tasks, the first ones, that need not wait for the window … */
+    size_t before_migrations;     /* of them, gates not counted */
     int64_t before_ms;            /* … and what they take */
     int64_t steps_ms;
     int64_t looks_ms;

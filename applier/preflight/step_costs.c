@@ -273,7 +273,7 @@ void step_costs_make(const RunTaskArray *tasks, const LiveRelations *live,
         ret_costs->rehearsed_major = nearest_major(tasks->items[0].manifest, server_major);
     for (size_t t = 0; t < tasks->count; t++) {
         const ManifestScript *script = run_task_script(&tasks->items[t]);
-        if (!script || !script->present || tasks->items[t].only_verify)
+        if (!script || !script->present || tasks->items[t].only_verify || tasks->items[t].only_gate)
             continue;
         for (size_t g = tasks->items[t].first_group; g < script->groups.count; g++) {
             const ManifestGroup *group = &script->groups.items[g];

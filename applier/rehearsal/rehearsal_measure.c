@@ -55,7 +55,7 @@ static bool goes_on(const RehearsalMeasure *measure, const RunStep *step)
         return false;
     const Measurement *last = &measure->results.items[measure->results.count - 1];
     array_each (const ManifestGroup, group, &script->groups) {
-        if (group->first_step == step->step)
+        if (group->first_step == step->step || group->kind == GROUP_BATCH)
             return false;
     }
     return last->script == step->script && last->step + 1 == step->step;

@@ -96,11 +96,27 @@ static void add_task(const RehearsalStage *stage, const ManifestMigration *migra
                                   .position = (int64_t)position};
 }
 
+/* The gates of a version come before its first migration. */
+static void add_gates(const RehearsalStage *stage, const ManifestMigration *first,
+                      RunTaskArray *tasks)
+{
+    const Manifest *manifest = stage->input->manifest;
+    const RunTask like = {.manifest = manifest,
+                          .objects = &stage->input->objects,
+                          .head_digest = stage->input->head_digest,
+                          .version = &manifest->versions.items[first->version],
+                          .direction = DIRECTION_UP,
+                          .position = (int64_t)position_behind(stage, tasks)};
+    run_tasks_add_gates(tasks, &like);
+}
+
 void rehearsal_stage_add_migration(const RehearsalStage *stage, size_t migration,
                                    Direction direction, RunTaskArray *tasks)
 {
     const Manifest *manifest = stage->input->manifest;
     const ManifestMigration *one = &manifest->migrations.items[migration];
+    if (direction == DIRECTION_UP && one->ordinal == 1)
+        add_gates(stage, one, tasks);
     add_task(stage, one, &manifest->versions.items[one->version], direction, tasks);
 }
 
@@ -132,7 +148,8 @@ static bool not_run(const RehearsalStage *stage, Error *err)
 bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const RehearsalRun *run,
                          RehearsalOutcome *ret_outcome, Error *err)
 {
-    const StepRunnerOptions options = {.atomic = run->atomic, .observer = run->observer};
+    const StepRunnerOptions options = {
+        .atomic = run->atomic, .observer = run->observer, .hurries = true};
     CLEANUP(run_units_done) RunUnits units = {0};
     CLEANUP(run_report_done) RunReport report = {0};
     if (interrupt_count() > 0)
@@ -143,7 +160,8 @@ bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const
     bool passed =
         step_runner_run(stage->session, tasks, &units, &options, &stage->chain, &report, err);
     bool step_failed =
-        report.failure.happened && (err->class == ERROR_STEP || err->class == ERROR_UNSETTLED);
+        report.failure.happened &&
+        (err->class == ERROR_STEP || err->class == ERROR_UNSETTLED || err->class == ERROR_TARGET);
     if (!passed && !step_failed)
         return not_run(stage, err);
     if (passed)

@@ -475,6 +475,7 @@ static void add_migration(Fit *fit, const ManifestVersion *version, size_t index
             return; /* adopted */
         if (there->state == APPLIED_UP_PARTLY) {
             task.first_group = (size_t)there->groups_done;
+            task.batch = there->batch;
         } else if (there->unverified) {
             task.only_verify = true;
             task.position = position + 1;
@@ -485,9 +486,19 @@ static void add_migration(Fit *fit, const ManifestVersion *version, size_t index
     *array_add(&fit->plan->tasks) = task;
 }
 
+/* Only where nothing of the version is there: what has begun goes on. */
+static void add_gates(Fit *fit, const ManifestVersion *version)
+{
+    RunTask task = task_for(fit, version);
+    task.position = version->position;
+    if (version->position >= fit->count)
+        run_tasks_add_gates(&fit->plan->tasks, &task);
+}
+
 static void add_version(Fit *fit, const ManifestVersion *version)
 {
     RunTaskArray *tasks = &fit->plan->tasks;
+    add_gates(fit, version);
     size_t before = tasks->count;
     for (size_t i = 0; i < version->migration_count; i++)
         add_migration(fit, version, version->first_migration + i);
@@ -528,6 +539,63 @@ void apply_plan_make(const History *history, const Manifest *manifest, const Dig
     ret_plan->to_position = end_here(&fit, &manifest->versions.items[ret_plan->target]);
     if (ret_plan->tasks.count == 0)
         ret_plan->relation = RELATION_CURRENT;
+}
+
+/* --- phases ---------------------------------------------------------------------------------- */
+
+static bool is_before(const RunTask *task)
+{
+    return task->migration && !task->only_gate && task->migration->phase == PHASE_BEFORE;
+}
+
+/* The leading tasks of the next version that are of phase before, with the version's gates. */
+static void only_before(ApplyPlan *plan)
+{
+    RunTaskArray *tasks = &plan->tasks;
+    const RunTask *first = tasks->items;
+    size_t kept = 0;
+    while (kept < tasks->count && tasks->items[kept].version == first->version &&
+           (tasks->items[kept].only_gate || is_before(&tasks->items[kept])))
+        tasks->items[kept++].ends_version = false;
+    plan->target = (size_t)(first->version - first->manifest->versions.items);
+    tasks->count = kept;
+    if (run_tasks_count(tasks) > 0)
+        return;
+    tasks->count = 0;
+    plan->relation = RELATION_CURRENT;
+}
+
+static const RunTask *first_step(const ApplyPlan *plan)
+{
+    array_each (const RunTask, task, &plan->tasks)
+        if (!task->only_gate)
+            return task;
+    return NULL;
+}
+
+bool apply_plan_choose_phase(ApplyPlan *plan, RunPhase phase, Error *err)
+{
+    const RunTask *first = first_step(plan);
+    if (plan->relation != RELATION_FITS || phase == RUN_ALL_PHASES || !first)
+        return true;
+    if (phase == RUN_PHASE_BEFORE) {
+        only_before(plan);
+        return true;
+    }
+    if (!is_before(first))
+        return true;
+    error_set(err, ERROR_TARGET,
+              "migration '%s' (%s) is of phase before, and not applied: it comes before the "
+              "application is upgraded",
+              first->migration->identity, first->version->name);
+    return error_hint(err, "'applier apply BUNDLE --phase before' runs that part; then the "
+                           "application is upgraded, then the rest");
+}
+
+int64_t apply_plan_end(const ApplyPlan *plan, int64_t position)
+{
+    const RunTaskArray *tasks = &plan->tasks;
+    return tasks->count ? run_task_position_after(&tasks->items[tasks->count - 1]) : position;
 }
 
 bool apply_plan_check(const ApplyPlan *plan, Error *err)
@@ -574,4 +642,16 @@ bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, size_t tar
                      "not pass; of the part up to %s alone nothing was tried",
                      manifest->versions.items[target].name);
     return error_hint(err, "run it with --atomic migration, which is the default");
+}
+
+bool apply_plan_is_early(const ApplyPlan *plan, size_t index)
+{
+    const RunTaskArray *tasks = &plan->tasks;
+    for (size_t i = 0; i <= index; i++) {
+        const RunTask *task = &tasks->items[i];
+        if (!task->only_gate && (task->version != tasks->items[0].version || !task->migration ||
+                                 task->migration->phase != PHASE_BEFORE))
+            return false;
+    }
+    return true;
 }

@@ -77,8 +77,12 @@ bool apply_run_plan_on(PgSession *session, const RunOptions *options, const Appl
     *ret_history = history;
     history = (History){.unsettled = -1};
     apply_plan_make(ret_history, input->manifest, &input->head_digest, to_version, ret_plan);
+    array_each (RunTask, task, &ret_plan->tasks)
+        task->objects = &input->objects;
     ret_plan->server_major = pg_session_major(session);
-    return true;
+    return apply_plan_choose_phase(ret_plan, options->phase, err) &&
+           (!ret_forecast || ret_plan->relation != RELATION_FITS ||
+            gates_look(session, ret_plan, &ret_forecast->gates, err));
 }
 
 /* One apply under way. */
@@ -145,16 +149,21 @@ static bool make_plan(Apply *apply, Error *err)
     array_each (RunTask, task, &apply->plan.tasks)
         task->objects = &input->objects;
     ApplyReport *report = apply->report;
+    RunPhase phase = apply->options->phase;
+    bool good = apply_plan_choose_phase(&apply->plan, phase, err);
     const ManifestVersionArray *versions = &input->manifest->versions;
     report->relation = apply->plan.relation;
-    report->tasks = (int64_t)apply->plan.tasks.count;
+    report->tasks = run_tasks_count(&apply->plan.tasks);
+    report->before_only = phase == RUN_PHASE_BEFORE;
     report->from_version = memory_string(history_version_name(&apply->history));
     report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
                                            ? apply->to_version
                                            : versions->items[apply->plan.target].name);
     report->halt = memory_string(apply->plan.halt);
-    apply->to_position = apply->plan.to_position;
-    return apply_plan_check(&apply->plan, err) ||
+    apply->to_position = phase == RUN_PHASE_BEFORE
+                             ? apply_plan_end(&apply->plan, apply->history.position)
+                             : apply->plan.to_position;
+    return (good && apply_plan_check(&apply->plan, err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
 }
@@ -205,6 +214,8 @@ static bool check_end(Apply *apply, Error *err)
 {
     char tree[DIGEST_HEX_SIZE];
     const ManifestVersion *target = &apply->input->manifest->versions.items[apply->plan.target];
+    if (apply->report->before_only)
+        return true; /* inside a version: nothing is proven of that */
     return schema_check_end(&apply->check, apply->session, digest_hex(&target->tree_digest, tree),
                             target->name, err) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_FAILURE), /* step= */ NULL,
@@ -259,6 +270,8 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
         .listener = apply->options->listener,
+        .may_go_on = apply->options->may_go_on,
+        .pace_context = apply->options->pace_context,
         .observer = &observer,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
@@ -317,7 +330,7 @@ bool apply_run(const RunOptions *options, const ApplyInput *input, const char *t
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
     bool good = run(&apply, err);
-    if (good && report->to_version)
+    if (good && report->to_version && !report->before_only)
         report->version = memory_string(report->to_version);
     else
         note_version(&apply);

@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
 #include "applier/runs/apply_plan.h"
+#include "applier/runs/gates.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
 #include "applier/steps/settle.h"
@@ -21,7 +22,11 @@ typedef struct RunOptions {
     WordsPolicy words;
     bool refuse_superuser;    /* site policy `superuser = refuse` */
     const char *ledger_owner; /* site's ledger-owner, or NULL */
-    LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
+    RunPhase phase;           /* of an apply */
+    /* StepRunnerOptions.may_go_on, and its context */
+    bool (*may_go_on)(void *context, PgSession *session, Error *err);
+    void *pace_context;
+    LedgerAction action; /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
     bool rehearsal;             /* on a copy that is marked so: else such a one is refused */
@@ -51,8 +56,9 @@ typedef struct ApplyReport {
     char *from_version; /* owned; "-" for none */
     char *to_version;   /* owned: the target */
     char *version;      /* owned: what holds when the run ends, also after a failure; or NULL */
-    char *halt;    /* owned: why a run without a target of its own ends before the last; or NULL */
-    int64_t tasks; /* migrations (and versions without) that were to be done */
+    char *halt; /* owned: why a run without a target of its own ends before the last; or NULL */
+    bool before_only; /* it ran as RUN_PHASE_BEFORE: its target is not reached, as was asked for */
+    int64_t tasks;    /* migrations (and versions without) that were to be done */
     SettleReport settled;
     RunReport run;
     SchemaReport schema; /* the last look at the schema */
@@ -71,16 +77,19 @@ void apply_report_done(ApplyReport *report);
 bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest *head_digest,
                        bool *ret_done, Error *err) MUST_CHECK;
 
-/* What a look at the schema says before anything begins, and what one costs here. */
+/* What a look at schema and gates says before anything begins, and what one at the schema costs
+ * here. */
 typedef struct SchemaForecast {
-    SchemaState state;   /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
-    bool inside_version; /* nothing is proven of where the database stands: SCHEMA_UNPROVEN */
-    size_t differences;  /* that must match and do not: apply would not begin */
-    int64_t look_ms;     /* wall time; 0 where nobody looked */
+    SchemaState state;     /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
+    bool inside_version;   /* nothing is proven of where the database stands: SCHEMA_UNPROVEN */
+    size_t differences;    /* that must match and do not: apply would not begin */
+    int64_t look_ms;       /* wall time; 0 where nobody looked */
+    GateResultArray gates; /* of the plan, whose tasks it borrows; gate_results_done */
 } SchemaForecast;
 
 /* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest.
- * `ret_forecast` may be NULL: nobody looks at the schema then. */
+ * `ret_forecast` (zeroed; may be NULL: nobody looks then) has gates to be released by the caller,
+ * before the plan. */
 bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
                     History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
                     Error *err) MUST_CHECK;

@@ -256,7 +256,10 @@ static bool add_migration(const RollbackItem *item, const Manifest *manifest, Ru
     task.migration = migration;
     task.version = &manifest->versions.items[migration->version];
     task.partly = applied->state != APPLIED_WHOLLY;
-    task.first_group = applied->state == APPLIED_DOWN_PARTLY ? (size_t)applied->groups_done : 0;
+    if (applied->state == APPLIED_DOWN_PARTLY) {
+        task.first_group = (size_t)applied->groups_done;
+        task.batch = applied->batch;
+    }
     task.position = item->position + (task.partly ? 0 : 1);
     *array_add(tasks) = task;
     return true;

@@ -208,6 +208,8 @@ static bool run_tasks(Rollback *rollback, Error *err)
         .atomic = run->atomic,
         .attempts = run->attempts,
         .listener = run->listener,
+        .may_go_on = run->may_go_on,
+        .pace_context = run->pace_context,
         .observer = &observer,
     };
     const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);

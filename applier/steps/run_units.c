@@ -15,9 +15,32 @@ AtomicMode atomic_mode_parse(const char *name)
     return ATOMIC_MIGRATION;
 }
 
+void run_tasks_add_gates(RunTaskArray *tasks, const RunTask *task)
+{
+    const ManifestVersion *version = task->version;
+    for (size_t i = 0; i < version->migration_count; i++) {
+        const ManifestMigration *migration =
+            &task->manifest->migrations.items[version->first_migration + i];
+        if (!migration->scripts[SCRIPT_PRECHECK].gate)
+            continue;
+        RunTask gate = *task;
+        gate.migration = migration;
+        gate.only_gate = true;
+        *array_add(tasks) = gate;
+    }
+}
+
+int64_t run_tasks_count(const RunTaskArray *tasks)
+{
+    int64_t count = 0;
+    array_each (const RunTask, task, tasks)
+        count += !task->only_gate;
+    return count;
+}
+
 const ManifestScript *run_task_script(const RunTask *task)
 {
-    if (!task->migration)
+    if (!task->migration || task->only_gate)
         return NULL;
     return &task->migration->scripts[task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN];
 }
@@ -30,13 +53,14 @@ int64_t run_task_position_during(const RunTask *task)
 
 int64_t run_task_position_after(const RunTask *task)
 {
-    bool added = task->direction == DIRECTION_UP && task->migration && !task->only_verify;
+    bool added = task->direction == DIRECTION_UP && task->migration && !task->only_verify &&
+                 !task->only_gate;
     return run_task_position_during(task) + (added ? 1 : 0);
 }
 
 bool run_task_verifies(const RunTask *task)
 {
-    if (!task->migration || task->direction == DIRECTION_DOWN)
+    if (!task->migration || task->direction == DIRECTION_DOWN || task->only_gate)
         return false;
     const ManifestScript *verify = &task->migration->scripts[SCRIPT_VERIFY];
     return verify->present && !verify->in_transaction;
@@ -85,6 +109,23 @@ static void add_check(Builder *builder, size_t task, UnitKind kind)
     add_part(builder, unit, task);
 }
 
+/* A precheck that is no gate: gates are tasks of their own. */
+static bool has_precheck(const RunTask *task)
+{
+    if (!task->migration || task->direction == DIRECTION_DOWN)
+        return false;
+    const ManifestScript *precheck = &task->migration->scripts[SCRIPT_PRECHECK];
+    return precheck->present && !precheck->gate;
+}
+
+/* The ranges of a batch, which the unit that ends its group follows. */
+static void add_batch(Builder *builder, size_t task, size_t group)
+{
+    RunUnit *unit = add_unit(builder, UNIT_BATCH);
+    RunPart *part = add_part(builder, unit, task);
+    part->group = group;
+}
+
 /* The groups of a task as units of their own, or as parts of `shared`. */
 static void add_groups(Builder *builder, size_t index, RunUnit *shared)
 {
@@ -97,6 +138,8 @@ static void add_groups(Builder *builder, size_t index, RunUnit *shared)
         const ManifestGroup *group =
             script && script->groups.count ? &script->groups.items[i] : NULL;
         bool alone = group && group->kind == GROUP_AUTOCOMMIT;
+        if (group && group->kind == GROUP_BATCH)
+            add_batch(builder, index, i);
         RunUnit *unit =
             shared ? shared : add_unit(builder, alone ? UNIT_AUTOCOMMIT : UNIT_TRANSACTION);
         RunPart *part = add_part(builder, unit, index);
@@ -104,8 +147,7 @@ static void add_groups(Builder *builder, size_t index, RunUnit *shared)
         part->completes = i + 1 == count;
         part->verify_inside = part->completes && task->direction == DIRECTION_UP && verify &&
                               verify->present && verify->in_transaction && !alone;
-        part->precheck_inside = shared && i == 0 && task->direction == DIRECTION_UP && verify &&
-                                task->migration->scripts[SCRIPT_PRECHECK].present;
+        part->precheck_inside = shared && i == 0 && has_precheck(task);
         unit->outside_effects |= group && reaches_outside(script, group);
         unit->resets_after |= part->completes;
     }
@@ -114,9 +156,12 @@ static void add_groups(Builder *builder, size_t index, RunUnit *shared)
 static void add_task(Builder *builder, size_t index)
 {
     const RunTask *task = &builder->tasks->items[index];
-    bool prechecks = task->migration && task->direction == DIRECTION_UP && !task->only_verify &&
-                     task->first_group == 0 && task->migration->scripts[SCRIPT_PRECHECK].present;
-    if (prechecks)
+    if (task->only_gate) {
+        add_check(builder, index, UNIT_GATE);
+        return;
+    }
+    bool begun = task->first_group > 0 || task->batch.batches > 0;
+    if (has_precheck(task) && !task->only_verify && !begun)
         add_check(builder, index, UNIT_PRECHECK);
     if (!task->only_verify)
         add_groups(builder, index, /* shared= */ NULL);
@@ -124,14 +169,25 @@ static void add_task(Builder *builder, size_t index)
         add_check(builder, index, UNIT_VERIFY);
 }
 
+/* A gate that may look at what the same transaction has not committed. */
+static void add_gate_inside(Builder *builder, size_t index, RunUnit *shared)
+{
+    RunPart *part = add_part(builder, shared, index);
+    part->gate = true;
+}
+
 /* Tasks [first, end) in one transaction; what verifies runs behind it. */
 static void add_together(Builder *builder, size_t first, size_t end)
 {
+    for (; first < end && builder->tasks->items[first].only_gate; first++)
+        add_check(builder, first, UNIT_GATE);
     /* units may move as the array grows: build in a value */
     RunUnit unit = {
         .kind = UNIT_TRANSACTION, .first_part = builder->into->parts.count, .attempt = 1};
     for (size_t i = first; i < end; i++)
-        if (!builder->tasks->items[i].only_verify)
+        if (builder->tasks->items[i].only_gate)
+            add_gate_inside(builder, i, &unit);
+        else if (!builder->tasks->items[i].only_verify)
             add_groups(builder, i, &unit);
     if (unit.part_count)
         *array_add(&builder->into->units) = unit;
@@ -221,6 +277,8 @@ bool run_units_check_atomic(const RunTaskArray *tasks, AtomicMode mode, Error *e
         array_each (ManifestGroup, group, &script->groups) {
             if (group->kind == GROUP_AUTOCOMMIT)
                 return refuse_atomic(task, mode, "a step cannot run in a transaction", err);
+            if (group->kind == GROUP_BATCH)
+                return refuse_atomic(task, mode, "it runs in batches", err);
             if (group->isolation != ISOLATION_DEFAULT || group->read_only || group->deferrable)
                 return refuse_atomic(task, mode, "it chooses its own transaction mode", err);
             if (reaches_outside(script, group))

@@ -27,15 +27,24 @@ typedef struct RunTask {
     const ManifestMigration *migration; /* NULL: a version without migrations */
     const ManifestVersion *version;
     Direction direction;
-    size_t first_group; /* groups before it are committed already */
-    bool only_verify;   /* all groups are; the verify script is not */
-    bool partly;        /* down: the migration is applied in part, or taken back in part */
-    bool ends_version;  /* up: the version is complete after this task */
-    bool in_place;      /* down: what it took the place of, with the same schema, is there again */
-    int64_t position;   /* migrations wholly applied before this task */
+    size_t first_group;  /* groups before it are committed already */
+    BatchProgress batch; /* of the group behind them, where that runs in batches */
+    bool only_verify;    /* all groups are; the verify script is not */
+    bool only_gate;      /* up: nothing is applied; the precheck script, which must hold before the
+                          * version's first step */
+    bool partly;         /* down: the migration is applied in part, or taken back in part */
+    bool ends_version;   /* up: the version is complete after this task */
+    bool in_place;       /* down: what it took the place of, with the same schema, is there again */
+    int64_t position;    /* migrations wholly applied before this task */
 } RunTask;
 
 typedef ARRAY_OF(RunTask) RunTaskArray;
+
+/* Add a task for each gate of the version that `task` is of, made like `task`. */
+void run_tasks_add_gates(RunTaskArray *tasks, const RunTask *task);
+
+/* Tasks that apply something or take it back: all but gates. */
+int64_t run_tasks_count(const RunTaskArray *tasks);
 
 /* The script that a task runs; NULL for a version without migrations. */
 const ManifestScript *run_task_script(const RunTask *task);
@@ -50,6 +59,8 @@ bool run_task_verifies(const RunTask *task);
 typedef enum {
     UNIT_TRANSACTION, /* parts in one BEGIN … COMMIT */
     UNIT_AUTOCOMMIT,  /* one step outside transactions: INTENT, step, OUTCOME */
+    UNIT_BATCH,       /* the ranges of a batch, a transaction each; its group's unit follows */
+    UNIT_GATE,        /* as UNIT_PRECHECK, before a version's first step */
     UNIT_PRECHECK,    /* a precheck script in a READ ONLY transaction, rolled back */
     UNIT_VERIFY,      /* a verify script likewise, then its row in the journal */
 } UnitKind;
@@ -62,6 +73,7 @@ typedef struct RunPart {
     size_t group;         /* index into the script's groups, or PART_WITHOUT_STATEMENTS */
     bool completes;       /* the migration, in this direction */
     bool precheck_inside; /* its precheck runs here, under a savepoint: others are uncommitted */
+    bool gate;            /* a gate runs here likewise, and nothing else */
     bool verify_inside;   /* its verify script runs here, under a savepoint, before COMMIT */
     bool ends_version;    /* the version's row is written here */
     bool arrives;         /* the schema is a version's once this is done: run_observer.h */

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#define BOOLEAN_OID 16 /* pg_type's, the same on every server */
+
 struct StepPipeline {
     PgSession *session;
     PipelineDone done;
@@ -17,7 +19,8 @@ struct StepPipeline {
     size_t units;         /* queued, whose closing entry is still out */
     size_t units_unasked; /* queued since the last request for answers */
     size_t bytes_unasked;
-    bool answered; /* the first entry has had its result; its terminator is due */
+    PipelineAnswer answer; /* of the first entry so far */
+    bool answered;         /* the first entry has had its result; its terminator is due */
     bool has_failure;
     PipelineEntry failed;
     PGresult *failure; /* owned; NULL where the failure is a tag */
@@ -71,6 +74,8 @@ static void remember(StepPipeline *pipeline, const PipelineEntry *entry, size_t 
 bool step_pipeline_send(StepPipeline *pipeline, const PipelineEntry *entry, const char *sql,
                         const PgValue *values, size_t count, Error *err)
 {
+    if (pipeline->has_failure)
+        return true;
     if (!enter(pipeline, err))
         return false;
     PgParameters parameters;
@@ -86,6 +91,8 @@ bool step_pipeline_send(StepPipeline *pipeline, const PipelineEntry *entry, cons
 bool step_pipeline_send_prepared(StepPipeline *pipeline, const PipelineEntry *entry,
                                  const char *name, const PgValue *values, size_t count, Error *err)
 {
+    if (pipeline->has_failure)
+        return true;
     if (!enter(pipeline, err))
         return false;
     PgParameters parameters;
@@ -100,6 +107,8 @@ bool step_pipeline_send_prepared(StepPipeline *pipeline, const PipelineEntry *en
 bool step_pipeline_send_prepare(StepPipeline *pipeline, const PipelineEntry *entry,
                                 const char *name, const char *sql, Error *err)
 {
+    if (pipeline->has_failure)
+        return true;
     if (!enter(pipeline, err))
         return false;
     if (!PQsendPrepare(pipeline->session->connection, name, sql, 0, /* types= */ NULL))
@@ -128,6 +137,7 @@ static void pop(StepPipeline *pipeline)
     if (entry->closes_unit)
         pipeline->units--;
     pipeline->first++;
+    pipeline->answer = (PipelineAnswer){0};
     pipeline->answered = false;
     size_t left = pipeline->entries.count - pipeline->first;
     if (left > 0 && pipeline->first < 1024)
@@ -138,6 +148,22 @@ static void pop(StepPipeline *pipeline)
     pipeline->entries.count = left;
 }
 
+static void note_answer(StepPipeline *pipeline, const PGresult *result)
+{
+    PipelineAnswer *answer = &pipeline->answer;
+    if (answer->rows == 0) {
+        answer->is_boolean = PQnfields(result) == 1 && PQftype(result, 0) == BOOLEAN_OID;
+        answer->is_true =
+            answer->is_boolean && PQntuples(result) > 0 && PQgetvalue(result, 0, 0)[0] == 't';
+    }
+    answer->rows += PQntuples(result);
+}
+
+PipelineAnswer step_pipeline_answer(const StepPipeline *pipeline)
+{
+    return pipeline->answer;
+}
+
 typedef enum { ANSWER_MORE, ANSWER_ENDS_ENTRY, ANSWER_IMPOSSIBLE } Answer;
 
 static Answer take_answer(StepPipeline *pipeline, PGresult *result)
@@ -145,10 +171,12 @@ static Answer take_answer(StepPipeline *pipeline, PGresult *result)
     const PipelineEntry *entry = &pipeline->entries.items[pipeline->first];
     switch (PQresultStatus(result)) {
     case PGRES_SINGLE_TUPLE:
+        note_answer(pipeline, result);
         break;
     case PGRES_EMPTY_QUERY:
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
+        note_answer(pipeline, result);
         if (!pipeline->has_failure)
             pipeline->done(pipeline->context, entry, result);
         break;
@@ -248,6 +276,8 @@ static bool pump(StepPipeline *pipeline, Until until, Error *err)
 bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err)
 {
     PGconn *connection = pipeline->session->connection;
+    if (pipeline->has_failure)
+        return true;
     pipeline->units++;
     pipeline->units_unasked++;
     /* Asking at each half of the window lets the server work on one half while the other's answers

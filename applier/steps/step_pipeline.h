@@ -49,8 +49,19 @@ StepPipeline *step_pipeline_new(PgSession *session, PipelineDone done, void *con
 void step_pipeline_free(StepPipeline *pipeline);
 DEFINE_CLEANUP(StepPipeline, step_pipeline_free)
 
+/* What a statement that succeeded answered with. */
+typedef struct PipelineAnswer {
+    int64_t rows;
+    bool is_boolean; /* one column, a boolean */
+    bool is_true;    /* … which is true in the first row */
+} PipelineAnswer;
+
+/* Of the statement that `done` is called for. */
+PipelineAnswer step_pipeline_answer(const StepPipeline *pipeline);
+
 /* Queue a statement, or the execution or preparation of a prepared one. Only a lost connection
- * fails (ERROR_CONNECTION). */
+ * fails (ERROR_CONNECTION). Once a failure is noted nothing is sent any more: the server would skip
+ * it, or, where only we saw the failure, must not have it. */
 bool step_pipeline_send(StepPipeline *pipeline, const PipelineEntry *entry, const char *sql,
                         const PgValue *values, size_t count, Error *err) MUST_CHECK;
 bool step_pipeline_send_prepared(StepPipeline *pipeline, const PipelineEntry *entry,

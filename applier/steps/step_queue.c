@@ -3,11 +3,8 @@
 #include <inttypes.h>
 
 #include "applier/server/pg_lock.h"
-#include "applier/server/pg_wait.h"
 #include "applier/sql/ledger_queries.h"
 #include "base/memory.h"
-
-#define COPY_PIECE 65536
 
 /* Never DISCARD ALL: it would drop the lock. */
 const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
@@ -189,138 +186,6 @@ static bool send_resets(StepQueue *queue, size_t unit, Error *err)
     return !queue->session->pin_sql || send_ours(queue, unit, queue->session->pin_sql, err);
 }
 
-/* --- COPY ------------------------------------------------------------------------------------ */
-
-static bool lost_in_copy(StepQueue *queue, Error *err)
-{
-    return pg_session_lost_error(queue->session, "sending COPY data", err);
-}
-
-/* Object to server in small pieces. An object that does not prove itself ends the COPY with an
- * error, so that the server takes none of it. */
-static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObject *object,
-                      Error *err)
-{
-    PGconn *connection = queue->session->connection;
-    CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
-    CLEANUP(memory_freep) char *piece = memory_zeroed(COPY_PIECE, 1);
-    bool good = object_stream_open(task->objects, object, &stream, err);
-    size_t size = 1;
-    while (good && size > 0) {
-        good = object_stream_read(stream, piece, COPY_PIECE, &size, err);
-        if (good && size && PQputCopyData(connection, piece, (int)size) != 1)
-            return lost_in_copy(queue, err);
-        queue->copied_bytes += good ? (int64_t)size : 0;
-    }
-    good = good && object_stream_finish(stream, err);
-    if (PQputCopyEnd(connection, good ? NULL : "the data is not what the bundle says") != 1)
-        return good ? lost_in_copy(queue, err) : false;
-    return good || error_wrap(err, "reading '%s'", object->path);
-}
-
-/* Take the answers of one statement run alone; the first error, if any, goes to the pipeline. */
-static bool end_statement(StepQueue *queue, const PipelineEntry *entry, Error *err)
-{
-    PGresult *result;
-    while ((result = pg_wait_result(queue->session))) {
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-            step_pipeline_fail(queue->pipeline, entry, result);
-        else
-            PQclear(result);
-    }
-    return !pg_session_is_lost(queue->session) || lost_in_copy(queue, err);
-}
-
-static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
-                     const char *sql, Error *err)
-{
-    PGconn *connection = queue->session->connection;
-    const ManifestStep *step = &script_of(task, entry->script)->steps.items[entry->step];
-    if (!step_pipeline_drain(queue->pipeline, err))
-        return false;
-    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
-        return true;
-    queue->single = *entry;
-    if (!PQsendQueryParams(connection, sql, 0, NULL, NULL, NULL, NULL, 0))
-        return lost_in_copy(queue, err);
-    PGresult *result = pg_wait_result(queue->session);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COPY_IN) {
-        if (status != PGRES_FATAL_ERROR) {
-            PQclear(result);
-            return error_set(err, ERROR_INPUT,
-                             "statement %zu of migration '%s' is no COPY FROM "
-                             "STDIN, as the manifest says",
-                             entry->step + 1, task->migration->identity);
-        }
-        step_pipeline_fail(queue->pipeline, entry, result);
-        return end_statement(queue, entry, err);
-    }
-    PQclear(result);
-    bool good = send_data(queue, task, &task->manifest->objects.items[step->data_object], err);
-    CLEANUP(error_done) Error ending = {0};
-    if (!end_statement(queue, entry, good ? err : &ending))
-        return false;
-    return good;
-}
-
-/* --- the observer ---------------------------------------------------------------------------- */
-
-/* *ret_ready false: a step before has failed, there is nothing to look at. */
-static bool ready_to_observe(StepQueue *queue, bool *ret_ready, Error *err)
-{
-    if (!step_pipeline_drain(queue->pipeline, err))
-        return false;
-    *ret_ready = !step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL);
-    return true;
-}
-
-static bool observed(StepQueue *queue, bool good)
-{
-    queue->refused |= !good;
-    return good;
-}
-
-bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !(which == OBSERVE_STEP_BEGINS ? observer->step_begins : observer->step_ends))
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    if (!ready)
-        return true;
-    void *context = observer->step_context ? observer->step_context : observer->context;
-    return observed(queue, which == OBSERVE_STEP_BEGINS
-                               ? observer->step_begins(context, queue->session, step, err)
-                               : observer->step_ends(context, queue->session, step, err));
-}
-
-bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !observer->arrives)
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    return !ready ||
-           observed(queue, observer->arrives(observer->context, queue->session, arrival, err));
-}
-
-bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err)
-{
-    const RunObserver *observer = queue->observer;
-    bool ready = false;
-    if (!observer || !observer->arrived)
-        return true;
-    if (!ready_to_observe(queue, &ready, err))
-        return false;
-    return !ready ||
-           observed(queue, observer->arrived(observer->context, queue->session, arrival, err));
-}
-
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
@@ -332,9 +197,12 @@ static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptK
     CLEANUP(memory_freep) char *sql = NULL;
     if (!step_queue_statement(queue, task, kind, index, &sql, err))
         return false;
-    if (script_of(task, kind)->steps.items[index].kind == STEP_COPY)
-        return run_copy(queue, &entry, task, sql, err);
-    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
+    StepKind step = script_of(task, kind)->steps.items[index].kind;
+    if (step == STEP_COPY)
+        return step_queue_copy(queue, &entry, task, sql, err);
+    /* what it answers must be known before anything behind it is sent */
+    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err) &&
+           (step != STEP_ASSERTION || step_pipeline_drain(queue->pipeline, err));
 }
 
 /* All steps of a script that is a check: precheck or verify. */
@@ -390,7 +258,8 @@ JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kin
     bool stated = script && part->group != PART_WITHOUT_STATEMENTS;
     const ManifestGroup *group = stated ? &script->groups.items[part->group] : NULL;
     bool completes = part->completes && kind != JOURNAL_INTENT && kind != JOURNAL_BROKEN &&
-                     strcmp(result, JOURNAL_FAILED) != 0 && strcmp(result, JOURNAL_NOT_DONE) != 0;
+                     kind != JOURNAL_BATCH && strcmp(result, JOURNAL_FAILED) != 0 &&
+                     strcmp(result, JOURNAL_NOT_DONE) != 0;
     JournalRow row = {
         .kind = kind,
         .direction = task->direction,
@@ -476,10 +345,12 @@ static bool send_row(StepQueue *queue, size_t unit, size_t part_index, JournalKi
 ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task)
 {
     switch (unit->kind) {
+    case UNIT_GATE:
     case UNIT_PRECHECK:
         return SCRIPT_PRECHECK;
     case UNIT_VERIFY:
         return SCRIPT_VERIFY;
+    case UNIT_BATCH:
     case UNIT_TRANSACTION:
     case UNIT_AUTOCOMMIT:
         break;
@@ -504,7 +375,9 @@ static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,
     const RunPart *part = &queue->units->parts.items[part_index];
     const RunTask *task = &queue->tasks->items[part->task];
     ScriptKind kind = task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
-    for (size_t i = 0; group && i < group->step_count; i++)
+    /* the ranges of a batch are done: of its group the assertion is left */
+    size_t first = group && group->kind == GROUP_BATCH ? 1 : 0;
+    for (size_t i = first; group && i < group->step_count; i++)
         if (!queue_observed_step(queue, unit, part_index, kind, group->first_step + i, err))
             return false;
     return true;
@@ -528,6 +401,8 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
         part->group == PART_WITHOUT_STATEMENTS ? NULL : &script->groups.items[part->group];
     const char *result = part->completes && run_task_verifies(task) ? JOURNAL_UNVERIFIED : "";
     JournalKind kind = task->migration ? JOURNAL_GROUP : JOURNAL_VERSION;
+    if (part->gate)
+        return queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err);
     if (!send_open(queue, unit, err) ||
         (task->migration && !send_timeouts(queue, unit, task->migration, err)))
         return false;
@@ -552,7 +427,7 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
     if ((!group || !group->read_only) && !send_row(queue, unit, part_index, kind, result, err))
         return false;
     const RunArrival arrival = {.task = task, .in_transaction = true};
-    return !part->arrives || step_queue_observe_arrival(queue, &arrival, err);
+    return !part->arrives || step_queue_observe_arrival(queue, OBSERVE_ARRIVES, &arrival, err);
 }
 
 static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
@@ -583,13 +458,13 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
 {
     const RunTask *task = &queue->tasks->items[queue->units->parts.items[unit->first_part].task];
     PipelineEntry end = {
-        .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind == UNIT_PRECHECK};
+        .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
     if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
         !send_timeouts(queue, index, task->migration, err) ||
         !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
         !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
         return false;
-    if (unit->kind == UNIT_PRECHECK)
+    if (unit->kind != UNIT_VERIFY)
         return true;
     return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, err) &&
            send_row(queue, index, unit->first_part, JOURNAL_VERIFIED, JOURNAL_PASSED, err) &&
@@ -599,7 +474,8 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
 bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
 {
     const RunUnit *unit = &queue->units->units.items[index];
-    if (!queue->prepared && !prepare_ours(queue, index, err))
+    /* a gate writes nothing, and is asked where there is no ledger, too */
+    if (!queue->prepared && unit->kind != UNIT_GATE && !prepare_ours(queue, index, err))
         return false;
     if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
                                        : !queue_check_unit(queue, index, unit, err))

@@ -15,6 +15,7 @@ typedef struct StepQueue {
     const RunUnits *units;
     const RunObserver *observer; /* or NULL */
     bool refused;                /* it returned false */
+    const char *trouble;         /* what a failure is that only we saw, which has no result */
     JournalChain chain;          /* what the next queued row gets */
     bool prepared;               /* our statements are */
     bool unprepared;             /* send ours as text: a script has deallocated the prepared ones */
@@ -27,7 +28,9 @@ typedef struct StepQueue {
     bool flows;
     size_t flow_task;
     size_t flow_group;
-    int64_t copied_bytes; /* in all */
+    int64_t copied_bytes;     /* in all */
+    int64_t copy_bytes;       /* of the COPY that runs */
+    int64_t copy_total_bytes; /* … in all; 0: none runs */
     /* what runs outside the pipeline, while the pipeline is idle: a COPY, a step outside
      * transactions; meaningless else */
     PipelineEntry single;
@@ -63,14 +66,23 @@ bool step_queue_replays(const StepQueue *queue, const RunPart *part);
 extern const char *const step_queue_resets[];
 extern const size_t step_queue_reset_count;
 
+/* Run a COPY FROM STDIN with its data, the pipeline drained first; as the rest of a unit, a failure
+ * of the statement is in the pipeline. In step_copy.c. ERROR_INPUT where it is no such COPY. */
+bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+                     const char *sql, Error *err) MUST_CHECK;
+
 /* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
  * where that brings a failure of a step to light the observer is not called. false: the observer
- * refused (queue->refused), or the connection was lost. */
+ * refused (queue->refused), or the connection was lost. In step_observe.c. */
 typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
 bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
                              Error *err) MUST_CHECK;
-bool step_queue_observe_arrival(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
-bool step_queue_observe_arrived(StepQueue *queue, const RunArrival *arrival, Error *err) MUST_CHECK;
+typedef enum {
+    OBSERVE_ARRIVES, /* before COMMIT, or behind a step outside transactions */
+    OBSERVE_ARRIVED, /* behind COMMIT */
+} ObserveArrival;
+bool step_queue_observe_arrival(StepQueue *queue, ObserveArrival which, const RunArrival *arrival,
+                                Error *err) MUST_CHECK;
 
 /* The session was reset, or an error undid what was queued: nothing of a script's settings holds.
  */

@@ -4,6 +4,7 @@
 
 #include "applier/server/server_words.h"
 #include "applier/steps/step_alone.h"
+#include "applier/steps/step_batch.h"
 #include "applier/steps/step_queue.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
@@ -18,6 +19,7 @@ typedef struct StepRunner {
     JournalChain committed; /* the chain behind the last COMMIT that answered */
     bool ended_by_script;   /* a statement of the running unit ended our transaction */
     PipelineEntry ending;   /* … this one */
+    BatchRun batch;         /* the batch under way */
 } StepRunner;
 
 void run_report_done(RunReport *report)
@@ -59,7 +61,7 @@ static void report_part(StepRunner *runner, const RunUnit *unit, size_t index)
                             .group_count = stated ? (int64_t)script->groups.count : 1,
                             .completes = whole,
                             .tasks_done = runner->report->tasks_done,
-                            .tasks_count = (int64_t)runner->queue.tasks->count};
+                            .tasks_count = run_tasks_count(runner->queue.tasks)};
     runner->options->listener.progress(runner->options->listener.context, &progress);
 }
 
@@ -78,9 +80,36 @@ static bool ends_transaction(const char *tag)
     return strcmp(tag, "COMMIT") == 0 || strcmp(tag, "PREPARE TRANSACTION") == 0;
 }
 
+static const ManifestStep *step_of(const StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunTask *task = task_of(runner, entry->part);
+    return &task->migration->scripts[entry->script].steps.items[entry->step];
+}
+
+/* What an assertion's answer says against it, or NULL. What ends a batch must be one boolean; a
+ * check may as well raise, and answer with anything. */
+static const char *assertion_trouble(const StepRunner *runner, const PipelineEntry *entry)
+{
+    PipelineAnswer answer = step_pipeline_answer(runner->pipeline);
+    bool one = answer.is_boolean && answer.rows <= 1;
+    bool ends_batch = entry->script == SCRIPT_UP || entry->script == SCRIPT_DOWN;
+    if (step_of(runner, entry)->kind != STEP_ASSERTION || (one && answer.is_true))
+        return NULL;
+    if (!one)
+        return ends_batch ? "it must answer with one boolean, which says whether all is done"
+                          : NULL;
+    return "it does not hold: its answer is not true";
+}
+
 static void on_done(void *context, const PipelineEntry *entry, const PGresult *result)
 {
     StepRunner *runner = context;
+    const char *trouble = entry->kind == ENTRY_STEP ? assertion_trouble(runner, entry) : NULL;
+    if (trouble) {
+        runner->queue.trouble = trouble;
+        step_pipeline_fail(runner->pipeline, entry, /* result= */ NULL);
+        return;
+    }
     const char *tag = PQcmdStatus((PGresult *)(uintptr_t)result);
     if (entry->kind == ENTRY_STEP && ends_transaction(tag)) {
         runner->ended_by_script = true;
@@ -96,6 +125,18 @@ static void on_done(void *context, const PipelineEntry *entry, const PGresult *r
     runner->committed = entry->chain;
     runner->queue.unprepared = false;
     unit_committed(runner, entry->unit);
+}
+
+static RunBatch batch_of(const StepRunner *runner)
+{
+    const BatchRun *batch = &runner->batch;
+    const RunUnit *unit = &runner->units.units.items[batch->unit];
+    const RunTask *task = task_of(runner, unit->first_part);
+    return (RunBatch){.task = task,
+                      .batches = batch->progress.batches,
+                      .rows_changed = batch->progress.rows,
+                      .rows_covered = batch->progress.batches * run_task_script(task)->batch.size,
+                      .rows_total = batch->rows_total};
 }
 
 /* While the server works: which entry it is at. */
@@ -118,8 +159,13 @@ static void on_waiting(void *context, int64_t waited_ms)
                         .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
                         .waited_ms = waited_ms,
                         .copied_bytes = runner->queue.copied_bytes,
+                        .copy_bytes = runner->queue.copy_bytes,
+                        .copy_total_bytes = runner->queue.copy_total_bytes,
+                        .batch = unit->kind == UNIT_BATCH && runner->batch.unit == entry->unit
+                                     ? batch_of(runner)
+                                     : (RunBatch){0},
                         .tasks_done = runner->report->tasks_done,
-                        .tasks_count = (int64_t)runner->queue.tasks->count};
+                        .tasks_count = run_tasks_count(runner->queue.tasks)};
     listener->waiting(listener->context, &now);
 }
 
@@ -145,6 +191,7 @@ static bool fall_back(StepRunner *runner, Error *err)
         return false;
     runner->queue.chain = runner->committed;
     runner->queue.prepared = false;
+    runner->queue.copy_total_bytes = 0;
     return reset_session(runner, err);
 }
 
@@ -185,6 +232,8 @@ static void failure_words(StepRunner *runner, const PipelineEntry *entry, const 
         text_add(words, "the script ended our transaction by itself");
     } else if (guard) {
         text_add(words, guard);
+    } else if (!result && runner->queue.trouble) {
+        text_add(words, runner->queue.trouble);
     } else if (!result) {
         text_add(words, entry->kind == ENTRY_COMMIT
                             ? "the server rolled back instead of committing"
@@ -251,15 +300,33 @@ static bool can_be_looked_up(const StepRunner *runner, const PipelineEntry *entr
     return script->steps.items[entry->step].probe.kind != PROBE_NONE;
 }
 
+/* Whether something of this run stays, whatever comes. */
+static bool stays(const StepRunner *runner)
+{
+    const RunReport *report = runner->report;
+    return report->groups_committed > 0 || report->batches > 0 || !report->settled;
+}
+
+static bool is_gate(const StepRunner *runner, const PipelineEntry *entry)
+{
+    const RunUnit *unit = &runner->units.units.items[entry->unit];
+    bool step = entry->kind == ENTRY_STEP;
+    return task_of(runner, step ? entry->part : unit->first_part)->only_gate;
+}
+
 static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, Error *err)
 {
     const StepFailure *failure = &runner->report->failure;
-    bool kept = runner->report->groups_committed > 0 || !runner->report->settled;
+    bool kept = stays(runner);
+    bool gate = is_gate(runner, entry);
     bool cancelled = interrupt_count() > 1 && strcmp(failure->sqlstate, "57014") == 0;
-    ErrorClass class = cancelled ? ERROR_INTERRUPTED : kept ? ERROR_UNSETTLED : ERROR_STEP;
+    ErrorClass class = cancelled ? ERROR_INTERRUPTED
+                       : kept    ? ERROR_UNSETTLED
+                       : gate    ? ERROR_TARGET
+                                 : ERROR_STEP;
     CLEANUP(memory_freep)
     char *sentence = failure_sentence(failure, entry, failure->words);
-    error_set(err, class, "%s", sentence);
+    error_set(err, class, "%s%s", gate ? "the gate does not hold: " : "", sentence);
     snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
     if (!runner->report->settled && can_be_looked_up(runner, entry))
         return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
@@ -268,6 +335,17 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
         return error_hint(err,
                           "whether the step was done nobody can tell from here: look, then say "
                           "'applier resume --step-done' or '--step-not-done'");
+    if (gate)
+        return error_hint(err,
+                          "nothing of version %s was begun%s; make true what the gate asks, then "
+                          "run 'applier apply' again",
+                          failure->version, kept ? ", the versions before it stay" : "");
+    if (kept && runner->report->batches && !runner->report->groups_committed)
+        return error_hint(err,
+                          "%" PRId64 " batch%s committed before: mend the cause, then 'applier "
+                          "resume' goes on behind, or 'applier rollback' takes back",
+                          runner->report->batches,
+                          runner->report->batches == 1 ? " was" : "es were");
     if (kept)
         return error_hint(err,
                           "%" PRId64 " group%s committed before: 'applier resume' goes on "
@@ -352,13 +430,10 @@ static bool give_up(StepRunner *runner, Error *err)
         CLEANUP(error_done) Error ignored = {0};
         (void)!fall_back(runner, &ignored);
         if (runner->queue.refused && err->class == ERROR_TARGET)
-            err->class = runner->report->groups_committed > 0 || !runner->report->settled
-                             ? ERROR_UNSETTLED
-                             : ERROR_STEP;
+            err->class = stays(runner) ? ERROR_UNSETTLED : ERROR_STEP;
         return false;
     }
-    if (err->class == ERROR_CONNECTION &&
-        (runner->report->groups_committed > 0 || !runner->report->settled)) {
+    if (err->class == ERROR_CONNECTION && stays(runner)) {
         err->class = ERROR_UNSETTLED;
         error_hint(err,
                    "%" PRId64 " groups are known to be committed, more may be: 'applier "
@@ -390,9 +465,56 @@ static bool run_alone(StepRunner *runner, size_t index, Error *err)
     unit_committed(runner, index);
     const RunPart *part = part_at(runner, unit->first_part);
     const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
-    if (part->arrives && !step_queue_observe_arrival(&runner->queue, &arrival, err))
+    if (part->arrives &&
+        !step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVES, &arrival, err))
         return false;
     return !unit->resets_after || reset_session(runner, err);
+}
+
+/* --- batches --------------------------------------------------------------------------------- */
+
+static bool may_go_on(StepRunner *runner, Error *err)
+{
+    const StepRunnerOptions *options = runner->options;
+    if (!options->may_go_on || interrupt_count() > 0 ||
+        options->may_go_on(options->pace_context, runner->session, err))
+        return true;
+    if (err->class == ERROR_TARGET && stays(runner))
+        err->class = ERROR_UNSETTLED;
+    return false;
+}
+
+static bool on_range_committed(void *context, const BatchRun *run, bool *ret_stop, Error *err)
+{
+    StepRunner *runner = context;
+    RunUnit *unit = &runner->units.units.items[run->unit];
+    const RunBatch batch = batch_of(runner);
+    const RunListener *listener = &runner->options->listener;
+    runner->committed = runner->queue.chain;
+    unit->attempt = 1; /* each range has all its attempts */
+    runner->report->batches++;
+    if (listener->batch)
+        listener->batch(listener->context, &batch);
+    if (!may_go_on(runner, err))
+        return false;
+    *ret_stop = interrupt_count() > 0;
+    return true;
+}
+
+static bool run_batch(StepRunner *runner, size_t index, Error *err)
+{
+    const BatchWatcher watcher = {
+        .committed = on_range_committed, .context = runner, .hurries = runner->options->hurries};
+    const RunTask *task = task_of(runner, runner->units.units.items[index].first_part);
+    int64_t rows = runner->batch.unit == index ? runner->batch.progress.rows : task->batch.rows;
+    BatchEnd end = BATCH_FAILED;
+    bool good = step_batch_run(&runner->queue, index, &runner->batch, &watcher, &end, err);
+    runner->report->batch_rows += runner->batch.progress.rows - rows;
+    if (!good || end != BATCH_STOPPED)
+        return good;
+    error_set(err, ERROR_INTERRUPTED, "interrupted behind batch %" PRId64 " of migration '%s' (%s)",
+              runner->batch.progress.batches, task->migration->identity, task->version->name);
+    return error_hint(err, "'applier resume' goes on from here");
 }
 
 /* A transaction with a step that reaches outside: the INTENT is on disk before it begins. */
@@ -420,18 +542,22 @@ static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *er
     if (!last)
         return true;
     const RunArrival arrival = {.task = &runner->queue.tasks->items[last->task]};
-    return step_queue_observe_arrived(&runner->queue, &arrival, err);
+    return step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVED, &arrival, err);
 }
 
 static bool run_unit(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
-    if (unit->kind != UNIT_AUTOCOMMIT && !unit->outside_effects)
+    if (unit->kind != UNIT_AUTOCOMMIT && unit->kind != UNIT_BATCH && !unit->outside_effects)
         return step_queue_unit(&runner->queue, index, err) && observe_committed(runner, unit, err);
     if (!step_pipeline_drain(runner->pipeline, err))
         return false;
     if (failed(runner))
         return true;
+    if (unit->kind == UNIT_BATCH)
+        return run_batch(runner, index, err);
+    if (unit->kind == UNIT_AUTOCOMMIT && !may_go_on(runner, err))
+        return false;
     return unit->kind == UNIT_AUTOCOMMIT
                ? run_alone(runner, index, err)
                : run_with_intent(runner, index, err) && observe_committed(runner, unit, err);
@@ -470,6 +596,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                          .options = options,
                          .report = report,
                          .committed = *chain,
+                         .batch.unit = SIZE_MAX,
                          .units.parts = units->parts};
     int64_t notices = session->notice_count;
     report->settled = true;
@@ -493,6 +620,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     snprintf(report->notice_code, sizeof(report->notice_code), "%s", session->notice_code);
     *chain = runner.committed;
     step_queue_done(&runner.queue);
+    batch_run_done(&runner.batch);
     step_pipeline_free(runner.pipeline);
     array_free(&runner.units.units);
     return good;

@@ -21,14 +21,26 @@ typedef struct RunProgress {
     int64_t tasks_count;
 } RunProgress;
 
+/* A range of a batch was committed. */
+typedef struct RunBatch {
+    const RunTask *task;
+    int64_t batches;      /* ranges that are done, those of earlier runs included */
+    int64_t rows_changed; /* by them, as the statement's tags say */
+    int64_t rows_covered; /* rows that they went through, about */
+    int64_t rows_total;   /* of the table, as its statistics say; 0: not known */
+} RunBatch;
+
 /* What the server is at, while the run waits for it. */
 typedef struct RunNow {
     const RunTask *task;
     ScriptKind script;
-    size_t step;          /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
-    bool in_transaction;  /* false: a step outside transactions */
-    int64_t waited_ms;    /* this one wait; a statement may have had several */
-    int64_t copied_bytes; /* in the run so far, sent by COPY */
+    size_t step;              /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
+    bool in_transaction;      /* false: a step outside transactions */
+    int64_t waited_ms;        /* this one wait; a statement may have had several */
+    int64_t copied_bytes;     /* in the run so far, sent by COPY */
+    int64_t copy_bytes;       /* … by the COPY that runs */
+    int64_t copy_total_bytes; /* that it has in all; 0: none runs */
+    RunBatch batch;           /* of a step that is a batch; else zeroed */
     int64_t tasks_done;
     int64_t tasks_count;
 } RunNow;
@@ -36,6 +48,7 @@ typedef struct RunNow {
 /* What people may want to be told while it runs; each may be NULL. */
 typedef struct RunListener {
     void (*progress)(void *context, const RunProgress *progress);
+    void (*batch)(void *context, const RunBatch *batch);
     /* A group is run again after `delay_ms`. */
     void (*retry)(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                   int64_t delay_ms);
@@ -61,6 +74,8 @@ typedef struct StepFailure {
 typedef struct RunReport {
     int64_t groups_committed; /* by this invocation */
     int64_t tasks_done;
+    int64_t batches;    /* ranges of batches committed */
+    int64_t batch_rows; /* rows that these changed */
     int64_t retries;
     int64_t turns; /* waits for the server, the pipeline's only */
     int64_t copied_bytes;
@@ -77,6 +92,13 @@ typedef struct StepRunnerOptions {
     int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
     RunListener listener;
     const RunObserver *observer; /* or NULL */
+    /* Asked where the session is idle and outside transactions: behind each range of a batch, and
+     * before a step outside transactions. It waits as long as the run must not go on (a standby
+     * that lags), in which it looks at interrupt_count(), and may use the session; false, with an
+     * error, ends the run there. NULL: nobody is asked. Called with `pace_context`. */
+    bool (*may_go_on)(void *context, PgSession *session, Error *err);
+    void *pace_context;
+    bool hurries; /* leave out the pauses between the ranges of a batch: a rehearsal */
 } StepRunnerOptions;
 
 /* Run `tasks` from where `chain` stands; both are moved on. *report is filled also on failure (the
@@ -88,7 +110,8 @@ typedef struct StepRunnerOptions {
  * ERROR_INTERRUPTED: stopped before the next group, or a second signal cancelled a step.
  * ERROR_TRUST, ERROR_INPUT, ERROR_IO: an object of the bundle could not be proven or read; its
  * group was rolled back. An ERROR_TARGET of the observer becomes ERROR_STEP or ERROR_UNSETTLED, as
- * a step's failure would be. */
+ * a step's failure would be. ERROR_TARGET: a gate does not hold, and this invocation has committed
+ * nothing; else that is ERROR_UNSETTLED. */
 bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUnits *units,
                      const StepRunnerOptions *options, JournalChain *chain, RunReport *report,
                      Error *err) MUST_CHECK;

@@ -34,8 +34,12 @@ VALUES (:migration, :version, :ordinal, :identity, :slug, :transaction_mode, :ph
 INSERT INTO migration_data (migration, ordinal, object) VALUES (:migration, :ordinal, :object)
 
 -- :name manifest_insert_script
-INSERT INTO script (migration, script, object, source, in_transaction)
-VALUES (:migration, :script, :object, :source, :in_transaction)
+INSERT INTO script (migration, script, object, source, in_transaction, gate)
+VALUES (:migration, :script, :object, :source, :in_transaction, :gate)
+
+-- :name manifest_insert_batch
+INSERT INTO batch (migration, script, table_schema, table_name, key_column, size, pause_ms)
+VALUES (:migration, :script, :table_schema, :table_name, :key_column, :size, :pause_ms)
 
 -- :name manifest_insert_group
 INSERT INTO step_group (migration, script, ordinal, kind, isolation, read_only, deferrable_mode,
@@ -115,7 +119,12 @@ FROM migration ORDER BY migration
 SELECT migration, ordinal, object FROM migration_data ORDER BY migration, ordinal
 
 -- :name manifest_read_scripts
-SELECT migration, script, object, source, in_transaction FROM script ORDER BY migration, script
+SELECT migration, script, object, source, in_transaction, gate
+FROM script ORDER BY migration, script
+
+-- :name manifest_read_batches
+SELECT migration, script, table_schema, table_name, key_column, size, pause_ms
+FROM batch ORDER BY migration, script
 
 -- :name manifest_read_groups
 SELECT migration, script, ordinal, kind, isolation, read_only, deferrable_mode, steps

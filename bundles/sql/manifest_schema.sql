@@ -74,13 +74,24 @@ CREATE TABLE script (
   object INTEGER NOT NULL REFERENCES object,
   source TEXT NOT NULL, -- path in the vendor's project
   in_transaction INTEGER NOT NULL CHECK (in_transaction IN (0, 1)), -- verify only: before COMMIT
+  gate INTEGER NOT NULL CHECK (gate IN (0, 1)), -- precheck only: must hold before the version begins
   PRIMARY KEY (migration, script)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE step_group ( -- steps that share a transaction, or one step outside any
+CREATE TABLE batch ( -- how a script's first step goes through a table, range by range of a key
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down')),
+  table_schema TEXT, -- null: found by search_path
+  table_name TEXT NOT NULL,
+  key_column TEXT NOT NULL,
+  size INTEGER NOT NULL CHECK (size >= 1), -- rows of one range
+  pause_ms INTEGER NOT NULL CHECK (pause_ms >= 0), -- between two ranges
+  PRIMARY KEY (migration, script)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE step_group ( -- steps that share a transaction, one step outside any, or a batch
   migration INTEGER NOT NULL REFERENCES migration,
   script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
   ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
-  kind TEXT NOT NULL CHECK (kind IN ('transaction', 'autocommit')),
+  kind TEXT NOT NULL CHECK (kind IN ('transaction', 'autocommit', 'batch')),
   isolation TEXT NOT NULL CHECK (isolation IN
     ('default', 'read committed', 'repeatable read', 'serializable')),
   read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)),
@@ -92,7 +103,7 @@ CREATE TABLE step ( -- statements, as ranges of the script's plain bytes
   migration INTEGER NOT NULL REFERENCES migration,
   script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
   ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
-  kind TEXT NOT NULL CHECK (kind IN ('sql', 'copy')),
+  kind TEXT NOT NULL CHECK (kind IN ('sql', 'copy', 'batch', 'assertion')),
   line INTEGER NOT NULL CHECK (line >= 1), -- in the vendor's file
   offset INTEGER NOT NULL CHECK (offset >= 0), -- from 0
   length INTEGER NOT NULL CHECK (length >= 1), -- bytes

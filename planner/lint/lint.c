@@ -22,6 +22,8 @@ typedef struct Run {
     int64_t transaction_count; /* of all scripts before */
     LintReport *report;
     ARRAY_OF(Acknowledgement) acknowledgements;
+    /* of the version under way the first migration that is not of phase before; NULL: none yet */
+    const ProjectMigration *other_phase;
 } Run;
 
 void lint_report_done(LintReport *report)
@@ -232,6 +234,27 @@ static bool visit_script(Run *run, const ProjectMigration *migration, const Lint
     return good;
 }
 
+/* A migration of phase before runs early only where nothing of another phase stands in front of it
+ * in its version. */
+static void follow_phase(Run *run, const ProjectMigration *migration, const LintScript *script,
+                         bool selected)
+{
+    const ProjectMigration *other = run->other_phase;
+    bool before = script->directives.phase && strcmp(script->directives.phase, "before") == 0;
+    if (other && other->version != migration->version)
+        other = run->other_phase = NULL;
+    if (!before && !other)
+        run->other_phase = migration;
+    if (!before || !other || !selected)
+        return;
+    CLEANUP(memory_freep)
+    char *message = memory_format("it is of phase before, and stands behind '%s', which is not: "
+                                  "'applier apply --phase before' will not reach it",
+                                  other->identity);
+    find_at_line(run->report, "phase-before-late", migration->identity, script->name, 1, NULL,
+                 "put it in front of that one, or take the directive out", message);
+}
+
 static bool visit_migration(Run *run, size_t number, Error *err)
 {
     const ProjectMigration *migration = &run->project->migrations.items[number];
@@ -248,6 +271,7 @@ static bool visit_migration(Run *run, size_t number, Error *err)
                          failure.hint, failure.message);
         return true;
     }
+    follow_phase(run, migration, &script, selected);
     run->report->statement_count += selected ? (int64_t)script.statements.count : 0;
     if (selected)
         add_acknowledgements(run, migration, name, &script.directives, /* up= */ true);

@@ -325,6 +325,10 @@ const LintRule lint_rules[] = {
      "not known before it is measured", "The rehearsal decides.", "all", NULL},
     {"malformed-script", 0, LINT_ERROR, LINT_ABOUT_TEXT, "The script cannot be read to its end.",
      "none: refused", "Mend it where the message says.", "all", NULL},
+    {"phase-before-late", 0, LINT_WARNING, LINT_ABOUT_TEXT,
+     "Behind a migration of another phase, one of phase before cannot run before the application's "
+     "upgrade: the order stays.",
+     "none", "Put it in front, or take the directive out.", "all", NULL},
     {"stale-ack", 0, LINT_WARNING, LINT_ABOUT_TEXT,
      "An acknowledgement of what no longer happens hides the next one.", "none",
      "Take the line out.", "all", NULL},

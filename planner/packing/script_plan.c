@@ -146,8 +146,12 @@ static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup
                      Probe probe)
 {
     const StatementKind *kind = &statement->kind;
+    bool asks = kind->answers &&
+                (walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK);
     *array_add(&walk->planned->steps) = (ManifestStep){
-        .kind = kind->copy_from_stdin ? STEP_COPY : STEP_SQL,
+        .kind = kind->copy_from_stdin ? STEP_COPY
+                : asks                ? STEP_ASSERTION
+                                      : STEP_SQL,
         .line = statement->line,
         .offset = statement->offset,
         .length = statement->length,
@@ -234,10 +238,103 @@ static bool plan_one(Walk *walk, const ScriptStatement *statement, Error *err)
     return error_set(err, ERROR_INTERNAL, "transaction control of an unknown kind");
 }
 
+/* --- batches --------------------------------------------------------------------------------- */
+
+static bool refuse_batch(const Walk *walk, Error *err, const char *why, const char *hint)
+{
+    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": a batch %s", walk->options->name,
+              walk->script->directives.batch.line, why);
+    return error_hint(err, "%s", hint);
+}
+
+#define BATCH_SHAPE                                                                                \
+    "the script holds two statements: the one that is run for each range of keys, from $1 to $2 "  \
+    "(WHERE key BETWEEN $1 AND $2), and a SELECT of one boolean, true where all is done"
+
+/* The statement of each range. */
+static bool check_batched(const Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    if (kind->control != TRANSACTION_CONTROL_NONE || kind->not_in_transaction)
+        return refuse(walk, statement, err, "cannot run in a batch's own transactions",
+                      BATCH_SHAPE);
+    if (!kind->changes_rows || kind->outside_effects)
+        return refuse(walk, statement, err, "is nothing that runs in batches",
+                      "UPDATE, DELETE, INSERT, MERGE and WITH do; " BATCH_SHAPE);
+    if (kind->parameters != (PARAMETER_FIRST | PARAMETER_SECOND))
+        return refuse(walk, statement, err,
+                      "must use $1 and $2, the first and last key of its range, and no other "
+                      "parameter",
+                      BATCH_SHAPE);
+    return true;
+}
+
+/* What must hold behind the last range. */
+static bool check_completion(const Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    if (!kind->answers || kind->parameters || kind->session_state || kind->breaks_session)
+        return refuse(walk, statement, err, "is no assertion that ends a batch", BATCH_SHAPE);
+    return true;
+}
+
+static bool set_batch(const Walk *walk, ManifestBatch *batch, Error *err)
+{
+    const ScriptBatch *given = &walk->script->directives.batch;
+    const StatementName *target = &walk->script->statements.items[0].kind.target;
+    if (!given->table && !*target->name)
+        return refuse_batch(walk, err, "does not say which table's keys it goes through",
+                            "add table=NAME to the directive");
+    *batch = (ManifestBatch){
+        .table = memory_string(given->table ? given->table : target->name),
+        .table_schema =
+            given->table ? memory_string(given->table_schema) : name_or_null(target->schema),
+        .key = memory_string(given->key),
+        .size = given->size,
+        .pause_ms = given->pause_ms,
+    };
+    return true;
+}
+
+static bool plan_batch(Walk *walk, Error *err)
+{
+    const Script *script = walk->script;
+    if (walk->options->kind != SCRIPT_UP && walk->options->kind != SCRIPT_DOWN)
+        return refuse_batch(walk, err, "stands in a script that only reads",
+                            "batches are for up and down scripts");
+    if (script->statements.count != 2)
+        return refuse_batch(walk, err, "is not alone in its script", BATCH_SHAPE);
+    const ScriptStatement *statements = script->statements.items;
+    if (!check_batched(walk, &statements[0], err) || !check_policy(walk, &statements[0], err) ||
+        !check_completion(walk, &statements[1], err) ||
+        !set_batch(walk, &walk->planned->batch, err))
+        return false;
+    (void)open_group(walk, GROUP_BATCH);
+    for (size_t i = 0; i < 2; i++) {
+        add_step(walk, &statements[i], &walk->planned->groups.items[0], (Probe){0});
+        walk->planned->steps.items[i].kind = i == 0 ? STEP_BATCH : STEP_ASSERTION;
+    }
+    walk->planned->present = true;
+    return true;
+}
+
+static bool check_gate(const Walk *walk, Error *err)
+{
+    if (!walk->script->directives.gate || walk->options->kind == SCRIPT_PRECHECK)
+        return true;
+    error_set(err, ERROR_INPUT, "%s: a gate is a precheck script", walk->options->name);
+    return error_hint(err, "put '-- sealift: gate' and what must hold into the migration's "
+                           ".precheck.sql");
+}
+
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err)
 {
     Walk walk = {.options = options, .script = script, .planned = ret_script};
+    if (!check_gate(&walk, err))
+        return false;
+    if (script->directives.batch.size)
+        return plan_batch(&walk, err);
     array_each (ScriptStatement, statement, &script->statements)
         walk.has_pairs |= statement->kind.control == TRANSACTION_CONTROL_BEGIN;
     array_each (ScriptStatement, statement, &script->statements)
@@ -246,6 +343,7 @@ bool script_plan(const Script *script, const ScriptPlanOptions *options, Manifes
     if (walk.inside)
         return refuse(&walk, walk.begin, err, "begins a transaction that the script does not end",
                       NULL);
+    ret_script->gate = script->directives.gate;
     ret_script->in_transaction = script->directives.verify_in_transaction;
     ret_script->present = ret_script->steps.count > 0;
     return true;
@@ -254,6 +352,8 @@ bool script_plan(const Script *script, const ScriptPlanOptions *options, Manifes
 char *script_plan_atomic_blocker(const Script *script, const ManifestScript *planned,
                                  TransactionMode mode)
 {
+    if (planned->batch.table)
+        return memory_string("it runs in batches, each in a transaction of its own");
     array_each (ManifestGroup, group, &planned->groups)
         if (group->kind == GROUP_AUTOCOMMIT)
             return memory_format("line %" PRId64 " cannot run in a transaction",

@@ -3,7 +3,8 @@
  * Pure: no files, no server. Decides what is refused by policy (ENGINE.md 3, 7, 9, 13, 24): role
  * changes, statements that would break the applier's session, COPY to the client or a server's
  * file, transaction control that cannot be lifted, a step outside transactions that nobody could
- * settle after a crash. Every refusal is ERROR_INPUT "name:line: …". */
+ * settle after a crash, a batch that is not exactly its two statements. Every refusal is
+ * ERROR_INPUT "name:line: …". */
 #ifndef SEALIFT_PLANNER_SCRIPT_PLAN_H
 #define SEALIFT_PLANNER_SCRIPT_PLAN_H
 
@@ -16,8 +17,9 @@ typedef struct ScriptPlanOptions {
     TransactionMode mode;
 } ScriptPlanOptions;
 
-/* Fill ret_script->steps and ->groups (and in_transaction) from `script`; object and source stay as
- * they are. A step's data_object is the number of the data file, from 0, for the caller to map. */
+/* Fill ret_script->steps, ->groups and ->batch (and in_transaction, gate) from `script`; object and
+ * source stay as they are. A step's data_object is the number of the data file, from 0, for the
+ * caller to map. */
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err) MUST_CHECK;
 

@@ -227,6 +227,23 @@ static const SqlDamage rows_damaged[] = {
      "names a script that the migration does not have"},
     {"an up before COMMIT", "UPDATE script SET in_transaction = 1 WHERE script = 'up'",
      "only a verify script may run before COMMIT"},
+    {"an up that is a gate", "UPDATE script SET gate = 1 WHERE script = 'up'",
+     "only a precheck script may be a gate"},
+    {"a batch without its steps", "INSERT INTO batch VALUES (3, 'up', NULL, 't', 'id', 10, 0)",
+     "its batch does not fit its steps"},
+    {"a batch of a script that is not there",
+     "INSERT INTO batch SELECT 1, 'down', NULL, 't', 'id', 10, 0;"
+     "DELETE FROM script WHERE migration = 1 AND script = 'down'",
+     "names a script that the migration does not have"},
+    {"a step of a batch without a batch",
+     "UPDATE step SET kind = 'batch' WHERE migration = 3 AND script = 'up' AND ordinal = 1",
+     "its batch does not fit its steps"},
+    {"a batch of more rows than may be",
+     "INSERT INTO batch VALUES (3, 'up', NULL, 't', 'id', 10000001, 0)", "'size' is 10000001"},
+    {"a batch without a table", "INSERT INTO batch VALUES (3, 'up', NULL, '', 'id', 10, 0)",
+     "'table_name' has 0 bytes"},
+    {"a batch without a key", "INSERT INTO batch VALUES (3, 'up', NULL, 't', '', 10, 0)",
+     "'key_column' has 0 bytes"},
     {"steps in no group", "DELETE FROM step_group WHERE migration = 1 AND ordinal = 3",
      "groups of 3 steps over 4 steps"},
     {"groups without steps", "UPDATE step_group SET steps = 9 WHERE migration = 3",
@@ -399,8 +416,8 @@ static void says_that_a_schema_is_of_another_time(void **state UNUSED)
     forge_init(&other, FORGE_MINIMAL);
     other.head.manifest_schema = 4;
     expect_unread(&other, ERROR_TARGET, "has manifest schema 4, this program knows 3");
-    other.head.manifest_schema = 1;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 1, this program knows 3");
+    other.head.manifest_schema = 2;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 2, this program knows 3");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)

@@ -526,3 +526,20 @@ SQL
     run_status 2 engine history
     [[ $errors != *hunter2* ]]
 }
+
+@test "a COPY says how much of it is sent while the server is at it" {
+    script 1.0/0001_items.up <<<"CREATE TABLE items (id int);
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NEW; END';
+CREATE TRIGGER slow BEFORE INSERT ON items FOR EACH ROW WHEN (NEW.id = 3) EXECUTE FUNCTION slow();"
+    script 1.0/0002_rows.up <<'SQL'
+COPY items FROM STDIN;
+1
+2
+3
+\.
+SQL
+    bundle 1.0
+    run_status 0 engine apply 1.0.slb
+    # A tick of the wait came while the server was at the third row, with all of the data sent.
+    output_has 'copy 0002_rows 6 of 6' 'copied 6'
+}

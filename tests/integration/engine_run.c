@@ -1,6 +1,7 @@
 /* Drives the engine without command files, for tests: prints reports as `key value` lines.
  *
  *     engine_run apply BUNDLE [--to V] [--atomic version|run] [--done|--not-done] [--lock-wait MS]
+ *                             [--refuse-after N]   may_go_on says no from its N-th call on
  *     engine_run rollback [--to V | --steps N] [--atomic run] · resume · history
  *     engine_run pooler
  *     engine_run statements IDENTITY SQL…    one migration, one transaction, a statement each: for
@@ -33,10 +34,30 @@ static void on_waiting(void *context UNUSED, const PgLockHolder *holder)
     fflush(stdout);
 }
 
+/* Counts down, and refuses when it has come to nothing. */
+static bool may_go_on(void *context, PgSession *session, Error *err)
+{
+    int64_t *left = context;
+    if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
+        return error_set(err, ERROR_INTERNAL, "asked inside a transaction");
+    return --*left > 0 || error_set(err, ERROR_TARGET, "a standby lags");
+}
+
+/* How far a COPY is, once for each. */
+static void on_now(void *context UNUSED, const RunNow *now)
+{
+    static const RunTask *told;
+    if (now->copy_total_bytes > 0 && now->task != told)
+        printf("copy %s %" PRId64 " of %" PRId64 "\n", now->task->migration->identity,
+               now->copy_bytes, now->copy_total_bytes);
+    told = now->copy_total_bytes > 0 ? now->task : told;
+}
+
 static Arguments read_arguments(int argc, char **argv)
 {
     Arguments arguments = {.run = run_options_default()};
     arguments.run.listener.retry = on_retry;
+    arguments.run.listener.waiting = on_now;
     arguments.run.lock_waiting = on_waiting;
     for (int i = 0; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -52,6 +73,12 @@ static Arguments read_arguments(int argc, char **argv)
             arguments.run.attempts = (int)strtol(value, NULL, 10);
         if (strcmp(argv[i], "--atomic") == 0)
             arguments.run.atomic = strcmp(value, "run") == 0 ? ATOMIC_RUN : ATOMIC_VERSION;
+        if (strcmp(argv[i], "--refuse-after") == 0) {
+            static int64_t left;
+            left = strtol(value, NULL, 10);
+            arguments.run.may_go_on = may_go_on;
+            arguments.run.pace_context = &left;
+        }
         if (strcmp(argv[i], "--done") == 0)
             arguments.run.settle = SETTLE_AS_DONE;
         if (strcmp(argv[i], "--not-done") == 0)
@@ -65,9 +92,9 @@ static Arguments read_arguments(int argc, char **argv)
 static void print_run(const RunReport *run)
 {
     printf("groups %" PRId64 "\ntasks-done %" PRId64 "\nretries %" PRId64 "\nturns %" PRId64
-           "\ncopied %" PRId64 "\nsettled %d\n",
+           "\ncopied %" PRId64 "\nbatches %" PRId64 "\nsettled %d\n",
            run->groups_committed, run->tasks_done, run->retries, run->turns, run->copied_bytes,
-           run->settled);
+           run->batches, run->settled);
     if (run->failure.happened)
         printf("failure %s|%s|%s|%" PRId64 "|%" PRId64 "|%s\n", run->failure.identity,
                run->failure.version, run->failure.script, run->failure.statement, run->failure.line,

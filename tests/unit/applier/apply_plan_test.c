@@ -249,11 +249,86 @@ static void expect_tasks(const char *to_version, ApplyRelation relation, const c
     apply_plan_make(&history, &manifest, &head_digest, to_version, &plan);
     assert_int_equal(plan.relation, relation);
     array_each (RunTask, task, &plan.tasks)
-        text_addf(&got, "%s%s@%d", got.length ? " " : "",
+        text_addf(&got, "%s%s%s@%d", got.length ? " " : "", task->only_gate ? "gate-" : "",
                   task->migration ? task->migration->identity : task->version->name,
                   (int)task->position);
     assert_string_equal(text_string(&got), names_of_tasks);
     apply_plan_done(&plan);
+}
+
+static void asks_the_gates_of_a_version_that_is_not_begun(void **state UNUSED)
+{
+    migrations[1].scripts[SCRIPT_PRECHECK].gate = true;
+    migrations[2].scripts[SCRIPT_PRECHECK].gate = true;
+    expect_tasks(NULL, RELATION_FITS, "gate-b@0 a@0 b@1 gate-c@2 c@2 1.2@3");
+    apply("a");
+    expect_tasks(NULL, RELATION_FITS, "b@1 gate-c@2 c@2 1.2@3");
+    expect_tasks("1.0", RELATION_FITS, "b@1");
+}
+
+static void takes_a_batch_up_where_it_stopped(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    AppliedMigration *partly = apply("a");
+    const ManifestGroup group = {.kind = GROUP_BATCH};
+    history.position = 0;
+    partly->state = APPLIED_UP_PARTLY;
+    partly->group_count = 1;
+    partly->batch = (BatchProgress){.batches = 2, .rows = 20, .cursor = memory_string("k")};
+    migrations[0].scripts[SCRIPT_UP].groups.items = (ManifestGroup *)(uintptr_t)&group;
+    migrations[0].scripts[SCRIPT_UP].groups.count = 1;
+    apply_plan_make(&history, &manifest, &head_digest, "1.0", &plan);
+    assert_int_equal(plan.tasks.items[0].first_group, 0);
+    assert_int_equal(plan.tasks.items[0].batch.batches, 2);
+    assert_string_equal(plan.tasks.items[0].batch.cursor, "k");
+}
+
+/* What `phase` leaves of the plan, "task!" for one that ends its version, and where it ends. */
+static void expect_phase(RunPhase phase, ApplyRelation relation, const char *left, int64_t end)
+{
+    ApplyPlan plan;
+    CLEANUP(text_done) Text got = {0};
+    CLEANUP(error_done) Error error = {0};
+    apply_plan_make(&history, &manifest, &head_digest, /* to_version= */ NULL, &plan);
+    assert_true(apply_plan_choose_phase(&plan, phase, &error));
+    assert_int_equal(plan.relation, relation);
+    array_each (RunTask, task, &plan.tasks)
+        text_addf(&got, "%s%s%s%s", got.length ? " " : "", task->only_gate ? "gate-" : "",
+                  task->migration ? task->migration->identity : task->version->name,
+                  task->ends_version ? "!" : "");
+    assert_string_equal(text_string(&got), left);
+    assert_int_equal(apply_plan_end(&plan, history.position), end);
+    apply_plan_done(&plan);
+}
+
+static void leaves_of_phase_before_what_leads_the_next_version(void **state UNUSED)
+{
+    migrations[0].phase = migrations[2].phase = PHASE_BEFORE;
+    migrations[1].scripts[SCRIPT_PRECHECK].gate = true;
+    expect_phase(RUN_ALL_PHASES, RELATION_FITS, "gate-b a b! c! 1.2!", 3);
+    expect_phase(RUN_PHASE_BEFORE, RELATION_FITS, "gate-b a", 1);
+    migrations[1].phase = PHASE_BEFORE;
+    expect_phase(RUN_PHASE_BEFORE, RELATION_FITS, "gate-b a b", 2);
+    migrations[0].phase = PHASE_AFTER;
+    expect_phase(RUN_PHASE_BEFORE, RELATION_CURRENT, "", 0);
+    expect_phase(RUN_PHASE_AFTER, RELATION_FITS, "gate-b a b! c! 1.2!", 3);
+    apply("a");
+    apply("b");
+    /* the row of 1.0 alone is missing: that is for a run without the option */
+    expect_phase(RUN_PHASE_BEFORE, RELATION_CURRENT, "", 2);
+    reach("1.0");
+    expect_phase(RUN_PHASE_BEFORE, RELATION_FITS, "c", 3);
+}
+
+static void refuses_phase_after_while_before_is_not_done(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    CLEANUP(error_done) Error error = {0};
+    migrations[0].phase = PHASE_BEFORE;
+    apply_plan_make(&history, &manifest, &head_digest, /* to_version= */ NULL, &plan);
+    assert_false(apply_plan_choose_phase(&plan, RUN_PHASE_AFTER, &error));
+    assert_int_equal(error.class, ERROR_TARGET);
+    assert_non_null(strstr(error.message, "migration 'a' (1.0) is of phase before"));
 }
 
 static void goes_on_from_an_adopted_version(void **state UNUSED)
@@ -522,6 +597,10 @@ int main(void)
         TEST(refuses_two_bundles_of_one_sequence),
         TEST(refuses_an_unknown_version),
         TEST(leaves_a_rollback_under_way_to_resume),
+        TEST(asks_the_gates_of_a_version_that_is_not_begun),
+        TEST(takes_a_batch_up_where_it_stopped),
+        TEST(leaves_of_phase_before_what_leads_the_next_version),
+        TEST(refuses_phase_after_while_before_is_not_done),
         TEST(goes_on_from_an_adopted_version),
         TEST(offers_the_modes_that_were_rehearsed),
         TEST(knows_an_adopted_version_beyond_the_bundles_start),

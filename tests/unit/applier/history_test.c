@@ -32,7 +32,7 @@ static JournalRow *add(JournalKind kind, Direction direction, const char *identi
                         .group_count = groups,
                         .first_step = 1,
                         .last_step = 1,
-                        .complete = group == groups,
+                        .complete = group == groups && kind != JOURNAL_BATCH,
                         .position_after = position,
                         .up_digest = digest_of(identity, strlen(identity)),
                         .attempt = 1,
@@ -100,6 +100,75 @@ static void takes_back_what_is_applied_in_part(void **state UNUSED)
     whole->migrations.count = 0;
     history_fold(whole);
     assert_int_equal(whole->migrations.count, 0);
+}
+
+static void add_range(Direction direction, int64_t position, const char *rows, const char *cursor)
+{
+    JournalRow *row = add(JOURNAL_BATCH, direction, "b", 1, 2, position, rows);
+    free(row->words);
+    row->words = memory_string(cursor);
+    chain.next--;
+    chain.last = row->previous;
+    journal_chain_append(&chain, row);
+}
+
+static void goes_on_with_a_batch_where_its_last_range_ended(void **state UNUSED)
+{
+    add(JOURNAL_GROUP, DIRECTION_UP, "a", 1, 1, 1, "");
+    add_range(DIRECTION_UP, 1, "10", "k10");
+    add_range(DIRECTION_UP, 1, "7", "k20");
+    history_fold(&history);
+    assert_null(history.diverged);
+    const AppliedMigration *top = history_top(&history);
+    assert_int_equal(top->state, APPLIED_UP_PARTLY);
+    assert_int_equal(top->groups_done, 0);
+    assert_int_equal(top->batch.batches, 2);
+    assert_int_equal(top->batch.rows, 17);
+    assert_string_equal(top->batch.cursor, "k20");
+    CLEANUP(memory_freep) char *unrest = history_unrest(&history);
+    assert_string_equal(unrest, "migration 'b' (1.0) is applied in part: 0 of 2 groups and 2 "
+                                "batches of the next, 17 rows");
+}
+
+static void forgets_the_ranges_of_a_group_that_is_done(void **state UNUSED)
+{
+    add_range(DIRECTION_UP, 0, "10", "k10");
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 1, 2, 0, "");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history_top(&history)->batch.batches, 0);
+    assert_null(history_top(&history)->batch.cursor);
+    assert_int_equal(history_top(&history)->groups_done, 1);
+    add(JOURNAL_GROUP, DIRECTION_UP, "b", 2, 2, 1, "");
+    add_range(DIRECTION_DOWN, 0, "1", "k1");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history_top(&history)->state, APPLIED_DOWN_PARTLY);
+    assert_string_equal(history_top(&history)->batch.cursor, "k1");
+    assert_int_equal(history.position, 0);
+    add(JOURNAL_GROUP, DIRECTION_DOWN, "b", 1, 1, 0, "");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history.migrations.count, 0);
+}
+
+static void takes_back_a_batch_that_is_there_in_part(void **state UNUSED)
+{
+    add_range(DIRECTION_UP, 0, "10", "k10");
+    add_range(DIRECTION_DOWN, 0, "4", "k4");
+    history_fold(&history);
+    assert_null(history.diverged);
+    assert_int_equal(history_top(&history)->state, APPLIED_DOWN_PARTLY);
+    assert_int_equal(history_top(&history)->batch.batches, 1);
+    assert_int_equal(history_top(&history)->batch.rows, 4);
+}
+
+static void does_not_believe_a_range_without_a_number(void **state UNUSED)
+{
+    add_range(DIRECTION_UP, 0, "many", "k10");
+    history_fold(&history);
+    assert_non_null(history.diverged);
+    assert_non_null(strstr(history.diverged, "is no range of a batch"));
 }
 
 static void knows_what_is_not_verified(void **state UNUSED)
@@ -268,6 +337,10 @@ int main(void)
         TEST(folds_up_and_down),
         TEST(keeps_an_intent_until_it_is_answered),
         TEST(takes_back_what_is_applied_in_part),
+        TEST(goes_on_with_a_batch_where_its_last_range_ended),
+        TEST(forgets_the_ranges_of_a_group_that_is_done),
+        TEST(takes_back_a_batch_that_is_there_in_part),
+        TEST(does_not_believe_a_range_without_a_number),
         TEST(knows_what_is_not_verified),
         TEST(pops_an_empty_version_by_its_marker),
         TEST(notices_every_change),

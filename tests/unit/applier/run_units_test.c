@@ -8,6 +8,7 @@ static ManifestGroup one_group[] = {{.step_count = 1}};
 static ManifestGroup three_groups[] = {{.step_count = 1},
                                        {.kind = GROUP_AUTOCOMMIT, .first_step = 1, .step_count = 1},
                                        {.first_step = 2, .step_count = 1}};
+static ManifestGroup batch_group[] = {{.kind = GROUP_BATCH, .step_count = 2}};
 static ManifestMigration migrations[3];
 static ManifestVersion versions[2];
 static RunTask tasks_items[3];
@@ -50,12 +51,13 @@ static void expect(AtomicMode mode, const char *shape)
     CLEANUP(text_done) Text got = {0};
     run_units_build(&tasks, mode, &units);
     array_each (RunUnit, unit, &units.units) {
-        text_addf(&got, "%s%c(", got.length ? " " : "", "TAPV"[unit->kind]);
+        text_addf(&got, "%s%c(", got.length ? " " : "", "TABGPV"[unit->kind]);
         for (size_t i = 0; i < unit->part_count; i++) {
             const RunPart *part = &units.parts.items[unit->first_part + i];
-            text_addf(&got, "%s%s%s%s%s", tasks.items[part->task].migration->identity,
-                      part->precheck_inside ? "?" : "", part->completes ? "." : "",
-                      part->arrives ? "^" : "", part->ends_version ? "!" : "");
+            text_addf(&got, "%s%s%s%s%s%s", tasks.items[part->task].migration->identity,
+                      part->gate ? "|" : "", part->precheck_inside ? "?" : "",
+                      part->completes ? "." : "", part->arrives ? "^" : "",
+                      part->ends_version ? "!" : "");
         }
         text_addf(&got, ")%s", unit->resets_after ? "r" : "");
     }
@@ -82,6 +84,33 @@ static void begins_where_the_last_run_stopped(void **state UNUSED)
     expect(ATOMIC_MIGRATION, "V(b!) P(c) T(c.^!)r");
 }
 
+/* The ranges are a unit of their own, and the one behind them completes the group. */
+static void runs_a_batch_before_the_unit_that_ends_it(void **state UNUSED)
+{
+    migrations[2].scripts[SCRIPT_UP].groups.items = batch_group;
+    expect(ATOMIC_MIGRATION, "T(a.)r T(b) A(b) T(b.^)r V(b!) P(c) B(c) T(c.^!)r");
+    tasks_items[2].batch.batches = 3;
+    expect(ATOMIC_MIGRATION, "T(a.)r T(b) A(b) T(b.^)r V(b!) B(c) T(c.^!)r");
+}
+
+static void asks_gates_before_the_version(void **state UNUSED)
+{
+    RunTask with_gate[4];
+    migrations[2].scripts[SCRIPT_PRECHECK].gate = true;
+    memcpy(with_gate, tasks_items, 2 * sizeof(*with_gate));
+    with_gate[2] = with_gate[3] = tasks_items[2];
+    with_gate[2].only_gate = true;
+    with_gate[2].ends_version = false;
+    tasks.items = with_gate;
+    tasks.count = 4;
+    assert_int_equal(run_tasks_count(&tasks), 3);
+    assert_null(run_task_script(&with_gate[2]));
+    assert_int_equal(run_task_position_after(&with_gate[2]), 2);
+    expect(ATOMIC_MIGRATION, "T(a.)r T(b) A(b) T(b.^)r V(b!) G(c) T(c.^!)r");
+    expect(ATOMIC_VERSION, "T(a.bbb.^)r V(b!) G(c) T(c.^!)r");
+    expect(ATOMIC_RUN, "T(a.bbb.^c|c.^!)r V(b!)");
+}
+
 /* Down, the schema of the version before stands once a version's first migration is taken back. */
 static void arrives_behind_a_versions_first_migration_going_down(void **state UNUSED)
 {
@@ -104,6 +133,9 @@ static void refuses_atomic_where_a_step_cannot(void **state UNUSED)
     assert_false(run_units_check_atomic(&tasks, ATOMIC_RUN, &error));
     assert_int_equal(error.class, ERROR_TARGET);
     assert_non_null(strstr(error.message, "'b' (1): a step cannot run in a transaction"));
+    migrations[0].scripts[SCRIPT_UP].groups.items = batch_group;
+    assert_false(run_units_check_atomic(&tasks, ATOMIC_RUN, &error));
+    assert_non_null(strstr(error.message, "'a' (1): it runs in batches"));
     static char why[] = "line 3 uses a new enum value";
     migrations[0].atomic_blocker = why;
     assert_false(run_units_check_atomic(&tasks, ATOMIC_VERSION, &error));
@@ -141,6 +173,8 @@ int main(void)
         TEST(cuts_migrations_into_groups),
         TEST(puts_a_version_together),
         TEST(begins_where_the_last_run_stopped),
+        TEST(runs_a_batch_before_the_unit_that_ends_it),
+        TEST(asks_gates_before_the_version),
         TEST(arrives_behind_a_versions_first_migration_going_down),
         TEST(refuses_atomic_where_a_step_cannot),
         TEST(sums_locks_of_one_transaction),

@@ -115,6 +115,58 @@ static void tells_where_a_database_stands(void **state UNUSED)
     }
 }
 
+/* Versions a | b c | d, of which b, or b and c, are of phase before. */
+static void knows_that_phase_before_is_done(void **state UNUSED)
+{
+    static const struct {
+        int64_t position;
+        const char *action, *phase;
+        bool c_is_before;
+        StatusState state;
+        bool done;
+    } cases[] = {
+        {2, "apply", "end", false, STATUS_BEHIND, true},
+        {2, "apply", "end", true, STATUS_BEHIND, false},     /* c is to come, too */
+        {2, "rollback", "end", false, STATUS_BEHIND, false}, /* by steps */
+        {2, "apply", "failure", false, STATUS_FAILED, false},
+        {1, "apply", "end", false, STATUS_BEHIND, false},
+        {4, "apply", "end", false, STATUS_CURRENT, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(history_done) History history = {0};
+        CLEANUP(manifest_done) Manifest manifest = {0};
+        CLEANUP(status_report_done) StatusReport report = {0};
+        fill_history(&history, cases[i].position, cases[i].phase);
+        free(history.events.items[0].action);
+        history.events.items[0].action = memory_string(cases[i].action);
+        fill_manifest(&manifest, 0, 2);
+        manifest.migrations.items[1].phase = PHASE_BEFORE;
+        manifest.migrations.items[2].phase = cases[i].c_is_before ? PHASE_BEFORE : PHASE_AFTER;
+        status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+        assert_int_equal(report.state, cases[i].state);
+        assert_int_equal(report.before_is_done, cases[i].done);
+        if (!cases[i].done)
+            continue;
+        assert_string_equal(report.next, "applier apply BUNDLE");
+        assert_non_null(strstr(report.why, "phase before of version 1.1 is done"));
+    }
+}
+
+/* A version of nothing but phase before is not complete either. */
+static void phase_before_may_be_all_of_a_version(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_history(&history, 4, "end");
+    free(history.versions.items[--history.versions.count].name);
+    fill_manifest(&manifest, 0, 2);
+    manifest.migrations.items[3].phase = PHASE_BEFORE;
+    status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+    assert_int_equal(report.state, STATUS_BEHIND);
+    assert_true(report.before_is_done);
+}
+
 static void a_rollback_that_is_halfway_is_failed_on_a_version_too(void **state UNUSED)
 {
     static const struct {
@@ -251,6 +303,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_where_a_database_stands),
+        cmocka_unit_test(knows_that_phase_before_is_done),
+        cmocka_unit_test(phase_before_may_be_all_of_a_version),
         cmocka_unit_test(a_rollback_that_is_halfway_is_failed_on_a_version_too),
         cmocka_unit_test(knows_other_lines_and_broken_journals),
         cmocka_unit_test(a_bundle_below_an_adoption_is_behind_the_database),

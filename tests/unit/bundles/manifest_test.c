@@ -43,9 +43,9 @@ static void words_lead_back_to_values(void **state UNUSED)
         {&script_kind_words, SCRIPT_KIND_COUNT},
         {&verdict_words, VERDICT_FAILS + 1},
         {&phase_words, PHASE_AFTER + 1},
-        {&group_kind_words, GROUP_AUTOCOMMIT + 1},
+        {&group_kind_words, GROUP_BATCH + 1},
         {&isolation_words, ISOLATION_SERIALIZABLE + 1},
-        {&step_kind_words, STEP_COPY + 1},
+        {&step_kind_words, STEP_ASSERTION + 1},
         {&probe_kind_words, PROBE_SUBSCRIPTION_ABSENT + 1},
         {&arrival_words, ARRIVAL_CHAIN + 1},
     };

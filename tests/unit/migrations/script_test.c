@@ -399,6 +399,69 @@ static void refuses_acknowledgements_without_rule_or_reason(void **state UNUSED)
                    "v1/s.sql:2: directive 'ack truncate' is given twice", NULL);
 }
 
+static void reads_batches(void **state UNUSED)
+{
+    static const struct {
+        const char *words;
+        int64_t size;
+        int64_t pause_ms;
+        const char *key, *table, *schema;
+    } cases[] = {
+        {"key=id", 10000, 0, "id", "-", "-"},
+        {"size=5  pause=2s\ttable=Public.Ships key=ID", 5, 2000, "id", "ships", "public"},
+        {"table=\"My \"\"S\".\"T. t\" key=\"Id 1\" pause=0", 10000, 0, "Id 1", "T. t", "My \"S"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(case_done) Case test = case_new();
+        char sql[120];
+        (void)snprintf(sql, sizeof sql, "-- .\n-- sealift: batch %s\n", cases[i].words);
+        assert_true(case_read(&test, sql));
+        const ScriptBatch *batch = &test.script.directives.batch;
+        assert_int_equal(batch->size, cases[i].size);
+        assert_int_equal(batch->pause_ms, cases[i].pause_ms);
+        assert_int_equal(batch->line, 2);
+        assert_string_equal(batch->key, cases[i].key);
+        assert_string_equal(batch->table ? batch->table : "-", cases[i].table);
+        assert_string_equal(batch->table_schema ? batch->table_schema : "-", cases[i].schema);
+    }
+}
+
+static void refuses_batches_that_say_too_little_or_too_much(void **state UNUSED)
+{
+    static const char hint[] = "write it as: -- sealift: batch key=COLUMN size=ROWS table=NAME "
+                               "pause=TIME; all but key may be left out";
+    static const struct {
+        const char *words;
+        const char *says;
+    } bad[] = {
+        {"", "it names no key: ''"},
+        {"size=5", "it names no key: 'size=5'"},
+        {"key=", "the key is no name of a column: ''"},
+        {"key=a.b", "the key is no name of a column: 'a.b'"},
+        {"key=\"a", "the key is no name of a column: '\"a'"},
+        {"key=\"a\"\"", "the key is no name of a column: '\"a\"\"'"},
+        {"key=a key=b", "the key is given twice: 'b'"},
+        {"key=a table=s.", "the table is no name of one: 's.'"},
+        {"key=a table=d.s.t", "the table is no name of one: 'd.s.t'"},
+        {"key=a table=s table=t", "the table is given twice: 't'"},
+        {"key=a size=0", "the size is no number of rows from 1 to 10000000: '0'"},
+        {"key=a size=10000001", "the size is no number of rows from 1 to 10000000: '10000001'"},
+        {"key=a size=5 size=6", "the size is given twice: '6'"},
+        {"key=a pause=5", "the pause is no time (100ms, 2s): '5'"},
+        {"key=a pause=1s pause=2s", "the pause is given twice: '2s'"},
+        {"key=a colour=red", "unknown word: 'colour=red'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char sql[120], words[160];
+        (void)snprintf(sql, sizeof sql, "-- sealift: batch %s\n", bad[i].words);
+        (void)snprintf(words, sizeof words, "v1/s.sql:1: directive 'batch': %s", bad[i].says);
+        assert_refused(sql, words, hint);
+    }
+    assert_refused("-- sealift: batch key=a\n-- sealift: batch key=b\n",
+                   "v1/s.sql:2: directive 'batch' is given twice", NULL);
+    assert_refused("-- sealift: gate 5\n", "v1/s.sql:1: directive 'gate' takes no value", NULL);
+}
+
 static void reads_times(void **state UNUSED)
 {
     CLEANUP(case_done) Case test = case_new();
@@ -638,6 +701,8 @@ int main(void)
         cmocka_unit_test(reads_directives),
         cmocka_unit_test(reads_acknowledgements_in_order_with_line_and_reason),
         cmocka_unit_test(refuses_acknowledgements_without_rule_or_reason),
+        cmocka_unit_test(reads_batches),
+        cmocka_unit_test(refuses_batches_that_say_too_little_or_too_much),
         cmocka_unit_test(reads_times),
         cmocka_unit_test(refuses_directives_it_cannot_follow),
         cmocka_unit_test(refuses_what_the_splitter_refuses_with_file_and_line),

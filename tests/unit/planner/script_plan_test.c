@@ -45,7 +45,13 @@ static void planned_done(ManifestScript *planned)
     }
     array_free(&planned->steps);
     array_free(&planned->groups);
+    free(planned->batch.table);
+    free(planned->batch.table_schema);
+    free(planned->batch.key);
 }
+
+#define BATCH "-- sealift: batch key=id\n"
+#define ENDS  "SELECT true;\n"
 
 #define CIC "CREATE INDEX CONCURRENTLY i ON t (a);\n"
 
@@ -138,6 +144,24 @@ static void refuses_what_the_applier_cannot_own(void **state UNUSED)
         {"CREATE INDEX CONCURRENTLY ON t (a);", SCRIPT_UP, "nobody could tell whether it ran"},
         {CIC, SCRIPT_VERIFY, "cannot run in the read-only transaction"},
         {"COPY t FROM STDIN;\n1\n\\.\n", SCRIPT_PRECHECK, "loads data in a script that only reads"},
+        {"-- sealift: gate\nSELECT true;", SCRIPT_VERIFY, "a gate is a precheck script"},
+        {BATCH ENDS ENDS, SCRIPT_PRECHECK, "x.sql:1: a batch stands in a script that only reads"},
+        {BATCH ENDS, SCRIPT_UP, "x.sql:1: a batch is not alone in its script"},
+        {BATCH "UPDATE t SET a = 1 WHERE id BETWEEN $1 AND $2;\n" ENDS ENDS, SCRIPT_DOWN,
+         "x.sql:1: a batch is not alone in its script"},
+        {BATCH "UPDATE t SET a = 1;\n" ENDS, SCRIPT_UP, "x.sql:2: 'update t set a …' must use $1"},
+        {BATCH "UPDATE t SET a = $3 WHERE id BETWEEN $1 AND $2;\n" ENDS, SCRIPT_UP, "must use $1"},
+        {BATCH "UPDATE t SET a = '$2' WHERE id > $1;\n" ENDS, SCRIPT_UP, "must use $1"},
+        {BATCH "CALL f($1, $2);\n" ENDS, SCRIPT_UP, "is nothing that runs in batches"},
+        {BATCH "COPY t FROM STDIN;\n1\n\\.\n" ENDS, SCRIPT_UP, "is nothing that runs in batches"},
+        {BATCH "COMMIT;\n" ENDS, SCRIPT_UP, "cannot run in a batch's own transactions"},
+        {BATCH "VACUUM t;\n" ENDS, SCRIPT_UP, "cannot run in a batch's own transactions"},
+        {BATCH "WITH k AS (SELECT $1, $2) INSERT INTO u TABLE k;\n" ENDS, SCRIPT_UP,
+         "x.sql:1: a batch does not say which table's keys"},
+        {BATCH "DELETE FROM t WHERE id >= $1 AND id <= $2;\nDROP TABLE t;", SCRIPT_UP,
+         "x.sql:3: 'drop table t' is no assertion that ends a batch"},
+        {BATCH "DELETE FROM t WHERE id >= $1 AND id <= $2;\nSELECT $1;", SCRIPT_UP,
+         "is no assertion that ends a batch"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CLEANUP(script_done) Script script = {0};
@@ -150,6 +174,60 @@ static void refuses_what_the_applier_cannot_own(void **state UNUSED)
         assert_int_equal(err.class, ERROR_INPUT);
         if (!strstr(err.message, cases[i].says))
             fail_msg("case %zu says: %s", i, err.message);
+    }
+}
+
+static void plans_a_batch_with_the_table_it_changes(void **state UNUSED)
+{
+    static const struct {
+        const char *sql, *schema, *table, *key;
+    } cases[] = {
+        {BATCH "UPDATE ONLY s.\"T\" x SET a = 1 WHERE id BETWEEN $1 AND $2;\n" ENDS, "s", "T",
+         "id"},
+        {BATCH "DELETE FROM t WHERE id BETWEEN $1 AND $2;\nTABLE done", "-", "t", "id"},
+        {"-- sealift: batch key=k table=u\n"
+         "INSERT INTO t SELECT * FROM u WHERE k BETWEEN $1 AND $2;\n" ENDS,
+         "-", "u", "k"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of(cases[i].sql, &script);
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+        if (!script_plan(&script, &options, &planned, &err))
+            fail_msg("case %zu: %s", i, err.message);
+        const ManifestBatch *batch = &planned.batch;
+        assert_string_equal(batch->table_schema ? batch->table_schema : "-", cases[i].schema);
+        assert_string_equal(batch->table, cases[i].table);
+        assert_string_equal(batch->key, cases[i].key);
+        assert_int_equal(batch->size, SCRIPT_BATCH_SIZE_DEFAULT);
+        assert_int_equal(planned.groups.count, 1);
+        assert_int_equal(planned.groups.items[0].kind, GROUP_BATCH);
+        assert_int_equal(planned.steps.items[0].kind, STEP_BATCH);
+        assert_int_equal(planned.steps.items[1].kind, STEP_ASSERTION);
+        assert_true(planned.present);
+    }
+}
+
+static void marks_what_answers_in_scripts_that_check(void **state UNUSED)
+{
+    static const struct {
+        ScriptKind kind;
+        StepKind steps[3];
+    } cases[] = {{SCRIPT_PRECHECK, {STEP_ASSERTION, STEP_SQL, STEP_ASSERTION}},
+                 {SCRIPT_VERIFY, {STEP_ASSERTION, STEP_SQL, STEP_ASSERTION}},
+                 {SCRIPT_UP, {STEP_SQL, STEP_SQL, STEP_SQL}}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of("SELECT true;\nDO 'begin end';\nWITH a AS (SELECT 1) TABLE a;\n", &script);
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP};
+        assert_true(script_plan(&script, &options, &planned, &err));
+        for (size_t step = 0; step < 3; step++)
+            assert_int_equal(planned.steps.items[step].kind, cases[i].steps[step]);
+        assert_false(planned.gate);
     }
 }
 
@@ -176,6 +254,8 @@ static void names_what_keeps_it_out_of_a_larger_transaction(void **state UNUSED)
         {"SELECT 1;", TRANSACTION_MODE_NONE, "no-transaction"},
         {"BEGIN; SELECT 1; COMMIT;\nBEGIN; SELECT 1; COMMIT;", TRANSACTION_MODE_GROUP, "line 2"},
         {"ALTER TYPE mood ADD VALUE 'blue';", TRANSACTION_MODE_GROUP, "adds an enum value"},
+        {BATCH "DELETE FROM t WHERE id BETWEEN $1 AND $2;\n" ENDS, TRANSACTION_MODE_GROUP,
+         "runs in batches"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CLEANUP(script_done) Script script = {0};
@@ -200,6 +280,8 @@ int main(void)
         cmocka_unit_test(carries_the_modes_of_begin),
         cmocka_unit_test(writes_the_probe_with_the_step),
         cmocka_unit_test(refuses_what_the_applier_cannot_own),
+        cmocka_unit_test(plans_a_batch_with_the_table_it_changes),
+        cmocka_unit_test(marks_what_answers_in_scripts_that_check),
         cmocka_unit_test(idempotent_steps_need_no_probe),
         cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
     };
