@@ -5,6 +5,7 @@
 #include "applier/server/pg_lock.h"
 #include "applier/server/pg_wait.h"
 #include "applier/sql/ledger_queries.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define COPY_PIECE 65536
@@ -196,6 +197,21 @@ static bool lost_in_copy(StepQueue *queue, Error *err)
     return pg_session_lost_error(queue->session, "sending COPY data", err);
 }
 
+/* One piece, and everything of it to the server, with the usual ticks: libpq's own wait is blind.
+ */
+static bool send_piece(StepQueue *queue, const char *piece, size_t size, int64_t begun, Error *err)
+{
+    PGconn *connection = queue->session->connection;
+    if (PQputCopyData(connection, piece, (int)size) != 1)
+        return lost_in_copy(queue, err);
+    pg_wait_tick(queue->session, begun);
+    for (int unsent; (unsent = PQflush(connection)) != 0;)
+        if (unsent < 0 || !pg_wait(queue->session, PG_WAIT_READ_AND_WRITE, begun))
+            return lost_in_copy(queue, err);
+    queue->copied_bytes += (int64_t)size;
+    return true;
+}
+
 /* Object to server in small pieces. An object that does not prove itself ends the COPY with an
  * error, so that the server takes none of it. */
 static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObject *object,
@@ -204,14 +220,18 @@ static bool send_data(StepQueue *queue, const RunTask *task, const ManifestObjec
     PGconn *connection = queue->session->connection;
     CLEANUP(object_stream_freep) ObjectStream *stream = NULL;
     CLEANUP(memory_freep) char *piece = memory_zeroed(COPY_PIECE, 1);
+    int64_t begun = clock_monotonic_ms();
+    if (PQsetnonblocking(connection, 1) != 0)
+        return lost_in_copy(queue, err);
+    queue->copy_begun = queue->copied_bytes;
     bool good = object_stream_open(task->objects, object, &stream, err);
-    size_t size = 1;
-    while (good && size > 0) {
+    for (size_t size = 1; good && size > 0;) {
         good = object_stream_read(stream, piece, COPY_PIECE, &size, err);
-        if (good && size && PQputCopyData(connection, piece, (int)size) != 1)
-            return lost_in_copy(queue, err);
-        queue->copied_bytes += good ? (int64_t)size : 0;
+        if (good && size && !send_piece(queue, piece, size, begun, err))
+            return false;
     }
+    if (PQsetnonblocking(connection, 0) != 0)
+        return lost_in_copy(queue, err);
     good = good && object_stream_finish(stream, err);
     if (PQputCopyEnd(connection, good ? NULL : "the data is not what the bundle says") != 1)
         return good ? lost_in_copy(queue, err) : false;

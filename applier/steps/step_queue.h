@@ -27,7 +27,8 @@ typedef struct StepQueue {
     bool flows;
     size_t flow_task;
     size_t flow_group;
-    int64_t copied_bytes; /* in all */
+    int64_t copied_bytes; /* in all … */
+    int64_t copy_begun;   /* … when the last COPY began */
     /* what runs outside the pipeline, while the pipeline is idle: a COPY, a step outside
      * transactions; meaningless else */
     PipelineEntry single;

@@ -98,12 +98,42 @@ static void on_done(void *context, const PipelineEntry *entry, const PGresult *r
     unit_committed(runner, entry->unit);
 }
 
+void run_listener_begins(const RunListener *listener, const RunBegin *begin)
+{
+    if (listener->begins)
+        listener->begins(listener->context, begin);
+}
+
+void run_listener_ending(const RunListener *listener, const char *words, Text *text)
+{
+    text_add(text, words);
+    CLEANUP(text_done) Text more = {0};
+    if (listener->ending)
+        listener->ending(listener->context, &more);
+    if (more.length)
+        text_addf(text, "%s%s", text->length ? "; " : "", text_string(&more));
+}
+
+/* Of a COPY that is under way. */
+static void note_copied(const StepRunner *runner, const PipelineEntry *entry, RunNow *now)
+{
+    if (entry != &runner->queue.single || now->step == SIZE_MAX || !now->task->migration)
+        return;
+    const ManifestStep *step = &now->task->migration->scripts[now->script].steps.items[now->step];
+    if (step->kind != STEP_COPY)
+        return;
+    now->step_unit = "bytes";
+    now->step_done = runner->queue.copied_bytes - runner->queue.copy_begun;
+    now->step_total = now->task->manifest->objects.items[step->data_object].plain_size;
+}
+
 /* While the server works: which entry it is at. */
 static void on_waiting(void *context, int64_t waited_ms)
 {
     const StepRunner *runner = context;
     const RunListener *listener = &runner->options->listener;
-    const PipelineEntry *entry = step_pipeline_running(runner->pipeline);
+    const char *seen = listener->seen ? listener->seen(listener->context) : NULL;
+    const PipelineEntry *entry = step_pipeline_running(runner->pipeline, seen);
     if (!entry)
         entry = &runner->queue.single;
     if (!listener->waiting || entry->unit >= runner->units.units.count)
@@ -112,14 +142,16 @@ static void on_waiting(void *context, int64_t waited_ms)
     bool step = entry->kind == ENTRY_STEP;
     size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
     const RunTask *task = task_of(runner, part);
-    const RunNow now = {.task = task,
-                        .script = step ? entry->script : step_queue_script_of(unit, task),
-                        .step = step ? entry->step : SIZE_MAX,
-                        .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
-                        .waited_ms = waited_ms,
-                        .copied_bytes = runner->queue.copied_bytes,
-                        .tasks_done = runner->report->tasks_done,
-                        .tasks_count = (int64_t)runner->queue.tasks->count};
+    RunNow now = {.session = runner->session,
+                  .task = task,
+                  .script = step ? entry->script : step_queue_script_of(unit, task),
+                  .step = step ? entry->step : SIZE_MAX,
+                  .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
+                  .waited_ms = waited_ms,
+                  .copied_bytes = runner->queue.copied_bytes,
+                  .tasks_done = runner->report->tasks_done,
+                  .tasks_count = (int64_t)runner->queue.tasks->count};
+    note_copied(runner, entry, &now);
     listener->waiting(listener->context, &now);
 }
 
@@ -175,6 +207,17 @@ static const char *guard_words(const PGresult *result)
     return NULL;
 }
 
+/* Who was in the way; whatever their words are, these are names only. */
+static void add_blockers(const StepRunner *runner, Text *words)
+{
+    const RunListener *listener = &runner->options->listener;
+    CLEANUP(text_done) Text blocked = {0};
+    if (listener->blocked && strcmp(failure_code(runner), "55P03") == 0)
+        listener->blocked(listener->context, &blocked);
+    if (blocked.length)
+        text_addf(words, "; %s", text_string(&blocked));
+}
+
 static void failure_words(StepRunner *runner, const PipelineEntry *entry, const RunTask *task,
                           WordsPolicy policy, Text *words)
 {
@@ -198,6 +241,7 @@ static void failure_words(StepRunner *runner, const PipelineEntry *entry, const 
             (void)!step_queue_statement(&runner->queue, task, entry->script, entry->step, &sql,
                                         &ignored);
         server_words_add(&error, sql, policy, words);
+        add_blockers(runner, words);
     }
 }
 
@@ -423,9 +467,24 @@ static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *er
     return step_queue_observe_arrived(&runner->queue, &arrival, err);
 }
 
+/* Somebody may want us to stand still between two units. */
+static bool ask_to_go_on(StepRunner *runner, Error *err)
+{
+    const StepRunnerOptions *options = runner->options;
+    if (!options->may_go_on)
+        return true;
+    if (!step_pipeline_drain(runner->pipeline, err))
+        return false;
+    return failed(runner) || options->may_go_on(options->may_go_on_context, runner->session, err);
+}
+
 static bool run_unit(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
+    if (!ask_to_go_on(runner, err))
+        return false;
+    if (failed(runner))
+        return true;
     if (unit->kind != UNIT_AUTOCOMMIT && !unit->outside_effects)
         return step_queue_unit(&runner->queue, index, err) && observe_committed(runner, unit, err);
     if (!step_pipeline_drain(runner->pipeline, err))

@@ -23,26 +23,55 @@ typedef struct RunProgress {
 
 /* What the server is at, while the run waits for it. */
 typedef struct RunNow {
+    const PgSession *session; /* that runs the steps: not to be used, only to be looked at */
     const RunTask *task;
     ScriptKind script;
     size_t step;          /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
     bool in_transaction;  /* false: a step outside transactions */
     int64_t waited_ms;    /* this one wait; a statement may have had several */
     int64_t copied_bytes; /* in the run so far, sent by COPY */
+    /* How far this step has come where we know it ourselves and need not ask the server: a COPY in
+     * "bytes". unit NULL: we do not know; total 0: nor where it ends. */
+    const char *step_unit;
+    int64_t step_done;
+    int64_t step_total;
     int64_t tasks_done;
     int64_t tasks_count;
 } RunNow;
 
+/* A run begins; all borrowed. */
+typedef struct RunBegin {
+    const PgSession *session;
+    const char *action;       /* "apply", "rollback", "resume" */
+    const char *product;      /* or NULL */
+    const char *from_version; /* "-" for none */
+    const char *to_version;
+    int64_t tasks_count;
+} RunBegin;
+
 /* What people may want to be told while it runs; each may be NULL. */
 typedef struct RunListener {
+    /* Whoever starts step_runner calls this before, run_listener_begins. */
+    void (*begins)(void *context, const RunBegin *begin);
     void (*progress)(void *context, const RunProgress *progress);
     /* A group is run again after `delay_ms`. */
     void (*retry)(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                   int64_t delay_ms);
     /* At each tick of a wait (pg_wait.h). It may use connections of its own, and must be quick. */
     void (*waiting)(void *context, const RunNow *now);
+    /* How the statement begins that the server was seen to be at, so that `waiting` is told of that
+     * one; NULL: not known. */
+    const char *(*seen)(void *context);
+    /* Add who was seen in the way when the last lock was not given ("blocked by pid 12 (…)"). */
+    void (*blocked)(void *context, Text *words);
+    /* Add what the ledger's end event is to say: whom the run has cancelled. */
+    void (*ending)(void *context, Text *words);
     void *context;
 } RunListener;
+
+void run_listener_begins(const RunListener *listener, const RunBegin *begin);
+/* The words of an end event: `words` (or ""), and behind "; " what the listener adds. */
+void run_listener_ending(const RunListener *listener, const char *words, Text *text);
 
 /* Which statement stopped the run; texts owned. */
 typedef struct StepFailure {
@@ -77,6 +106,12 @@ typedef struct StepRunnerOptions {
     int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
     RunListener listener;
     const RunObserver *observer; /* or NULL */
+    /* Called before each unit, with the pipeline drained and no transaction open: it may look at
+     * the session, and take its time. false ends the run. NULL: nobody is asked, which saves the
+     * turns.
+     */
+    bool (*may_go_on)(void *context, PgSession *session, Error *err);
+    void *may_go_on_context;
 } StepRunnerOptions;
 
 /* Run `tasks` from where `chain` stands; both are moved on. *report is filled also on failure (the
