@@ -102,3 +102,50 @@ SELECT found.pid, found.usename, found.application_name, found.backend_type, fou
                                     OR (r.rolname = 'pg_signal_autovacuum_worker'
                                         AND pg_catalog.pg_has_role(session_user, r.oid, 'USAGE'))))))
        AS found
+
+-- Who is at work in this database and may stay: holders of locks on relations outside the system's
+-- schemas and the ledger, and transactions older than $2 milliseconds; a row for each of the
+-- relations named in $1 (a line each, named as fingerprints write them) that they hold, or one
+-- without. Prepared transactions have no pid. Ourselves and other appliers are left out.
+-- :name conflict_holders
+WITH held AS (
+  SELECT coalesce(l.pid, 0) AS pid,
+         CASE WHEN l.pid IS NULL THEN split_part(l.virtualtransaction, '/', 2) ELSE '' END AS xid,
+         CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
+              ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
+         || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
+                 ELSE '"' || replace(c.relname, '"', '""') || '"' END AS name,
+         l.mode, c.relkind
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE l.granted AND l.locktype = 'relation'
+     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+     AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sealift')
+), holder AS (
+  SELECT pid, xid, count(DISTINCT name) FILTER (WHERE relkind IN ('r', 'p')) AS tables
+    FROM held GROUP BY pid, xid
+   UNION ALL
+  SELECT a.pid, '', 0 FROM pg_catalog.pg_stat_activity a
+   WHERE a.datname = current_database()
+     AND (a.xact_start < clock_timestamp() - $2::bigint * interval '1 millisecond'
+          OR a.application_name = 'pg_dump')
+     AND NOT EXISTS (SELECT FROM held WHERE held.pid = a.pid)
+)
+SELECT h.pid, coalesce(a.usename, p.owner::text, ''), coalesce(a.application_name, ''),
+       CASE WHEN a.state IS NULL THEN '' ELSE coalesce(a.client_addr::text, 'local') END,
+       coalesce(a.state, ''), coalesce(a.backend_type, ''), coalesce(p.gid, ''),
+       coalesce((extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::bigint, 0),
+       coalesce((extract(epoch FROM clock_timestamp() - a.query_start) * 1000)::bigint, 0),
+       coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)
+                ::bigint, 0),
+       h.tables, coalesce(held.name, ''), coalesce(held.mode, '')
+  FROM holder h
+  LEFT JOIN held ON held.pid = h.pid AND held.xid = h.xid
+       AND held.name = ANY (string_to_array($1::text, E'\n'))
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
+  LEFT JOIN pg_catalog.pg_prepared_xacts p ON h.pid = 0 AND p.transaction::text = h.xid
+ WHERE h.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.application_name, '') !~ '^sealift( |$)'
+   AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'walsender')
+   AND (h.pid <> 0 OR p.gid IS NOT NULL)
+ ORDER BY h.pid, p.gid, held.name, held.mode
