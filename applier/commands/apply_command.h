@@ -5,7 +5,8 @@
 #include "applier/runs/site_bundle.h"
 #include "base/command_table.h"
 
-/* Run, note it in the site's state file, and fill context->out, also where the run fails and
+/* `run` is run_options_make's. Run, note it in the site's state file, and fill context->out, also
+ * where the run fails and
  * --json was given. Errors are apply_run's. */
 bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,
                        const RunOptions *run, const char *to_version, Error *err) MUST_CHECK;

@@ -18,6 +18,7 @@ typedef struct ApplyOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ApplyOptions),
+    STEPS_OPTION_ROWS(ApplyOptions),
     OPTION_STRING_ROW("to", ApplyOptions, to, "VERSION",
                       "stop at this version (default: the bundle's last)"),
     OPTION_CHOICE_ROW("atomic", ApplyOptions, atomic, "migration|version|run",
@@ -150,8 +151,9 @@ static bool run(CommandContext *context, Error *err)
     run.atomic = strcmp(given->atomic, "run") == 0       ? ATOMIC_RUN
                  : strcmp(given->atomic, "version") == 0 ? ATOMIC_VERSION
                                                          : ATOMIC_MIGRATION;
-    bool good = run_apply(context, &bundle, &run, err);
-    run_watch_done(&watch);
+    bool good =
+        run_watch_events(&watch, given->run.events, err) && run_apply(context, &bundle, &run, err);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }
 

@@ -220,11 +220,22 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
                               err);
 }
 
+static bool check_conflicts(Apply *apply, Error *err)
+{
+    return run_conflicts_check(apply->session, &apply->plan.tasks, apply->options->conflicts,
+                               &apply->options->listener, err) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
+}
+
 /* What a run committed without waiting for the disk is on it once this returns. A run that was
  * killed behind its last step gets its end from the next one. */
 static bool end_run(Apply *apply, Error *err)
 {
-    const LedgerEvent end = event_of(apply, PHASE_OF_END);
+    LedgerEvent end = event_of(apply, PHASE_OF_END);
+    CLEANUP(text_done) Text words = {0};
+    run_listener_ending(&apply->options->listener, end.words, &words);
+    end.words = text_string(&words);
     if (ledger_add_durable_event(apply->session, &end, err)) {
         apply->report->chain = apply->history.chain;
         apply->report->recorded = true;
@@ -246,8 +257,16 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
         .listener = apply->options->listener,
         .observer = apply->check.sources.count ? &observer : NULL,
     };
-    if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
+    if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
+        !check_conflicts(apply, err) || !begin(apply, err))
         return false;
+    run_listener_begins(&options.listener,
+                        &(RunBegin){.session = apply->session,
+                                    .action = ledger_action_name(apply->options->action),
+                                    .product = apply->input->head->product,
+                                    .from_version = apply->report->from_version,
+                                    .to_version = apply->report->to_version,
+                                    .tasks_count = apply->report->tasks});
     bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)

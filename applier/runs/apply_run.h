@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
 #include "applier/runs/apply_plan.h"
+#include "applier/runs/run_conflicts.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
 #include "applier/steps/settle.h"
@@ -24,6 +25,7 @@ typedef struct RunOptions {
     LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
+    ConflictPolicy conflicts;
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;

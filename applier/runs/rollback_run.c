@@ -189,7 +189,10 @@ static bool check_end(Rollback *rollback, Error *err)
 /* The durable end; a run that was killed behind its last step gets it from the next one. */
 static bool end_run(Rollback *rollback, Error *err)
 {
-    const LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    CLEANUP(text_done) Text words = {0};
+    run_listener_ending(&rollback->options->run.listener, end.words, &words);
+    end.words = text_string(&words);
     if (ledger_add_durable_event(rollback->session, &end, err))
         return true;
     if (err->class == ERROR_CONNECTION)
@@ -213,11 +216,18 @@ static bool run_tasks(Rollback *rollback, Error *err)
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
-                            err))
+                            err) ||
+        !run_conflicts_check(rollback->session, &rollback->tasks, run->conflicts, &run->listener,
+                             err))
         return refused(rollback, err);
     if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
         !ledger_add_event(rollback->session, &begin, err))
         return false;
+    run_listener_begins(&run->listener, &(RunBegin){.session = rollback->session,
+                                                    .action = ledger_action_name(run->action),
+                                                    .from_version = begin.from_version,
+                                                    .to_version = begin.to_version,
+                                                    .tasks_count = rollback->report->tasks});
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
         return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),

@@ -44,7 +44,7 @@ SELECT 'copy', '', CASE WHEN p.bytes_total > 0 THEN p.bytes_processed ELSE p.tup
   FROM pg_catalog.pg_stat_progress_copy p WHERE p.pid = $1::integer
 
 -- The lock that it waits for, and who is in its way: sessions, and transactions that are prepared
--- (whose pid is 0). Of other roles' sessions only some columns are seen without pg_read_all_stats.
+-- (whose pid is 0, and who are found by the lock on their own transaction). Of other roles' sessions only some columns are seen without pg_read_all_stats.
 -- $2: their statement as well.
 -- :name watch_blockers
 SELECT w.mode, coalesce(n.nspname || '.' || c.relname, w.locktype),
@@ -76,8 +76,9 @@ SELECT w.mode, coalesce(n.nspname || '.' || c.relname, w.locktype), 0, p.owner::
            IS NOT DISTINCT FROM
            (w.database, w.relation, w.page, w.tuple, w.transactionid::text, w.virtualxid, w.classid,
             w.objid, w.objsubid)
-  JOIN pg_catalog.pg_prepared_xacts p
-       ON p.transaction::text = split_part(h.virtualtransaction, '/', 2)
+  JOIN pg_catalog.pg_locks t ON t.granted AND t.pid IS NULL AND t.locktype = 'transactionid'
+       AND t.virtualtransaction = h.virtualtransaction
+  JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = t.transactionid
  WHERE w.pid = $1::integer AND NOT w.granted AND 0 = ANY (pg_catalog.pg_blocking_pids(w.pid))
  ORDER BY 3
 
@@ -110,7 +111,7 @@ SELECT found.pid, found.usename, found.application_name, found.backend_type, fou
 -- :name conflict_holders
 WITH held AS (
   SELECT coalesce(l.pid, 0) AS pid,
-         CASE WHEN l.pid IS NULL THEN split_part(l.virtualtransaction, '/', 2) ELSE '' END AS xid,
+         CASE WHEN l.pid IS NULL THEN l.virtualtransaction ELSE '' END AS virtual,
          CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
               ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
          || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
@@ -123,8 +124,8 @@ WITH held AS (
      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sealift')
 ), holder AS (
-  SELECT pid, xid, count(DISTINCT name) FILTER (WHERE relkind IN ('r', 'p')) AS tables
-    FROM held GROUP BY pid, xid
+  SELECT pid, virtual, count(DISTINCT name) FILTER (WHERE relkind IN ('r', 'p')) AS tables
+    FROM held GROUP BY pid, virtual
    UNION ALL
   SELECT a.pid, '', 0 FROM pg_catalog.pg_stat_activity a
    WHERE a.datname = current_database()
@@ -141,10 +142,12 @@ SELECT h.pid, coalesce(a.usename, p.owner::text, ''), coalesce(a.application_nam
                 ::bigint, 0),
        h.tables, coalesce(held.name, ''), coalesce(held.mode, '')
   FROM holder h
-  LEFT JOIN held ON held.pid = h.pid AND held.xid = h.xid
+  LEFT JOIN held ON held.pid = h.pid AND held.virtual = h.virtual
        AND held.name = ANY (string_to_array($1::text, E'\n'))
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
-  LEFT JOIN pg_catalog.pg_prepared_xacts p ON h.pid = 0 AND p.transaction::text = h.xid
+  LEFT JOIN pg_catalog.pg_locks t ON h.pid = 0 AND t.granted AND t.pid IS NULL
+       AND t.locktype = 'transactionid' AND t.virtualtransaction = h.virtual
+  LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = t.transactionid
  WHERE h.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.application_name, '') !~ '^sealift( |$)'
    AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'walsender')
    AND (h.pid <> 0 OR p.gid IS NOT NULL)

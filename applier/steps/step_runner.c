@@ -132,7 +132,8 @@ static void on_waiting(void *context, int64_t waited_ms)
 {
     const StepRunner *runner = context;
     const RunListener *listener = &runner->options->listener;
-    const char *seen = listener->seen ? listener->seen(listener->context) : NULL;
+    const char *seen =
+        listener->seen ? listener->seen(listener->context, runner->session, waited_ms) : NULL;
     const PipelineEntry *entry = step_pipeline_running(runner->pipeline, seen);
     if (!entry)
         entry = &runner->queue.single;
@@ -142,8 +143,7 @@ static void on_waiting(void *context, int64_t waited_ms)
     bool step = entry->kind == ENTRY_STEP;
     size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
     const RunTask *task = task_of(runner, part);
-    RunNow now = {.session = runner->session,
-                  .task = task,
+    RunNow now = {.task = task,
                   .script = step ? entry->script : step_queue_script_of(unit, task),
                   .step = step ? entry->step : SIZE_MAX,
                   .in_transaction = unit->kind != UNIT_AUTOCOMMIT,

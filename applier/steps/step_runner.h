@@ -10,6 +10,7 @@
 #include "applier/server/retry_policy.h"
 #include "applier/steps/run_observer.h"
 #include "applier/steps/run_units.h"
+#include "applier/watch/conflicts.h"
 
 /* A group was committed. */
 typedef struct RunProgress {
@@ -23,7 +24,6 @@ typedef struct RunProgress {
 
 /* What the server is at, while the run waits for it. */
 typedef struct RunNow {
-    const PgSession *session; /* that runs the steps: not to be used, only to be looked at */
     const RunTask *task;
     ScriptKind script;
     size_t step;          /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
@@ -54,14 +54,16 @@ typedef struct RunListener {
     /* Whoever starts step_runner calls this before, run_listener_begins. */
     void (*begins)(void *context, const RunBegin *begin);
     void (*progress)(void *context, const RunProgress *progress);
+    /* Somebody is at work who may be in the way; told before the run begins. */
+    void (*conflict)(void *context, const Conflict *conflict);
     /* A group is run again after `delay_ms`. */
     void (*retry)(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                   int64_t delay_ms);
-    /* At each tick of a wait (pg_wait.h). It may use connections of its own, and must be quick. */
+    /* At each tick of a wait (pg_wait.h): first look at the session's backend and say how the
+     * statement begins that it was seen to be at (NULL: not known), then be told of that one. Both
+     * may use connections of their own, and must be quick. */
+    const char *(*seen)(void *context, const PgSession *session, int64_t waited_ms);
     void (*waiting)(void *context, const RunNow *now);
-    /* How the statement begins that the server was seen to be at, so that `waiting` is told of that
-     * one; NULL: not known. */
-    const char *(*seen)(void *context);
     /* Add who was seen in the way when the last lock was not given ("blocked by pid 12 (…)"). */
     void (*blocked)(void *context, Text *words);
     /* Add what the ledger's end event is to say: whom the run has cancelled. */
