@@ -235,6 +235,22 @@ void run_events_progress(RunEvents *events, const RunNow *now, const WatchFacts 
     end_line(events);
 }
 
+void run_events_behind(RunEvents *events, const ReplicaBehind *behind)
+{
+    JsonWriter *json = &events->json;
+    bool slot = *behind->slot != '\0';
+    if (!begin_line(events, behind->waited_ms ? "lag wait" : "slot runs out"))
+        return;
+    json_string(json, "application", or_null(behind->application));
+    json_string(json, "address", slot ? NULL : behind->address);
+    json_string(json, "slot", or_null(behind->slot));
+    number_json("behind_bytes", !slot, behind->bytes, json);
+    number_json("behind_ms", !slot, behind->ms, json);
+    number_json("safe_bytes", slot, behind->bytes, json);
+    json_int(json, "waited_ms", behind->waited_ms);
+    end_line(events);
+}
+
 void run_events_cancelled(RunEvents *events, const WatchCancelled *cancelled)
 {
     JsonWriter *json = &events->json;

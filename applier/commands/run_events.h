@@ -32,6 +32,7 @@ void run_events_lock_wait(RunEvents *events, const RunNow *now, const WatchFacts
 /* `progress` is what is known of how far the step is; eta_ms -1: not known. */
 void run_events_progress(RunEvents *events, const RunNow *now, const WatchFacts *facts,
                          const WatchProgress *progress, int64_t eta_ms);
+void run_events_behind(RunEvents *events, const ReplicaBehind *behind);
 void run_events_cancelled(RunEvents *events, const WatchCancelled *cancelled);
 
 /* Notices, the last look at the schema, the failure where there was one, and the end. */

@@ -24,6 +24,11 @@ bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret
     if (given->heartbeat > HEARTBEAT_MOST)
         return error_set(err, ERROR_USAGE, "--heartbeat takes at most %d seconds, not %" PRId64,
                          HEARTBEAT_MOST, given->heartbeat);
+    LagLimit limit;
+    if (given->max_lag && !lag_limit_parse(given->max_lag, &limit)) {
+        error_set(err, ERROR_USAGE, "--max-lag is '%s': expected a size or a time", given->max_lag);
+        return error_hint(err, LAG_LIMIT_WORDS);
+    }
     array_each (const char *const, word, &given->accept_extra) {
         AcceptRequest request;
         if (!accept_request_parse(*word, &request, err)) {
@@ -56,6 +61,9 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
         run.schema.look_under_lock_ms = site->look_under_lock_ms;
     run.attempts = (int)given->attempts;
     run.conflicts = given->ignore_conflicts ? CONFLICTS_IGNORED : CONFLICTS_REFUSED;
+    run.max_lag = site->max_lag;
+    if (given->max_lag)
+        (void)!lag_limit_parse(given->max_lag, &run.max_lag); /* run_options_accepts has read it */
     run.lock_waiting = run_watch_lock;
     run.listener = run_watch_listener(watch);
     return run;

@@ -14,6 +14,7 @@ typedef struct RunCommandOptions {
     int64_t attempts;     /* of a group */
     int64_t heartbeat;    /* seconds */
     const char *events;   /* file, or NULL */
+    const char *max_lag;  /* or NULL */
     bool cancel_blockers;
     bool ignore_conflicts;
     StringArray accept_extra;
@@ -48,6 +49,9 @@ typedef struct RunCommandOptions {
                         "idle in a transaction is ended) or autovacuum; nobody else's"),           \
         OPTION_FLAG_ROW("ignore-conflicts", type, run.ignore_conflicts,                            \
                         "begin although a dump or a prepared transaction holds what is needed"),   \
+        OPTION_STRING_ROW("max-lag", type, run.max_lag, "BYTES|TIME",                              \
+                          "stand still between groups while a standby is further behind: 64MB, "   \
+                          "30s; 0: no limit (default: the site's max-lag, else none)"),            \
         OPTION_NUMBER_ROW("heartbeat", type, run.heartbeat, "SECONDS",                             \
                           "between two lines without a terminal (default 10; 0: only where "       \
                           "something changes)"),                                                   \

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "applier/server/pg_wait.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -110,6 +111,8 @@ static void say_trouble(RunWatch *watch)
 
 static void note_cancelled(RunWatch *watch)
 {
+    if (!watch->session)
+        return;
     WatchCancelledArray cancelled = watch_session_take_cancelled(watch->session);
     array_each (const WatchCancelled, one, &cancelled) {
         CLEANUP(text_done) Text words = {0};
@@ -120,6 +123,15 @@ static void note_cancelled(RunWatch *watch)
         run_events_cancelled(&watch->events, one);
     }
     array_free(&cancelled);
+}
+
+/* Before a run goes on or ends: whom has it cancelled? */
+static void settle(RunWatch *watch)
+{
+    if (!watch->session || !watch->options.cancel_blockers)
+        return;
+    watch_session_settle(watch->session);
+    note_cancelled(watch);
 }
 
 static void keep_blockers(RunWatch *watch, const WatchFacts *facts)
@@ -201,11 +213,10 @@ static void enter_step(RunWatch *watch, const RunNow *now)
                           .script = now->script,
                           .step = now->step,
                           .begun_ms = clock_monotonic_ms()};
-    /* of a wait that is of this statement alone */
-    if (!watch->session || facts_of(watch)->statement_ms == 0)
-        step->begun_ms -= now->waited_ms;
-    else if (facts_of(watch)->statement_ms < now->waited_ms)
-        step->begun_ms -= facts_of(watch)->statement_ms;
+    /* the server's own count, where it was just asked; else the wait is all that is known */
+    const WatchFacts *facts = facts_of(watch);
+    bool fresh = facts->asked_ms && step->begun_ms - facts->asked_ms < PG_WAIT_TICK_MS;
+    step->begun_ms -= fresh ? facts->statement_ms : now->waited_ms;
 }
 
 /* --- how far it is --------------------------------------------------------------------------- */
@@ -281,6 +292,12 @@ static void count_lock_wait(RunWatch *watch, bool waits)
     watch->ticked_ms = waits ? now : 0;
 }
 
+/* Whether a heartbeat is. */
+static bool is_due(const RunWatch *watch, int64_t now)
+{
+    return watch->options.heartbeat_ms && now - watch->last_ms >= watch->options.heartbeat_ms;
+}
+
 /* Whether it was told as news. */
 static bool tell(RunWatch *watch, const RunNow *now, const WatchFacts *facts, bool news)
 {
@@ -288,7 +305,7 @@ static bool tell(RunWatch *watch, const RunNow *now, const WatchFacts *facts, bo
     int64_t eta = eta_of(&watch->now, &progress), at = clock_monotonic_ms();
     /* many short waits are no news */
     news = news && (now->waited_ms >= RUN_WATCH_LOOK_MS || watch_facts_lock(facts));
-    bool due = watch->options.heartbeat_ms && at - watch->last_ms >= watch->options.heartbeat_ms;
+    bool due = is_due(watch, at);
     int64_t beat =
         watch->options.heartbeat_ms ? watch->options.heartbeat_ms : RUN_WATCH_HEARTBEAT_MS;
     CLEANUP(text_done) Text words = {0};
@@ -364,14 +381,15 @@ static void on_progress(void *context, const RunProgress *progress)
     RunWatch *watch = context;
     int64_t now = clock_monotonic_ms();
     /* answers come late: what is watched may be far behind what they are of */
+    settle(watch);
     if (watch->now.task && progress->task >= watch->now.task)
         leave_step(watch, "done in");
     run_events_committed(&watch->events, progress);
     say_trouble(watch);
     watch->ticked_ms = 0;
     watch->blockers.count = 0;
-    if (!watch->terminal &&
-        (!watch->options.heartbeat_ms || now - watch->last_ms < watch->options.heartbeat_ms))
+    watch->stands_still = false;
+    if (!watch->terminal && !is_due(watch, now))
         return;
     watch->last_ms = now;
     CLEANUP(text_done) Text words = {0};
@@ -385,11 +403,32 @@ static void on_progress(void *context, const RunProgress *progress)
         say(watch, text_string(&words));
 }
 
+static void on_behind(void *context, const ReplicaBehind *behind)
+{
+    RunWatch *watch = context;
+    int64_t now = clock_monotonic_ms();
+    bool waits = behind->waited_ms > 0, news = !waits || !watch->stands_still;
+    bool due = news || is_due(watch, now);
+    CLEANUP(text_done) Text words = {0};
+    text_add(&words, waits ? "stands still for --max-lag: " : "warning: ");
+    replica_behind_words(behind, &words);
+    if (watch->terminal && waits)
+        rewrite(watch, text_string(&words));
+    else if (due)
+        say(watch, text_string(&words));
+    if (due) {
+        run_events_behind(&watch->events, behind);
+        watch->last_ms = now;
+    }
+    watch->stands_still = waits;
+}
+
 static void on_retry(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                      int64_t delay_ms)
 {
     RunWatch *watch = context;
     CLEANUP(text_done) Text words = {0};
+    settle(watch);
     leave_step(watch, "rolled back after");
     text_addf(&words, "%s %s: rolled back (%s), attempt %" PRId64 " follows in %" PRId64 " ms",
               task->version->name, task->migration ? task->migration->identity : "", sqlstate,
@@ -434,6 +473,7 @@ RunListener run_watch_listener(RunWatch *watch)
     return (RunListener){.begins = on_begins,
                          .progress = on_progress,
                          .conflict = on_conflict,
+                         .behind = on_behind,
                          .retry = on_retry,
                          .waiting = on_waiting,
                          .seen = on_seen,
@@ -459,6 +499,7 @@ void run_watch_lock(void *context, const PgLockHolder *holder)
 
 void run_watch_end(RunWatch *watch, const RunOutcome *outcome, const Error *failure)
 {
+    settle(watch);
     leave_step(watch, failure ? "ended after" : "done in");
     end_open_line(watch);
     run_events_end(&watch->events, outcome, failure);

@@ -43,6 +43,7 @@ typedef struct RunWatch {
     bool trouble_said;     /* of the second connection … */
     bool events_said;      /* … and of the events' file */
     bool retried;          /* looked at from the first tick on */
+    bool stands_still;     /* for --max-lag */
     bool ended;            /* the end is in the event stream */
     int64_t ticked_ms;     /* the last tick that found the run waiting for a lock; 0: it did not */
     WatchSession *session; /* owned; NULL until it is needed */

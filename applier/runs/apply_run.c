@@ -220,10 +220,11 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
                               err);
 }
 
-static bool check_conflicts(Apply *apply, Error *err)
+static bool check_others(Apply *apply, ReplicaLag *lag, Error *err)
 {
-    return run_conflicts_check(apply->session, &apply->plan.tasks, apply->options->conflicts,
-                               &apply->options->listener, err) ||
+    return (run_conflicts_check(apply->session, &apply->plan.tasks, apply->options->conflicts,
+                                &apply->options->listener, err) &&
+            replica_lag_check(lag, apply->session, err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
 }
@@ -251,14 +252,18 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
     const RunObserver observer = {
         .arrives = schema_check_arrives, .arrived = schema_check_arrived, .context = &apply->check};
+    CLEANUP(replica_lag_done)
+    ReplicaLag lag = run_listener_lag(&apply->options->listener, apply->options->max_lag);
     const StepRunnerOptions options = {
+        .may_go_on = lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on : NULL,
+        .may_go_on_context = &lag,
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
         .listener = apply->options->listener,
         .observer = apply->check.sources.count ? &observer : NULL,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
-        !check_conflicts(apply, err) || !begin(apply, err))
+        !check_others(apply, &lag, err) || !begin(apply, err))
         return false;
     run_listener_begins(&options.listener,
                         &(RunBegin){.session = apply->session,

@@ -26,6 +26,7 @@ typedef struct RunOptions {
     SettleChoice settle;
     SchemaPolicy schema;
     ConflictPolicy conflicts;
+    LagLimit max_lag;
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;

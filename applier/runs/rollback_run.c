@@ -206,7 +206,10 @@ static bool run_tasks(Rollback *rollback, Error *err)
     const RunObserver observer = {.arrives = schema_check_arrives,
                                   .arrived = schema_check_arrived,
                                   .context = &rollback->check};
+    CLEANUP(replica_lag_done) ReplicaLag lag = run_listener_lag(&run->listener, run->max_lag);
     const StepRunnerOptions options = {
+        .may_go_on = lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on : NULL,
+        .may_go_on_context = &lag,
         .atomic = run->atomic,
         .attempts = run->attempts,
         .listener = run->listener,
@@ -218,7 +221,8 @@ static bool run_tasks(Rollback *rollback, Error *err)
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
                             err) ||
         !run_conflicts_check(rollback->session, &rollback->tasks, run->conflicts, &run->listener,
-                             err))
+                             err) ||
+        !replica_lag_check(&lag, rollback->session, err))
         return refused(rollback, err);
     if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
         !ledger_add_event(rollback->session, &begin, err))

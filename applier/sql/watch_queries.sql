@@ -152,3 +152,19 @@ SELECT h.pid, coalesce(a.usename, p.owner::text, ''), coalesce(a.application_nam
    AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'walsender')
    AND (h.pid <> 0 OR p.gid IS NOT NULL)
  ORDER BY h.pid, p.gid, held.name, held.mode
+
+-- How far standbys and subscribers are behind in replaying, and slots whose retained log comes near
+-- to max_slot_wal_keep_size: a row each. `seen` is false where the role may not see it. Base backups
+-- and what only stores the log replay nothing.
+-- :name replica_lag
+SELECT r.pid::bigint, coalesce(r.application_name, ''), coalesce(r.client_addr::text, 'local'), '',
+       r.state IS NOT NULL AS seen,
+       coalesce(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.replay_lsn), 0)::bigint,
+       coalesce((extract(epoch FROM r.replay_lag) * 1000)::bigint, 0),
+       coalesce(r.replay_lsn::text, ''), false, NULL::bigint
+  FROM pg_catalog.pg_stat_replication r
+ WHERE r.state IS DISTINCT FROM 'backup'
+UNION ALL
+SELECT 0, '', '', s.slot_name::text, true, 0, 0, '', s.active, s.safe_wal_size
+  FROM pg_catalog.pg_replication_slots s
+ WHERE s.safe_wal_size IS NOT NULL AND s.wal_status <> 'lost'

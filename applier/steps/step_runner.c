@@ -98,6 +98,11 @@ static void on_done(void *context, const PipelineEntry *entry, const PGresult *r
     unit_committed(runner, entry->unit);
 }
 
+ReplicaLag run_listener_lag(const RunListener *listener, LagLimit limit)
+{
+    return (ReplicaLag){.limit = limit, .behind = listener->behind, .context = listener->context};
+}
+
 void run_listener_begins(const RunListener *listener, const RunBegin *begin)
 {
     if (listener->begins)

@@ -11,6 +11,7 @@
 #include "applier/steps/run_observer.h"
 #include "applier/steps/run_units.h"
 #include "applier/watch/conflicts.h"
+#include "applier/watch/replica_lag.h"
 
 /* A group was committed. */
 typedef struct RunProgress {
@@ -56,6 +57,8 @@ typedef struct RunListener {
     void (*progress)(void *context, const RunProgress *progress);
     /* Somebody is at work who may be in the way; told before the run begins. */
     void (*conflict)(void *context, const Conflict *conflict);
+    /* A standby or a slot is too far behind (replica_lag.h). */
+    void (*behind)(void *context, const ReplicaBehind *behind);
     /* A group is run again after `delay_ms`. */
     void (*retry)(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                   int64_t delay_ms);
@@ -71,6 +74,8 @@ typedef struct RunListener {
     void *context;
 } RunListener;
 
+/* What StepRunnerOptions.may_go_on takes, told to the listener. */
+ReplicaLag run_listener_lag(const RunListener *listener, LagLimit limit);
 void run_listener_begins(const RunListener *listener, const RunBegin *begin);
 /* The words of an end event: `words` (or ""), and behind "; " what the listener adds. */
 void run_listener_ending(const RunListener *listener, const char *words, Text *text);
@@ -112,7 +117,7 @@ typedef struct StepRunnerOptions {
      * the session, and take its time. false ends the run. NULL: nobody is asked, which saves the
      * turns.
      */
-    bool (*may_go_on)(void *context, PgSession *session, Error *err);
+    bool (*may_go_on)(void *context, PgSession *session, Error *err); /* replica_lag_may_go_on */
     void *may_go_on_context;
 } StepRunnerOptions;
 

@@ -411,6 +411,19 @@ static void check_patience(WatchSession *watch)
         give_up(watch, "its question is not answered");
 }
 
+void watch_session_settle(WatchSession *watch)
+{
+    int64_t until = clock_monotonic_ms() + WATCH_GIVE_UP_MS;
+    while (watch->state == WATCH_CANCELS) {
+        int64_t left = until - clock_monotonic_ms();
+        bool round = false;
+        if (left <= 0)
+            give_up(watch, "its question is not answered");
+        else if (take_answer(watch, left, &round) && round)
+            end_round(watch);
+    }
+}
+
 bool watch_session_tick(WatchSession *watch, const PgSession *run)
 {
     int64_t begun = clock_monotonic_ms(), until = begun + WATCH_PATIENCE_MS;

@@ -38,6 +38,10 @@ const WatchFacts *watch_session_facts(const WatchSession *watch);
 /* Whom it has cancelled or ended since the last call; the caller frees the array. */
 WatchCancelledArray watch_session_take_cancelled(WatchSession *watch);
 
+/* A cancel that is under way is waited for, up to WATCH_GIVE_UP_MS: whom it ended must be said
+ * before the run is over. */
+void watch_session_settle(WatchSession *watch);
+
 /* Why nothing more will be seen, without secrets; NULL while all is well. */
 const char *watch_session_trouble(const WatchSession *watch);
 

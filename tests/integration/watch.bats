@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What one sees of a run while it waits: who holds it up, how far it is, on stderr and as events.
 load ../support/common
+load ../support/blocker
 
 setup() {
     common_setup
@@ -18,43 +19,6 @@ bundle() {
     trust_site
     applier apply one.bundle --to 1.0.0 --yes >/dev/null
 }
-
-# block NAME CONNINFO SQL: a session elsewhere, called NAME, that has run SQL and keeps its transaction
-# open until unblock. Sets $blocker_pid, of its backend.
-block() {
-    rm -f "$WORK/blocker"
-    mkfifo "$WORK/blocker"
-    PGAPPNAME=$1 "$PG_BIN/psql" -XAtq -d "$2" <"$WORK/blocker" >"$WORK/blocker.out" 2>&1 3>&- &
-    blocker=$!
-    exec 8>"$WORK/blocker"
-    printf '%s\n' "$3" >&8
-    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = '$1' AND datname = '$DATABASE'")" = 1 ]; do sleep 0.05; done
-    blocker_pid=$(sql "SELECT pid FROM pg_stat_activity WHERE application_name = '$1' AND datname = '$DATABASE'")
-}
-unblock() {
-    exec 8>&-
-    wait "$blocker" || true
-}
-
-# The applier in the background; sets $pid.
-start() {
-    "$@" >out 2>err 3>&- 8>&- &
-    pid=$!
-}
-ended_with() {
-    status=0
-    wait "$pid" || status=$?
-    same "exit status" "$1" "$status" || { cat out err; return 1; }
-}
-# Until FILE holds WORDS; what it holds is shown where they do not come.
-until_in() {
-    for _ in $(seq 300); do grep -qF -- "$2" "$1" 2>/dev/null && return 0; sleep 0.1; done
-    echo "$1 lacks: $2"
-    cat "$1"
-    return 1
-}
-# event EXPRESSION: jq on all events as one array.
-event() { jq -ers "$1" events; }
 
 @test "a wait for a lock is said, with who is in the way and in which state" {
     script 1.1.0/0002_add.up.sql <<<'ALTER TABLE item ADD name text;'
@@ -152,7 +116,7 @@ event() { jq -ers "$1" events; }
     start applier apply one.bundle --yes --lock-timeout 0 --events events
     until_in err '; waits for the end of a transaction, held up by pid'
     grep -qE '1 of 1: 1.1.0 0002_data, statement 1 of 1, .*: copy, [0-9.]+ MB of 15 MB \([0-9]+ %\)' err
-    printf 'ROLLBACK;\n' >&8
+    tell 'ROLLBACK;'
     unblock
     ended_with 0
     grep -q 'sent by COPY: 15 MB' out
@@ -172,4 +136,83 @@ event() { jq -ers "$1" events; }
     unblock
     ended_with 0
     run_status 1 grep -E '0002_first|0004_third' err
+}
+
+@test "a second connection that is refused is said once, and the run goes on" {
+    script 1.1.0/0002_slow.up.sql <<<'SELECT pg_sleep(4); CREATE TABLE slow ();'
+    bundle
+    sql "ALTER ROLE app CONNECTION LIMIT 1"
+    run_status 0 applier apply one.bundle --yes
+    sql "ALTER ROLE app CONNECTION LIMIT -1"
+    same once 1 "$(grep -c 'cannot be looked at: a second connection is refused; the run goes on without' <<<"$errors")"
+    errors_has '1 of 1: 1.1.0 0002_slow'
+}
+
+@test "a second connection that is ended is said once, and the run goes on" {
+    script 1.1.0/0002_slow.up.sql <<<'SELECT pg_sleep(6); CREATE TABLE slow ();'
+    bundle
+    start applier apply one.bundle --yes
+    until_sql "count(*) = 1 FROM pg_stat_activity WHERE application_name = 'sealift watch' AND datname = '$DATABASE'"
+    sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sealift watch' AND datname = '$DATABASE'" >/dev/null
+    ended_with 0
+    same once 1 "$(grep -c 'what the server is at cannot be looked at' err)"
+}
+
+@test "the second connection holds no transaction open, and may only read" {
+    script 1.1.0/0002_slow.up.sql <<<'SELECT pg_sleep(4); CREATE TABLE slow ();'
+    bundle
+    sql "ALTER DATABASE $DATABASE SET log_statement = 'all'"
+    start applier apply one.bundle --yes
+    until_sql "count(*) = 1 FROM pg_stat_activity WHERE application_name = 'sealift watch' AND datname = '$DATABASE' AND state = 'idle' AND xact_start IS NULL AND backend_xmin IS NULL"
+    ended_with 0
+    run_status 1 grep -E "app@$DATABASE .*(BEGIN READ WRITE|idle in transaction)" "$CLUSTER/server.log"
+}
+
+@test "short waits open no second connection" {
+    script 1.1.0/0002_quick.up.sql <<<'CREATE TABLE quick (); SELECT pg_sleep(0.3);'
+    bundle
+    sql "ALTER SYSTEM SET log_connections = on" && sql "SELECT pg_reload_conf()" >/dev/null
+    run_status 0 applier apply one.bundle --yes
+    sql "ALTER SYSTEM RESET log_connections" && sql "SELECT pg_reload_conf()" >/dev/null
+    run_status 1 grep "database=$DATABASE application_name=sealift watch" "$CLUSTER/server.log"
+}
+
+@test "the wait for a synchronous standby is called that" {
+    private_cluster
+    export DATABASE_URL=$DB
+    script 1.1.0/0002_add.up.sql <<<'CREATE TABLE added ();'
+    bundle
+    sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+    sql 'SELECT pg_reload_conf()' >/dev/null
+    start applier apply one.bundle --yes --heartbeat 1
+    # the end of the run is durable; what comes before it is not: the wait is outside the steps
+    until_sql "count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = '$DATABASE'"
+    sql "ALTER SYSTEM RESET synchronous_standby_names"
+    sql 'SELECT pg_reload_conf()' >/dev/null
+    ended_with 0
+}
+
+@test "on a terminal one line is rewritten, and stays where a step was long" {
+    script 1.1.0/0002_slow.up.sql <<<'SELECT pg_sleep(3); CREATE TABLE slow ();'
+    bundle
+    script_command=$(printf 'stty cols 60; applier apply one.bundle --yes 2>/dev/tty >out; echo "status $?" >status')
+    run_status 0 /usr/bin/script -qec "$script_command" typescript
+    same status 'status 0' "$(cat status)"
+    grep -q $'\r\x1b\[Kapplier: 1 of 1: 1.1.0 0002_slow, statement 1 of 2, ' typescript
+    grep -q '^.*applier: 1.1.0 0002_slow, statement 1 of 2: done in ' typescript
+    # no line is wider than the terminal
+    tr '\r' '\n' <typescript | grep -F '1 of 1: ' | sed 's/\x1b\[K//' | while read -r line; do
+        [ "${#line}" -le 60 ] || { echo "$line"; return 1; }
+    done
+}
+
+@test "heartbeat lines come without a terminal, and --heartbeat says how often" {
+    script 1.1.0/0002_slow.up.sql <<<'SELECT pg_sleep(5); CREATE TABLE slow ();'
+    bundle
+    run_status 0 applier apply one.bundle --yes --heartbeat 1
+    [ "$(grep -c '1 of 1: 1.1.0 0002_slow, statement 1 of 2, .*: at work' <<<"$errors")" -ge 3 ]
+    applier rollback --yes >/dev/null 2>&1 || true
+    run_status 2 applier apply one.bundle --yes --heartbeat 90000
+    run_status 2 applier apply one.bundle --yes --attempts 0
+    errors_has '--attempts takes 1 to 1000000, not 0'
 }
