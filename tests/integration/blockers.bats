@@ -50,6 +50,7 @@ MEASURED=$'measured\t0002_add\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n
     bundle
     block busy "$DB" 'BEGIN;'
     tell 'SELECT count(*) FROM item; SELECT pg_sleep(60); SELECT 42;'
+    # shellcheck disable=SC2153 # DATABASE is fresh_database's
     until_sql "count(*) = 1 FROM pg_stat_activity WHERE application_name = 'busy' AND wait_event = 'PgSleep' AND datname = '$DATABASE'"
     start applier apply one.bundle --yes --lock-timeout 0 --cancel-blockers
     ended_with 0
@@ -94,7 +95,8 @@ MEASURED=$'measured\t0002_add\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n
     sql "ALTER SYSTEM SET autovacuum_naptime = '1s'" && sql 'SELECT pg_reload_conf()' >/dev/null
     sql "DO 'BEGIN FOR i IN 1..100100 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END'"
     until_sql "count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%public.item%to prevent wraparound%'"
-    start env DATABASE_URL="$DB_ADMIN" applier apply one.bundle --yes --lock-timeout 0 --cancel-blockers
+    sql 'ALTER ROLE app SUPERUSER'
+    start applier apply one.bundle --yes --lock-timeout 0 --cancel-blockers
     until_in err '(autovacuum worker)'
     ended_with 0
     grep -qE -- '--cancel-blockers: cancelled the statement of pid [0-9]+ \(autovacuum worker\)' err
@@ -139,11 +141,12 @@ MEASURED=$'measured\t0002_add\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n
     echo 'max_prepared_transactions = 5' >>"$PRIVATE/data/postgresql.conf"
     cluster_start "$PRIVATE"
     # the rehearsal's scratch database is made beside the test's own
-    # shellcheck disable=SC2034 # for scratch_begin
+    # shellcheck disable=SC2034 # for scratch_begin, and for common_teardown
     CLUSTER=$PRIVATE
     export DATABASE_URL=$DB
     bundle "$MEASURED"
-    DATABASES=()
+    # shellcheck disable=SC2034 # for common_teardown
+    DATABASES=() # they go with their cluster
     psql_as_app -c 'BEGIN' -c 'INSERT INTO item VALUES (7)' -c "PREPARE TRANSACTION 'order-77'"
     run_status 7 applier apply one.bundle --yes
     errors_has "a transaction is prepared and not ended: prepared transaction 'order-77' (user app, prepared for " \

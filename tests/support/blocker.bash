@@ -47,5 +47,23 @@ until_sql() {
     return 1
 }
 
-# event EXPRESSION: jq on all lines of the file events as one array.
-event() { jq -ers "$1" events; }
+# event EXPRESSION: jq on all lines of the file events as one array, each of whose members must stand in
+# docs/json.md.
+event() {
+    events_documented && jq -ers "$1" events
+}
+events_documented() {
+    local name event
+    sed -n '/^## The event stream/,/^## The rehearsal report/p' "$TOP/docs/json.md" >"$WORK/.stream"
+    # the common members and those of sessions stand outside of the table
+    grep -v '^|' "$WORK/.stream" >"$WORK/.common"
+    while read -r event; do
+        grep -F "| \`$event\` |" "$WORK/.stream" >"$WORK/.row" ||
+            { echo "docs/json.md lacks the event $event" >&2; return 1; }
+        while read -r name; do
+            grep -qF "\`$name\`" "$WORK/.row" "$WORK/.common" ||
+                { echo "docs/json.md lacks $name of the event $event" >&2; return 1; }
+        done < <(jq -r --arg event "$event" \
+            'select(.event == $event) | del(.error) | [paths[] | strings] | unique[]' events | sort -u)
+    done < <(jq -r .event events | sort -u)
+}
