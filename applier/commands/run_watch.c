@@ -280,6 +280,13 @@ static void add_what(const WatchFacts *facts, const WatchProgress *progress, int
     watch_lock_words(facts, text);
 }
 
+/* What was seen of an earlier wait is not true of this one. */
+static const WatchFacts *fresh_facts(const RunWatch *watch, int64_t waited_ms)
+{
+    const WatchFacts *facts = facts_of(watch);
+    return facts->asked_ms < clock_monotonic_ms() - waited_ms ? &nothing_seen : facts;
+}
+
 /* The time that locks were waited for, tick by tick. */
 static void count_lock_wait(RunWatch *watch, bool waits)
 {
@@ -339,10 +346,7 @@ static void on_waiting(void *context, const RunNow *now)
     RunWatch *watch = context;
     enter_step(watch, now);
     say_trouble(watch);
-    /* what was seen of an earlier wait is not true of this one */
-    const WatchFacts *facts = facts_of(watch);
-    if (facts->asked_ms < clock_monotonic_ms() - now->waited_ms)
-        facts = &nothing_seen;
+    const WatchFacts *facts = fresh_facts(watch, now->waited_ms);
     WatchProgress progress = progress_of(now, facts);
     CLEANUP(memory_freep) char *key = key_of(now, facts, &progress);
     bool news = !watch->last_key || strcmp(key, watch->last_key) != 0;
@@ -354,6 +358,35 @@ static void on_waiting(void *context, const RunNow *now)
         free(watch->last_key);
         watch->last_key = TAKE_PTR(key);
     }
+}
+
+/* The run waits for something that is no step: what holds it up is said all the same. */
+static void on_busy(void *context, const PgSession *session, int64_t waited_ms)
+{
+    RunWatch *watch = context;
+    look(watch, session, waited_ms);
+    say_trouble(watch);
+    const WatchFacts *facts = fresh_facts(watch, waited_ms);
+    int64_t now = clock_monotonic_ms();
+    CLEANUP(memory_freep)
+    char *key = memory_format("%s %s", facts->lock_object, facts->wait_event);
+    bool held = watch_facts_lock(facts) || watch_facts_standby(facts);
+    bool news = held && (!watch->last_key || strcmp(key, watch->last_key) != 0);
+    CLEANUP(text_done) Text words = {0};
+    if (waited_ms < RUN_WATCH_LOOK_MS || (!watch->terminal && !news && !is_due(watch, now)))
+        return;
+    text_add(&words, "ledger and schema, ");
+    watch_duration_words(waited_ms, &words);
+    text_add(&words, ": ");
+    add_what(facts, &facts->progress, /* eta_ms= */ -1, &words);
+    text_add(&words, held ? "" : "at work");
+    if (watch->terminal)
+        rewrite(watch, text_string(&words));
+    else
+        say(watch, text_string(&words));
+    watch->last_ms = now;
+    free(watch->last_key);
+    watch->last_key = TAKE_PTR(key);
 }
 
 /* --- the other calls ------------------------------------------------------------------------- */
@@ -476,6 +509,7 @@ RunListener run_watch_listener(RunWatch *watch)
                          .behind = on_behind,
                          .retry = on_retry,
                          .waiting = on_waiting,
+                         .busy = on_busy,
                          .seen = on_seen,
                          .blocked = on_blocked,
                          .ending = on_ending,

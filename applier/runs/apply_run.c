@@ -78,6 +78,7 @@ typedef struct Apply {
     const char *to_version;
     ApplyReport *report;
     PgSession *session;
+    RunTicks ticks;
     History history;
     ApplyPlan plan;
     int64_t to_position; /* migrations applied once the target is reached */
@@ -294,6 +295,7 @@ static bool run(Apply *apply, Error *err)
     if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
                           err))
         return false;
+    run_session_watch(apply->session, &apply->options->listener, &apply->ticks);
     apply->report->redacted = pg_session_describe(apply->session);
     if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
         !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))

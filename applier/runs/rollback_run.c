@@ -27,7 +27,8 @@ typedef struct Rollback {
     const RollbackOptions *options;
     RollbackReport *report;
     PgSession *session; /* holds the lock, runs the steps */
-    PgSession *reader;  /* reads what is stored */
+    RunTicks ticks;
+    PgSession *reader; /* reads what is stored */
     StoredBundles bundles;
     History history;
     RollbackList list;
@@ -258,6 +259,7 @@ static bool run(Rollback *rollback, Error *err)
     const RollbackOptions *options = rollback->options;
     if (!run_session_open(&options->run, /* search_path= */ NULL, &rollback->session, err))
         return false;
+    run_session_watch(rollback->session, &options->run.listener, &rollback->ticks);
     rollback->report->redacted = pg_session_describe(rollback->session);
     if (rollback->session->facts.superuser)
         text_addf(&rollback->warnings, "role '%s' is a superuser\n",

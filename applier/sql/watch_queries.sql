@@ -149,7 +149,7 @@ SELECT h.pid, coalesce(a.usename, p.owner::text, ''), coalesce(a.application_nam
        AND t.locktype = 'transactionid' AND t.virtualtransaction = h.virtual
   LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = t.transactionid
  WHERE h.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.application_name, '') !~ '^sealift( |$)'
-   AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'walsender')
+   AND coalesce(a.backend_type, 'client backend') = 'client backend'
    AND (h.pid <> 0 OR p.gid IS NOT NULL)
  ORDER BY h.pid, p.gid, held.name, held.mode
 

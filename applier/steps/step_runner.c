@@ -547,10 +547,13 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                                .observer = options->observer,
                                .chain = *chain};
     pg_session_cancel_on_interrupt(session);
+    void (*waiting)(void *, int64_t) = session->waiting;
+    void *waiting_context = session->waiting_context;
     session->waiting = on_waiting;
     session->waiting_context = &runner;
     bool good = run_all(&runner, err);
-    session->waiting = NULL;
+    session->waiting = waiting;
+    session->waiting_context = waiting_context;
     report->turns += good ? step_pipeline_turns(runner.pipeline) : 0;
     report->copied_bytes += runner.queue.copied_bytes;
     report->notices += session->notice_count - notices;

@@ -67,6 +67,9 @@ typedef struct RunListener {
      * may use connections of their own, and must be quick. */
     const char *(*seen)(void *context, const PgSession *session, int64_t waited_ms);
     void (*waiting)(void *context, const RunNow *now);
+    /* At each tick of a wait that is not for a step: for the ledger, a look at the schema, the
+     * durable end. As `waiting` otherwise. */
+    void (*busy)(void *context, const PgSession *session, int64_t waited_ms);
     /* Add who was seen in the way when the last lock was not given ("blocked by pid 12 (…)"). */
     void (*blocked)(void *context, Text *words);
     /* Add what the ledger's end event is to say: whom the run has cancelled. */

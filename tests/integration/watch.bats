@@ -177,18 +177,31 @@ bundle() {
     run_status 1 grep "database=$DATABASE application_name=sealift watch" "$CLUSTER/server.log"
 }
 
-@test "the wait for a synchronous standby is called that" {
+@test "the wait for a synchronous standby is called that, in a step and beside the steps" {
     private_cluster
     export DATABASE_URL=$DB
-    script 1.1.0/0002_add.up.sql <<<'CREATE TABLE added ();'
+    script 1.1.0/0002_add.up.sql <<<'ALTER TABLE item ADD name text;'
+    script 1.1.0/0003_index.up.sql <<<'CREATE INDEX CONCURRENTLY item_id ON item (id);'
     bundle
-    sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-    sql 'SELECT pg_reload_conf()' >/dev/null
-    start applier apply one.bundle --yes --heartbeat 1
-    # the end of the run is durable; what comes before it is not: the wait is outside the steps
-    until_sql "count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = '$DATABASE'"
-    sql "ALTER SYSTEM RESET synchronous_standby_names"
-    sql 'SELECT pg_reload_conf()' >/dev/null
+    standby() {
+        sql "ALTER SYSTEM SET synchronous_standby_names = '$1'"
+        sql 'SELECT pg_reload_conf()' >/dev/null
+    }
+    block reporting "$DB" 'BEGIN; SELECT count(*) FROM item;'
+    standby nobody
+    # the begin of the run is committed in the ledger
+    start applier apply one.bundle --yes --lock-timeout 0
+    until_in err ': waits for the synchronous standby'
+    grep -qE '^applier: ledger and schema, .*: waits for the synchronous standby$' err
+    standby ''
+    until_in err '0002_add, statement 1 of 1'
+    # and the INTENT of the build
+    standby nobody
+    unblock
+    until_in err '1.1.0 0003_index, '
+    until_in err 's: waits for the synchronous standby'
+    grep -qE '^applier: 2 of 2: 1.1.0 0003_index, .*: waits for the synchronous standby$' err
+    standby ''
     ended_with 0
 }
 
@@ -211,8 +224,8 @@ bundle() {
     bundle
     run_status 0 applier apply one.bundle --yes --heartbeat 1
     [ "$(grep -c '1 of 1: 1.1.0 0002_slow, statement 1 of 2, .*: at work' <<<"$errors")" -ge 3 ]
-    applier rollback --yes >/dev/null 2>&1 || true
     run_status 2 applier apply one.bundle --yes --heartbeat 90000
+    errors_has '--heartbeat takes at most 86400 seconds, not 90000'
     run_status 2 applier apply one.bundle --yes --attempts 0
     errors_has '--attempts takes 1 to 1000000, not 0'
 }
