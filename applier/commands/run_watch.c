@@ -154,8 +154,8 @@ static void look(RunWatch *watch, const PgSession *session, int64_t waited_ms)
         const WatchFacts *facts = facts_of(watch);
         if (facts->blockers.count)
             keep_blockers(watch, facts);
-        note_cancelled(watch);
     }
+    note_cancelled(watch);
 }
 
 /* --- what is long ---------------------------------------------------------------------------- */

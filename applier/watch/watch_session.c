@@ -314,8 +314,8 @@ static WatchState question_behind(const WatchSession *watch)
     return WATCH_IDLE;
 }
 
-/* The whole answer to a question, taken without waiting beyond `left_ms`. *ret_round: it was the
- * round's last. false: it has not come yet. */
+/* The whole answer to a question, taken without waiting beyond `left_ms`. *ret_round: all that
+ * is to be seen has been. false: it has not come yet. */
 static bool take_answer(WatchSession *watch, int64_t left_ms, bool *ret_round)
 {
     if (PQflush(watch->connection) < 0) {
@@ -332,7 +332,9 @@ static bool take_answer(WatchSession *watch, int64_t left_ms, bool *ret_round)
         CLEANUP(pg_result_freep) PGresult *result = PQgetResult(watch->connection);
         if (!result) {
             WatchState behind = question_behind(watch);
-            *ret_round = behind == WATCH_IDLE;
+            /* what was seen is told before anybody is cancelled for it */
+            *ret_round =
+                watch->state != WATCH_CANCELS && (behind == WATCH_IDLE || behind == WATCH_CANCELS);
             if (behind == WATCH_IDLE)
                 enter(watch, WATCH_IDLE);
             else
@@ -419,8 +421,8 @@ void watch_session_settle(WatchSession *watch)
         bool round = false;
         if (left <= 0)
             give_up(watch, "its question is not answered");
-        else if (take_answer(watch, left, &round) && round)
-            end_round(watch);
+        else
+            (void)take_answer(watch, left, &round);
     }
 }
 

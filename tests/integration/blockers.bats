@@ -63,12 +63,15 @@ MEASURED=$'measured\t0002_add\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n
 
 @test "--cancel-blockers leaves another role's session alone, and another applier's" {
     bundle
-    block auditor "$DB_ADMIN" 'BEGIN; LOCK TABLE item IN ACCESS SHARE MODE;'
+    # a role whose sessions the server would let us end
+    sql "CREATE ROLE auditor_$DATABASE LOGIN; GRANT auditor_$DATABASE TO app; GRANT SELECT ON item TO auditor_$DATABASE"
+    block auditor "${DB/user=app/user=auditor_$DATABASE}" 'BEGIN; LOCK TABLE item IN ACCESS SHARE MODE;'
     run_status 10 applier apply one.bundle --yes --lock-timeout 2500 --attempts 1 --cancel-blockers
-    errors_has "blocked by pid $blocker_pid (user postgres, application auditor"
+    errors_has "blocked by pid $blocker_pid (user auditor_$DATABASE, application auditor, idle in transaction for "
     errors_lacks '--cancel-blockers:'
     same alive 1 "$(sql "SELECT count(*) FROM pg_stat_activity WHERE pid = $blocker_pid")"
     unblock
+    sql "DROP OWNED BY auditor_$DATABASE; DROP ROLE auditor_$DATABASE"
     block 'sealift 0123456789abcdef' "$DB" 'BEGIN; SELECT count(*) FROM item;'
     run_status 10 applier apply one.bundle --yes --lock-timeout 2500 --attempts 1 --cancel-blockers
     same alive 1 "$(sql "SELECT count(*) FROM pg_stat_activity WHERE pid = $blocker_pid")"
