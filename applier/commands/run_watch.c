@@ -486,6 +486,14 @@ static const char *on_seen(void *context, const PgSession *session, int64_t wait
     return *facts->statement_start ? facts->statement_start : NULL;
 }
 
+static void on_steps_over(void *context, bool good)
+{
+    RunWatch *watch = context;
+    settle(watch);
+    leave_step(watch, good ? "done in" : "ended after");
+    end_open_line(watch);
+}
+
 static void on_blocked(void *context, Text *words)
 {
     const RunWatch *watch = context;
@@ -511,6 +519,7 @@ RunListener run_watch_listener(RunWatch *watch)
                          .waiting = on_waiting,
                          .busy = on_busy,
                          .seen = on_seen,
+                         .steps_over = on_steps_over,
                          .blocked = on_blocked,
                          .ending = on_ending,
                          .context = watch};
@@ -533,8 +542,6 @@ void run_watch_lock(void *context, const PgLockHolder *holder)
 
 void run_watch_end(RunWatch *watch, const RunOutcome *outcome, const Error *failure)
 {
-    settle(watch);
-    leave_step(watch, failure ? "ended after" : "done in");
     end_open_line(watch);
     run_events_end(&watch->events, outcome, failure);
     watch->ended = true;

@@ -552,6 +552,8 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     session->waiting = on_waiting;
     session->waiting_context = &runner;
     bool good = run_all(&runner, err);
+    if (options->listener.steps_over)
+        options->listener.steps_over(options->listener.context, good);
     session->waiting = waiting;
     session->waiting_context = waiting_context;
     report->turns += good ? step_pipeline_turns(runner.pipeline) : 0;

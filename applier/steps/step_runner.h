@@ -70,6 +70,8 @@ typedef struct RunListener {
     /* At each tick of a wait that is not for a step: for the ledger, a look at the schema, the
      * durable end. As `waiting` otherwise. */
     void (*busy)(void *context, const PgSession *session, int64_t waited_ms);
+    /* No step is under way any more; what was told of tasks may be gone from now on. */
+    void (*steps_over)(void *context, bool good);
     /* Add who was seen in the way when the last lock was not given ("blocked by pid 12 (…)"). */
     void (*blocked)(void *context, Text *words);
     /* Add what the ledger's end event is to say: whom the run has cancelled. */
