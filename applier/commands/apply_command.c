@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "applier/commands/run_render.h"
+#include "applier/commands/run_watch.h"
 #include "applier/runs/site_memory.h"
 
 static const char *result_of(const ApplyReport *report, bool good)
@@ -14,32 +14,39 @@ static const char *result_of(const ApplyReport *report, bool good)
     return report->before_only ? "phase before applied" : "applied";
 }
 
-static void render_json(const ApplyInput *input, const ApplyReport *report, const char *warnings,
-                        const Error *failure, JsonWriter *json)
+static RunOutcome outcome_of(const ApplyReport *report, const RunSeen *seen, const char *warnings,
+                             bool good)
 {
-    const RunOutcome outcome = {.from = report->from_version,
-                                .to = report->to_version,
-                                .version = report->version,
-                                .result = result_of(report, !failure),
-                                .migrations = report->tasks,
-                                .run = &report->run,
-                                .settled = &report->settled,
-                                .schema = &report->schema,
-                                .warnings = warnings,
-                                .duration_ms = report->duration_ms};
+    return (RunOutcome){.from = report->from_version,
+                        .to = report->to_version,
+                        .version = report->version,
+                        .result = result_of(report, good),
+                        .migrations = report->tasks,
+                        .run = &report->run,
+                        .settled = &report->settled,
+                        .schema = &report->schema,
+                        .warnings = warnings,
+                        .duration_ms = report->duration_ms,
+                        .seen = seen};
+}
+
+static void render_json(const ApplyInput *input, const ApplyReport *report,
+                        const RunOutcome *outcome, const Error *failure, JsonWriter *json)
+{
     char head[DIGEST_HEX_SIZE];
     json_object(json, /* name= */ NULL);
     json_string(json, "product", input->head->product);
     json_string(json, "head_digest", digest_hex(&input->head_digest, head));
     json_string(json, "database", report->redacted);
     json_string(json, "halt", report->halt);
-    run_render_json(&outcome, json);
+    run_render_json(outcome, json);
     if (failure)
         command_error_json(failure, json);
     json_close(json);
 }
 
-static void render_text(const ApplyInput *input, const ApplyReport *report, Text *out)
+static void render_text(const ApplyInput *input, const ApplyReport *report, const RunSeen *seen,
+                        Text *out)
 {
     if (report->relation == RELATION_CURRENT && report->before_only) {
         text_add(out, "nothing to do: no migration of phase before is next\n");
@@ -68,6 +75,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
     if (run->retries)
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add_char(out, '\n');
+    run_render_seen(seen, run, out);
     if (!report->before_only)
         run_render_schema(&report->schema, out);
     text_add(out, "  the end of the run is on disk at the server\n");
@@ -86,18 +94,22 @@ bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
 {
     CLEANUP(apply_report_done) ApplyReport report = {0};
     CLEANUP(text_done) Text warnings = {0};
+    RunWatch *watch = run_watch_of(&run->listener);
     bool good = apply_run(run, input, to_version, &report, err);
+    text_add(&warnings, context->json ? text_string(&watch->warnings) : "");
     text_add(&warnings, report.warnings ? report.warnings : "");
     if (good && report.recorded)
         site_memory_note(bundle, &report.identity, &report.chain, &warnings);
+    const RunOutcome outcome = outcome_of(&report, &watch->seen, text_string(&warnings), good);
+    run_watch_end(watch, &outcome, good ? NULL : err);
     if (json) {
-        render_json(input, &report, text_string(&warnings), good ? NULL : err, json);
+        render_json(input, &report, &outcome, good ? NULL : err, json);
         return good;
     }
     run_render_warnings(context->program, text_string(&warnings));
     run_render_notices(context->program, &report.run);
     if (good)
-        render_text(input, &report, context->out);
+        render_text(input, &report, &watch->seen, context->out);
     return good;
 }
 

@@ -5,8 +5,8 @@
 #include "applier/runs/site_bundle.h"
 #include "base/command_table.h"
 
-/* One run, noted in the site's state file; its document goes into `json`, or, where that is NULL,
- * its words into context->out. Errors are apply_run's. */
+/* `run` is run_options_make's. One run, noted in the site's state file; its document goes into
+ * `json`, or, where that is NULL, its words into context->out. Errors are apply_run's. */
 bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
                        const ApplyInput *input, const RunOptions *run, const char *to_version,
                        JsonWriter *json, Error *err) MUST_CHECK;

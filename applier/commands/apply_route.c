@@ -98,8 +98,9 @@ static bool run_leg(Journey *journey, const RouteLeg *leg, Error *err)
         run_options_make(request->run, &bundle.config, &watch, journey->context->program);
     run.schema.accepts = &journey->accepts;
     run.atomic = request->atomic;
-    bool good = apply_command_leg(journey->context, &bundle, &input, &run, to, journey->json, err);
-    run_watch_done(&watch);
+    bool good = run_watch_events(&watch, request->run->events, err) &&
+                apply_command_leg(journey->context, &bundle, &input, &run, to, journey->json, err);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }
 

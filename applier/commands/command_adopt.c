@@ -132,7 +132,7 @@ static bool run(CommandContext *context, Error *err)
     adoption.run.action = ACTION_ADOPT;
     adoption.run.schema.accepts = &accepts;
     bool good = adopt(context, &bundle, &adoption, err);
-    run_watch_done(&watch);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }
 

@@ -21,6 +21,7 @@ typedef struct ApplyOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ApplyOptions),
+    STEPS_OPTION_ROWS(ApplyOptions),
     OPTION_STRING_ROW(
         "to", ApplyOptions, to, "VERSION",
         "stop at this version (default: the last of the bundle, or the newest at hand)"),
@@ -170,8 +171,12 @@ static bool run_route(CommandContext *context, Error *err)
 static bool run(CommandContext *context, Error *err)
 {
     const ApplyOptions *given = context->options;
-    if (route_is_named(&context->arguments))
+    if (route_is_named(&context->arguments)) {
+        if (given->phase)
+            return error_set(err, ERROR_USAGE,
+                             "--phase is of one bundle; several, or a folder, are run as a route");
         return run_route(context, err);
+    }
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     RunWatch watch;
@@ -184,8 +189,9 @@ static bool run(CommandContext *context, Error *err)
     run.atomic = atomic_mode_parse(given->atomic);
     if (given->phase)
         run.phase = strcmp(given->phase, "before") == 0 ? RUN_PHASE_BEFORE : RUN_PHASE_AFTER;
-    bool good = run_apply(context, &bundle, &run, err);
-    run_watch_done(&watch);
+    bool good =
+        run_watch_events(&watch, given->run.events, err) && run_apply(context, &bundle, &run, err);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }
 

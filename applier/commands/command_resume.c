@@ -14,6 +14,7 @@ typedef struct ResumeOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ResumeOptions),
+    STEPS_OPTION_ROWS(ResumeOptions),
     OPTION_FLAG_ROW("step-done", ResumeOptions, step_done,
                     "the unsettled step was done: you have looked"),
     OPTION_FLAG_ROW("step-not-done", ResumeOptions, step_not_done,
@@ -97,8 +98,9 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
     run.action = ACTION_RESUME;
     run.phase = phase_of(plan, input.manifest);
     run.settle = settle_choice(given);
-    bool good = apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
-    run_watch_done(&watch);
+    bool good = run_watch_events(&watch, given->run.events, err) &&
+                apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }
 

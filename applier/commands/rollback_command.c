@@ -5,21 +5,27 @@
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 
-static void render_json(const RollbackReport *report, const char *warnings, const Error *failure,
-                        Text *out)
+static RunOutcome outcome_of(const RollbackReport *report, const RunSeen *seen,
+                             const char *warnings, bool good)
 {
-    const RunOutcome outcome = {.from = report->from_version,
-                                .to = report->to_version,
-                                .version = report->version,
-                                .result = failure         ? "failed"
-                                          : report->tasks ? "rolled back"
-                                                          : "nothing to do",
-                                .migrations = report->tasks,
-                                .run = &report->run,
-                                .settled = &report->settled,
-                                .schema = &report->schema,
-                                .warnings = warnings,
-                                .duration_ms = report->duration_ms};
+    return (RunOutcome){.from = report->from_version,
+                        .to = report->to_version,
+                        .version = report->version,
+                        .result = !good           ? "failed"
+                                  : report->tasks ? "rolled back"
+                                                  : "nothing to do",
+                        .migrations = report->tasks,
+                        .run = &report->run,
+                        .settled = &report->settled,
+                        .schema = &report->schema,
+                        .warnings = warnings,
+                        .duration_ms = report->duration_ms,
+                        .seen = seen};
+}
+
+static void render_json(const RollbackReport *report, const RunOutcome *outcome,
+                        const Error *failure, Text *out)
+{
     JsonWriter json;
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
@@ -36,7 +42,7 @@ static void render_json(const RollbackReport *report, const char *warnings, cons
         json_close(&json);
     }
     json_close(&json);
-    run_render_json(&outcome, &json);
+    run_render_json(outcome, &json);
     if (failure)
         command_error_json(failure, &json);
     json_close(&json);
@@ -70,7 +76,7 @@ static const char *proof_words(StoredProof proof)
     return "";
 }
 
-static void render_text(const RollbackReport *report, Text *out)
+static void render_text(const RollbackReport *report, const RunSeen *seen, Text *out)
 {
     if (!report->tasks) {
         text_addf(out, "nothing to take back: %s is at version ", report->redacted);
@@ -86,6 +92,7 @@ static void render_text(const RollbackReport *report, Text *out)
         out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
         report->run.groups_committed, text_plural(report->run.groups_committed),
         report->duration_ms);
+    run_render_seen(seen, &report->run, out);
     run_render_schema(&report->schema, out);
     text_addf(out, "  the scripts came from the database itself, %s\n",
               proof_words(report->proven));
@@ -100,9 +107,31 @@ static bool read_ledger(const TargetOptions *target, History *ret_history, Error
     return error_hint(err, "'applier status' says where the database stands");
 }
 
-bool rollback_command_run(CommandContext *context, const RollbackRequest *request, Error *err)
+static bool run_and_report(CommandContext *context, const RollbackOptions *options, RunWatch *watch,
+                           const SiteProof *proof, const History *history, Text *warnings,
+                           Error *err)
 {
     CLEANUP(rollback_report_done) RollbackReport report = {0};
+    bool good = rollback_run(options, &report, err);
+    text_add(warnings, context->json ? text_string(&watch->warnings) : "");
+    text_add(warnings, report.warnings ? report.warnings : "");
+    if (good && report.tasks)
+        site_memory_note_journal(&proof->config, &history->identity, &report.chain, warnings);
+    const RunOutcome outcome = outcome_of(&report, &watch->seen, text_string(warnings), good);
+    run_watch_end(watch, &outcome, good ? NULL : err);
+    if (!context->json) {
+        run_render_warnings(context->program, text_string(warnings));
+        run_render_notices(context->program, &report.run);
+        if (good)
+            render_text(&report, &watch->seen, context->out);
+    } else {
+        render_json(&report, &outcome, good ? NULL : err, context->out);
+    }
+    return good;
+}
+
+bool rollback_command_run(CommandContext *context, const RollbackRequest *request, Error *err)
+{
     CLEANUP(site_proof_done) SiteProof proof = {0};
     CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {.unsettled = -1};
@@ -123,18 +152,8 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
     options.run.schema.accepts = &accepts;
     options.run.action = request->action;
     options.run.settle = request->settle;
-    bool good = rollback_run(&options, &report, err);
-    run_watch_done(&watch);
-    text_add(&warnings, report.warnings ? report.warnings : "");
-    if (good && report.tasks)
-        site_memory_note_journal(&proof.config, &history.identity, &report.chain, &warnings);
-    if (!context->json) {
-        run_render_warnings(context->program, text_string(&warnings));
-        run_render_notices(context->program, &report.run);
-        if (good)
-            render_text(&report, context->out);
-    } else {
-        render_json(&report, text_string(&warnings), good ? NULL : err, context->out);
-    }
+    bool good = run_watch_events(&watch, request->run->events, err) &&
+                run_and_report(context, &options, &watch, &proof, &history, &warnings, err);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }

@@ -1,90 +1,34 @@
 #include "applier/commands/run_options.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-
-#define HEARTBEAT_MS 5000
+#define ATTEMPTS_MOST  1000000
+#define HEARTBEAT_MOST 86400
 
 void run_options_defaults(RunCommandOptions *options)
 {
     RunOptions run = run_options_default();
     options->lock_wait = run.lock_wait_ms / 1000;
     options->lock_timeout = run.lock_timeout_ms;
-}
-
-static void watch_progress(void *context, const RunProgress *progress)
-{
-    RunWatch *watch = context;
-    int64_t now = clock_monotonic_ms();
-    if (!watch->terminal && now - watch->last_ms < HEARTBEAT_MS)
-        return;
-    watch->last_ms = now;
-    const ManifestMigration *migration = progress->task->migration;
-    fprintf(stderr, "%s%s: %" PRId64 " of %" PRId64 ": %s %s", watch->terminal ? "\r\x1b[K" : "",
-            watch->program, progress->tasks_done, progress->tasks_count,
-            progress->task->version->name, migration ? migration->identity : "");
-    if (progress->group_count > 1)
-        fprintf(stderr, " (group %" PRId64 " of %" PRId64 ")", progress->group,
-                progress->group_count);
-    if (!watch->terminal)
-        fputc('\n', stderr);
-    watch->line_open = watch->terminal;
-    fflush(stderr);
-}
-
-/* The line of a batch: how far it went through its table. */
-static void watch_batch(void *context, const RunBatch *batch)
-{
-    RunWatch *watch = context;
-    int64_t now = clock_monotonic_ms();
-    if (!watch->terminal && now - watch->last_ms < HEARTBEAT_MS)
-        return;
-    watch->last_ms = now;
-    fprintf(stderr, "%s%s: %s %s: batch %" PRId64 ", %" PRId64 " rows changed",
-            watch->terminal ? "\r\x1b[K" : "", watch->program, batch->task->version->name,
-            batch->task->migration->identity, batch->batches, batch->rows_changed);
-    if (batch->rows_total > 0)
-        fprintf(stderr, ", about %" PRId64 " %% of the table",
-                batch->rows_covered < batch->rows_total
-                    ? batch->rows_covered * 100 / batch->rows_total
-                    : 100);
-    if (!watch->terminal)
-        fputc('\n', stderr);
-    watch->line_open = watch->terminal;
-    fflush(stderr);
-}
-
-static void watch_retry(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
-                        int64_t delay_ms)
-{
-    RunWatch *watch = context;
-    run_watch_done(watch);
-    fprintf(stderr, "%s: %s %s: rolled back (%s), attempt %" PRId64 " follows in %" PRId64 " ms\n",
-            watch->program, task->version->name, task->migration ? task->migration->identity : "",
-            sqlstate, attempt + 1, delay_ms);
-}
-
-static void watch_lock(void *context, const PgLockHolder *holder)
-{
-    RunWatch *watch = context;
-    fprintf(stderr,
-            "%s: waiting for another applier: process %" PRId64 " of %s, from %s, since %s\n",
-            watch->program, holder->pid, holder->user, holder->address, holder->since);
-}
-
-void run_watch_done(RunWatch *watch)
-{
-    if (watch->line_open)
-        fputc('\n', stderr);
-    watch->line_open = false;
+    options->attempts = RETRY_ATTEMPTS_DEFAULT;
+    options->heartbeat = RUN_WATCH_HEARTBEAT_MS / 1000;
 }
 
 bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
                          Error *err)
 {
     AcceptRequestArray accepts = {0};
+    if (given->attempts < 1 || given->attempts > ATTEMPTS_MOST)
+        return error_set(err, ERROR_USAGE, "--attempts takes 1 to %d, not %" PRId64, ATTEMPTS_MOST,
+                         given->attempts);
+    if (given->heartbeat > HEARTBEAT_MOST)
+        return error_set(err, ERROR_USAGE, "--heartbeat takes at most %d seconds, not %" PRId64,
+                         HEARTBEAT_MOST, given->heartbeat);
+    LagLimit limit;
+    if (given->max_lag && !lag_limit_parse(given->max_lag, &limit)) {
+        error_set(err, ERROR_USAGE, "--max-lag is '%s': expected a size or a time", given->max_lag);
+        return error_hint(err, LAG_LIMIT_WORDS);
+    }
     array_each (const char *const, word, &given->accept_extra) {
         AcceptRequest request;
         if (!accept_request_parse(*word, &request, err)) {
@@ -100,9 +44,11 @@ bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program)
 {
-    *watch = (RunWatch){.program = program,
-                        .terminal = isatty(STDERR_FILENO) != 0,
-                        .last_ms = clock_monotonic_ms()};
+    const RunWatchOptions watched = {.program = program,
+                                     .heartbeat_ms = given->heartbeat * 1000,
+                                     .show_sql = given->target.show_sql,
+                                     .cancel_blockers = given->cancel_blockers};
+    run_watch_init(watch, &watched);
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
     run.lock_wait_ms = given->lock_wait * 1000;
@@ -113,8 +59,12 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.schema.strict = given->strict;
     if (site->look_under_lock_ms >= 0)
         run.schema.look_under_lock_ms = site->look_under_lock_ms;
-    run.lock_waiting = watch_lock;
-    run.listener = (RunListener){
-        .progress = watch_progress, .batch = watch_batch, .retry = watch_retry, .context = watch};
+    run.attempts = (int)given->attempts;
+    run.conflicts = given->ignore_conflicts ? CONFLICTS_IGNORED : CONFLICTS_REFUSED;
+    run.max_lag = site->max_lag;
+    if (given->max_lag)
+        (void)!lag_limit_parse(given->max_lag, &run.max_lag); /* run_options_accepts has read it */
+    run.lock_waiting = run_watch_lock;
+    run.listener = run_watch_listener(watch);
     return run;
 }

@@ -2,6 +2,7 @@
 #ifndef SEALIFT_APPLIER_RUN_OPTIONS_H
 #define SEALIFT_APPLIER_RUN_OPTIONS_H
 
+#include "applier/commands/run_watch.h"
 #include "applier/commands/target_options.h"
 #include "applier/runs/apply_run.h"
 #include "applier/site/site_config.h"
@@ -10,6 +11,12 @@ typedef struct RunCommandOptions {
     TargetOptions target;
     int64_t lock_wait;    /* seconds */
     int64_t lock_timeout; /* milliseconds */
+    int64_t attempts;     /* of a group */
+    int64_t heartbeat;    /* seconds */
+    const char *events;   /* file, or NULL */
+    const char *max_lag;  /* or NULL */
+    bool cancel_blockers;
+    bool ignore_conflicts;
     StringArray accept_extra;
     bool strict;
 } RunCommandOptions;
@@ -32,26 +39,36 @@ typedef struct RunCommandOptions {
                         "refuse also where owners, rights, comments or settings differ, and on a " \
                         "server major that the bundle was not rehearsed on")
 
+/* And those of the commands that run steps. */
+#define STEPS_OPTION_ROWS(type)                                                                    \
+    OPTION_NUMBER_ROW("attempts", type, run.attempts, "N",                                         \
+                      "how often a group is tried that a lock timeout, a deadlock or a "           \
+                      "serialization failure rolled back (default 10)"),                           \
+        OPTION_FLAG_ROW("cancel-blockers", type, run.cancel_blockers,                              \
+                        "cancel what holds our steps up and is our own login role's (a session "   \
+                        "idle in a transaction is ended) or autovacuum; nobody else's"),           \
+        OPTION_FLAG_ROW("ignore-conflicts", type, run.ignore_conflicts,                            \
+                        "begin although a dump or a prepared transaction holds what is needed"),   \
+        OPTION_STRING_ROW("max-lag", type, run.max_lag, "BYTES|TIME",                              \
+                          "stand still between groups while a standby is further behind: 64MB, "   \
+                          "30s; 0: no limit (default: the site's max-lag, else none)"),            \
+        OPTION_NUMBER_ROW("heartbeat", type, run.heartbeat, "SECONDS",                             \
+                          "between two lines without a terminal (default 10; 0: only where "       \
+                          "something changes)"),                                                   \
+        OPTION_STRING_ROW("events", type, run.events, "FILE",                                      \
+                          "append what happens as JSON lines; /dev/stderr works")
+
 /* The defaults of the numbers. */
 void run_options_defaults(RunCommandOptions *options);
 
-/* What apply_run and rollback_run take. Watches the run on stderr: a line that is rewritten on a
- * terminal, else a heartbeat every few seconds. `watch` must outlive the run. */
-typedef struct RunWatch {
-    const char *program;
-    bool terminal;
-    bool line_open;
-    int64_t last_ms;
-} RunWatch;
-
+/* What apply_run and rollback_run take, watched by `watch`, which must outlive the run and is
+ * released by run_watch_done. */
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program);
 
-/* What --accept-extra said; for run.schema. The caller releases it. ERROR_USAGE. */
+/* What --accept-extra said; for run.schema. The caller releases it. ERROR_USAGE, also for numbers
+ * that cannot be. */
 bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
                          Error *err) MUST_CHECK;
-
-/* End the line that was rewritten. */
-void run_watch_done(RunWatch *watch);
 
 #endif

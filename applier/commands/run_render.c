@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "applier/server/server_words.h"
+#include "base/memory.h"
 
 void run_render_failure_json(const StepFailure *failure, JsonWriter *json)
 {
@@ -98,6 +99,81 @@ void run_render_warnings_json(const char *warnings, JsonWriter *json)
     json_close(json);
 }
 
+void run_render_cancelled_json(const WatchCancelled *cancelled, JsonWriter *json)
+{
+    json_int(json, "pid", cancelled->pid);
+    json_string(json, "user", *cancelled->user ? cancelled->user : NULL);
+    json_string(json, "application", *cancelled->application ? cancelled->application : NULL);
+    json_string(json, "type", cancelled->type);
+    json_string(json, "done", cancelled->ended ? "session ended" : "statement cancelled");
+    json_bool(json, "told", cancelled->told);
+}
+
+static void seen_json(const RunSeen *seen, JsonWriter *json)
+{
+    if (!seen)
+        return;
+    json_int(json, "lock_waits", seen->lock_waits);
+    json_int(json, "lock_wait_ms", seen->lock_wait_ms);
+    json_array(json, "longest");
+    for (size_t i = 0; i < seen->longest_count; i++) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "version", seen->longest[i].version);
+        json_string(json, "migration", seen->longest[i].identity);
+        json_string(json, "script", seen->longest[i].script);
+        json_int(json, "statement", seen->longest[i].statement);
+        json_int(json, "duration_ms", seen->longest[i].duration_ms);
+        json_close(json);
+    }
+    json_close(json);
+    json_array(json, "cancelled");
+    array_each (const WatchCancelled, cancelled, &seen->cancelled) {
+        json_object(json, /* name= */ NULL);
+        run_render_cancelled_json(cancelled, json);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+void run_seen_done(RunSeen *seen)
+{
+    for (size_t i = 0; i < seen->longest_count; i++) {
+        free(seen->longest[i].version);
+        free(seen->longest[i].identity);
+    }
+    array_free(&seen->cancelled);
+    *seen = (RunSeen){0};
+}
+
+void run_render_seen(const RunSeen *seen, const RunReport *run, Text *out)
+{
+    for (size_t i = 0; i < seen->longest_count; i++) {
+        text_add(out, i == 0 ? "  longest: " : "           ");
+        watch_duration_words(seen->longest[i].duration_ms, out);
+        text_addf(out, " %s %s", seen->longest[i].version, seen->longest[i].identity);
+        if (seen->longest[i].statement)
+            text_addf(out, ", statement %" PRId64 " of its %s script", seen->longest[i].statement,
+                      seen->longest[i].script);
+        text_add_char(out, '\n');
+    }
+    if (seen->lock_waits) {
+        text_addf(out, "  waited for locks %" PRId64 " time%s, ", seen->lock_waits,
+                  text_plural(seen->lock_waits));
+        watch_duration_words(seen->lock_wait_ms, out);
+        text_add(out, " in all\n");
+    }
+    array_each (const WatchCancelled, cancelled, &seen->cancelled) {
+        text_add(out, "  --cancel-blockers: ");
+        watch_cancelled_words(cancelled, out);
+        text_add_char(out, '\n');
+    }
+    if (run->copied_bytes) {
+        text_add(out, "  sent by COPY: ");
+        watch_bytes_words(run->copied_bytes, out);
+        text_add_char(out, '\n');
+    }
+}
+
 void run_render_json(const RunOutcome *outcome, JsonWriter *json)
 {
     json_string(json, "result", outcome->result);
@@ -119,6 +195,7 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
         json_string(json, "settled_step", outcome->settled->done ? "done" : "not done");
     if (outcome->run->failure.happened)
         run_render_failure_json(&outcome->run->failure, json);
+    seen_json(outcome->seen, json);
     schema_json(outcome->schema, json);
     run_render_warnings_json(outcome->warnings ? outcome->warnings : "", json);
 }

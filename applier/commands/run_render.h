@@ -6,7 +6,28 @@
 #include "applier/runs/schema_check.h"
 #include "applier/steps/settle.h"
 #include "applier/steps/step_runner.h"
+#include "applier/watch/watch_facts.h"
 #include "base/json_writer.h"
+
+#define LONG_STEPS_MAX 3
+#define LONG_STEP_MS   1000 /* what is shorter is not worth a word */
+
+/* What somebody who watches a run has seen of it. */
+typedef struct RunSeen {
+    struct {
+        char *version;  /* owned */
+        char *identity; /* owned; "" for a version without migrations */
+        const char *script;
+        int64_t statement; /* from 1; 0: COMMIT, or one of ours */
+        int64_t duration_ms;
+    } longest[LONG_STEPS_MAX]; /* the longest first */
+    size_t longest_count;
+    int64_t lock_waits; /* that were long enough to be seen */
+    int64_t lock_wait_ms;
+    WatchCancelledArray cancelled;
+} RunSeen;
+
+void run_seen_done(RunSeen *seen);
 
 typedef struct RunOutcome {
     const char *from; /* "-" for none */
@@ -19,6 +40,7 @@ typedef struct RunOutcome {
     const SchemaReport *schema; /* NULL: nobody looked */
     const char *warnings;       /* one line each, or "" */
     int64_t duration_ms;
+    const RunSeen *seen; /* NULL: nobody watched */
 } RunOutcome;
 
 /* Members of the object that is open. */
@@ -34,6 +56,13 @@ const char *run_render_arrival(const char *arrival);
 
 /* In one line, what is known of the schema. */
 void run_render_schema(const SchemaReport *schema, Text *out);
+
+/* What was seen of the run: its longest statements, waits for locks, who was cancelled, what COPY
+ * sent; a line each, nothing where there is nothing to say. */
+void run_render_seen(const RunSeen *seen, const RunReport *run, Text *out);
+
+/* Members of the object that is open. */
+void run_render_cancelled_json(const WatchCancelled *cancelled, JsonWriter *json);
 
 /* How many notices and warnings of the server there were, for people; nothing where none. */
 void run_render_notices(const char *program, const RunReport *run);

@@ -167,6 +167,6 @@ bool site_rehearse_command_run(CommandContext *context, const SiteRehearseOption
         .context = &asked};
     options.run.schema.accepts = &accepts;
     bool good = rehearse(context, &options, &bundle, &input, err);
-    run_watch_done(&watch);
+    run_watch_done(&watch, good ? NULL : err);
     return good;
 }

@@ -92,6 +92,7 @@ typedef struct Apply {
     const char *to_version;
     ApplyReport *report;
     PgSession *session;
+    RunTicks ticks;
     History history;
     ApplyPlan plan;
     int64_t to_position; /* migrations applied once the target is reached */
@@ -247,11 +248,23 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
                               err);
 }
 
+static bool check_others(Apply *apply, ReplicaLag *lag, Error *err)
+{
+    return (run_conflicts_check(apply->session, &apply->plan.tasks, apply->options->conflicts,
+                                &apply->options->listener, err) &&
+            replica_lag_check(lag, apply->session, err)) ||
+           run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
+                              err);
+}
+
 /* What a run committed without waiting for the disk is on it once this returns. A run that was
  * killed behind its last step gets its end from the next one. */
 static bool end_run(Apply *apply, Error *err)
 {
-    const LedgerEvent end = event_of(apply, PHASE_OF_END);
+    LedgerEvent end = event_of(apply, PHASE_OF_END);
+    CLEANUP(text_done) Text words = {0};
+    run_listener_ending(&apply->options->listener, end.words, &words);
+    end.words = text_string(&words);
     if (ledger_add_durable_event(apply->session, &end, err)) {
         apply->report->chain = apply->history.chain;
         apply->report->recorded = true;
@@ -266,16 +279,28 @@ static bool end_run(Apply *apply, Error *err)
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
     const RunObserver observer = run_session_observer(apply->options, &apply->check);
+    CLEANUP(replica_lag_done)
+    ReplicaLag lag = run_listener_lag(&apply->options->listener, apply->options->max_lag);
     const StepRunnerOptions options = {
+        .may_go_on = apply->options->may_go_on      ? apply->options->may_go_on
+                     : lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on
+                                                    : NULL,
+        .may_go_on_context = apply->options->may_go_on ? apply->options->may_go_on_context : &lag,
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
         .listener = apply->options->listener,
-        .may_go_on = apply->options->may_go_on,
-        .pace_context = apply->options->pace_context,
         .observer = &observer,
     };
-    if (!check_limits(apply, units, err) || !compare_before(apply, err) || !begin(apply, err))
+    if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
+        !check_others(apply, &lag, err) || !begin(apply, err))
         return false;
+    run_listener_begins(&options.listener,
+                        &(RunBegin){.session = apply->session,
+                                    .action = ledger_action_name(apply->options->action),
+                                    .product = apply->input->head->product,
+                                    .from_version = apply->report->from_version,
+                                    .to_version = apply->report->to_version,
+                                    .tasks_count = apply->report->tasks});
     bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)
@@ -298,6 +323,7 @@ static bool run(Apply *apply, Error *err)
     if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
                           err))
         return false;
+    run_session_watch(apply->session, &apply->options->listener, &apply->ticks);
     apply->report->redacted = pg_session_describe(apply->session);
     if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
         !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))

@@ -5,6 +5,7 @@
 
 #include "applier/runs/apply_plan.h"
 #include "applier/runs/gates.h"
+#include "applier/runs/run_conflicts.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
 #include "applier/steps/settle.h"
@@ -23,14 +24,16 @@ typedef struct RunOptions {
     bool refuse_superuser;    /* site policy `superuser = refuse` */
     const char *ledger_owner; /* site's ledger-owner, or NULL */
     RunPhase phase;           /* of an apply */
-    /* StepRunnerOptions.may_go_on, and its context */
+    /* StepRunnerOptions.may_go_on, and its context; NULL: --max-lag decides */
     bool (*may_go_on)(void *context, PgSession *session, Error *err);
-    void *pace_context;
+    void *may_go_on_context;
     LedgerAction action; /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
     bool rehearsal;             /* on a copy that is marked so: else such a one is refused */
     const RunObserver *measure; /* its step_begins and step_ends look at each statement; or NULL */
+    ConflictPolicy conflicts;
+    LagLimit max_lag;
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;

@@ -28,7 +28,8 @@ typedef struct Rollback {
     const RollbackOptions *options;
     RollbackReport *report;
     PgSession *session; /* holds the lock, runs the steps */
-    PgSession *reader;  /* reads what is stored */
+    RunTicks ticks;
+    PgSession *reader; /* reads what is stored */
     StoredBundles bundles;
     History history;
     RollbackList list;
@@ -192,7 +193,10 @@ static bool check_end(Rollback *rollback, Error *err)
 /* The durable end; a run that was killed behind its last step gets it from the next one. */
 static bool end_run(Rollback *rollback, Error *err)
 {
-    const LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    LedgerEvent end = event_of(rollback, PHASE_OF_END);
+    CLEANUP(text_done) Text words = {0};
+    run_listener_ending(&rollback->options->run.listener, end.words, &words);
+    end.words = text_string(&words);
     if (ledger_add_durable_event(rollback->session, &end, err))
         return true;
     if (err->class == ERROR_CONNECTION)
@@ -204,23 +208,34 @@ static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
     const RunObserver observer = run_session_observer(run, &rollback->check);
+    CLEANUP(replica_lag_done) ReplicaLag lag = run_listener_lag(&run->listener, run->max_lag);
     const StepRunnerOptions options = {
+        .may_go_on = run->may_go_on                 ? run->may_go_on
+                     : lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on
+                                                    : NULL,
+        .may_go_on_context = run->may_go_on ? run->may_go_on_context : &lag,
         .atomic = run->atomic,
         .attempts = run->attempts,
         .listener = run->listener,
-        .may_go_on = run->may_go_on,
-        .pace_context = run->pace_context,
         .observer = &observer,
     };
     const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
-                            err))
+                            err) ||
+        !run_conflicts_check(rollback->session, &rollback->tasks, run->conflicts, &run->listener,
+                             err) ||
+        !replica_lag_check(&lag, rollback->session, err))
         return refused(rollback, err);
     if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
         !ledger_add_event(rollback->session, &begin, err))
         return false;
+    run_listener_begins(&run->listener, &(RunBegin){.session = rollback->session,
+                                                    .action = ledger_action_name(run->action),
+                                                    .from_version = begin.from_version,
+                                                    .to_version = begin.to_version,
+                                                    .tasks_count = rollback->report->tasks});
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
         return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_FAILURE),
@@ -247,6 +262,7 @@ static bool run(Rollback *rollback, Error *err)
     const RollbackOptions *options = rollback->options;
     if (!run_session_open(&options->run, /* search_path= */ NULL, &rollback->session, err))
         return false;
+    run_session_watch(rollback->session, &options->run.listener, &rollback->ticks);
     rollback->report->redacted = pg_session_describe(rollback->session);
     target_check_pooler(rollback->session, &rollback->warnings);
     if (rollback->session->facts.superuser)

@@ -35,6 +35,21 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
     return true;
 }
 
+static void on_tick(void *context, int64_t waited_ms)
+{
+    const RunTicks *ticks = context;
+    ticks->listener->busy(ticks->listener->context, ticks->session, waited_ms);
+}
+
+void run_session_watch(PgSession *session, const RunListener *listener, RunTicks *ticks)
+{
+    *ticks = (RunTicks){.listener = listener, .session = session};
+    if (!listener->busy)
+        return;
+    session->waiting = on_tick;
+    session->waiting_context = ticks;
+}
+
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
 {
     const PgSessionOptions wanted = {.conninfo = options->conninfo,

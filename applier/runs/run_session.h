@@ -10,6 +10,15 @@
 bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
                       Error *err) MUST_CHECK;
 
+/* Who is told of the session's waits outside of the steps. */
+typedef struct RunTicks {
+    const RunListener *listener;
+    const PgSession *session;
+} RunTicks;
+
+/* From now on the listener's `busy` is told; `ticks` is filled, and outlives the session's use. */
+void run_session_watch(PgSession *session, const RunListener *listener, RunTicks *ticks);
+
 /* A second session for reading what the ledger stores while the first runs steps. */
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
                              Error *err) MUST_CHECK;

@@ -66,6 +66,7 @@ typedef struct PgSession {
      * this session. `waited_ms` is how long this one wait has lasted. */
     void (*waiting)(void *context, int64_t waited_ms);
     void *waiting_context;
+    int64_t told_ms; /* when that was last; pg_wait's own */
 } PgSession;
 
 /* ERROR_CONNECTION where there is no server, the login is refused or the database is not there;

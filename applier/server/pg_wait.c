@@ -5,6 +5,21 @@
 
 #include "base/clock.h"
 
+static void tell(PgSession *session, int64_t begun_ms)
+{
+    if (session->waiting)
+        session->waiting(session->waiting_context, clock_monotonic_ms() - begun_ms);
+    /* behind what it took: it must not fill the time with itself */
+    session->told_ms = clock_monotonic_ms();
+}
+
+void pg_wait_tick(PgSession *session, int64_t begun_ms)
+{
+    int64_t since = session->told_ms > begun_ms ? session->told_ms : begun_ms;
+    if (session->waiting && clock_monotonic_ms() - since >= PG_WAIT_TICK_MS)
+        tell(session, begun_ms);
+}
+
 bool pg_wait(PgSession *session, PgWaitFor what, int64_t begun_ms)
 {
     PGconn *connection = session->connection;
@@ -14,10 +29,11 @@ bool pg_wait(PgSession *session, PgWaitFor what, int64_t begun_ms)
     if (ready < 0 && errno != EINTR)
         return false;
     if (ready <= 0) {
-        if (session->waiting)
-            session->waiting(session->waiting_context, clock_monotonic_ms() - begun_ms);
+        tell(session, begun_ms);
         return true;
     }
+    /* where much comes in the socket is always ready */
+    pg_wait_tick(session, begun_ms);
     return !(wait.revents & (POLLIN | POLLERR | POLLHUP)) || PQconsumeInput(connection) == 1;
 }
 

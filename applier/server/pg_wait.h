@@ -17,6 +17,9 @@ typedef enum { PG_WAIT_READ, PG_WAIT_READ_AND_WRITE } PgWaitFor;
  * connection is lost; what had arrived before can still be read with PQgetResult. */
 bool pg_wait(PgSession *session, PgWaitFor what, int64_t begun_ms) MUST_CHECK;
 
+/* A tick, where one is due: for a loop that is busy with the server without waiting for it. */
+void pg_wait_tick(PgSession *session, int64_t begun_ms);
+
 /* PQgetResult that waits here. */
 PGresult *pg_wait_result(PgSession *session);
 

@@ -18,6 +18,7 @@ typedef struct SiteFile {
     char *rollback_needs;
     char *superuser;
     char *look_under_lock_ms;
+    char *max_lag;
 } SiteFile;
 
 static const ConfigKey config_keys[] = {
@@ -28,6 +29,7 @@ static const ConfigKey config_keys[] = {
     {"site", "rollback-needs", offsetof(SiteFile, rollback_needs)},
     {"site", "superuser", offsetof(SiteFile, superuser)},
     {"site", "look-under-lock-ms", offsetof(SiteFile, look_under_lock_ms)},
+    {"site", "max-lag", offsetof(SiteFile, max_lag)},
 };
 
 static const struct {
@@ -104,6 +106,15 @@ static bool take_look_under_lock(const char *word, int64_t *ret_ms, Error *err)
     return true;
 }
 
+static bool take_max_lag(const char *word, LagLimit *ret_limit, Error *err)
+{
+    *ret_limit = (LagLimit){0};
+    if (!word || lag_limit_parse(word, ret_limit))
+        return true;
+    error_set(err, ERROR_CONFIG, "max-lag is '%s': expected a size or a time", word);
+    return error_hint(err, LAG_LIMIT_WORDS);
+}
+
 static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
 {
     if (!check_name("name", file->name, err) ||
@@ -111,6 +122,7 @@ static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
         !check_name("channel", file->channel, err) ||
         !take_rollback_needs(file->rollback_needs, &config->rollback_needs, err) ||
         !take_superuser(file->superuser, &config->superuser, err) ||
+        !take_max_lag(file->max_lag, &config->max_lag, err) ||
         !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err))
         return false;
     if (file->ledger_owner && !*file->ledger_owner)

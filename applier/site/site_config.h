@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_SITE_CONFIG_H
 #define SEALIFT_APPLIER_SITE_CONFIG_H
 
+#include "applier/site/lag_limit.h"
 #include "base/error.h"
 #include "bundles/head.h"
 
@@ -26,6 +27,7 @@ typedef struct SiteConfig {
     char *ledger_owner; /* ledger-owner: a role that may own the ledger besides the one that runs */
     RollbackNeeds rollback_needs; /* rollback-needs: signature, state, nothing (default) */
     SuperuserPolicy superuser;    /* superuser: warn (default), refuse */
+    LagLimit max_lag;             /* max-lag: as --max-lag; without it no limit */
     int64_t look_under_lock_ms;   /* look-under-lock-ms; -1 where not set */
 } SiteConfig;
 

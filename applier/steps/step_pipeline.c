@@ -62,11 +62,15 @@ static bool enter(StepPipeline *pipeline, Error *err)
     return true;
 }
 
-static void remember(StepPipeline *pipeline, const PipelineEntry *entry, size_t bytes)
+static void remember(StepPipeline *pipeline, const PipelineEntry *entry, const char *sql,
+                     size_t bytes)
 {
     PipelineEntry *queued = array_add(&pipeline->entries);
     *queued = *entry;
     queued->bytes = bytes;
+    size_t length = strnlen(sql, sizeof(queued->start) - 1);
+    memcpy(queued->start, sql, length);
+    queued->start[length] = '\0';
     pipeline->bytes += bytes;
     pipeline->bytes_unasked += bytes;
 }
@@ -84,7 +88,7 @@ bool step_pipeline_send(StepPipeline *pipeline, const PipelineEntry *entry, cons
                            parameters.values, parameters.lengths, parameters.formats,
                            /* resultFormat= */ 0))
         return lost(pipeline, err);
-    remember(pipeline, entry, strlen(sql) + 64);
+    remember(pipeline, entry, sql, strlen(sql) + 64);
     return true;
 }
 
@@ -100,7 +104,7 @@ bool step_pipeline_send_prepared(StepPipeline *pipeline, const PipelineEntry *en
     if (!PQsendQueryPrepared(pipeline->session->connection, name, (int)count, parameters.values,
                              parameters.lengths, parameters.formats, /* resultFormat= */ 0))
         return lost(pipeline, err);
-    remember(pipeline, entry, 64 + count * 16);
+    remember(pipeline, entry, /* sql= */ "", 64 + count * 16);
     return true;
 }
 
@@ -113,7 +117,7 @@ bool step_pipeline_send_prepare(StepPipeline *pipeline, const PipelineEntry *ent
         return false;
     if (!PQsendPrepare(pipeline->session->connection, name, sql, 0, /* types= */ NULL))
         return lost(pipeline, err);
-    remember(pipeline, entry, strlen(sql) + 64);
+    remember(pipeline, entry, /* sql= */ "", strlen(sql) + 64);
     return true;
 }
 
@@ -300,7 +304,7 @@ bool step_pipeline_drain(StepPipeline *pipeline, Error *err)
         return true;
     if (!PQpipelineSync(connection))
         return lost(pipeline, err);
-    remember(pipeline, &(PipelineEntry){.kind = ENTRY_SYNC}, 0);
+    remember(pipeline, &(PipelineEntry){.kind = ENTRY_SYNC}, /* sql= */ "", 0);
     pipeline->units_unasked = pipeline->bytes_unasked = 0;
     if (!pump(pipeline, UNTIL_EMPTY, err))
         return false;
@@ -310,10 +314,21 @@ bool step_pipeline_drain(StepPipeline *pipeline, Error *err)
     return true;
 }
 
-const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline)
+static bool begins_so(const PipelineEntry *entry, const char *seen)
 {
-    return pipeline->first < pipeline->entries.count ? &pipeline->entries.items[pipeline->first]
-                                                     : NULL;
+    size_t most = sizeof(entry->start) - 1;
+    return strlen(entry->start) < most ? *seen && strcmp(entry->start, seen) == 0
+                                       : strncmp(entry->start, seen, most) == 0;
+}
+
+const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline, const char *seen)
+{
+    if (pipeline->first == pipeline->entries.count)
+        return NULL;
+    for (size_t i = pipeline->first; seen && i < pipeline->entries.count; i++)
+        if (begins_so(&pipeline->entries.items[i], seen))
+            return &pipeline->entries.items[i];
+    return &pipeline->entries.items[pipeline->first];
 }
 
 bool step_pipeline_is_idle(const StepPipeline *pipeline)

@@ -37,7 +37,9 @@ typedef struct PipelineEntry {
     size_t step;        /* index in the script */
     JournalChain chain; /* for ENTRY_COMMIT: where the chain stands once it is committed */
     bool closes_unit;   /* with its answer a unit is no longer out */
-    size_t bytes;       /* set by the pipeline */
+    /* set by the pipeline */
+    size_t bytes;
+    char start[64]; /* how the statement begins; "" where it was prepared */
 } PipelineEntry;
 
 /* Called for each statement that succeeded, in order. */
@@ -76,8 +78,10 @@ bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err) MUST_CHECK;
 /* Sync, wait for every answer, leave pipeline mode. */
 bool step_pipeline_drain(StepPipeline *pipeline, Error *err) MUST_CHECK;
 
-/* What the server is at: the first entry without an answer. NULL where nothing is out. */
-const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline);
+/* What the server is at: the first entry without an answer, or, where somebody has seen how the
+ * running statement begins (`seen`, or NULL), the first that begins so: the server keeps its
+ * answers back until a Sync. NULL where nothing is out. */
+const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline, const char *seen);
 
 /* Whether anything was queued since the last drain. */
 bool step_pipeline_is_idle(const StepPipeline *pipeline);

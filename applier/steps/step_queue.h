@@ -28,7 +28,7 @@ typedef struct StepQueue {
     bool flows;
     size_t flow_task;
     size_t flow_group;
-    int64_t copied_bytes;     /* in all */
+    int64_t copied_bytes;     /* in all … */
     int64_t copy_bytes;       /* of the COPY that runs */
     int64_t copy_total_bytes; /* … in all; 0: none runs */
     /* what runs outside the pipeline, while the pipeline is idle: a COPY, a step outside

@@ -139,12 +139,49 @@ static RunBatch batch_of(const StepRunner *runner)
                       .rows_total = batch->rows_total};
 }
 
+ReplicaLag run_listener_lag(const RunListener *listener, LagLimit limit)
+{
+    return (ReplicaLag){.limit = limit, .behind = listener->behind, .context = listener->context};
+}
+
+void run_listener_begins(const RunListener *listener, const RunBegin *begin)
+{
+    if (listener->begins)
+        listener->begins(listener->context, begin);
+}
+
+void run_listener_ending(const RunListener *listener, const char *words, Text *text)
+{
+    text_add(text, words);
+    CLEANUP(text_done) Text more = {0};
+    if (listener->ending)
+        listener->ending(listener->context, &more);
+    if (more.length)
+        text_addf(text, "%s%s", text->length ? "; " : "", text_string(&more));
+}
+
+/* Of a COPY or a batch that is under way. */
+static void note_step_progress(const StepRunner *runner, RunNow *now)
+{
+    if (runner->queue.copy_total_bytes > 0) {
+        now->step_unit = "bytes";
+        now->step_done = runner->queue.copy_bytes;
+        now->step_total = runner->queue.copy_total_bytes;
+    } else if (now->batch.task) {
+        now->step_unit = "rows";
+        now->step_done = now->batch.rows_covered;
+        now->step_total = now->batch.rows_total;
+    }
+}
+
 /* While the server works: which entry it is at. */
 static void on_waiting(void *context, int64_t waited_ms)
 {
     const StepRunner *runner = context;
     const RunListener *listener = &runner->options->listener;
-    const PipelineEntry *entry = step_pipeline_running(runner->pipeline);
+    const char *seen =
+        listener->seen ? listener->seen(listener->context, runner->session, waited_ms) : NULL;
+    const PipelineEntry *entry = step_pipeline_running(runner->pipeline, seen);
     if (!entry)
         entry = &runner->queue.single;
     if (!listener->waiting || entry->unit >= runner->units.units.count)
@@ -153,19 +190,18 @@ static void on_waiting(void *context, int64_t waited_ms)
     bool step = entry->kind == ENTRY_STEP;
     size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
     const RunTask *task = task_of(runner, part);
-    const RunNow now = {.task = task,
-                        .script = step ? entry->script : step_queue_script_of(unit, task),
-                        .step = step ? entry->step : SIZE_MAX,
-                        .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
-                        .waited_ms = waited_ms,
-                        .copied_bytes = runner->queue.copied_bytes,
-                        .copy_bytes = runner->queue.copy_bytes,
-                        .copy_total_bytes = runner->queue.copy_total_bytes,
-                        .batch = unit->kind == UNIT_BATCH && runner->batch.unit == entry->unit
-                                     ? batch_of(runner)
-                                     : (RunBatch){0},
-                        .tasks_done = runner->report->tasks_done,
-                        .tasks_count = run_tasks_count(runner->queue.tasks)};
+    RunNow now = {.task = task,
+                  .script = step ? entry->script : step_queue_script_of(unit, task),
+                  .step = step ? entry->step : SIZE_MAX,
+                  .in_transaction = unit->kind != UNIT_AUTOCOMMIT,
+                  .waited_ms = waited_ms,
+                  .copied_bytes = runner->queue.copied_bytes,
+                  .batch = unit->kind == UNIT_BATCH && runner->batch.unit == entry->unit
+                               ? batch_of(runner)
+                               : (RunBatch){0},
+                  .tasks_done = runner->report->tasks_done,
+                  .tasks_count = run_tasks_count(runner->queue.tasks)};
+    note_step_progress(runner, &now);
     listener->waiting(listener->context, &now);
 }
 
@@ -222,6 +258,17 @@ static const char *guard_words(const PGresult *result)
     return NULL;
 }
 
+/* Who was in the way; whatever their words are, these are names only. */
+static void add_blockers(const StepRunner *runner, Text *words)
+{
+    const RunListener *listener = &runner->options->listener;
+    CLEANUP(text_done) Text blocked = {0};
+    if (listener->blocked && strcmp(failure_code(runner), "55P03") == 0)
+        listener->blocked(listener->context, &blocked);
+    if (blocked.length)
+        text_addf(words, "; %s", text_string(&blocked));
+}
+
 static void failure_words(StepRunner *runner, const PipelineEntry *entry, const RunTask *task,
                           WordsPolicy policy, Text *words)
 {
@@ -247,6 +294,7 @@ static void failure_words(StepRunner *runner, const PipelineEntry *entry, const 
             (void)!step_queue_statement(&runner->queue, task, entry->script, entry->step, &sql,
                                         &ignored);
         server_words_add(&error, sql, policy, words);
+        add_blockers(runner, words);
     }
 }
 
@@ -477,7 +525,7 @@ static bool may_go_on(StepRunner *runner, Error *err)
 {
     const StepRunnerOptions *options = runner->options;
     if (!options->may_go_on || interrupt_count() > 0 ||
-        options->may_go_on(options->pace_context, runner->session, err))
+        options->may_go_on(options->may_go_on_context, runner->session, err))
         return true;
     if (err->class == ERROR_TARGET && stays(runner))
         err->class = ERROR_UNSETTLED;
@@ -545,9 +593,24 @@ static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *er
     return step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVED, &arrival, err);
 }
 
+/* Somebody may want us to stand still between two units. */
+static bool ask_to_go_on(StepRunner *runner, Error *err)
+{
+    const StepRunnerOptions *options = runner->options;
+    if (!options->may_go_on)
+        return true;
+    if (!step_pipeline_drain(runner->pipeline, err))
+        return false;
+    return failed(runner) || may_go_on(runner, err);
+}
+
 static bool run_unit(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
+    if (!ask_to_go_on(runner, err))
+        return false;
+    if (failed(runner))
+        return true;
     if (unit->kind != UNIT_AUTOCOMMIT && unit->kind != UNIT_BATCH && !unit->outside_effects)
         return step_queue_unit(&runner->queue, index, err) && observe_committed(runner, unit, err);
     if (!step_pipeline_drain(runner->pipeline, err))
@@ -556,8 +619,6 @@ static bool run_unit(StepRunner *runner, size_t index, Error *err)
         return true;
     if (unit->kind == UNIT_BATCH)
         return run_batch(runner, index, err);
-    if (unit->kind == UNIT_AUTOCOMMIT && !may_go_on(runner, err))
-        return false;
     return unit->kind == UNIT_AUTOCOMMIT
                ? run_alone(runner, index, err)
                : run_with_intent(runner, index, err) && observe_committed(runner, unit, err);
@@ -610,10 +671,15 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                                .observer = options->observer,
                                .chain = *chain};
     pg_session_cancel_on_interrupt(session);
+    void (*waiting)(void *, int64_t) = session->waiting;
+    void *waiting_context = session->waiting_context;
     session->waiting = on_waiting;
     session->waiting_context = &runner;
     bool good = run_all(&runner, err);
-    session->waiting = NULL;
+    if (options->listener.steps_over)
+        options->listener.steps_over(options->listener.context, good);
+    session->waiting = waiting;
+    session->waiting_context = waiting_context;
     report->turns += good ? step_pipeline_turns(runner.pipeline) : 0;
     report->copied_bytes += runner.queue.copied_bytes;
     report->notices += session->notice_count - notices;

@@ -10,6 +10,8 @@
 #include "applier/server/retry_policy.h"
 #include "applier/steps/run_observer.h"
 #include "applier/steps/run_units.h"
+#include "applier/watch/conflicts.h"
+#include "applier/watch/replica_lag.h"
 
 /* A group was committed. */
 typedef struct RunProgress {
@@ -34,28 +36,65 @@ typedef struct RunBatch {
 typedef struct RunNow {
     const RunTask *task;
     ScriptKind script;
-    size_t step;              /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
-    bool in_transaction;      /* false: a step outside transactions */
-    int64_t waited_ms;        /* this one wait; a statement may have had several */
-    int64_t copied_bytes;     /* in the run so far, sent by COPY */
-    int64_t copy_bytes;       /* … by the COPY that runs */
-    int64_t copy_total_bytes; /* that it has in all; 0: none runs */
-    RunBatch batch;           /* of a step that is a batch; else zeroed */
+    size_t step;          /* index into the script's steps; SIZE_MAX: COMMIT, or one of ours */
+    bool in_transaction;  /* false: a step outside transactions */
+    int64_t waited_ms;    /* this one wait; a statement may have had several */
+    int64_t copied_bytes; /* in the run so far, sent by COPY */
+    RunBatch batch;       /* of a step that is a batch; else zeroed */
+    /* How far this step has come where we know it ourselves and need not ask the server: a COPY in
+     * "bytes", a batch in "rows". unit NULL: we do not know; total 0: nor where it ends. */
+    const char *step_unit;
+    int64_t step_done;
+    int64_t step_total;
     int64_t tasks_done;
     int64_t tasks_count;
 } RunNow;
 
+/* A run begins; all borrowed. */
+typedef struct RunBegin {
+    const PgSession *session;
+    const char *action;       /* "apply", "rollback", "resume" */
+    const char *product;      /* or NULL */
+    const char *from_version; /* "-" for none */
+    const char *to_version;
+    int64_t tasks_count;
+} RunBegin;
+
 /* What people may want to be told while it runs; each may be NULL. */
 typedef struct RunListener {
+    /* Whoever starts step_runner calls this before, run_listener_begins. */
+    void (*begins)(void *context, const RunBegin *begin);
     void (*progress)(void *context, const RunProgress *progress);
     void (*batch)(void *context, const RunBatch *batch);
+    /* Somebody is at work who may be in the way; told before the run begins. */
+    void (*conflict)(void *context, const Conflict *conflict);
+    /* A standby or a slot is too far behind (replica_lag.h). */
+    void (*behind)(void *context, const ReplicaBehind *behind);
     /* A group is run again after `delay_ms`. */
     void (*retry)(void *context, const RunTask *task, const char *sqlstate, int64_t attempt,
                   int64_t delay_ms);
-    /* At each tick of a wait (pg_wait.h). It may use connections of its own, and must be quick. */
+    /* At each tick of a wait (pg_wait.h): first look at the session's backend and say how the
+     * statement begins that it was seen to be at (NULL: not known), then be told of that one. Both
+     * may use connections of their own, and must be quick. */
+    const char *(*seen)(void *context, const PgSession *session, int64_t waited_ms);
     void (*waiting)(void *context, const RunNow *now);
+    /* At each tick of a wait that is not for a step: for the ledger, a look at the schema, the
+     * durable end. As `waiting` otherwise. */
+    void (*busy)(void *context, const PgSession *session, int64_t waited_ms);
+    /* No step is under way any more; what was told of tasks may be gone from now on. */
+    void (*steps_over)(void *context, bool good);
+    /* Add who was seen in the way when the last lock was not given ("blocked by pid 12 (…)"). */
+    void (*blocked)(void *context, Text *words);
+    /* Add what the ledger's end event is to say: whom the run has cancelled. */
+    void (*ending)(void *context, Text *words);
     void *context;
 } RunListener;
+
+/* What StepRunnerOptions.may_go_on takes, told to the listener. */
+ReplicaLag run_listener_lag(const RunListener *listener, LagLimit limit);
+void run_listener_begins(const RunListener *listener, const RunBegin *begin);
+/* The words of an end event: `words` (or ""), and behind "; " what the listener adds. */
+void run_listener_ending(const RunListener *listener, const char *words, Text *text);
 
 /* Which statement stopped the run; texts owned. */
 typedef struct StepFailure {
@@ -92,12 +131,12 @@ typedef struct StepRunnerOptions {
     int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
     RunListener listener;
     const RunObserver *observer; /* or NULL */
-    /* Asked where the session is idle and outside transactions: behind each range of a batch, and
-     * before a step outside transactions. It waits as long as the run must not go on (a standby
-     * that lags), in which it looks at interrupt_count(), and may use the session; false, with an
-     * error, ends the run there. NULL: nobody is asked. Called with `pace_context`. */
-    bool (*may_go_on)(void *context, PgSession *session, Error *err);
-    void *pace_context;
+    /* Called before each unit, with the pipeline drained and no transaction open, and behind each
+     * range of a batch: it may use the session, and take its time (a standby that lags), in which
+     * it looks at interrupt_count(). false, with an error, ends the run there. NULL: nobody is
+     * asked, which saves the turns. */
+    bool (*may_go_on)(void *context, PgSession *session, Error *err); /* replica_lag_may_go_on */
+    void *may_go_on_context;
     bool hurries; /* leave out the pauses between the ranges of a batch: a rehearsal */
 } StepRunnerOptions;
 

@@ -43,14 +43,19 @@ static bool may_go_on(void *context, PgSession *session, Error *err)
     return --*left > 0 || error_set(err, ERROR_TARGET, "a standby lags");
 }
 
+static bool copies(const RunNow *now)
+{
+    return now->step_unit && strcmp(now->step_unit, "bytes") == 0;
+}
+
 /* How far a COPY is, once for each. */
 static void on_now(void *context UNUSED, const RunNow *now)
 {
     static const RunTask *told;
-    if (now->copy_total_bytes > 0 && now->task != told)
+    if (copies(now) && now->task != told)
         printf("copy %s %" PRId64 " of %" PRId64 "\n", now->task->migration->identity,
-               now->copy_bytes, now->copy_total_bytes);
-    told = now->copy_total_bytes > 0 ? now->task : told;
+               now->step_done, now->step_total);
+    told = copies(now) ? now->task : told;
 }
 
 static Arguments read_arguments(int argc, char **argv)
@@ -77,7 +82,7 @@ static Arguments read_arguments(int argc, char **argv)
             static int64_t left;
             left = strtol(value, NULL, 10);
             arguments.run.may_go_on = may_go_on;
-            arguments.run.pace_context = &left;
+            arguments.run.may_go_on_context = &left;
         }
         if (strcmp(argv[i], "--done") == 0)
             arguments.run.settle = SETTLE_AS_DONE;

@@ -12,6 +12,7 @@
  *     earlier      VERSION TREE-DIGEST MIGRATIONS MAJOR FILE
  *     verdict      IDENTITY MAJOR VERDICT DETAIL
  *     atomic       version|run MAJOR
+ *     measured     IDENTITY up|down STATEMENT MAJOR RELATION LOCK   (in the manifest's order)
  *
  * FILE is what `applier fingerprint --definitions` prints, from the line `sealift-fingerprint 1`.
  */
@@ -21,7 +22,7 @@
 #include "bundles/fingerprint_writer.h"
 #include "bundles/manifest_store.h"
 
-#define FIELDS_MOST 6
+#define FIELDS_MOST 7
 
 typedef struct Proving {
     BundleReader *reader;
@@ -171,6 +172,21 @@ static void add_verdict(Proving *proving, char **fields)
                             .detail = memory_string(fields[4])};
 }
 
+static void add_measured(Proving *proving, char **fields)
+{
+    Manifest *manifest = &proving->manifest;
+    const ManifestMigration *migration = manifest_find(manifest, fields[1]);
+    if (!migration)
+        usage(fields[1]);
+    *array_add(&manifest->measured) =
+        (ManifestMeasured){.migration = (size_t)(migration - manifest->migrations.items),
+                           .script = strcmp(fields[2], "up") == 0 ? SCRIPT_UP : SCRIPT_DOWN,
+                           .step = (size_t)number(fields[3]) - 1,
+                           .server_major = number(fields[4]),
+                           .relation = memory_string(fields[5]),
+                           .lock = memory_string(fields[6])};
+}
+
 static void add_fact(Proving *proving, char **fields)
 {
     Manifest *manifest = &proving->manifest;
@@ -185,6 +201,8 @@ static void add_fact(Proving *proving, char **fields)
         add_earlier(proving, fields);
     else if (strcmp(fields[0], "verdict") == 0)
         add_verdict(proving, fields);
+    else if (strcmp(fields[0], "measured") == 0)
+        add_measured(proving, fields);
     else if (strcmp(fields[0], "atomic") == 0)
         *array_add(&manifest->atomic) = (ManifestAtomic){.whole_run = strcmp(fields[1], "run") == 0,
                                                          .server_major = number(fields[2])};
@@ -200,7 +218,7 @@ static void add_facts(Proving *proving, const char *path)
     char *rest = bytes;
     for (char *line; (line = strsep(&rest, "\n")) && *line;) {
         static char none[] = "";
-        char *fields[FIELDS_MOST] = {none, none, none, none, none, none};
+        char *fields[FIELDS_MOST] = {none, none, none, none, none, none, none};
         for (size_t i = 0; line && i < FIELDS_MOST; i++)
             fields[i] = strsep(&line, "\t");
         add_fact(proving, fields);

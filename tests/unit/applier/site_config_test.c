@@ -21,6 +21,7 @@ static void has_defaults_where_nothing_is_said(void **state UNUSED)
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_NOTHING);
     assert_int_equal(config.superuser, SUPERUSER_WARN);
     assert_int_equal(config.look_under_lock_ms, -1);
+    assert_false(lag_limit_is_set(&config.max_lag));
     unsetenv("SEALIFT_CONFIG_DIR");
     setenv("SEALIFT_STATE_DIR", "", 1);
     CLEANUP(site_config_done) SiteConfig defaults = {0};
@@ -35,7 +36,8 @@ static void reads_every_key(void **state UNUSED)
     CLEANUP(site_config_done) SiteConfig config = {0};
     assert_true(read_with("[site]\nname = alpha\nenvironment = staging\nchannel = main\n"
                           "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n"
-                          "look-under-lock-ms = 500\n",
+                          "look-under-lock-ms = 500\n"
+                          "max-lag = 64MB\n",
                           &config, &err));
     assert_string_equal(config.name, "alpha");
     assert_string_equal(config.environment, "staging");
@@ -44,6 +46,7 @@ static void reads_every_key(void **state UNUSED)
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_SIGNATURE);
     assert_int_equal(config.superuser, SUPERUSER_REFUSE);
     assert_int_equal(config.look_under_lock_ms, 500);
+    assert_int_equal(config.max_lag.bytes, 64 << 20);
 }
 
 static void refuses_values_that_mean_nothing(void **state UNUSED)
@@ -57,6 +60,7 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\nrollback-needs = all\n", "expected signature, state or nothing"},
         {"[site]\nsuperuser = yes\n", "expected warn or refuse"},
         {"[site]\nlook-under-lock-ms = 2s\n", "expected a number"},
+        {"[site]\nmax-lag = 64\n", "expected a size or a time"},
         {"[site]\nledger-owner =\n", "ledger-owner is empty"},
         {"[site]\ncolour = red\n", "no key 'colour'"},
         {"[place]\nname = alpha\n", "no key 'name'"},
