@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/backup_options.h"
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 
@@ -23,6 +24,7 @@ static void render_json(const ApplyInput *input, const ApplyReport *report, cons
                                 .run = &report->run,
                                 .settled = &report->settled,
                                 .schema = &report->schema,
+                                .backup = &report->backup,
                                 .warnings = warnings,
                                 .duration_ms = report->duration_ms};
     char head[DIGEST_HEX_SIZE];
@@ -61,6 +63,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add_char(out, '\n');
     run_render_schema(&report->schema, out);
+    backup_render_text(&report->backup, out);
     text_add(out, "  the end of the run is on disk at the server\n");
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/target_options.h"
 #include "applier/ledger/history.h"
 #include "base/json_writer.h"
@@ -75,6 +76,7 @@ static void render_json(const History *history, Text *out)
     array_each (const PastEvent, event, &history->events)
         event_json(event, &json);
     json_close(&json);
+    backup_render_history_json(&history->backups, &json);
     json_array(&json, "journal");
     array_each (const JournalRow, row, &history->journal)
         journal_json(row, &json);
@@ -112,6 +114,18 @@ static void journal_text(const JournalRow *row, Text *out)
     text_add_char(out, '\n');
 }
 
+static void event_and_backup_text(const History *history, const PastEvent *event, Text *out)
+{
+    event_text(event, out);
+    array_each (const PastBackup, backup, &history->backups) {
+        if (backup->event_number != event->number)
+            continue;
+        text_add(out, "      backup: ");
+        backup_render_words(&backup->record, out);
+        text_add_char(out, '\n');
+    }
+}
+
 static void render_text(const History *history, Text *out)
 {
     if (!history->managed) {
@@ -121,7 +135,7 @@ static void render_text(const History *history, Text *out)
     text_addf(out, "product %s, database %s\n\nruns\n", history->identity.product,
               history->identity.database_uuid);
     array_each (const PastEvent, event, &history->events)
-        event_text(event, out);
+        event_and_backup_text(history, event, out);
     text_add(out, "\nmigrations\n");
     array_each (const JournalRow, row, &history->journal)
         journal_text(row, out);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/run_options.h"
 #include "applier/runs/site_memory.h"
 #include "base/json_writer.h"
@@ -43,6 +44,7 @@ typedef struct Show {
     const ApplyPlan *plan;
     const History *history;
     const SchemaForecast *forecast;
+    const char *backup;         /* what the gate will want */
     int64_t look_under_lock_ms; /* a look that takes longer waits for COMMIT */
     bool whole;                 /* statements whole */
     JsonWriter *json;           /* NULL: text */
@@ -249,6 +251,7 @@ static bool render_json(Show *show, Text *out, Error *err)
     json_string(&json, "schema", schema_state_name(show->forecast->state));
     json_int(&json, "schema_differences", (int64_t)show->forecast->differences);
     json_int(&json, "schema_look_ms", show->forecast->look_ms);
+    json_string(&json, "backup", show->backup);
     json_array(&json, "migrations");
     if (!show_tasks(show, err))
         return false;
@@ -270,6 +273,7 @@ static bool render_text(Show *show, Text *out, Error *err)
     text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
               strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
     show_schema(show, from, out);
+    text_addf(out, "backup: %s\n", show->backup);
     return show_tasks(show, err);
 }
 
@@ -280,11 +284,16 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(history_done) History history = {.unsettled = -1};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     CLEANUP(text_done) Text shown = {0};
+    CLEANUP(memory_freep) char *forecast_of_backup = NULL;
+    static const BackupWords no_words;
     SchemaForecast forecast;
     ApplyInput input;
+    BackupRequest backup;
     if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
-        !site_bundle_input(&bundle, &input, err))
+        !site_bundle_input(&bundle, &input, err) ||
+        !backup_request_make(&no_words, &bundle.config, &backup, err))
         return false;
+    forecast_of_backup = backup_gate_forecast(&backup);
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
@@ -298,6 +307,7 @@ static bool run(CommandContext *context, Error *err)
                  .plan = &plan,
                  .history = &history,
                  .forecast = &forecast,
+                 .backup = forecast_of_backup,
                  .look_under_lock_ms = bundle.config.look_under_lock_ms >= 0
                                            ? bundle.config.look_under_lock_ms
                                            : SCHEMA_LOOK_UNDER_LOCK_MS,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/run_render.h"
 #include "applier/commands/status_report.h"
 #include "applier/commands/target_options.h"
@@ -159,6 +160,18 @@ static void schema_text(const History *history, Text *out)
                   adopted_version(history));
 }
 
+static void backup_text(const History *history, Text *out)
+{
+    const PastBackup *last = backup_last_good(&history->backups);
+    if (!last)
+        return;
+    text_add(out, "backup     ");
+    backup_render_words(&last->record, out);
+    text_add_char(out, '\n');
+    if (*last->record.restore_command)
+        text_addf(out, "restore    %s\n", last->record.restore_command);
+}
+
 static void render_json(const Status *status, Text *out)
 {
     const PastArrival *found = history_arrival(&status->history);
@@ -183,6 +196,7 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);
     json_string(&json, "adopted", adopted_version(history));
+    backup_render_past_json(&history->backups, &json);
     json_array(&json, "pending");
     array_each (const ManifestMigration *const, migration, &report->pending)
         json_string(&json, /* name= */ NULL, (*migration)->identity);
@@ -221,6 +235,7 @@ static void render_text(const Status *status, Text *out)
         text_addf(out, "version    %s\n",
                   strcmp(report->version, "-") == 0 ? "(nothing)" : report->version);
         schema_text(history, out);
+        backup_text(history, out);
     }
     if (report->next && !status->running)
         text_addf(out, "next       %s\n", report->next);

@@ -2,6 +2,7 @@
 #ifndef SEALIFT_APPLIER_RUN_OPTIONS_H
 #define SEALIFT_APPLIER_RUN_OPTIONS_H
 
+#include "applier/commands/backup_options.h"
 #include "applier/commands/target_options.h"
 #include "applier/runs/apply_run.h"
 #include "applier/site/site_config.h"
@@ -12,6 +13,7 @@ typedef struct RunCommandOptions {
     int64_t lock_timeout; /* milliseconds */
     StringArray accept_extra;
     bool strict;
+    BackupWords backup;
 } RunCommandOptions;
 
 /* Rows for an options struct `type` that has a member `RunCommandOptions run`. */
@@ -30,7 +32,8 @@ typedef struct RunCommandOptions {
                             "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
         OPTION_FLAG_ROW("strict", type, run.strict,                                                \
                         "refuse also where owners, rights, comments or settings differ, and on a " \
-                        "server major that the bundle was not rehearsed on")
+                        "server major that the bundle was not rehearsed on"),                      \
+        BACKUP_OPTION_ROWS(type, run.backup)
 
 /* The defaults of the numbers. */
 void run_options_defaults(RunCommandOptions *options);

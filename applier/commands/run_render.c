@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/backup_options.h"
 #include "applier/server/server_words.h"
 
 static void failure_json(const StepFailure *failure, JsonWriter *json)
@@ -118,6 +119,10 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     if (outcome->run->failure.happened)
         failure_json(&outcome->run->failure, json);
     schema_json(outcome->schema, json);
+    if (outcome->backup)
+        backup_render_json(outcome->backup, json);
+    else
+        json_null(json, "backup");
     warnings_json(outcome->warnings ? outcome->warnings : "", json);
 }
 

@@ -58,6 +58,7 @@ void history_done(History *history)
         past_event_done(event);
     array_free(&history->events);
     past_arrivals_done(&history->arrivals);
+    past_backups_done(&history->backups);
     accepted_extras_done(&history->accepted);
     free(history->diverged);
     *history = (History){.unsettled = -1};

@@ -6,6 +6,7 @@
 
 #include "applier/ledger/journal.h"
 #include "applier/ledger/ledger.h"
+#include "applier/ledger/ledger_backup.h"
 #include "applier/ledger/ledger_proof.h"
 #include "applier/server/pg_session.h"
 
@@ -96,6 +97,7 @@ typedef struct History {
     PastEventArray events;
     PastArrivalArray arrivals;
     AcceptedExtraArray accepted;
+    PastBackupArray backups;
     JournalChain chain;
     int64_t adopted;     /* migrations that were there when the database was adopted: the stack is
                           * those above; 0 where all came through us */

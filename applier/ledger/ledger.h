@@ -14,7 +14,7 @@
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
-#define LEDGER_FORMAT 2
+#define LEDGER_FORMAT 3
 
 typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 

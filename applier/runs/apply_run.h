@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_APPLY_RUN_H
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
+#include "applier/backup/backup_gate.h"
 #include "applier/runs/apply_plan.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
@@ -24,7 +25,8 @@ typedef struct RunOptions {
     LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
-    PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
+    const BackupRequest *backup; /* or NULL: nobody asks for one */
+    PgLockWaiting lock_waiting;  /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;
 
@@ -53,6 +55,7 @@ typedef struct ApplyReport {
     SettleReport settled;
     RunReport run;
     SchemaReport schema; /* the last look at the schema */
+    BackupRecord backup; /* what stands behind the run, where the gate was asked */
     char *warnings;      /* owned: one line each, or "" */
     char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;

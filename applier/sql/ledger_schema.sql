@@ -9,6 +9,9 @@
 -- came to it: journal_number is the journal's last row then, arrival the one of the proven set that
 -- is equal (empty: none), compared_major the server major that one was rehearsed on. A row of
 -- sealift.accepted_extra is a row of the fingerprint that the site accepts while its hash lasts.
+--
+-- A row of sealift.backup is what stands behind a run, or that nothing does: event_number is the event
+-- that began the run, or that refused it. words are the last lines of a command's output.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -124,6 +127,25 @@ CREATE TABLE sealift.accepted_extra (
     hash text NOT NULL,
     reason text NOT NULL,
     came_with text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
+CREATE TABLE sealift.backup (
+    number bigint PRIMARY KEY,
+    event_number bigint NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('none', 'empty', 'declined', 'command', 'file', 'lsn', 'text',
+                                       'pg_dump')),
+    good boolean NOT NULL,
+    what text NOT NULL,
+    words text NOT NULL,
+    log text NOT NULL,
+    restore_command text NOT NULL,
+    digest bytea,
+    size bigint,
+    made_at timestamptz,
+    duration_ms bigint NOT NULL,
+    exit_status integer,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     session_user_name text NOT NULL DEFAULT session_user,
     operating_system_user text NOT NULL
