@@ -63,6 +63,18 @@ static void journal_json(const JournalRow *row, JsonWriter *json)
     json_close(json);
 }
 
+static void loss_json(const PastLoss *loss, JsonWriter *json)
+{
+    json_object(json, /* name= */ NULL);
+    json_int(json, "event", loss->event_number);
+    json_string(json, "identity", loss->identity);
+    json_string(json, "words", loss->words);
+    json_string(json, "at", loss->at);
+    json_string(json, "session_user", loss->session_user);
+    json_string(json, "operating_system_user", loss->operating_system_user);
+    json_close(json);
+}
+
 static void render_json(const History *history, Text *out)
 {
     JsonWriter json;
@@ -77,6 +89,10 @@ static void render_json(const History *history, Text *out)
         event_json(event, &json);
     json_close(&json);
     backup_render_history_json(&history->backups, &json);
+    json_array(&json, "accepted_losses");
+    array_each (const PastLoss, loss, &history->losses)
+        loss_json(loss, &json);
+    json_close(&json);
     json_array(&json, "journal");
     array_each (const JournalRow, row, &history->journal)
         journal_json(row, &json);
@@ -114,7 +130,7 @@ static void journal_text(const JournalRow *row, Text *out)
     text_add_char(out, '\n');
 }
 
-static void event_and_backup_text(const History *history, const PastEvent *event, Text *out)
+static void event_with_more_text(const History *history, const PastEvent *event, Text *out)
 {
     event_text(event, out);
     array_each (const PastBackup, backup, &history->backups) {
@@ -124,6 +140,9 @@ static void event_and_backup_text(const History *history, const PastEvent *event
         backup_render_words(&backup->record, out);
         text_add_char(out, '\n');
     }
+    array_each (const PastLoss, loss, &history->losses)
+        if (loss->event_number == event->number)
+            text_addf(out, "      accepted: loss by %s: %s\n", loss->identity, loss->words);
 }
 
 static void render_text(const History *history, Text *out)
@@ -135,7 +154,7 @@ static void render_text(const History *history, Text *out)
     text_addf(out, "product %s, database %s\n\nruns\n", history->identity.product,
               history->identity.database_uuid);
     array_each (const PastEvent, event, &history->events)
-        event_and_backup_text(history, event, out);
+        event_with_more_text(history, event, out);
     text_add(out, "\nmigrations\n");
     array_each (const JournalRow, row, &history->journal)
         journal_text(row, out);

@@ -4,10 +4,9 @@
 #include "applier/applier_commands.h"
 #include "applier/commands/backup_options.h"
 #include "applier/commands/run_options.h"
+#include "applier/commands/statement_text.h"
 #include "applier/runs/site_memory.h"
 #include "base/json_writer.h"
-
-#define PLAN_SQL_SHOWN 96 /* bytes of a statement shown in one line */
 
 typedef struct PlanOptions {
     TargetOptions target;
@@ -50,36 +49,6 @@ typedef struct Show {
     JsonWriter *json;           /* NULL: text */
     Text *out;
 } Show;
-
-/* The statement's text, or as much of it as is shown. The caller frees. */
-static bool read_statement(const Show *show, ObjectStream *stream, const ManifestStep *step,
-                           char **ret_text, Error *err)
-{
-    int64_t most = show->whole ? STATEMENT_SIZE_MAX : PLAN_SQL_SHOWN;
-    size_t length = (size_t)(step->length < most ? step->length : most);
-    CLEANUP(memory_freep) char *text = memory_zeroed(1, length + 1);
-    if (!object_stream_read_range(stream, step->offset, text, length, err))
-        return false;
-    if (show->whole) {
-        *ret_text = TAKE_PTR(text);
-        return true;
-    }
-    /* one line: white space of any length is one blank; a character that was cut goes */
-    CLEANUP(text_done) Text line = {0};
-    for (const char *at = text; *at; at++) {
-        bool blank = strchr(" \t\n\r", *at) != NULL;
-        if (!blank)
-            text_add_char(&line, *at);
-        else if (line.length && line.bytes[line.length - 1] != ' ')
-            text_add_char(&line, ' ');
-    }
-    while (line.length && !text_is_utf8(line.bytes, line.length))
-        line.bytes[--line.length] = '\0';
-    if (step->length > most)
-        text_add(&line, "…");
-    *ret_text = text_printable(text_string(&line), line.length, SIZE_MAX);
-    return true;
-}
 
 static void show_step(const Show *show, const ManifestScript *script, const ManifestStep *step,
                       const char *sql)
@@ -132,7 +101,8 @@ static bool show_groups(const Show *show, const RunTask *task, const ManifestScr
         for (size_t s = 0; s < group->step_count; s++) {
             const ManifestStep *step = &script->steps.items[group->first_step + s];
             CLEANUP(memory_freep) char *sql = NULL;
-            if (!read_statement(show, stream, step, &sql, err))
+            if (!statement_text_read(stream, step,
+                                     show->whole ? STATEMENT_WHOLE : STATEMENT_IN_LINE, &sql, err))
                 return false;
             show_step(show, script, step, sql);
         }

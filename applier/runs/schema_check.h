@@ -64,6 +64,10 @@ typedef struct SchemaCheck {
     bool asked;       /* what the operator accepts was looked for */
     bool has_pending; /* an arrival that a READ ONLY transaction could not record */
     PastArrival pending;
+    /* Versions (names, borrowed) whose schema may come out otherwise: the operator has accepted
+     * that nobody has proven it. A difference is recorded and warned of. */
+    const char *const *let_through;
+    size_t let_through_count;
 } SchemaCheck;
 
 /* Copies what the ledger has accepted. `policy` and `warnings` outlive the check. */

@@ -11,7 +11,8 @@
 -- sealift.accepted_extra is a row of the fingerprint that the site accepts while its hash lasts.
 --
 -- A row of sealift.backup is what stands behind a run, or that nothing does: event_number is the event
--- that began the run, or that refused it. words are the last lines of a command's output.
+-- that began the run, or that refused it. words are the last lines of a command's output. A row of
+-- sealift.accepted_loss is a migration whose data the rollback of that event was allowed to lose.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -146,6 +147,15 @@ CREATE TABLE sealift.backup (
     made_at timestamptz,
     duration_ms bigint NOT NULL,
     exit_status integer,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
+CREATE TABLE sealift.accepted_loss (
+    number bigint PRIMARY KEY,
+    event_number bigint NOT NULL,
+    identity text NOT NULL,
+    words text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     session_user_name text NOT NULL DEFAULT session_user,
     operating_system_user text NOT NULL
