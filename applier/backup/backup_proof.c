@@ -93,6 +93,11 @@ bool backup_proof_file(const BackupRequest *request, BackupRecord *record, Error
         return error_wrap(err, "the backup");
     }
     record->has_digest = true;
+    char *path = realpath(request->what, NULL);
+    if (path) { /* as it is found later, from any folder */
+        free(record->what);
+        record->what = path;
+    }
     return true;
 }
 

@@ -218,7 +218,7 @@ SH
     run_status 0 applier apply shop.bundle --yes --backup-proof file:last.dump --backup-within 4h --json
     same digest "$(b2sum <last.dump | cut -d' ' -f1)" "$(json .backup.digest)"
     same size 5 "$(json .backup.size_bytes)"
-    same what last.dump "$(json .backup.what)"
+    same what "$WORK/last.dump" "$(json .backup.what)"
     same digest "$(b2sum <last.dump | cut -d' ' -f1)" "$(last "encode(digest, 'hex')")"
 }
 
