@@ -97,6 +97,7 @@ SH
     PATH=$WORK:$PATH
     run_status 0 applier apply shop.bundle --yes --backup-command './save && touch saved'
     [ -f saved ]
+    # shellcheck disable=SC2153 # fresh_database's
     errors_has "backup: saving $DATABASE as app on $CLUSTER" ', 1.0.0 to 1.1.0' 'backup: url unset, options unset, tables item'
     output_has 'backup: by command: ./save && touch saved'
     same row 'command|t|0' "$(last 'kind, good, exit_status')"
@@ -176,7 +177,7 @@ SH
     errors_has 'backup: I know ***' 'backup: none'
     errors_lacks right
     same words $'I know ***\nnone' "$(last words)"
-    ! grep -q right "$(last log)"
+    same log 0 "$(grep -c right "$(last log)")"
     same what 'echo "I know ***"; echo "${PGPASSWORD-none}"' "$(last what)"
     PGPASSWORD=right run_status 0 applier rollback --yes --backup-command 'test "$PGPASSWORD" = "ri""ght"'
     mkdir dumps
@@ -191,9 +192,9 @@ SH
     conf "pg-dump = $WORK/pg_dump"
     run_status 0 applier apply shop.bundle --yes --backup pg_dump:dumps
     grep -q -- --format=custom cmdline
-    ! grep -q right cmdline
-    same password right "$(cat password)"
     output_lacks right
+    same cmdline 0 "$(grep -c right cmdline)"
+    same password right "$(cat password)"
     same ledger 0 "$(sql "SELECT count(*) FROM sealift.backup b WHERE b::text LIKE '%right%'")"
 }
 
