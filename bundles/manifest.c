@@ -13,6 +13,7 @@ WORD_TABLE(verdict_words, "unproven", "none", "irreversible", "exact", "column-o
            "differs", "fails");
 WORD_TABLE(arrival_words, "up", "down", "again", "chain");
 WORD_TABLE(atomic_words, "version", "run");
+WORD_TABLE(brought_words, "table", "column");
 WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit", "batch");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
@@ -79,6 +80,11 @@ const char *manifest_atomic_name(const ManifestAtomic *atomic)
     return atomic_words.words[atomic->whole_run];
 }
 
+const char *manifest_brought_name(const ManifestBrought *brought)
+{
+    return brought_words.words[brought->is_column];
+}
+
 const char *probe_kind_name(ProbeKind kind)
 {
     return probe_kind_words.words[kind];
@@ -135,6 +141,9 @@ static void rehearsal_done(Manifest *manifest)
         free(measured->lock);
     }
     array_free(&manifest->measured);
+    array_each (ManifestBrought, brought, &manifest->brought)
+        free(brought->identity);
+    array_free(&manifest->brought);
     array_free(&manifest->atomic);
 }
 

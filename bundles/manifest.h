@@ -253,6 +253,14 @@ typedef struct ManifestMeasured {
     bool scanned; /* all its rows were read */
 } ManifestMeasured;
 
+/* A table, or a column of a table that was there before, that a migration adds and its way back
+ * drops: what it holds by then is lost. In order of migration, tables before columns, identity. */
+typedef struct ManifestBrought {
+    size_t migration; /* index into migrations */
+    bool is_column;
+    char *identity; /* owned: as the fingerprint names it, "public.orders", "public.orders.price" */
+} ManifestBrought;
+
 /* An atomic mode that the rehearsal came through with the same schemas. In order. */
 typedef struct ManifestAtomic {
     bool whole_run; /* else: one transaction per version */
@@ -276,6 +284,7 @@ typedef ARRAY_OF(ManifestEarlier) ManifestEarlierArray;
 typedef ARRAY_OF(ManifestTolerated) ManifestToleratedArray;
 typedef ARRAY_OF(ManifestRehearsal) ManifestRehearsalArray;
 typedef ARRAY_OF(ManifestMeasured) ManifestMeasuredArray;
+typedef ARRAY_OF(ManifestBrought) ManifestBroughtArray;
 typedef ARRAY_OF(ManifestAtomic) ManifestAtomicArray;
 typedef ARRAY_OF(char *) ManifestNameArray;
 
@@ -299,6 +308,7 @@ typedef struct Manifest {
     ManifestEarlierArray earlier;
     ManifestRehearsalArray rehearsals;
     ManifestMeasuredArray measured;
+    ManifestBroughtArray brought;
     ManifestAtomicArray atomic;
 } Manifest;
 
@@ -377,6 +387,7 @@ const char *isolation_name(Isolation isolation);
 const char *step_kind_name(StepKind kind);
 const char *arrival_name(Arrival arrival);                      /* "up", "down", "again", "chain" */
 const char *manifest_atomic_name(const ManifestAtomic *atomic); /* "version", "run" */
+const char *manifest_brought_name(const ManifestBrought *brought); /* "table", "column" */
 const char *probe_kind_name(ProbeKind kind);
 
 /* The words of one enum, indexed by its values; what the functions above read. */
@@ -387,7 +398,7 @@ typedef struct WordTable {
 
 extern const WordTable transaction_mode_words, script_kind_words, verdict_words, phase_words,
     group_kind_words, isolation_words, step_kind_words, probe_kind_words, arrival_words,
-    atomic_words;
+    atomic_words, brought_words;
 
 /* The value whose word this is, or -1. */
 int word_table_find(const WordTable *table, const char *word);

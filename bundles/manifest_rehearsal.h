@@ -1,5 +1,6 @@
 /* The manifest's tables of what a rehearsal showed: scope, tolerated, fingerprint, earlier,
- * rehearsal, measured, atomic. Parts of manifest_write, manifest_read and manifest_check. */
+ * rehearsal, measured, brought, atomic. Parts of manifest_write, manifest_read and manifest_check.
+ */
 #ifndef SEALIFT_BUNDLES_MANIFEST_REHEARSAL_H
 #define SEALIFT_BUNDLES_MANIFEST_REHEARSAL_H
 

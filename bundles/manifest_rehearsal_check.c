@@ -64,6 +64,15 @@ static int compare_measured(const void *a, const void *b)
     return order ? order : strcmp(first->relation, second->relation);
 }
 
+static int compare_brought(const void *a, const void *b)
+{
+    const ManifestBrought *first = a, *second = b;
+    int order = compare_numbers((int64_t)first->migration, (int64_t)second->migration);
+    if (order == 0)
+        order = compare_numbers(first->is_column, second->is_column);
+    return order ? order : strcmp(first->identity, second->identity);
+}
+
 static int compare_atomic(const void *a, const void *b)
 {
     const ManifestAtomic *first = a, *second = b;
@@ -91,6 +100,7 @@ static bool check_order(const Manifest *manifest, Error *err)
         ORDERED("earlier", &manifest->earlier, compare_earlier),
         ORDERED("rehearsal", &manifest->rehearsals, compare_rehearsals),
         ORDERED("measured", &manifest->measured, compare_measured),
+        ORDERED("brought", &manifest->brought, compare_brought),
         ORDERED("atomic", &manifest->atomic, compare_atomic),
     };
 #undef ORDERED

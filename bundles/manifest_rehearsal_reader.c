@@ -134,6 +134,24 @@ static bool read_measured(sqlite3 *db, Manifest *manifest, Error *err)
     return !rows.failed;
 }
 
+static bool read_brought(sqlite3 *db, Manifest *manifest, Error *err)
+{
+    CLEANUP(rows_close) Rows rows = {0};
+    if (!rows_open(db, "brought", SQL_manifest_read_brought, &rows, err))
+        return false;
+    while (rows_next(&rows)) {
+        ManifestBrought *brought = array_add(&manifest->brought);
+        rows_expect(&rows, 0, manifest->brought.count);
+        brought->migration = rows_index(&rows, 1, manifest->migrations.count);
+        brought->is_column = rows_word(&rows, 2, &brought_words) == 1;
+        brought->identity = rows_text(&rows, 3, 1, MANIFEST_RELATION_MAX);
+        if (!rows.failed &&
+            !manifest->migrations.items[brought->migration].scripts[SCRIPT_DOWN].present)
+            rows_refuse(&rows, 1, "names a migration that has no way back");
+    }
+    return !rows.failed;
+}
+
 static bool read_atomic(sqlite3 *db, Manifest *manifest, Error *err)
 {
     CLEANUP(rows_close) Rows rows = {0};
@@ -153,5 +171,5 @@ bool manifest_rehearsal_read(sqlite3 *db, Manifest *manifest, Error *err)
     return read_scope(db, manifest, err) && read_tolerated(db, manifest, err) &&
            read_fingerprints(db, manifest, err) && read_earlier(db, manifest, err) &&
            read_rehearsals(db, manifest, err) && read_measured(db, manifest, err) &&
-           read_atomic(db, manifest, err);
+           read_brought(db, manifest, err) && read_atomic(db, manifest, err);
 }

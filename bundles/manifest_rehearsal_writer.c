@@ -138,6 +138,23 @@ static bool write_measured(sqlite3 *db, const Manifest *manifest, Error *err)
     return true;
 }
 
+static bool write_brought(sqlite3 *db, const Manifest *manifest, Error *err)
+{
+    CLEANUP(sqlite_db_finalizep) sqlite3_stmt *insert = NULL;
+    if (!sqlite_db_prepare(db, SQL_manifest_insert_brought, &insert, err))
+        return false;
+    int64_t ordinal = 0;
+    array_each (const ManifestBrought, brought, &manifest->brought)
+        if (!sqlite_db_run(insert,
+                           BINDS(BIND_INT(":ordinal", ++ordinal),
+                                 BIND_INT(":migration", brought->migration + 1),
+                                 BIND_TEXT(":kind", manifest_brought_name(brought)),
+                                 BIND_TEXT(":identity", brought->identity)),
+                           err))
+            return false;
+    return true;
+}
+
 static bool write_atomic(sqlite3 *db, const Manifest *manifest, Error *err)
 {
     CLEANUP(sqlite_db_finalizep) sqlite3_stmt *insert = NULL;
@@ -159,5 +176,5 @@ bool manifest_rehearsal_write(sqlite3 *db, const Manifest *manifest, Error *err)
     return write_scope(db, manifest, err) && write_tolerated(db, manifest, err) &&
            write_fingerprints(db, manifest, err) && write_earlier(db, manifest, err) &&
            write_rehearsals(db, manifest, err) && write_measured(db, manifest, err) &&
-           write_atomic(db, manifest, err);
+           write_brought(db, manifest, err) && write_atomic(db, manifest, err);
 }

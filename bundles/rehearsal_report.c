@@ -296,6 +296,20 @@ static void measured_json(const Manifest *manifest, size_t migration, JsonWriter
     json_close(json);
 }
 
+static void brought_json(const Manifest *manifest, size_t migration, JsonWriter *json)
+{
+    json_array(json, "brought");
+    array_each (const ManifestBrought, brought, &manifest->brought) {
+        if (brought->migration != migration)
+            continue;
+        json_object(json, /* name= */ NULL);
+        json_string(json, "kind", manifest_brought_name(brought));
+        json_string(json, "identity", brought->identity);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 void rehearsal_report_migration_json(const Manifest *manifest, size_t index, JsonWriter *json)
 {
     const ManifestMigration *migration = &manifest->migrations.items[index];
@@ -305,4 +319,5 @@ void rehearsal_report_migration_json(const Manifest *manifest, size_t index, Jso
     json_string(json, "acknowledged", migration->acknowledged);
     rehearsals_json(manifest, /* of_version= */ false, index, json);
     measured_json(manifest, index, json);
+    brought_json(manifest, index, json);
 }

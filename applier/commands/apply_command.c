@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/backup_options.h"
 #include "applier/commands/run_watch.h"
 #include "applier/runs/site_memory.h"
 
@@ -25,6 +26,7 @@ static RunOutcome outcome_of(const ApplyReport *report, const RunSeen *seen, con
                         .run = &report->run,
                         .settled = &report->settled,
                         .schema = &report->schema,
+                        .backup = &report->backup,
                         .warnings = warnings,
                         .duration_ms = report->duration_ms,
                         .seen = seen};
@@ -78,6 +80,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, cons
     run_render_seen(seen, run, out);
     if (!report->before_only)
         run_render_schema(&report->schema, out);
+    backup_render_text(&report->backup, out);
     text_add(out, "  the end of the run is on disk at the server\n");
     if (report->halt)
         text_addf(out, "  not all of the bundle: %s\n", report->halt);

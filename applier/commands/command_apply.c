@@ -179,13 +179,16 @@ static bool run(CommandContext *context, Error *err)
     }
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
+    BackupRequest backup;
     RunWatch watch;
     if (!run_options_accepts(&given->run, &accepts, err) ||
-        !site_bundle_open(context->arguments.items[0], &bundle, err))
+        !site_bundle_open(context->arguments.items[0], &bundle, err) ||
+        !backup_options_make(&given->run.backup, &bundle.config, context->program, &backup, err))
         return false;
     interrupt_install();
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
+    run.backup = &backup;
     run.atomic = atomic_mode_parse(given->atomic);
     if (given->phase)
         run.phase = strcmp(given->phase, "before") == 0 ? RUN_PHASE_BEFORE : RUN_PHASE_AFTER;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/target_options.h"
 #include "applier/ledger/past_runs.h"
 #include "base/json_writer.h"
@@ -98,6 +99,18 @@ static void journal_json(const JournalRow *row, JsonWriter *json)
     json_close(json);
 }
 
+static void loss_json(const PastLoss *loss, JsonWriter *json)
+{
+    json_object(json, /* name= */ NULL);
+    json_int(json, "event", loss->event_number);
+    json_string(json, "identity", loss->identity);
+    json_string(json, "words", loss->words);
+    json_string(json, "at", loss->at);
+    json_string(json, "session_user", loss->session_user);
+    json_string(json, "operating_system_user", loss->operating_system_user);
+    json_close(json);
+}
+
 static void render_json(const History *history, const HistoryOptions *given, Text *out)
 {
     PastRunArray runs;
@@ -116,6 +129,11 @@ static void render_json(const History *history, const HistoryOptions *given, Tex
     json_array(&json, "events");
     for (size_t i = first_of(history->events.count, given->limit); i < history->events.count; i++)
         event_json(&history->events.items[i], &json);
+    json_close(&json);
+    backup_render_history_json(&history->backups, &json);
+    json_array(&json, "accepted_losses");
+    array_each (const PastLoss, loss, &history->losses)
+        loss_json(loss, &json);
     json_close(&json);
     json_array(&json, "journal");
     for (size_t i = first_of(history->journal.count, given->limit); i < history->journal.count; i++)
@@ -191,12 +209,29 @@ static void journal_text(const JournalRow *row, Text *out)
     text_add_char(out, '\n');
 }
 
+/* What stood behind a run, and what its rollback was allowed to lose. */
+static void more_text(const History *history, int64_t number, Text *out)
+{
+    array_each (const PastBackup, backup, &history->backups) {
+        if (backup->event_number != number)
+            continue;
+        text_add(out, "      backup: ");
+        backup_render_words(&backup->record, out);
+        text_add_char(out, '\n');
+    }
+    array_each (const PastLoss, loss, &history->losses)
+        if (loss->event_number == number)
+            text_addf(out, "      accepted: loss by %s: %s\n", loss->identity, loss->words);
+}
+
 static void runs_text(const History *history, int64_t limit, Text *out)
 {
     PastRunArray runs;
     past_runs_fold(history, &runs);
-    for (size_t i = first_of(runs.count, limit); i < runs.count; i++)
+    for (size_t i = first_of(runs.count, limit); i < runs.count; i++) {
         run_text(&runs.items[i], out);
+        more_text(history, runs.items[i].first->number, out);
+    }
     array_free(&runs);
 }
 

@@ -1,6 +1,7 @@
 /* applier plan: the exact statements and transaction groups of an apply, what they lock and how
  * long they will take here; changes nothing. */
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/plan_render.h"
 #include "applier/commands/plan_route.h"
 #include "applier/commands/run_options.h"
@@ -46,6 +47,7 @@ typedef struct Planning {
     SchemaForecast forecast;
     RunEstimate estimate;
     char *database; /* owned */
+    char *backup;   /* owned: what the gate will want */
 } Planning;
 
 static void planning_done(Planning *planning)
@@ -57,6 +59,7 @@ static void planning_done(Planning *planning)
     pg_session_close(planning->session);
     site_bundle_done(&planning->bundle);
     free(planning->database);
+    free(planning->backup);
 }
 
 /* A look that takes longer than the site allows under locks waits for COMMIT. */
@@ -73,9 +76,13 @@ static bool look(const PlanOptions *given, const char *path, const char *to, Pla
 {
     AtomicMode mode = atomic_mode_parse(given->atomic);
     RunOptions run = run_options_default();
+    static const BackupWords no_words;
+    BackupRequest backup;
     if (!site_bundle_open(path, &planning->bundle, err) ||
-        !site_bundle_input(&planning->bundle, &planning->input, err))
+        !site_bundle_input(&planning->bundle, &planning->input, err) ||
+        !backup_request_make(&no_words, &planning->bundle.config, &backup, err))
         return false;
+    planning->backup = backup_gate_forecast(&backup);
     run.conninfo = given->target.db;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = planning->bundle.config.ledger_owner;
@@ -114,6 +121,7 @@ static bool run(CommandContext *context, Error *err)
                            .forecast = &planning.forecast,
                            .estimate = &planning.estimate,
                            .route = route.first ? &route : NULL,
+                           .backup = planning.backup,
                            .database = planning.database,
                            .looks_under_locks = looks_under_locks(&planning),
                            .whole = given->sql,

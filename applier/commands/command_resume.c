@@ -88,13 +88,16 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     ApplyInput input;
+    BackupRequest backup;
     RunWatch watch;
     if (!run_options_accepts(&given->run, &accepts, err) ||
         !open_run_bundle(context, plan, &bundle, err) ||
+        !backup_options_make(&given->run.backup, &bundle.config, context->program, &backup, err) ||
         !site_memory_check(&bundle, history, err) || !site_bundle_input(&bundle, &input, err))
         return false;
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
+    run.backup = &backup;
     run.action = ACTION_RESUME;
     run.phase = phase_of(plan, input.manifest);
     run.settle = settle_choice(given);

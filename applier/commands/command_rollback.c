@@ -4,6 +4,7 @@
 #include "applier/applier_commands.h"
 #include "applier/commands/confirm.h"
 #include "applier/commands/rollback_command.h"
+#include "applier/commands/rollback_render.h"
 #include "base/interrupt.h"
 
 #define NO_STEPS (-1) /* --steps was not given; as a number it is at least 1 */
@@ -12,6 +13,10 @@ typedef struct RollbackCommandOptions {
     RunCommandOptions run;
     const char *to;
     int64_t steps;
+    StringArray accept_data_loss;
+    bool accept_unproven;
+    bool plan;
+    bool sql;
     bool yes;
 } RollbackCommandOptions;
 
@@ -23,6 +28,14 @@ static const Option options[] = {
                       "application began)"),
     OPTION_NUMBER_ROW("steps", RollbackCommandOptions, steps, "N",
                       "take back the last N migrations"),
+    OPTION_REPEATED_ROW("accept-data-loss", RollbackCommandOptions, accept_data_loss, "IDENTITY",
+                        "take this migration back although data is lost by it"),
+    OPTION_FLAG_ROW("accept-unproven", RollbackCommandOptions, accept_unproven,
+                    "go through versions whose schema nobody has proven when come to this way"),
+    OPTION_FLAG_ROW("plan", RollbackCommandOptions, plan,
+                    "show what would be taken back, what is lost, statements and locks; change "
+                    "nothing"),
+    OPTION_FLAG_ROW("sql", RollbackCommandOptions, sql, "with --plan: print each statement whole"),
     OPTION_FLAG_ROW("yes", RollbackCommandOptions, yes, "do not ask"),
 };
 
@@ -33,51 +46,35 @@ static void defaults(void *given)
     rollback->steps = NO_STEPS;
 }
 
-/* Exact is only what a rehearsal showed to be. */
-static const char *way_words(const WayBack *way)
+/* The list goes to stderr, before what stands against it is said, and before the question. */
+static bool show_list(void *given UNUSED, const RollbackView *view, Error *err UNUSED)
 {
-    switch (way->verdict) {
-    case VERDICT_EXACT:
-        return "exact";
-    case VERDICT_COLUMN_ORDER:
-        return "all but the order of columns comes back";
-    case VERDICT_LOSSY:
-        return "lossy";
-    case VERDICT_DIFFERS:
-        return "the schema comes back otherwise";
-    case VERDICT_FAILS:
-        return "fails";
-    case VERDICT_UNPROVEN:
-    case VERDICT_NONE:
-    case VERDICT_IRREVERSIBLE:
-        break;
-    }
-    return "not rehearsed";
+    CLEANUP(text_done) Text text = {0};
+    if (!view->tasks->count)
+        return true;
+    rollback_render_list(view, &text);
+    fputs(text_string(&text), stderr);
+    return true;
 }
 
-static bool ask(void *given, const RollbackList *list, const WayBackArray *ways, Error *err)
+static bool ask(void *given, const RollbackView *view UNUSED, Error *err)
 {
-    const RollbackCommandOptions *rollback = given;
-    if (!list->items.count || rollback->yes)
-        return true;
-    fprintf(stderr, "%zu to take back, from version %s to %s", list->items.count,
-            list->from_version, list->to_version);
-    if (list->inside)
-        fprintf(stderr, " and %" PRId64 " migration%s of %s", list->inside_count,
-                text_plural(list->inside_count), list->inside);
-    fputs(":\n", stderr);
-    for (size_t i = 0; i < ways->count; i++) {
-        const WayBack *way = &ways->items[i];
-        const RollbackItem *item = &list->items.items[i];
-        char both[CLOCK_BOTH_SIZE];
-        fprintf(stderr, "  %s %s, of %s: %s%s%s\n", way->version,
-                way->identity ? way->identity : "(no migrations)",
-                clock_with_local(item->migration ? item->migration->applied_at
-                                                 : item->version->applied_at,
-                                 both),
-                way_words(way), *way->detail ? ": " : "", way->detail);
-    }
-    return confirm(CONFIRM_ASK, "Take them back?", err);
+    const CommandContext *context = given;
+    const RollbackCommandOptions *rollback = context->options;
+    return confirm(rollback->yes ? CONFIRM_YES : CONFIRM_ASK, "Take them back?", err);
+}
+
+static bool show_plan(void *given, const RollbackView *view, Error *err)
+{
+    CommandContext *context = given;
+    const RollbackCommandOptions *rollback = context->options;
+    StatementForm form = rollback->sql ? STATEMENT_WHOLE : STATEMENT_IN_LINE;
+    CLEANUP(text_done) Text shown = {0};
+    if (context->json ? !rollback_render_plan_json(view, form, &shown, err)
+                      : !rollback_render_plan(view, form, &shown, err))
+        return false;
+    text_add(context->out, text_string(&shown));
+    return true;
 }
 
 static bool run(CommandContext *context, Error *err)
@@ -88,19 +85,30 @@ static bool run(CommandContext *context, Error *err)
         return error_set(err, ERROR_USAGE, "--to and --steps exclude each other");
     if (given->steps == 0)
         return error_set(err, ERROR_USAGE, "--steps takes 1 or more, not 0");
+    if (given->sql && !given->plan)
+        return error_set(err, ERROR_USAGE, "--sql goes with --plan only");
     interrupt_install();
-    RollbackRequest request = {
+    const NameArray losses = {.items = given->accept_data_loss.items,
+                              .count = given->accept_data_loss.count};
+    const RollbackRequest request = {
         .run = &given->run,
         .target = {.to_version = given->to, .steps = stepwise ? given->steps : 0},
-        .confirm = ask,
-        .confirm_context = given,
+        .accept_losses = &losses,
+        .accept_unproven = given->accept_unproven,
+        .show = given->plan  ? show_plan
+                : given->yes ? NULL
+                             : show_list,
+        .ask = ask,
+        .show_context = context,
         .action = ACTION_ROLLBACK};
-    return rollback_command_run(context, &request, err);
+    return given->plan ? rollback_command_plan(context, &request, err)
+                       : rollback_command_run(context, &request, err);
 }
 
 const Command command_rollback = {
     .name = "rollback",
-    .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] "
+    .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] [--plan [--sql]] "
+                "[--accept-data-loss=IDENTITY]… [--accept-unproven] "
                 "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "take back the last application, or back to a version, or the last N migrations",
     .options = options,

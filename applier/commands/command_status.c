@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/backup_options.h"
 #include "applier/commands/route_render.h"
 #include "applier/commands/run_render.h"
 #include "applier/commands/status_report.h"
@@ -305,6 +306,18 @@ static void schema_text(const History *history, Text *out)
                   history->identity.rehearsal_since);
 }
 
+static void backup_text(const History *history, Text *out)
+{
+    const PastBackup *last = backup_last_good(&history->backups);
+    if (!last)
+        return;
+    text_add(out, "backup     ");
+    backup_render_words(&last->record, out);
+    text_add_char(out, '\n');
+    if (*last->record.restore_command)
+        text_addf(out, "restore    %s\n", last->record.restore_command);
+}
+
 static void render_json(const Status *status, Text *out)
 {
     int64_t inside_count = 0;
@@ -339,6 +352,7 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "adopted", adopted_version(history));
     json_string(&json, "rehearsal_since",
                 *history->identity.rehearsal_since ? history->identity.rehearsal_since : NULL);
+    backup_render_past_json(&history->backups, &json);
     json_array(&json, "pending");
     array_each (const Pending, pending, &status->pending)
         json_string(&json, /* name= */ NULL, pending->identity);
@@ -384,6 +398,7 @@ static void render_text(const Status *status, Text *out)
                       inside);
         text_add_char(out, '\n');
         schema_text(history, out);
+        backup_text(history, out);
     }
     if (status->next)
         text_addf(out, "next       %s\n", status->next);

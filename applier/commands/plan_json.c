@@ -1,5 +1,6 @@
 #include "applier/commands/plan_render.h"
 
+#include "applier/commands/statement_text.h"
 #include "base/json_writer.h"
 
 static void add_relation(JsonWriter *json, const CostRelation *relation)
@@ -50,7 +51,8 @@ static bool add_step(Walk *walk, const ManifestScript *script, const ManifestSte
 {
     JsonWriter *json = walk->json;
     CLEANUP(memory_freep) char *sql = NULL;
-    if (!plan_statement(stream, step, walk->view->whole, &sql, err))
+    StatementForm form = walk->view->whole ? STATEMENT_WHOLE : STATEMENT_IN_LINE;
+    if (!statement_text_read(stream, step, form, &sql, err))
         return false;
     json_object(json, /* name= */ NULL);
     json_string(json, "source", script->source);
@@ -174,6 +176,7 @@ bool plan_render_json(const PlanView *view, Text *out, Error *err)
     json_string(&json, "schema", schema_state_name(view->forecast->state));
     json_int(&json, "schema_differences", (int64_t)view->forecast->differences);
     json_int(&json, "schema_look_ms", view->forecast->look_ms);
+    json_string(&json, "backup", view->backup);
     add_gates(&json, view->forecast);
     add_totals(&json, view->estimate);
     json_array(&json, "migrations");

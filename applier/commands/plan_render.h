@@ -19,6 +19,7 @@ typedef struct PlanView {
     const SchemaForecast *forecast;
     const RunEstimate *estimate;
     const PlanRoute *route; /* of several bundles; NULL: one was named */
+    const char *backup;     /* what the backup gate will want */
     const char *database;   /* as pg_session_describe says it */
     bool looks_under_locks;
     bool whole;  /* statements whole */
@@ -29,9 +30,5 @@ typedef struct PlanView {
 /* The result of a plan that fits or has nothing to do. Errors: object_stream's. */
 bool plan_render_text(const PlanView *view, Text *out, Error *err) MUST_CHECK;
 bool plan_render_json(const PlanView *view, Text *out, Error *err) MUST_CHECK;
-
-/* The text of a statement: whole, or in one line as far as it goes. The caller frees. */
-bool plan_statement(ObjectStream *stream, const ManifestStep *step, bool whole, char **ret_text,
-                    Error *err) MUST_CHECK;
 
 #endif

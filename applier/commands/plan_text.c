@@ -2,42 +2,13 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/statement_text.h"
 #include "applier/preflight/cost_words.h"
 #include "base/memory.h"
 #include "base/quantity.h"
 
-#define SQL_SHOWN       96 /* bytes of a statement shown in one line */
 #define EXPOSURES_SHOWN 10
 #define TIME_SHOWN_MS   100 /* what takes less is a moment */
-
-bool plan_statement(ObjectStream *stream, const ManifestStep *step, bool whole, char **ret_text,
-                    Error *err)
-{
-    int64_t most = whole ? STATEMENT_SIZE_MAX : SQL_SHOWN;
-    size_t length = (size_t)(step->length < most ? step->length : most);
-    CLEANUP(memory_freep) char *text = memory_zeroed(1, length + 1);
-    if (!object_stream_read_range(stream, step->offset, text, length, err))
-        return false;
-    if (whole) {
-        *ret_text = TAKE_PTR(text);
-        return true;
-    }
-    /* one line: white space of any length is one blank; a character that was cut goes */
-    CLEANUP(text_done) Text line = {0};
-    for (const char *at = text; *at; at++) {
-        bool blank = strchr(" \t\n\r", *at) != NULL;
-        if (!blank)
-            text_add_char(&line, *at);
-        else if (line.length && line.bytes[line.length - 1] != ' ')
-            text_add_char(&line, ' ');
-    }
-    while (line.length && !text_is_utf8(line.bytes, line.length))
-        line.bytes[--line.length] = '\0';
-    if (step->length > most)
-        text_add(&line, "…");
-    *ret_text = text_printable(text_string(&line), line.length, SIZE_MAX);
-    return true;
-}
 
 /* --- the summary ----------------------------------------------------------------------------- */
 
@@ -163,6 +134,7 @@ static void add_summary(const PlanView *view, Text *out)
         text_addf(out, "  and no further: %s\n", view->plan->halt);
     add_schema(view, from, out);
     add_gates(view, out);
+    text_addf(out, "backup: %s\n", view->backup);
     cost_words_time(estimate, view->now, &words);
     add_line("time:", &words, out);
     cost_words_window(estimate, &words);
@@ -219,7 +191,8 @@ static bool add_step(Walk *walk, const ManifestScript *script, const ManifestSte
                      ObjectStream *stream, Error *err)
 {
     CLEANUP(memory_freep) char *sql = NULL;
-    if (!plan_statement(stream, step, walk->view->whole, &sql, err))
+    StatementForm form = walk->view->whole ? STATEMENT_WHOLE : STATEMENT_IN_LINE;
+    if (!statement_text_read(stream, step, form, &sql, err))
         return false;
     text_addf(walk->out, "      %s:%" PRId64 "  %s%s\n", script->source, step->line, sql,
               step->destructive ? "   (destructive)" : "");

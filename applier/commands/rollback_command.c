@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/rollback_render.h"
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 
@@ -18,6 +19,7 @@ static RunOutcome outcome_of(const RollbackReport *report, const RunSeen *seen,
                         .run = &report->run,
                         .settled = &report->settled,
                         .schema = &report->schema,
+                        .backup = &report->backup,
                         .warnings = warnings,
                         .duration_ms = report->duration_ms,
                         .seen = seen};
@@ -35,10 +37,7 @@ static void render_json(const RollbackReport *report, const RunOutcome *outcome,
     json_array(&json, "ways_back");
     array_each (const WayBack, way, &report->ways) {
         json_object(&json, /* name= */ NULL);
-        json_string(&json, "version", way->version);
-        json_string(&json, "identity", way->identity);
-        json_string(&json, "way_back", way->identity ? verdict_name(way->verdict) : NULL);
-        json_string(&json, "detail", *way->detail ? way->detail : NULL);
+        rollback_render_way_json(way, &json);
         json_close(&json);
     }
     json_close(&json);
@@ -47,20 +46,6 @@ static void render_json(const RollbackReport *report, const RunOutcome *outcome,
         command_error_json(failure, &json);
     json_close(&json);
     json_end(&json);
-}
-
-static const char *version_words(const char *version)
-{
-    return strcmp(version, "-") == 0 ? "(nothing)" : version;
-}
-
-/* Where it ended: at a version, or inside the one behind it. */
-static void end_text(const RollbackReport *report, Text *out)
-{
-    text_add(out, version_words(report->to_version));
-    if (report->inside)
-        text_addf(out, " and %" PRId64 " migration%s of %s", report->inside_count,
-                  text_plural(report->inside_count), report->inside);
 }
 
 static const char *proof_words(StoredProof proof)
@@ -76,6 +61,15 @@ static const char *proof_words(StoredProof proof)
     return "";
 }
 
+/* Where it ended: at a version, or inside the one behind it. */
+static void end_text(const RollbackReport *report, Text *out)
+{
+    text_add(out, rollback_render_version(report->to_version));
+    if (report->inside)
+        text_addf(out, " and %" PRId64 " migration%s of %s", report->inside_count,
+                  text_plural(report->inside_count), report->inside);
+}
+
 static void render_text(const RollbackReport *report, const RunSeen *seen, Text *out)
 {
     if (!report->tasks) {
@@ -85,7 +79,7 @@ static void render_text(const RollbackReport *report, const RunSeen *seen, Text 
         return;
     }
     text_addf(out, "took back %" PRId64 " migration%s, %s -> ", report->tasks,
-              text_plural(report->tasks), version_words(report->from_version));
+              text_plural(report->tasks), rollback_render_version(report->from_version));
     end_text(report, out);
     text_addf(out, ", on %s\n", report->redacted);
     text_addf(
@@ -94,6 +88,7 @@ static void render_text(const RollbackReport *report, const RunSeen *seen, Text 
         report->duration_ms);
     run_render_seen(seen, &report->run, out);
     run_render_schema(&report->schema, out);
+    backup_render_text(&report->backup, out);
     text_addf(out, "  the scripts came from the database itself, %s\n",
               proof_words(report->proven));
 }
@@ -107,16 +102,67 @@ static bool read_ledger(const TargetOptions *target, History *ret_history, Error
     return error_hint(err, "'applier status' says where the database stands");
 }
 
-static bool run_and_report(CommandContext *context, const RollbackOptions *options, RunWatch *watch,
-                           const SiteProof *proof, const History *history, Text *warnings,
-                           Error *err)
+/* One command under way. */
+typedef struct RollbackCommand {
+    CommandContext *context;
+    const RollbackRequest *request;
+    History history; /* before */
+    SiteProof proof;
+    AcceptRequestArray accepts;
+    BackupRequest backup;
+    RunWatch watch;
+    RollbackOptions options;
+    Text warnings;
+} RollbackCommand;
+
+static void command_done(RollbackCommand *command)
+{
+    accept_requests_done(&command->accepts);
+    site_proof_done(&command->proof);
+    history_done(&command->history);
+    text_done(&command->warnings);
+}
+
+static bool prepare(RollbackCommand *command, Error *err)
+{
+    const RollbackRequest *request = command->request;
+    const char *program = command->context->program;
+    SiteProof *proof = &command->proof;
+    if (!run_options_accepts(request->run, &command->accepts, err) ||
+        !read_ledger(&request->run->target, &command->history, err) ||
+        !site_proof_load(&command->history.identity, proof, &command->warnings, err) ||
+        !backup_options_make(&request->run->backup, &proof->config, program, &command->backup, err))
+        return false;
+    site_memory_compare(&proof->config, &command->history, &command->warnings);
+    command->options = (RollbackOptions){
+        .run = run_options_make(request->run, &proof->config, &command->watch, program),
+        .target = request->target,
+        .trust = proof->stored,
+        .needs = proof->config.rollback_needs,
+        .accept_losses = request->accept_losses,
+        .accept_unproven = request->accept_unproven,
+        .show = request->show,
+        .ask = request->ask,
+        .show_context = request->show_context};
+    command->options.run.schema.accepts = &command->accepts;
+    command->options.run.backup = &command->backup;
+    command->options.run.action = request->action;
+    command->options.run.settle = request->settle;
+    return true;
+}
+
+static bool run_and_report(RollbackCommand *command, Error *err)
 {
     CLEANUP(rollback_report_done) RollbackReport report = {0};
-    bool good = rollback_run(options, &report, err);
+    CommandContext *context = command->context;
+    RunWatch *watch = &command->watch;
+    Text *warnings = &command->warnings;
+    bool good = rollback_run(&command->options, &report, err);
     text_add(warnings, context->json ? text_string(&watch->warnings) : "");
     text_add(warnings, report.warnings ? report.warnings : "");
     if (good && report.tasks)
-        site_memory_note_journal(&proof->config, &history->identity, &report.chain, warnings);
+        site_memory_note_journal(&command->proof.config, &command->history.identity, &report.chain,
+                                 warnings);
     const RunOutcome outcome = outcome_of(&report, &watch->seen, text_string(warnings), good);
     run_watch_end(watch, &outcome, good ? NULL : err);
     if (!context->json) {
@@ -132,28 +178,26 @@ static bool run_and_report(CommandContext *context, const RollbackOptions *optio
 
 bool rollback_command_run(CommandContext *context, const RollbackRequest *request, Error *err)
 {
-    CLEANUP(site_proof_done) SiteProof proof = {0};
-    CLEANUP(text_done) Text warnings = {0};
-    CLEANUP(history_done) History history = {.unsettled = -1};
-    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
-    if (!run_options_accepts(request->run, &accepts, err) ||
-        !read_ledger(&request->run->target, &history, err) ||
-        !site_proof_load(&history.identity, &proof, &warnings, err))
+    CLEANUP(command_done)
+    RollbackCommand command = {.context = context, .request = request, .history.unsettled = -1};
+    if (!prepare(&command, err))
         return false;
-    site_memory_compare(&proof.config, &history, &warnings);
-    RunWatch watch;
-    RollbackOptions options = {
-        .run = run_options_make(request->run, &proof.config, &watch, context->program),
-        .target = request->target,
-        .trust = proof.stored,
-        .needs = proof.config.rollback_needs,
-        .confirm = request->confirm,
-        .confirm_context = request->confirm_context};
-    options.run.schema.accepts = &accepts;
-    options.run.action = request->action;
-    options.run.settle = request->settle;
-    bool good = run_watch_events(&watch, request->run->events, err) &&
-                run_and_report(context, &options, &watch, &proof, &history, &warnings, err);
-    run_watch_done(&watch, good ? NULL : err);
+    bool good = run_watch_events(&command.watch, request->run->events, err) &&
+                run_and_report(&command, err);
+    run_watch_done(&command.watch, good ? NULL : err);
+    return good;
+}
+
+bool rollback_command_plan(CommandContext *context, const RollbackRequest *request, Error *err)
+{
+    CLEANUP(rollback_report_done) RollbackReport report = {0};
+    CLEANUP(command_done)
+    RollbackCommand command = {.context = context, .request = request, .history.unsettled = -1};
+    if (!prepare(&command, err))
+        return false;
+    bool good = rollback_run_plan(&command.options, &report, err);
+    text_add(&command.warnings, report.warnings ? report.warnings : "");
+    run_render_warnings(context->program, text_string(&command.warnings));
+    run_watch_done(&command.watch, good ? NULL : err);
     return good;
 }

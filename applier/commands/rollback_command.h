@@ -11,12 +11,19 @@ typedef struct RollbackRequest {
     RollbackTarget target;
     LedgerAction action;
     SettleChoice settle;
-    bool (*confirm)(void *context, const RollbackList *list, const WayBackArray *ways, Error *err);
-    void *confirm_context;
+    const NameArray *accept_losses; /* or NULL */
+    bool accept_unproven;
+    RollbackShow show; /* as RollbackOptions */
+    RollbackShow ask;
+    void *show_context;
 } RollbackRequest;
 
 /* Fills context->out, also where the run fails and --json was given. Errors are rollback_run's. */
 bool rollback_command_run(CommandContext *context, const RollbackRequest *request,
                           Error *err) MUST_CHECK;
+
+/* What it would do, read only; request->show sees it. Errors are rollback_run_plan's. */
+bool rollback_command_plan(CommandContext *context, const RollbackRequest *request,
+                           Error *err) MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef SEALIFT_APPLIER_RUN_OPTIONS_H
 #define SEALIFT_APPLIER_RUN_OPTIONS_H
 
+#include "applier/commands/backup_options.h"
 #include "applier/commands/run_watch.h"
 #include "applier/commands/target_options.h"
 #include "applier/runs/apply_run.h"
@@ -19,6 +20,7 @@ typedef struct RunCommandOptions {
     bool ignore_conflicts;
     StringArray accept_extra;
     bool strict;
+    BackupWords backup;
 } RunCommandOptions;
 
 /* Rows for an options struct `type` that has a member `RunCommandOptions run`. */
@@ -37,7 +39,8 @@ typedef struct RunCommandOptions {
                             "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
         OPTION_FLAG_ROW("strict", type, run.strict,                                                \
                         "refuse also where owners, rights, comments or settings differ, and on a " \
-                        "server major that the bundle was not rehearsed on")
+                        "server major that the bundle was not rehearsed on"),                      \
+        BACKUP_OPTION_ROWS(type, run.backup)
 
 /* And those of the commands that run steps. */
 #define STEPS_OPTION_ROWS(type)                                                                    \

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/backup_options.h"
 #include "applier/server/server_words.h"
 #include "base/memory.h"
+#include "bundles/difference_json.h"
 
 void run_render_failure_json(const StepFailure *failure, JsonWriter *json)
 {
@@ -36,14 +38,9 @@ static void schema_json(const SchemaReport *schema, JsonWriter *json)
     json_int(json, "accepted_rows", (int64_t)schema->accepted_rows);
     json_int(json, "tolerated_rows", (int64_t)schema->tolerated_rows);
     json_array(json, "differences");
-    array_each (const SchemaDifference, difference, &schema->differences) {
-        json_object(json, /* name= */ NULL);
-        json_string(json, "change", difference->change);
-        json_string(json, "class", difference->class);
-        json_string(json, "kind", difference->kind);
-        json_string(json, "identity", difference->identity);
-        json_close(json);
-    }
+    array_each (const SchemaDifference, difference, &schema->differences)
+        difference_json(json, difference->change, difference->class, difference->kind,
+                        difference->identity);
     json_close(json);
 }
 
@@ -197,6 +194,10 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
         run_render_failure_json(&outcome->run->failure, json);
     seen_json(outcome->seen, json);
     schema_json(outcome->schema, json);
+    if (outcome->backup)
+        backup_render_json(outcome->backup, json);
+    else
+        json_null(json, "backup");
     run_render_warnings_json(outcome->warnings ? outcome->warnings : "", json);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_RUN_RENDER_H
 #define SEALIFT_APPLIER_RUN_RENDER_H
 
+#include "applier/ledger/ledger_backup.h"
 #include "applier/runs/schema_check.h"
 #include "applier/steps/settle.h"
 #include "applier/steps/step_runner.h"
@@ -38,6 +39,7 @@ typedef struct RunOutcome {
     const RunReport *run;
     const SettleReport *settled;
     const SchemaReport *schema; /* NULL: nobody looked */
+    const BackupRecord *backup; /* NULL: nobody asked for one */
     const char *warnings;       /* one line each, or "" */
     int64_t duration_ms;
     const RunSeen *seen; /* NULL: nobody watched */

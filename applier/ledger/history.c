@@ -59,6 +59,8 @@ void history_done(History *history)
         past_event_done(event);
     array_free(&history->events);
     past_arrivals_done(&history->arrivals);
+    past_backups_done(&history->backups);
+    past_losses_done(&history->losses);
     accepted_extras_done(&history->accepted);
     free(history->diverged);
     *history = (History){.unsettled = -1};

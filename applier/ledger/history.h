@@ -6,6 +6,8 @@
 
 #include "applier/ledger/journal.h"
 #include "applier/ledger/ledger.h"
+#include "applier/ledger/ledger_backup.h"
+#include "applier/ledger/ledger_loss.h"
 #include "applier/ledger/ledger_proof.h"
 #include "applier/server/pg_session.h"
 
@@ -98,6 +100,8 @@ typedef struct History {
     PastEventArray events;
     PastArrivalArray arrivals;
     AcceptedExtraArray accepted;
+    PastBackupArray backups;
+    PastLossArray losses;
     JournalChain chain;
     int64_t adopted;     /* migrations that were there when the database was adopted: the stack is
                           * those above; 0 where all came through us */

@@ -152,7 +152,9 @@ static bool read_all(PgSession *session, History *history, Error *err)
            read_journal(session, history, err) && read_versions(session, history, err) &&
            read_bundles(session, history, err) && read_events(session, history, err) &&
            ledger_read_arrivals(session, &history->arrivals, err) &&
-           ledger_read_accepted(session, &history->accepted, err);
+           ledger_read_accepted(session, &history->accepted, err) &&
+           ledger_read_backups(session, &history->backups, err) &&
+           ledger_read_losses(session, &history->losses, err);
 }
 
 static bool read_in_transaction(PgSession *session, History *history, Error *err)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/version.h"
+#include "bundles/difference_json.h"
 
 /* A line under construction. */
 typedef struct Line {
@@ -175,21 +176,14 @@ static void add_changes(JsonWriter *json, const RehearsalVerdict *verdict)
 {
     json_array(json, "differs");
     array_each (FingerprintChange, change, &verdict->differs) {
-        json_object(json, /* name= */ NULL);
-        json_string(json, "change", fingerprint_change_name(change->kind));
-        add_row(json, fingerprint_change_row(change));
-        json_close(json);
+        const FingerprintRow *row = fingerprint_change_row(change);
+        difference_json(json, fingerprint_change_name(change->kind),
+                        fingerprint_class_name(row->class), row->kind, row->identity);
     }
     json_close(json);
     json_array(json, "lost");
-    array_each (RowLoss, loss, &verdict->lost) {
-        json_object(json, /* name= */ NULL);
-        json_string(json, "table", loss->table);
-        json_string(json, "column", loss->column);
-        json_int(json, "rows_before", loss->rows_before);
-        json_int(json, "rows_after", loss->rows_after);
-        json_close(json);
-    }
+    array_each (RowLoss, loss, &verdict->lost)
+        lost_rows_json(json, loss->table, loss->column, loss->rows_before, loss->rows_after);
     json_close(json);
 }
 

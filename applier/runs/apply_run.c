@@ -2,6 +2,7 @@
 
 #include "applier/ledger/stored_proofs.h"
 #include "applier/runs/relation_rights.h"
+#include "applier/runs/run_backup.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -17,6 +18,7 @@ void apply_report_done(ApplyReport *report)
     free(report->warnings);
     free(report->redacted);
     schema_report_done(&report->schema);
+    backup_record_done(&report->backup);
     run_report_done(&report->run);
     *report = (ApplyReport){0};
 }
@@ -180,7 +182,9 @@ static bool begin(Apply *apply, Error *err)
     if (pg_script(apply->session, "BEGIN", err) &&
         run_session_store_bundle(apply->session, input, err) &&
         schema_check_run_begins(&apply->check, apply->session, err) &&
-        ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
+        ledger_add_event(apply->session, &event, err) &&
+        ledger_add_backup(apply->session, &apply->report->backup, err) &&
+        pg_script(apply->session, "COMMIT", err))
         return true;
     CLEANUP(error_done) Error ignored = {0};
     if (!pg_session_is_lost(apply->session))
@@ -276,6 +280,13 @@ static bool end_run(Apply *apply, Error *err)
     return false;
 }
 
+static bool take_backup(Apply *apply, Error *err)
+{
+    return run_backup_take(apply->options, apply->session, &apply->history,
+                           event_of(apply, PHASE_OF_REFUSAL), &apply->report->backup,
+                           &apply->warnings, err);
+}
+
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
 {
     const RunObserver observer = run_session_observer(apply->options, &apply->check);
@@ -292,7 +303,7 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
         .observer = &observer,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
-        !check_others(apply, &lag, err) || !begin(apply, err))
+        !check_others(apply, &lag, err) || !take_backup(apply, err) || !begin(apply, err))
         return false;
     run_listener_begins(&options.listener,
                         &(RunBegin){.session = apply->session,

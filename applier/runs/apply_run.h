@@ -3,6 +3,7 @@
 #ifndef SEALIFT_APPLIER_APPLY_RUN_H
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
+#include "applier/backup/backup_gate.h"
 #include "applier/runs/apply_plan.h"
 #include "applier/runs/gates.h"
 #include "applier/runs/run_conflicts.h"
@@ -34,7 +35,8 @@ typedef struct RunOptions {
     const RunObserver *measure; /* its step_begins and step_ends look at each statement; or NULL */
     ConflictPolicy conflicts;
     LagLimit max_lag;
-    PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
+    const BackupRequest *backup; /* or NULL: nobody asks for one */
+    PgLockWaiting lock_waiting;  /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;
 
@@ -65,6 +67,7 @@ typedef struct ApplyReport {
     SettleReport settled;
     RunReport run;
     SchemaReport schema; /* the last look at the schema */
+    BackupRecord backup; /* what stands behind the run, where the gate was asked */
     char *warnings;      /* owned: one line each, or "" */
     char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;

@@ -311,6 +311,9 @@ void ways_back_done(WayBackArray *ways)
         free(way->version);
         free(way->identity);
         free(way->detail);
+        array_each (LostObject, lost, &way->lost)
+            free(lost->identity);
+        array_free(&way->lost);
     }
     array_free(ways);
 }

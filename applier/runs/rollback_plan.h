@@ -27,6 +27,9 @@ typedef struct RollbackItem {
 
 typedef ARRAY_OF(RollbackItem) RollbackItemArray;
 
+/* Names as an operator gives them; borrowed. */
+typedef ARRAY_OF(const char *) NameArray;
+
 typedef struct RollbackList {
     RollbackItemArray items;  /* in the order of taking back; borrows from the history */
     const char *from_version; /* "-" for none */
@@ -53,12 +56,26 @@ typedef bool (*RollbackSource)(void *context, const Digest *head_digest,
 bool rollback_plan_tasks(const RollbackList *list, RollbackSource source, void *context,
                          RunTaskArray *ret_tasks, Error *err) MUST_CHECK;
 
-/* What a rehearsal said of taking one thing back; texts owned. */
+/* A table or column that a way back drops, and what it holds now. */
+typedef struct LostObject {
+    char *identity; /* owned: "public.orders", "public.orders.price" */
+    bool is_column;
+    bool counted;  /* false: it could not be, and is taken as lost */
+    bool more;     /* than `count`, where counting stopped */
+    int64_t count; /* rows, or values that are not null */
+    char code[6];  /* SQLSTATE of what stopped the counting, or "" */
+} LostObject;
+
+typedef ARRAY_OF(LostObject) LostObjectArray;
+
+/* What a rehearsal said of taking one thing back, and what is lost by it; texts owned. */
 typedef struct WayBack {
     char *version;
     char *identity; /* NULL: a version without migrations */
     Verdict verdict;
-    char *detail; /* what is lost or differs; "" where there is nothing to say */
+    char *detail;         /* what is lost or differs; "" where there is nothing to say */
+    LostObjectArray lost; /* what it drops that is not empty: rollback_loss_count */
+    bool accepted;        /* the operator has said by name that this may be lost */
 } WayBack;
 
 typedef ARRAY_OF(WayBack) WayBackArray;
@@ -68,7 +85,29 @@ void ways_back_done(WayBackArray *ways);
 /* One for each task, in order: what was rehearsed on this server major, else the worst of all. */
 void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBackArray *ret_ways);
 
+/* Whether data is lost by it: what was there before its up does not come back, or what it drops
+ * holds something. */
+bool way_back_loses(const WayBack *way);
+
+/* "public.note: 3 rows, public.item.price: more than 1000000 values": what it drops. */
+void way_back_add_lost(const WayBack *way, Text *text);
+
+/* Mark what the operator accepts by the migration's identity. ERROR_USAGE for one that is not among
+ * them, or that loses nothing. */
+bool rollback_plan_accept(WayBackArray *ways, const NameArray *identities, Error *err) MUST_CHECK;
+
+/* ERROR_TARGET where data would be lost that nobody has accepted; the hint has the names to give.
+ */
+bool rollback_plan_check_losses(const WayBackArray *ways, Error *err) MUST_CHECK;
+
 /* ERROR_TARGET where the rehearsal of one failed: it would stop in the middle. */
 bool rollback_plan_check_ways(const WayBackArray *ways, Error *err) MUST_CHECK;
+
+/* The backup that takes the database to where this list leads, or further back: the newest that was
+ * made before a run that began there; NULL where the ledger has none (pure). */
+const PastBackup *rollback_plan_backup(const History *history, const RollbackList *list);
+
+/* Put into the hint of `err` that this backup can be restored instead, and how. Returns false. */
+bool rollback_plan_offer_backup(const History *history, const RollbackList *list, Error *err);
 
 #endif

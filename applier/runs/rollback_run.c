@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/rollback_loss.h"
+#include "applier/runs/run_backup.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -18,6 +20,7 @@ void rollback_report_done(RollbackReport *report)
     free(report->warnings);
     free(report->redacted);
     ways_back_done(&report->ways);
+    backup_record_done(&report->backup);
     schema_report_done(&report->schema);
     run_report_done(&report->run);
     *report = (RollbackReport){0};
@@ -34,8 +37,10 @@ typedef struct Rollback {
     History history;
     RollbackList list;
     RunTaskArray tasks;
+    NameArray unproven; /* borrows from the manifests */
     SchemaCheck check;
     Text warnings;
+    bool dry; /* nothing is written, a refusal neither */
 } Rollback;
 
 static bool bundle_proven_enough(Rollback *rollback, const StoredBundle *bundle, Error *err)
@@ -86,8 +91,15 @@ static LedgerEvent event_of(const Rollback *rollback, LedgerPhase phase)
 
 static bool refused(Rollback *rollback, Error *err)
 {
-    return run_session_failed(rollback->session, event_of(rollback, PHASE_OF_REFUSAL),
+    return !rollback->dry &&
+           run_session_failed(rollback->session, event_of(rollback, PHASE_OF_REFUSAL),
                               /* step= */ NULL, err);
+}
+
+static bool no_way_back(Rollback *rollback, Error *err)
+{
+    rollback_plan_offer_backup(&rollback->history, &rollback->list, err);
+    return refused(rollback, err);
 }
 
 static bool settle(Rollback *rollback, Error *err)
@@ -125,13 +137,14 @@ static bool plan(Rollback *rollback, Error *err)
     rollback->report->inside = memory_string(rollback->list.inside);
     rollback->report->inside_count = rollback->list.inside_count;
     rollback->report->tasks = (int64_t)rollback->list.items.count;
-    if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err) ||
-        !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
+    if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err))
+        return no_way_back(rollback, err);
+    if (!run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
         return refused(rollback, err);
     rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session),
                        &rollback->report->ways);
     if (!rollback_plan_check_ways(&rollback->report->ways, err))
-        return refused(rollback, err);
+        return no_way_back(rollback, err);
     if (rollback->report->proven == PROVEN_BY_NOTHING && rollback->tasks.count)
         text_add(&rollback->warnings,
                  "the way back was not verified again: neither keyring nor state file is at hand, "
@@ -188,7 +201,105 @@ static bool check_end(Rollback *rollback, Error *err)
                               /* step= */ NULL, err);
 }
 
+/* --- what it costs --------------------------------------------------------------------------- */
+
+static void find_unproven(Rollback *rollback)
+{
+    SchemaCheck *check = &rollback->check;
+    rollback_proof_find(&rollback->tasks, &check->sources, check->report.arrival,
+                        pg_session_major(rollback->session), &rollback->unproven);
+    check->let_through = rollback->unproven.items;
+    check->let_through_count = rollback->unproven.count;
+}
+
+static bool count_losses(Rollback *rollback, Error *err)
+{
+    WayBackArray *ways = &rollback->report->ways;
+    const NameArray *accepted = rollback->options->accept_losses;
+    if (!rollback_loss_count(rollback->reader, &rollback->tasks, ways, err))
+        return false;
+    rollback_loss_accept_again(&rollback->history, ways);
+    return !accepted || rollback_plan_accept(ways, accepted, err);
+}
+
+static bool show(Rollback *rollback, RollbackShow shown, Error *err)
+{
+    const RollbackOptions *options = rollback->options;
+    const RollbackView view = {
+        .database = rollback->report->redacted,
+        .list = &rollback->list,
+        .tasks = &rollback->tasks,
+        .ways = &rollback->report->ways,
+        .unproven = &rollback->unproven,
+        .backup = rollback_plan_backup(&rollback->history, &rollback->list),
+        .schema = &rollback->check.report,
+        .request = options->run.backup,
+        .server_major = pg_session_major(rollback->session),
+        .proven = rollback->report->proven,
+    };
+    return !shown || shown(options->show_context, &view, err);
+}
+
+static bool loses(const Rollback *rollback)
+{
+    bool any = false;
+    array_each (const WayBack, way, &rollback->report->ways)
+        any |= way_back_loses(way);
+    return any;
+}
+
+/* What nobody has accepted stops it before it begins; then comes the question, then the backup. */
+static bool accept(Rollback *rollback, Error *err)
+{
+    const RollbackOptions *options = rollback->options;
+    find_unproven(rollback);
+    if (!count_losses(rollback, err) || !show(rollback, options->show, err))
+        return false;
+    if (options->run.rehearsal)
+        return true; /* what it loses is lost on a copy */
+    if (!rollback_plan_check_losses(&rollback->report->ways, err) ||
+        !rollback_proof_check(&rollback->unproven,
+                              options->accept_unproven || options->run.action == ACTION_RESUME,
+                              err))
+        return refused(rollback, err);
+    return show(rollback, options->ask, err) &&
+           run_backup_take_back(&options->run, rollback->session, loses(rollback),
+                                event_of(rollback, PHASE_OF_REFUSAL), &rollback->report->backup,
+                                &rollback->warnings, err);
+}
+
+static bool record_losses(Rollback *rollback, Error *err)
+{
+    array_each (const WayBack, way, &rollback->report->ways) {
+        if (!way_back_loses(way))
+            continue;
+        CLEANUP(text_done) Text words = {0};
+        if (way->verdict == VERDICT_LOSSY)
+            text_addf(&words, "lossy: %s%s", way->detail, way->lost.count ? "; " : "");
+        way_back_add_lost(way, &words);
+        if (!ledger_add_loss(rollback->session, way->identity, text_string(&words), err))
+            return false;
+    }
+    return true;
+}
+
 /* --- the run --------------------------------------------------------------------------------- */
+
+static bool begin(Rollback *rollback, Error *err)
+{
+    PgSession *session = rollback->session;
+    const LedgerEvent event = event_of(rollback, PHASE_OF_BEGIN);
+    if (pg_script(session, "BEGIN", err) &&
+        schema_check_run_begins(&rollback->check, session, err) &&
+        ledger_add_event(session, &event, err) &&
+        ledger_add_backup(session, &rollback->report->backup, err) &&
+        record_losses(rollback, err) && pg_script(session, "COMMIT", err))
+        return true;
+    CLEANUP(error_done) Error ignored = {0};
+    if (!pg_session_is_lost(session))
+        (void)!pg_script(session, "ROLLBACK", &ignored);
+    return false;
+}
 
 /* The durable end; a run that was killed behind its last step gets it from the next one. */
 static bool end_run(Rollback *rollback, Error *err)
@@ -219,7 +330,6 @@ static bool run_tasks(Rollback *rollback, Error *err)
         .listener = run->listener,
         .observer = &observer,
     };
-    const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
@@ -228,13 +338,13 @@ static bool run_tasks(Rollback *rollback, Error *err)
                              err) ||
         !replica_lag_check(&lag, rollback->session, err))
         return refused(rollback, err);
-    if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
-        !ledger_add_event(rollback->session, &begin, err))
+    if (!begin(rollback, err))
         return false;
+    const LedgerEvent event = event_of(rollback, PHASE_OF_BEGIN);
     run_listener_begins(&run->listener, &(RunBegin){.session = rollback->session,
                                                     .action = ledger_action_name(run->action),
-                                                    .from_version = begin.from_version,
-                                                    .to_version = begin.to_version,
+                                                    .from_version = event.from_version,
+                                                    .to_version = event.to_version,
                                                     .tasks_count = rollback->report->tasks});
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
@@ -280,12 +390,28 @@ static bool run(Rollback *rollback, Error *err)
         return false;
     if (rollback->tasks.count == 0)
         return end_open_run(rollback, err);
-    if (!compare_before(rollback, err))
+    return compare_before(rollback, err) && accept(rollback, err) &&
+           pin_search_path(rollback, err) && run_tasks(rollback, err);
+}
+
+/* Two sessions that only read: one looks at the schema while the other reads what is stored. */
+static bool run_dry(Rollback *rollback, Error *err)
+{
+    const RollbackOptions *options = rollback->options;
+    if (!run_session_open_reader(&options->run, &rollback->session, err) ||
+        !run_session_open_reader(&options->run, &rollback->reader, err))
         return false;
-    if (options->confirm &&
-        !options->confirm(options->confirm_context, &rollback->list, &rollback->report->ways, err))
+    rollback->report->redacted = pg_session_describe(rollback->session);
+    if (!run_session_history(rollback->session, PG_SESSION_READS, &options->run, &rollback->history,
+                             err))
         return false;
-    return pin_search_path(rollback, err) && run_tasks(rollback, err);
+    if (!rollback->history.managed)
+        return no_ledger(err);
+    rollback->bundles = (StoredBundles){.session = rollback->reader, .trust = &options->trust};
+    if (!plan(rollback, err) || !load_proofs(rollback, err) || !compare_before(rollback, err))
+        return false;
+    find_unproven(rollback);
+    return count_losses(rollback, err) && show(rollback, options->show, err);
 }
 
 static void note_version(Rollback *rollback)
@@ -297,29 +423,49 @@ static void note_version(Rollback *rollback)
         rollback->report->version = memory_string(history_version_name(&now));
 }
 
-bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error *err)
+static void done(Rollback *rollback)
 {
-    Rollback rollback = {.options = options, .report = report, .history.unsettled = -1};
+    schema_check_done(&rollback->check);
+    array_free(&rollback->unproven);
+    array_free(&rollback->tasks);
+    rollback_list_done(&rollback->list);
+    stored_bundles_done(&rollback->bundles);
+    history_done(&rollback->history);
+    pg_session_close(rollback->reader);
+    pg_session_close(rollback->session);
+}
+
+static bool report_on(Rollback *rollback, bool (*run_it)(Rollback *rollback, Error *err),
+                      Error *err)
+{
+    RollbackReport *report = rollback->report;
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
-    bool good = run(&rollback, err);
-    report->chain = rollback.history.chain;
+    bool good = run_it(rollback, err);
+    report->chain = rollback->history.chain;
     if (good && report->to_version)
         report->version = memory_string(report->to_version);
     else
-        note_version(&rollback);
-    report->warnings = text_take(&rollback.warnings);
-    report->schema = rollback.check.report;
-    rollback.check.report = (SchemaReport){0};
-    schema_check_done(&rollback.check);
+        note_version(rollback);
+    report->warnings = text_take(&rollback->warnings);
+    report->schema = rollback->check.report;
+    rollback->check.report = (SchemaReport){0};
     report->duration_ms = clock_monotonic_ms() - begun;
-    array_free(&rollback.tasks);
-    rollback_list_done(&rollback.list);
-    stored_bundles_done(&rollback.bundles);
-    history_done(&rollback.history);
-    pg_session_close(rollback.reader);
-    pg_session_close(rollback.session);
+    done(rollback);
     return good;
+}
+
+bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error *err)
+{
+    Rollback rollback = {.options = options, .report = report, .history.unsettled = -1};
+    return report_on(&rollback, run, err);
+}
+
+bool rollback_run_plan(const RollbackOptions *options, RollbackReport *report, Error *err)
+{
+    Rollback rollback = {
+        .options = options, .report = report, .history.unsettled = -1, .dry = true};
+    return report_on(&rollback, run_dry, err);
 }
 
 /* --- resume ---------------------------------------------------------------------------------- */

@@ -372,6 +372,24 @@ static bool is_read_only(const RunArrival *arrival)
            script->groups.items[script->groups.count - 1].read_only;
 }
 
+static bool is_let_through(const SchemaCheck *check, const Place *place)
+{
+    for (size_t i = 0; i < check->let_through_count; i++)
+        if (strcmp(check->let_through[i], place->version) == 0)
+            return true;
+    return false;
+}
+
+static void warn_of_let_through(SchemaCheck *check, const Place *place, const ProofResult *result)
+{
+    text_addf(
+        check->warnings,
+        "version %s came out otherwise than any proven schema, as accepted: ", place->version);
+    proof_changes_text(result, CHANGES_THAT_COUNT, NAMED_MOST, check->warnings);
+    text_add_char(check->warnings, '\n');
+    snprintf(check->last_tree, sizeof(check->last_tree), "%s", place->tree);
+}
+
 static bool came_out_otherwise(const Place *place, const ProofResult *result, bool undone,
                                Error *err)
 {
@@ -447,7 +465,10 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
         return true;
     if (!look_and_accept(check, session, &place, &set, &result, err))
         return false;
-    bool good = result.state != SCHEMA_DIFFERS;
+    bool differs_as_accepted = result.state == SCHEMA_DIFFERS && is_let_through(check, &place);
+    if (differs_as_accepted)
+        warn_of_let_through(check, &place, &result);
+    bool good = result.state != SCHEMA_DIFFERS || differs_as_accepted;
     /* what a step outside transactions left stays, and status must be able to say so */
     if ((good || !arrival->in_transaction) &&
         !record(check, session, &result, is_read_only(arrival), err))
@@ -469,6 +490,10 @@ static bool look_at_end(SchemaCheck *check, PgSession *session, const Place *pla
     }
     if (!record(check, session, &result, /* later= */ false, err))
         return false;
+    if (result.state == SCHEMA_DIFFERS && is_let_through(check, place)) {
+        warn_of_let_through(check, place, &result);
+        return true;
+    }
     if (result.state != SCHEMA_DIFFERS) {
         warn_of_env(check, place, &result);
         return true;

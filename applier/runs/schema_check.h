@@ -65,6 +65,10 @@ typedef struct SchemaCheck {
     bool has_pending; /* an arrival that is not on record yet: seen in a READ ONLY transaction, or
                        * before a run that goes on with one that was killed */
     PastArrival pending;
+    /* Versions (names, borrowed) whose schema may come out otherwise: the operator has accepted
+     * that nobody has proven it. A difference is recorded and warned of. */
+    const char *const *let_through;
+    size_t let_through_count;
 } SchemaCheck;
 
 /* Copies what the ledger has accepted. `policy` and `warnings` outlive the check. */

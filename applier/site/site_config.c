@@ -8,6 +8,7 @@
 #define CONFIG_NAME           "applier.conf"
 #define CONFIG_FOLDER_DEFAULT "/etc/sealift"
 #define STATE_FOLDER_DEFAULT  "/var/lib/sealift"
+#define SPAN_MOST_S           (INT64_C(3650) * 86400)
 
 /* The file's values as they stand there. */
 typedef struct SiteFile {
@@ -19,6 +20,10 @@ typedef struct SiteFile {
     char *superuser;
     char *look_under_lock_ms;
     char *max_lag;
+    char *backup_policy;
+    char *backup_within;
+    char *backup_command;
+    char *backup_pg_dump;
 } SiteFile;
 
 static const ConfigKey config_keys[] = {
@@ -30,6 +35,10 @@ static const ConfigKey config_keys[] = {
     {"site", "superuser", offsetof(SiteFile, superuser)},
     {"site", "look-under-lock-ms", offsetof(SiteFile, look_under_lock_ms)},
     {"site", "max-lag", offsetof(SiteFile, max_lag)},
+    {"backup", "policy", offsetof(SiteFile, backup_policy)},
+    {"backup", "within", offsetof(SiteFile, backup_within)},
+    {"backup", "command", offsetof(SiteFile, backup_command)},
+    {"backup", "pg-dump", offsetof(SiteFile, backup_pg_dump)},
 };
 
 static const struct {
@@ -55,6 +64,8 @@ void site_config_done(SiteConfig *config)
     free(config->environment);
     free(config->channel);
     free(config->ledger_owner);
+    free(config->backup_command);
+    free(config->backup_pg_dump);
     *config = (SiteConfig){0};
 }
 
@@ -115,6 +126,52 @@ static bool take_max_lag(const char *word, LagLimit *ret_limit, Error *err)
     return error_hint(err, LAG_LIMIT_WORDS);
 }
 
+bool site_span_parse(const char *word, int64_t *ret_seconds)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    size_t length = strlen(word);
+    uint64_t number = 0;
+    if (length < 2 || !text_parse_uint(word, length - 1, SPAN_MOST_S, &number) || !number)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (word[length - 1] == units[i].unit &&
+            (int64_t)number <= SPAN_MOST_S / units[i].seconds) {
+            *ret_seconds = (int64_t)number * units[i].seconds;
+            return true;
+        }
+    return false;
+}
+
+static bool take_backup(SiteFile *file, SiteConfig *config, Error *err)
+{
+    static const char *const words[] = {[BACKUP_POLICY_WARN] = "warn",
+                                        [BACKUP_POLICY_REQUIRED] = "required",
+                                        [BACKUP_POLICY_OFF] = "off"};
+    const char *policy = file->backup_policy ? file->backup_policy : "warn";
+    size_t at = 0;
+    while (at < ARRAY_LEN(words) && strcmp(words[at], policy) != 0)
+        at++;
+    if (at == ARRAY_LEN(words))
+        return error_set(err, ERROR_CONFIG, "policy is '%s': expected required, warn or off",
+                         policy);
+    config->backup_policy = (BackupPolicy)at;
+    config->backup_within_s = BACKUP_WITHIN_DEFAULT_S;
+    if (file->backup_within && !site_span_parse(file->backup_within, &config->backup_within_s))
+        return error_set(err, ERROR_CONFIG, "within is '%s': expected a time like 90m, 2h or 1d",
+                         file->backup_within);
+    if (file->backup_command && !*file->backup_command)
+        return error_set(err, ERROR_CONFIG, "command is empty");
+    if (file->backup_pg_dump && file->backup_pg_dump[0] != '/')
+        return error_set(err, ERROR_CONFIG, "pg-dump is '%s': expected an absolute path",
+                         file->backup_pg_dump);
+    config->backup_command = TAKE_PTR(file->backup_command);
+    config->backup_pg_dump = TAKE_PTR(file->backup_pg_dump);
+    return true;
+}
+
 static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
 {
     if (!check_name("name", file->name, err) ||
@@ -123,7 +180,8 @@ static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
         !take_rollback_needs(file->rollback_needs, &config->rollback_needs, err) ||
         !take_superuser(file->superuser, &config->superuser, err) ||
         !take_max_lag(file->max_lag, &config->max_lag, err) ||
-        !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err))
+        !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err) ||
+        !take_backup(file, config, err))
         return false;
     if (file->ledger_owner && !*file->ledger_owner)
         return error_set(err, ERROR_CONFIG, "ledger-owner is empty");

@@ -17,6 +17,11 @@ typedef enum {
 /* What becomes of a run as a superuser of the database. */
 typedef enum { SUPERUSER_WARN, SUPERUSER_REFUSE } SuperuserPolicy;
 
+/* What becomes of a run behind which there is no backup. */
+typedef enum { BACKUP_POLICY_WARN, BACKUP_POLICY_REQUIRED, BACKUP_POLICY_OFF } BackupPolicy;
+
+#define BACKUP_WITHIN_DEFAULT_S 7200
+
 typedef struct SiteConfig {
     char *config_folder; /* owned: SEALIFT_CONFIG_DIR, default /etc/sealift */
     char *state_folder;  /* owned: SEALIFT_STATE_DIR, default /var/lib/sealift */
@@ -29,7 +34,15 @@ typedef struct SiteConfig {
     SuperuserPolicy superuser;    /* superuser: warn (default), refuse */
     LagLimit max_lag;             /* max-lag: as --max-lag; without it no limit */
     int64_t look_under_lock_ms;   /* look-under-lock-ms; -1 where not set */
+    /* [backup] */
+    BackupPolicy backup_policy; /* policy: warn (default), required, off */
+    int64_t backup_within_s;    /* within: how old a backup may be; default 2h */
+    char *backup_command;       /* command; owned, NULL where not set */
+    char *backup_pg_dump; /* pg-dump: the program; owned, NULL: the fitting one is looked for */
 } SiteConfig;
+
+/* "90s", "30m", "2h", "1d" as seconds, 1 s to 3650 d; false (ret untouched) for anything else. */
+bool site_span_parse(const char *word, int64_t *ret_seconds) MUST_CHECK;
 
 /* Find the folders and read applier.conf where it is there. ERROR_CONFIG. */
 bool site_config_read(SiteConfig *ret_config, Error *err) MUST_CHECK;

@@ -161,6 +161,30 @@ SELECT coalesce((SELECT max(number) FROM sealift.accepted_extra), 0) + 1, $1, $2
 -- :name ledger_read_accepted
 SELECT kind, identity, hash, reason, came_with FROM sealift.accepted_extra ORDER BY number
 
+-- :name ledger_insert_backup
+INSERT INTO sealift.backup (number, event_number, kind, good, what, words, log, restore_command,
+                            digest, size, made_at, duration_ms, exit_status, operating_system_user)
+SELECT coalesce((SELECT max(number) FROM sealift.backup), 0) + 1,
+       coalesce((SELECT max(number) FROM sealift.event), 0), $1, $2::boolean, $3, $4, $5, $6,
+       $7::bytea, $8::bigint, to_timestamp($9::bigint), $10::bigint, $11::integer, $12
+
+-- :name ledger_read_backups
+SELECT number, event_number, kind, good, what, words, log, restore_command, encode(digest, 'hex'),
+       size, to_char(made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), duration_ms,
+       exit_status, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       session_user_name, operating_system_user
+  FROM sealift.backup ORDER BY number
+
+-- :name ledger_insert_loss
+INSERT INTO sealift.accepted_loss (number, event_number, identity, words, operating_system_user)
+SELECT coalesce((SELECT max(number) FROM sealift.accepted_loss), 0) + 1,
+       coalesce((SELECT max(number) FROM sealift.event), 0), $1, $2, $3
+
+-- :name ledger_read_losses
+SELECT event_number, identity, words, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       session_user_name, operating_system_user
+  FROM sealift.accepted_loss ORDER BY number
+
 -- :name ledger_owner
 SELECT pg_catalog.pg_get_userbyid(nspowner)
   FROM pg_catalog.pg_namespace WHERE nspname = 'sealift'

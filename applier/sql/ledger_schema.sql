@@ -12,6 +12,10 @@
 --
 -- identity.rehearsal_since is set where the database is the copy that a rehearsal runs on: apply,
 -- resume and rollback refuse such a ledger.
+--
+-- A row of sealift.backup is what stands behind a run, or that nothing does: event_number is the event
+-- that began the run, or that refused it. words are the last lines of a command's output. A row of
+-- sealift.accepted_loss is a migration whose data the rollback of that event was allowed to lose.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -128,6 +132,34 @@ CREATE TABLE sealift.accepted_extra (
     hash text NOT NULL,
     reason text NOT NULL,
     came_with text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
+CREATE TABLE sealift.backup (
+    number bigint PRIMARY KEY,
+    event_number bigint NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('none', 'empty', 'declined', 'command', 'file', 'lsn', 'text',
+                                       'pg_dump')),
+    good boolean NOT NULL,
+    what text NOT NULL,
+    words text NOT NULL,
+    log text NOT NULL,
+    restore_command text NOT NULL,
+    digest bytea,
+    size bigint,
+    made_at timestamptz,
+    duration_ms bigint NOT NULL,
+    exit_status integer,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
+CREATE TABLE sealift.accepted_loss (
+    number bigint PRIMARY KEY,
+    event_number bigint NOT NULL,
+    identity text NOT NULL,
+    words text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     session_user_name text NOT NULL DEFAULT session_user,
     operating_system_user text NOT NULL

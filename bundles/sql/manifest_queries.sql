@@ -85,6 +85,10 @@ INSERT INTO measured (ordinal, migration, script, step, server_major, relation, 
 VALUES (:ordinal, :migration, :script, :step, :server_major, :relation, :lock, :rewritten,
   :scanned)
 
+-- :name manifest_insert_brought
+INSERT INTO brought (ordinal, migration, kind, identity)
+VALUES (:ordinal, :migration, :kind, :identity)
+
 -- :name manifest_insert_atomic
 INSERT INTO atomic (ordinal, mode, server_major) VALUES (:ordinal, :mode, :server_major)
 
@@ -160,6 +164,9 @@ SELECT ordinal, migration, version, server_major, way_back, detail FROM rehearsa
 -- :name manifest_read_measured
 SELECT ordinal, migration, script, step, server_major, relation, lock, rewritten, scanned
 FROM measured ORDER BY ordinal
+
+-- :name manifest_read_brought
+SELECT ordinal, migration, kind, identity FROM brought ORDER BY ordinal
 
 -- :name manifest_read_atomic
 SELECT ordinal, mode, server_major FROM atomic ORDER BY ordinal

@@ -176,6 +176,12 @@ CREATE TABLE measured ( -- relations that a step locked, rewrote or read whole o
   rewritten INTEGER NOT NULL CHECK (rewritten IN (0, 1)),
   scanned INTEGER NOT NULL CHECK (scanned IN (0, 1))
 ) STRICT;
+CREATE TABLE brought ( -- tables and columns that a migration adds and its way back drops
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  migration INTEGER NOT NULL REFERENCES migration,
+  kind TEXT NOT NULL CHECK (kind IN ('table', 'column')),
+  identity TEXT NOT NULL -- as the fingerprint names it
+) STRICT;
 CREATE TABLE atomic ( -- ways to share a transaction that came to the same schemas
   ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
   mode TEXT NOT NULL CHECK (mode IN ('version', 'run')), -- one for each version, or for all

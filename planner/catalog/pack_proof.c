@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "bundles/fingerprint_writer.h"
+#include "bundles/manifest_brought.h"
 #include "planner/packing/project_digests.h"
 #include "planner/rehearsal/rehearsal_gate.h"
 
@@ -106,6 +107,8 @@ typedef struct Filling {
     BundleWriter *writer;
     Manifest *manifest;
     ManifestNameArray schemas; /* owned: seen in the fingerprints, as they come */
+    char last_file[REHEARSAL_FILE];
+    Fingerprint last; /* owned: of last_file: what one migration leaves the next begins with */
 } Filling;
 
 /* The name of a bundle's version by index plus 1; 0 is what it starts from. */
@@ -343,6 +346,51 @@ static bool add_measured(Filling *filling, Error *err)
     return true;
 }
 
+/* --- what goes with the way back -------------------------------------------------------------- */
+
+static bool read_schema(Filling *filling, const char *file, Fingerprint *ret_rows, Error *err)
+{
+    CLEANUP(text_done) Text text = {0};
+    return (catalog_text(filling->proof->catalog, file, &text, err) &&
+            fingerprint_parse(text_string(&text), text.length, ret_rows, err)) ||
+           error_wrap(err, "the catalog's fingerprint '%s'", file);
+}
+
+static bool add_brought(Filling *filling, size_t index, const RehearsalVerdict *verdict, Error *err)
+{
+    CLEANUP(fingerprint_done) Fingerprint before = {0};
+    if (!*verdict->before || !*verdict->after)
+        return true;
+    if (strcmp(filling->last_file, verdict->before) == 0)
+        before = filling->last;
+    else
+        fingerprint_done(&filling->last);
+    filling->last = (Fingerprint){0};
+    *filling->last_file = '\0';
+    if ((!before.rows.count && !read_schema(filling, verdict->before, &before, err)) ||
+        !read_schema(filling, verdict->after, &filling->last, err))
+        return false;
+    memcpy(filling->last_file, verdict->after, sizeof(filling->last_file));
+    manifest_brought_add(&before, &filling->last, index, &filling->manifest->brought);
+    return true;
+}
+
+static bool add_all_brought(Filling *filling, Error *err)
+{
+    Manifest *manifest = filling->manifest;
+    array_each (const Rehearsal, rehearsal, &filling->proof->rehearsals)
+        for (size_t i = 0; i < manifest->migrations.count; i++) {
+            const ManifestMigration *migration = &manifest->migrations.items[i];
+            if (migration->scripts[SCRIPT_DOWN].present &&
+                !add_brought(
+                    filling, i,
+                    rehearsal_verdict(rehearsal, /* of_version= */ false, migration->identity),
+                    err))
+                return false;
+        }
+    return true;
+}
+
 /* By mode, then major. */
 static void add_atomic(Filling *filling)
 {
@@ -356,9 +404,9 @@ static void add_atomic(Filling *filling)
 
 bool pack_proof_fill(PackProof *proof, BundleWriter *writer, Manifest *manifest, Error *err)
 {
-    Filling filling = {proof, writer, manifest, {0}};
+    Filling filling = {.proof = proof, .writer = writer, .manifest = manifest};
     bool good = add_fingerprints(&filling, err) && add_earlier(&filling, err) &&
-                add_measured(&filling, err);
+                add_measured(&filling, err) && add_all_brought(&filling, err);
     if (good) {
         set_scope(&filling);
         add_verdicts(&filling);
@@ -367,5 +415,6 @@ bool pack_proof_fill(PackProof *proof, BundleWriter *writer, Manifest *manifest,
     array_each (char *, name, &filling.schemas)
         free(*name);
     array_free(&filling.schemas);
+    fingerprint_done(&filling.last);
     return good;
 }

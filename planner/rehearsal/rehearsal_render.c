@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "bundles/difference_json.h"
 #include "planner/packing/project_check.h"
 
 #define DETAIL_SHOWN  300 /* bytes of what a server said */
@@ -315,24 +316,13 @@ static void add_stop_json(const RehearsalVerdict *verdict, JsonWriter *json)
 static void add_objects_json(const RehearsalVerdict *verdict, JsonWriter *json)
 {
     json_array(json, "differences");
-    array_each (const RehearsalDifference, difference, &verdict->differences) {
-        json_object(json, /* name= */ NULL);
-        json_string(json, "change", difference->change);
-        json_string(json, "class", difference->class);
-        json_string(json, "kind", difference->kind);
-        json_string(json, "identity", difference->identity);
-        json_close(json);
-    }
+    array_each (const RehearsalDifference, difference, &verdict->differences)
+        difference_json(json, difference->change, difference->class, difference->kind,
+                        difference->identity);
     json_close(json);
     json_array(json, "lost");
-    array_each (const RehearsalLoss, loss, &verdict->losses) {
-        json_object(json, /* name= */ NULL);
-        json_string(json, "table", loss->table);
-        json_string(json, "column", loss->column);
-        json_int(json, "rows_before", loss->rows_before);
-        json_int(json, "rows_after", loss->rows_after);
-        json_close(json);
-    }
+    array_each (const RehearsalLoss, loss, &verdict->losses)
+        lost_rows_json(json, loss->table, loss->column, loss->rows_before, loss->rows_after);
     json_close(json);
 }
 

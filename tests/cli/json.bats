@@ -88,6 +88,7 @@ documented() {
     pack_bundle shop.bundle 1.1.0 >/dev/null
     trust_site
     printf 'tolerated\t*\tpublic.site_*\nverdict\t0002_name\t@HERE@\tlossy\tpublic.item\n' >facts
+    printf 'brought\t0001_item\ttable\tpublic.item\nbrought\t0002_name\tcolumn\tpublic.item.name\n' >>facts
     prove shop.bundle
     export DATABASE_URL=$DB
     documented applier fingerprint --definitions
@@ -102,7 +103,12 @@ documented() {
     documented applier apply shop.bundle --yes --accept-extra public.item.dba=r --accept-extra public.more=r
     documented applier drift
     documented applier status
-    documented applier rollback --yes
+    sql "INSERT INTO item (name) VALUES ('x')"
+    documented applier rollback --plan
+    documented applier rollback --yes # data would be lost
+    documented applier rollback --yes --accept-data-loss 0002_name --backup-command 'echo saved'
+    documented applier history
+    documented applier status
     fresh_database
     export DATABASE_URL=$DB
     psql_as_app -c 'CREATE TABLE item (id serial PRIMARY KEY, other int)'

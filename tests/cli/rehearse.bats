@@ -176,6 +176,8 @@ DROP INDEX IF EXISTS one_b;' >"$PROJECT/migrations/1.1.0/0003_three.down.sql"
     pack --to 1.1.0 --out e.bundle
     cmp a.bundle e.bundle
     same "unproven" 0 "$(tar -xOf a.bundle HEAD | sed -n 's/^unproven: //p')"
+    same "brought" "0001_one table public.one, 0002_two column public.one.c" "$(planner inspect a.bundle --json |
+        jq -r '[.versions[].migrations[] | .identity as $i | .brought[] | "\($i) \(.kind) \(.identity)"] | join(", ")')"
 
     fresh_database
     trust_site

@@ -360,9 +360,11 @@ END \$\$;"
     } >facts
     prove shop.bundle
     applier apply shop.bundle --yes >/dev/null
-    run_status 2 applier rollback --to -
+    run_status 7 applier rollback --to -
     errors_has '1.2.0 0003_index: exact' '1.1.0 0002_name: all but the order of columns comes back: public.item' \
-        '1.0.0 0001_item: lossy: rows of public.item'
+        '1.0.0 0001_item: lossy: rows of public.item' 'data would be lost' '--accept-data-loss=0001_item'
+    run_status 2 applier rollback --to - --accept-data-loss 0001_item --accept-unproven
+    errors_has 'this wants a yes'
     run_status 0 applier rollback --to 1.1.0 --yes --json
     same way 'exact null' "$(json '.ways_back[0] | "\(.way_back) \(.detail)"')"
     fresh_database

@@ -13,6 +13,7 @@
  *     verdict      IDENTITY MAJOR VERDICT DETAIL
  *     atomic       version|run MAJOR
  *     measured     IDENTITY up|down STATEMENT MAJOR RELATION LOCK   (in the manifest's order)
+ *     brought      IDENTITY table|column OBJECT       (in the manifest's order)
  *
  * FILE is what `applier fingerprint --definitions` prints, from the line `sealift-fingerprint 1`.
  */
@@ -187,6 +188,18 @@ static void add_measured(Proving *proving, char **fields)
                            .lock = memory_string(fields[6])};
 }
 
+static void add_brought(Proving *proving, char **fields)
+{
+    Manifest *manifest = &proving->manifest;
+    const ManifestMigration *migration = manifest_find(manifest, fields[1]);
+    if (!migration)
+        usage(fields[1]);
+    *array_add(&manifest->brought) =
+        (ManifestBrought){.migration = (size_t)(migration - manifest->migrations.items),
+                          .is_column = word(&brought_words, fields[2]) == 1,
+                          .identity = memory_string(fields[3])};
+}
+
 static void add_fact(Proving *proving, char **fields)
 {
     Manifest *manifest = &proving->manifest;
@@ -203,6 +216,8 @@ static void add_fact(Proving *proving, char **fields)
         add_verdict(proving, fields);
     else if (strcmp(fields[0], "measured") == 0)
         add_measured(proving, fields);
+    else if (strcmp(fields[0], "brought") == 0)
+        add_brought(proving, fields);
     else if (strcmp(fields[0], "atomic") == 0)
         *array_add(&manifest->atomic) = (ManifestAtomic){.whole_run = strcmp(fields[1], "run") == 0,
                                                          .server_major = number(fields[2])};

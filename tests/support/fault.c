@@ -8,6 +8,8 @@
  *                       a test has to walk through
  *   DISK_FULL_AT=N      from the N-th write to a regular file (from 1) on, there is no space left
  *   DISK_FULL_ONCE=1    … but only for that one write
+ *   SPACE_FREE=N        statvfs says that so many bytes are free
+ *   RENAME_FAILS=1      rename ends with an I/O error
  *
  * `send` is also sendto, `fsync` also fdatasync, `rename` also renameat and linkat. Calls that
  * glibc makes inside itself (stdio's own writes) do not pass through here. */
@@ -21,11 +23,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static long counted, fault_at, writes, disk_full_at;
 static int fault_signal = SIGKILL;
-static bool disk_full_once;
+static bool disk_full_once, rename_fails;
+static long space_free;
 static const char *calls, *count_file;
 
 static long number_of(const char *name, long otherwise)
@@ -40,6 +44,8 @@ __attribute__((constructor)) static void read_environment(void)
     fault_signal = (int)number_of("FAULT_SIGNAL", SIGKILL);
     disk_full_at = number_of("DISK_FULL_AT", 0);
     disk_full_once = number_of("DISK_FULL_ONCE", 0) != 0;
+    space_free = number_of("SPACE_FREE", -1);
+    rename_fails = number_of("RENAME_FAILS", 0) != 0;
     calls = getenv("FAULT_CALLS");
     count_file = getenv("FAULT_COUNT");
 }
@@ -149,6 +155,10 @@ int fdatasync(int fd)
 int rename(const char *from, const char *to)
 {
     count("rename");
+    if (rename_fails) {
+        errno = EIO;
+        return -1;
+    }
     return NEXT(rename)(from, to);
 }
 
@@ -162,6 +172,14 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
     count("rename");
     return NEXT(linkat)(from_fd, from, to_fd, to, flags);
+}
+
+int statvfs(const char *path, struct statvfs *space)
+{
+    int result = NEXT(statvfs)(path, space);
+    if (result == 0 && space_free >= 0)
+        space->f_bavail = (fsblkcnt_t)space_free / space->f_frsize;
+    return result;
 }
 
 int unlink(const char *path)

@@ -176,6 +176,10 @@ void forge_add_rehearsal(BundleWriter *writer, Manifest *manifest)
     add_earlier(manifest, manifest->head.tree_from);
     add_verdicts(manifest);
     add_measured(manifest);
+    *array_add(&manifest->brought) =
+        (ManifestBrought){0, /* is_column= */ false, memory_string("public.berth")};
+    *array_add(&manifest->brought) =
+        (ManifestBrought){0, /* is_column= */ true, memory_string("public.quay.depth")};
     *array_add(&manifest->atomic) = (ManifestAtomic){.whole_run = false, .server_major = 15};
     *array_add(&manifest->atomic) = (ManifestAtomic){.whole_run = false, .server_major = 16};
     *array_add(&manifest->atomic) = (ManifestAtomic){.whole_run = true, .server_major = 16};

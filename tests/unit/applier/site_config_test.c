@@ -22,6 +22,10 @@ static void has_defaults_where_nothing_is_said(void **state UNUSED)
     assert_int_equal(config.superuser, SUPERUSER_WARN);
     assert_int_equal(config.look_under_lock_ms, -1);
     assert_false(lag_limit_is_set(&config.max_lag));
+    assert_int_equal(config.backup_policy, BACKUP_POLICY_WARN);
+    assert_int_equal(config.backup_within_s, 7200);
+    assert_null(config.backup_command);
+    assert_null(config.backup_pg_dump);
     unsetenv("SEALIFT_CONFIG_DIR");
     setenv("SEALIFT_STATE_DIR", "", 1);
     CLEANUP(site_config_done) SiteConfig defaults = {0};
@@ -37,7 +41,9 @@ static void reads_every_key(void **state UNUSED)
     assert_true(read_with("[site]\nname = alpha\nenvironment = staging\nchannel = main\n"
                           "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n"
                           "look-under-lock-ms = 500\n"
-                          "max-lag = 64MB\n",
+                          "max-lag = 64MB\n"
+                          "[backup]\npolicy = required\nwithin = 90m\ncommand = /bin/save now\n"
+                          "pg-dump = /opt/bin/pg_dump\n",
                           &config, &err));
     assert_string_equal(config.name, "alpha");
     assert_string_equal(config.environment, "staging");
@@ -47,6 +53,10 @@ static void reads_every_key(void **state UNUSED)
     assert_int_equal(config.superuser, SUPERUSER_REFUSE);
     assert_int_equal(config.look_under_lock_ms, 500);
     assert_int_equal(config.max_lag.bytes, 64 << 20);
+    assert_int_equal(config.backup_policy, BACKUP_POLICY_REQUIRED);
+    assert_int_equal(config.backup_within_s, 5400);
+    assert_string_equal(config.backup_command, "/bin/save now");
+    assert_string_equal(config.backup_pg_dump, "/opt/bin/pg_dump");
 }
 
 static void refuses_values_that_mean_nothing(void **state UNUSED)
@@ -62,6 +72,12 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\nlook-under-lock-ms = 2s\n", "expected a number"},
         {"[site]\nmax-lag = 64\n", "expected a size or a time"},
         {"[site]\nledger-owner =\n", "ledger-owner is empty"},
+        {"[backup]\npolicy = maybe\n", "expected required, warn or off"},
+        {"[backup]\nwithin = 2\n", "expected a time like 90m, 2h or 1d"},
+        {"[backup]\nwithin = 0h\n", "within is '0h'"},
+        {"[backup]\nwithin = 3651d\n", "within is '3651d'"},
+        {"[backup]\ncommand =\n", "command is empty"},
+        {"[backup]\npg-dump = pg_dump\n", "expected an absolute path"},
         {"[site]\ncolour = red\n", "no key 'colour'"},
         {"[place]\nname = alpha\n", "no key 'name'"},
         {"[site]\nname = a\nname = b\n", "stands twice"},

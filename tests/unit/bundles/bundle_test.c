@@ -147,6 +147,9 @@ static void expect_rehearsal_rows(const Manifest *manifest)
     assert_true(manifest->measured.items[3].rewritten);
     assert_string_equal(manifest->measured.items[3].lock, "");
 
+    assert_int_equal(manifest->brought.count, 2);
+    assert_string_equal(manifest_brought_name(&manifest->brought.items[1]), "column");
+    assert_string_equal(manifest->brought.items[1].identity, "public.quay.depth");
     assert_int_equal(manifest->atomic.count, 3);
     assert_string_equal(manifest_atomic_name(&manifest->atomic.items[0]), "version");
     assert_string_equal(manifest_atomic_name(&manifest->atomic.items[2]), "run");
