@@ -134,6 +134,15 @@ static bool add_sql(BundleReader *reader, const Manifest *manifest,
     return true;
 }
 
+/* `version` is an index plus 1; 0: what the bundle starts from. */
+static void add_superseded(const Manifest *manifest, size_t version, const char *indent, Text *out)
+{
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded)
+        if (superseded->version == version)
+            text_addf(out, "%s%s%s\n", indent, superseded->name,
+                      superseded->same_schema ? ", and has its schema" : "");
+}
+
 static bool add_version(BundleReader *reader, const Manifest *manifest, size_t index,
                         ReportDepth depth, Text *out, Error *err)
 {
@@ -141,6 +150,9 @@ static bool add_version(BundleReader *reader, const Manifest *manifest, size_t i
     text_addf(out, "\nversion %s, released %s, %zu migration%s%s\n", version->name,
               version->released, version->migration_count, version->migration_count == 1 ? "" : "s",
               version->stop ? ", a required stop" : "");
+    if (version->min_compatible)
+        text_addf(out, "  from        %s or later in one run\n", version->min_compatible);
+    add_superseded(manifest, index + 1, "  supersedes  ", out);
     rehearsal_report_version(manifest, index, out);
     for (size_t i = 0; i < version->migration_count; i++) {
         size_t migration = version->first_migration + i;
@@ -158,6 +170,7 @@ bool bundle_report_text(BundleReader *reader, ReportDepth depth, Text *out, Erro
     if (!bundle_reader_manifest(reader, &manifest, err))
         return false;
     add_head(reader, out);
+    add_superseded(manifest, /* version= */ 0, "in place of  ", out);
     array_each (const ManifestRequirement, requirement, &manifest->requirements)
         text_addf(out, "needs        %s %s%s%s\n", requirement->kind, requirement->name,
                   *requirement->value ? " " : "", requirement->value);
@@ -279,6 +292,23 @@ static bool migration_json(BundleReader *reader, const Manifest *manifest, size_
     return true;
 }
 
+static void superseded_json(const Manifest *manifest, size_t version, const char *name,
+                            JsonWriter *json)
+{
+    char hex[DIGEST_HEX_SIZE];
+    json_array(json, name);
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded) {
+        if (superseded->version != version)
+            continue;
+        json_object(json, /* name= */ NULL);
+        json_string(json, "name", superseded->name);
+        json_string(json, "tree_digest", digest_hex(&superseded->tree_digest, hex));
+        json_bool(json, "same_schema", superseded->same_schema);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 static bool version_json(BundleReader *reader, const Manifest *manifest, size_t index,
                          ReportDepth depth, JsonWriter *json, Error *err)
 {
@@ -288,6 +318,8 @@ static bool version_json(BundleReader *reader, const Manifest *manifest, size_t 
     json_string(json, "name", version->name);
     json_string(json, "released", version->released);
     json_bool(json, "stop", version->stop);
+    json_string(json, "min_compatible", version->min_compatible);
+    superseded_json(manifest, index + 1, "supersedes", json);
     json_string(json, "tree_digest", digest_hex(&version->tree_digest, hex));
     rehearsal_report_version_json(manifest, index, json);
     json_array(json, "migrations");
@@ -319,6 +351,7 @@ bool bundle_report_json(BundleReader *reader, ReportDepth depth, Text *out, Erro
     }
     json_close(&json);
     rehearsal_report_bundle_json(manifest, &json);
+    superseded_json(manifest, /* version= */ 0, "start_supersedes", &json);
     json_array(&json, "versions");
     for (size_t i = 0; i < manifest->versions.count; i++)
         if (!version_json(reader, manifest, i, depth, &json, err))

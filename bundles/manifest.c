@@ -140,9 +140,14 @@ void manifest_done(Manifest *manifest)
     free(manifest->search_path);
     array_each (ManifestVersion, version, &manifest->versions) {
         free(version->name);
+        free(version->min_compatible);
         free(version->released);
     }
     array_free(&manifest->versions);
+    free(manifest->start.name);
+    array_each (ManifestSuperseded, superseded, &manifest->superseded)
+        free(superseded->name);
+    array_free(&manifest->superseded);
     array_each (ManifestMigration, migration, &manifest->migrations)
         migration_done(migration);
     array_free(&manifest->migrations);
@@ -175,6 +180,13 @@ size_t manifest_find_version(const Manifest *manifest, const char *name)
         if (strcmp(manifest->versions.items[i].name, name) == 0)
             return i;
     return SIZE_MAX;
+}
+
+size_t manifest_least_start(const Manifest *manifest, size_t index)
+{
+    const char *least = manifest->versions.items[index].min_compatible;
+    size_t found = least ? manifest_find_version(manifest, least) : SIZE_MAX;
+    return found == SIZE_MAX ? 0 : found + 1;
 }
 
 const ManifestFingerprint *manifest_fingerprint(const Manifest *manifest, size_t version,

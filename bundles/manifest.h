@@ -163,12 +163,22 @@ typedef struct ManifestVersion {
     char *name;       /* owned */
     int64_t position; /* how many migrations of the product precede it, all versions counted */
     bool stop;        /* a required stop */
-    char *released;   /* owned: time of release, clock_format's form */
+    char
+        *min_compatible; /* owned; a run that comes here begins at this version or later; or NULL */
+    char *released;      /* owned: time of release, clock_format's form */
     Digest tree_digest;
     size_t first_migration; /* index into migrations */
     size_t migration_count; /* may be 0 */
     Verdict verdict;        /* of taking the whole version back: manifest_version_verdicts */
 } ManifestVersion;
+
+/* A version that is off the line, because one of the bundle's was released in its place. */
+typedef struct ManifestSuperseded {
+    size_t version; /* index into versions plus 1, of the one that replaces it; 0: the start */
+    char *name;     /* owned */
+    Digest tree_digest;
+    bool same_schema; /* a database that stands there stands at `version`, once it is looked at */
+} ManifestSuperseded;
 
 /* How a database came to the version whose schema is meant. */
 typedef enum {
@@ -242,6 +252,7 @@ typedef struct ManifestRequirement {
 } ManifestRequirement;
 
 typedef ARRAY_OF(ManifestVersion) ManifestVersionArray;
+typedef ARRAY_OF(ManifestSuperseded) ManifestSupersededArray;
 typedef ARRAY_OF(ManifestMigration) ManifestMigrationArray;
 typedef ARRAY_OF(ManifestObject) ManifestObjectArray;
 typedef ARRAY_OF(ManifestRequirement) ManifestRequirementArray;
@@ -260,8 +271,11 @@ typedef struct Manifest {
     Head head;
     char *search_path; /* owned; what the applier pins, e.g. "public" */
     ManifestVersionArray versions;
-    ManifestMigrationArray migrations; /* in order of application, over all versions */
-    ManifestObjectArray objects;       /* in path order; in a sealed bundle the first is README */
+    ManifestVersion start; /* what it starts from, as far as that is known (no migrations); set by
+                            * the reader */
+    ManifestSupersededArray superseded; /* in order of version, then of release */
+    ManifestMigrationArray migrations;  /* in order of application, over all versions */
+    ManifestObjectArray objects;        /* in path order; in a sealed bundle the first is README */
     ManifestRequirementArray requirements;
     /* What the rehearsal showed; all empty in a bundle that was packed unproven. */
     ManifestNameArray scope; /* owned: schemas that the fingerprints cover, sorted */
@@ -280,6 +294,10 @@ const ManifestMigration *manifest_find(const Manifest *manifest, const char *ide
 
 /* The version's index, or SIZE_MAX. */
 size_t manifest_find_version(const Manifest *manifest, const char *name);
+
+/* Where a run that comes to version `index` may begin at lowest: index into versions plus 1; 0: the
+ * start, also where `min_compatible` names a version before that. */
+size_t manifest_least_start(const Manifest *manifest, size_t index);
 
 /* The schema proven for a version (index into versions plus 1; 0: the start), arrival and major, or
  * NULL. */

@@ -295,13 +295,16 @@ static bool check_unique(const char **names, size_t count, const char *what, Err
 
 static bool check_names(const Manifest *manifest, Error *err)
 {
-    size_t most = 1 + manifest->versions.count + manifest->migrations.count;
+    size_t most =
+        1 + manifest->versions.count + manifest->superseded.count + manifest->migrations.count;
     CLEANUP(memory_freep) const char **names = memory_zeroed(most, sizeof(*names));
     size_t count = 0;
     if (strcmp(manifest->head.covers_from, "-") != 0) /* its name is taken, too */
         names[count++] = manifest->head.covers_from;
     array_each (const ManifestVersion, version, &manifest->versions)
         names[count++] = version->name;
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded)
+        names[count++] = superseded->name;
     if (!check_unique(names, count, "versions", err))
         return false;
     count = 0;
@@ -330,6 +333,48 @@ static bool check_migrations(const Manifest *manifest, Error *err)
     if (uses.count + 1 != manifest->objects.count) /* README is nobody's */
         return refuse(err, "%zu of %zu objects belong to nothing",
                       manifest->objects.count - 1 - uses.count, manifest->objects.count - 1);
+    return true;
+}
+
+static bool holds_tree(const Manifest *manifest, const Digest *tree)
+{
+    char hex[DIGEST_HEX_SIZE];
+    bool held = strcmp(digest_hex(tree, hex), manifest->head.tree_from) == 0;
+    array_each (const ManifestVersion, version, &manifest->versions)
+        held |= digest_equal(&version->tree_digest, tree);
+    return held;
+}
+
+/* What is off the line is nowhere on it, and nothing can be in the place of nothing. */
+static bool check_superseded(const Manifest *manifest, Error *err)
+{
+    const ManifestSuperseded *items = manifest->superseded.items;
+    for (size_t i = 0; i < manifest->superseded.count; i++) {
+        if (i && items[i].version < items[i - 1].version)
+            return refuse(err, "table 'superseded', row %zu: does not come after the one before",
+                          i + 1);
+        if (items[i].version == 0 && strcmp(manifest->head.covers_from, "-") == 0)
+            return refuse(err, "table 'superseded', row %zu: nothing replaces '%s'", i + 1,
+                          items[i].name);
+        bool twice = holds_tree(manifest, &items[i].tree_digest);
+        for (size_t j = 0; j < i; j++)
+            twice |= digest_equal(&items[j].tree_digest, &items[i].tree_digest);
+        if (twice)
+            return refuse(err, "table 'superseded', row %zu: the tree of '%s' stands twice", i + 1,
+                          items[i].name);
+    }
+    return true;
+}
+
+/* The version that a run must begin at comes before the one that asks for it. */
+static bool check_least(const Manifest *manifest, Error *err)
+{
+    for (size_t i = 0; i < manifest->versions.count; i++) {
+        const char *least = manifest->versions.items[i].min_compatible;
+        if (manifest_least_start(manifest, i) > i)
+            return refuse(err, "table 'version', row %zu: 'min_compatible' is '%s', not before it",
+                          i + 1, least);
+    }
     return true;
 }
 
@@ -389,5 +434,6 @@ bool manifest_check(const Manifest *manifest, size_t manifest_size, Error *err)
     /* counts first: what follows walks from versions to migrations */
     return check_counts(manifest, err) && check_names(manifest, err) &&
            check_layout(manifest, manifest_size, err) && check_migrations(manifest, err) &&
-           check_versions(manifest, err);
+           check_versions(manifest, err) && check_superseded(manifest, err) &&
+           check_least(manifest, err);
 }

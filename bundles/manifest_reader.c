@@ -60,13 +60,46 @@ static bool read_versions(sqlite3 *db, Manifest *manifest, Error *err)
         version->migration_count = (size_t)rows_number(&rows, 6, 0, MANIFEST_SIZE_MAX);
         version->verdict = (Verdict)rows_word(&rows, 7, &verdict_words);
         migrations += version->migration_count;
+        version->min_compatible = rows_text_or_null(&rows, 8, BUNDLE_VERSION_MAX);
         if (!head_version_name_is_valid(version->name))
             rows_refuse(&rows, 1, "is no name of a version");
+        if (version->min_compatible && !head_version_name_is_valid(version->min_compatible))
+            rows_refuse(&rows, 8, "is no name of a version");
         int64_t seconds;
         if (!clock_parse(version->released, &seconds))
             rows_refuse(&rows, 4, "is no time");
     }
     return !rows.failed;
+}
+
+static bool read_superseded(sqlite3 *db, Manifest *manifest, Error *err)
+{
+    CLEANUP(rows_close) Rows rows = {0};
+    if (!rows_open(db, "superseded", SQL_manifest_read_superseded, &rows, err))
+        return false;
+    while (rows_next(&rows)) {
+        ManifestSuperseded *superseded = array_add(&manifest->superseded);
+        rows_expect(&rows, 0, manifest->superseded.count);
+        superseded->version = (size_t)rows_number(&rows, 1, 0, (int64_t)manifest->versions.count);
+        superseded->name = rows_text(&rows, 2, 1, BUNDLE_VERSION_MAX);
+        superseded->tree_digest = rows_digest(&rows, 3);
+        superseded->same_schema = rows_flag(&rows, 4);
+        if (!head_version_name_is_valid(superseded->name))
+            rows_refuse(&rows, 2, "is no name of a version");
+    }
+    return !rows.failed;
+}
+
+/* What HEAD says of it; a tree of "-" stays zero. */
+static void set_start(Manifest *manifest)
+{
+    const Head *head = &manifest->head;
+    manifest->start = (ManifestVersion){
+        .name = memory_string(head->covers_from),
+        .position = manifest->versions.count ? manifest->versions.items[0].position : 0,
+    };
+    if (!digest_parse_hex(head->tree_from, strlen(head->tree_from), &manifest->start.tree_digest))
+        manifest->start.tree_digest = (Digest){{0}};
 }
 
 static bool read_objects(sqlite3 *db, Manifest *manifest, Error *err)
@@ -284,11 +317,11 @@ static bool read_requirements(sqlite3 *db, Manifest *manifest, Error *err)
 static bool read_rows(sqlite3 *db, const Head *head, Manifest *manifest, Error *err)
 {
     return read_meta(db, head, manifest, err) && read_versions(db, manifest, err) &&
-           read_objects(db, manifest, err) && read_chunks(db, manifest, err) &&
-           read_migrations(db, manifest, err) && read_migration_data(db, manifest, err) &&
-           read_scripts(db, manifest, err) && read_groups(db, manifest, err) &&
-           read_steps(db, manifest, err) && read_requirements(db, manifest, err) &&
-           manifest_rehearsal_read(db, manifest, err);
+           read_superseded(db, manifest, err) && read_objects(db, manifest, err) &&
+           read_chunks(db, manifest, err) && read_migrations(db, manifest, err) &&
+           read_migration_data(db, manifest, err) && read_scripts(db, manifest, err) &&
+           read_groups(db, manifest, err) && read_steps(db, manifest, err) &&
+           read_requirements(db, manifest, err) && manifest_rehearsal_read(db, manifest, err);
 }
 
 bool manifest_read(const void *bytes, size_t size, const Head *head, Manifest *ret_manifest,
@@ -299,6 +332,7 @@ bool manifest_read(const void *bytes, size_t size, const Head *head, Manifest *r
     if (!manifest_image_open(bytes, size, &image, err) ||
         !read_rows(image.db, head, &manifest, err) || !manifest_check(&manifest, size, err))
         return false;
+    set_start(&manifest);
     *ret_manifest = manifest;
     manifest = (Manifest){0};
     return true;

@@ -56,10 +56,30 @@ static bool write_versions(sqlite3 *db, const Manifest *manifest, Error *err)
                            BINDS(BIND_INT(":version", ++number), BIND_TEXT(":name", version->name),
                                  BIND_INT(":preceding_migrations", version->position),
                                  BIND_INT(":required_stop", version->stop),
+                                 BIND_TEXT(":min_compatible", version->min_compatible),
                                  BIND_TEXT(":released", version->released),
                                  bind_digest(":tree_blake2b", &version->tree_digest, hex),
                                  BIND_INT(":migrations", version->migration_count),
                                  BIND_TEXT(":way_back", verdict_name(version->verdict))),
+                           err))
+            return false;
+    return true;
+}
+
+static bool write_superseded(sqlite3 *db, const Manifest *manifest, Error *err)
+{
+    CLEANUP(sqlite_db_finalizep) sqlite3_stmt *insert = NULL;
+    if (!sqlite_db_prepare(db, SQL_manifest_insert_superseded, &insert, err))
+        return false;
+    char hex[DIGEST_HEX_SIZE];
+    int64_t ordinal = 0;
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded)
+        if (!sqlite_db_run(insert,
+                           BINDS(BIND_INT(":ordinal", ++ordinal),
+                                 BIND_INT(":version", superseded->version),
+                                 BIND_TEXT(":name", superseded->name),
+                                 bind_digest(":tree_blake2b", &superseded->tree_digest, hex),
+                                 BIND_INT(":same_schema", superseded->same_schema)),
                            err))
             return false;
     return true;
@@ -253,8 +273,9 @@ static bool write_requirements(sqlite3 *db, const Manifest *manifest, Error *err
 static bool write_rows(sqlite3 *db, const Manifest *manifest, Error *err)
 {
     return write_meta(db, manifest, err) && write_versions(db, manifest, err) &&
-           write_objects(db, manifest, err) && write_chunks(db, manifest, err) &&
-           write_migrations(db, manifest, err) && write_migration_data(db, manifest, err) &&
+           write_superseded(db, manifest, err) && write_objects(db, manifest, err) &&
+           write_chunks(db, manifest, err) && write_migrations(db, manifest, err) &&
+           write_migration_data(db, manifest, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_script, write_script, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_group, write_groups, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_step, write_steps, err) &&

@@ -14,6 +14,7 @@ typedef struct LayoutMigration {
     char *order;     /* owned: diesel's version text; NULL in layouts with numbers */
     uint64_t number; /* in layouts with numbers */
     bool claimed;    /* project_order has given it its place */
+    bool superseded; /* … which is none: its version is off the line */
     ProjectMigration migration;
 } LayoutMigration;
 

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "migrations/layout.h"
 #include "migrations/project_order.h"
-#include "migrations/sum_file.h"
 
 void project_migration_done(ProjectMigration *migration)
 {
@@ -23,9 +22,15 @@ void project_done(Project *project)
     free(project->root);
     free(project->layout_reason);
     project_config_done(&project->config);
-    array_each (ProjectVersion, version, &project->versions)
+    array_each (ProjectVersion, version, &project->versions) {
         free(version->name);
+        free(version->min_compatible);
+        array_each (SumSuperseded, superseded, &version->superseded)
+            free(superseded->version);
+        array_free(&version->superseded);
+    }
     array_free(&project->versions);
+    sum_file_done(&project->sum);
     array_each (ProjectMigration, migration, &project->migrations)
         project_migration_done(migration);
     array_free(&project->migrations);
@@ -74,10 +79,9 @@ static bool read_layout(Project *project, LayoutReading *reading, Error *err)
 bool project_survey(const char *root, Project *ret_project, Error *err)
 {
     CLEANUP(project_done) Project project = {.root = memory_string(root)};
-    CLEANUP(sum_file_done) SumFile sum = {0};
     CLEANUP(memory_freep) char *sum_path = file_path(root, PROJECT_SUM_NAME);
     if (!project_config_read(root, &project.config, err) || !check_folder(&project, err) ||
-        !sum_file_read(sum_path, &sum, err))
+        !sum_file_read(sum_path, &project.sum, err))
         return false;
     CLEANUP(layout_reading_done)
     LayoutReading reading = {.root = root, .findings = &project.findings};
@@ -85,7 +89,7 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
     if (!read_layout(&project, &reading, err))
         return false;
     project.flat = reading.flat;
-    project_order(&project, &reading, &sum);
+    project_order(&project, &reading, &project.sum);
     *ret_project = project;
     project = (Project){0};
     return true;

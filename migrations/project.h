@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "migrations/finding.h"
 #include "migrations/script.h"
+#include "migrations/sum_file.h"
 
 #define PROJECT_CONFIG_NAME "sealift.conf"
 #define PROJECT_SUM_NAME    "sealift.sum"
@@ -77,6 +78,8 @@ typedef struct ProjectVersion {
     char *name; /* owned */
     bool released;
     bool stop;                         /* released as a required stop */
+    char *min_compatible;              /* owned: on the line, before this one; or NULL */
+    SumSupersededArray superseded;     /* owned: versions that this one took the place of */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */
     size_t migration_count;
@@ -91,8 +94,9 @@ typedef struct Project {
     Layout layout;
     char *layout_reason; /* owned: by what it was recognised; NULL where sealift.conf names it */
     bool flat;           /* no version folders */
-    ProjectVersionArray versions;     /* in order; released ones first */
+    ProjectVersionArray versions;     /* the line, in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
+    SumFile sum;                      /* as it stands, superseded versions included */
     FindingArray findings; /* errors only after project_survey; warnings: strays and the like */
 } Project;
 

@@ -103,13 +103,49 @@ static ProjectMigration *move_migration(Project *project, LayoutMigration *from,
     return migration;
 }
 
+/* What has taken a version's place counts where that version is named. */
+static const char *on_the_line(const SumFile *sum, const char *version)
+{
+    for (const SumRelease *by; version && (by = sum_file_replacement(sum, version)) != NULL;)
+        version = by->version;
+    return version;
+}
+
+/* Its scripts may still stand where they stood; nothing of them ships any more. */
+static void pass_superseded(LayoutReading *reading, const SumRelease *release, Frontier *frontier)
+{
+    array_each (const SumMigration, listed, &release->migrations) {
+        LayoutMigration *found = find(reading, listed->identity);
+        if (!found)
+            continue;
+        found->claimed = found->superseded = true;
+        *frontier =
+            (Frontier){found->folder, found->migration.identity, found - reading->migrations.items};
+    }
+}
+
+static void take_release(ProjectVersion *version, const SumFile *sum, const SumRelease *release)
+{
+    const char *least = on_the_line(sum, release->min_compatible);
+    version->released = true;
+    version->stop = release->stop;
+    if (least && strcmp(least, release->version) != 0)
+        version->min_compatible = memory_string(least);
+    array_each (const SumSuperseded, superseded, &release->superseded)
+        *array_add(&version->superseded) = (SumSuperseded){
+            memory_string(superseded->version), superseded->same_schema, superseded->tree_digest};
+}
+
 static void take_released(Project *project, LayoutReading *reading, const SumFile *sum,
                           Frontier *frontier)
 {
     array_each (const SumRelease, release, &sum->releases) {
+        if (sum_file_replacement(sum, release->version)) {
+            pass_superseded(reading, release, frontier);
+            continue;
+        }
         ProjectVersion *version = add_version(project, release->version);
-        version->released = true;
-        version->stop = release->stop;
+        take_release(version, sum, release);
         memcpy(version->released_at, release->released_at, CLOCK_TEXT_SIZE);
         array_each (const SumMigration, listed, &release->migrations) {
             LayoutMigration *found = find(reading, listed->identity);
@@ -125,14 +161,6 @@ static void take_released(Project *project, LayoutReading *reading, const SumFil
             version->migration_count++;
         }
     }
-}
-
-static const SumRelease *find_release(const SumFile *sum, const char *version)
-{
-    array_each (const SumRelease, release, &sum->releases)
-        if (strcmp(release->version, version) == 0)
-            return release;
-    return NULL;
 }
 
 static void report_inserted(Project *project, const char *identity, const char *what,
@@ -161,7 +189,7 @@ static void take_folder(Project *project, LayoutReading *reading, const char *fo
 {
     const SumRelease *last =
         sum->releases.count ? &sum->releases.items[sum->releases.count - 1] : NULL;
-    bool released = find_release(sum, folder) != NULL;
+    bool released = sum_file_find(sum, folder) != NULL;
     bool before = !released && last && !reading->planned &&
                   project_compare_versions(folder, last->version) < 0;
     int64_t index = -1;
@@ -201,6 +229,9 @@ void project_order(Project *project, LayoutReading *reading, const SumFile *sum)
     array_each (LayoutMigration, at, &reading->migrations)
         if (!at->claimed)
             move_migration(project, at, -1);
-    array_each (LayoutMigration, at, &reading->migrations)
+    array_each (LayoutMigration, at, &reading->migrations) {
+        if (at->superseded)
+            project_migration_done(&at->migration);
         at->migration = (ProjectMigration){0};
+    }
 }

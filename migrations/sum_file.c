@@ -17,6 +17,10 @@ typedef struct SumReading {
 void sum_release_done(SumRelease *release)
 {
     free(release->version);
+    free(release->min_compatible);
+    array_each (SumSuperseded, superseded, &release->superseded)
+        free(superseded->version);
+    array_free(&release->superseded);
     array_each (SumMigration, migration, &release->migrations)
         free(migration->identity);
     array_free(&release->migrations);
@@ -27,6 +31,43 @@ void sum_file_done(SumFile *sum)
     array_each (SumRelease, release, &sum->releases)
         sum_release_done(release);
     array_free(&sum->releases);
+}
+
+const SumRelease *sum_file_find(const SumFile *sum, const char *version)
+{
+    array_each (const SumRelease, release, &sum->releases)
+        if (strcmp(release->version, version) == 0)
+            return release;
+    return NULL;
+}
+
+static bool supersedes(const SumRelease *release, const char *version)
+{
+    array_each (const SumSuperseded, superseded, &release->superseded)
+        if (strcmp(superseded->version, version) == 0)
+            return true;
+    return false;
+}
+
+const SumRelease *sum_file_replacement(const SumFile *sum, const char *version)
+{
+    for (size_t i = sum->releases.count; i > 0; i--)
+        if (supersedes(&sum->releases.items[i - 1], version))
+            return &sum->releases.items[i - 1];
+    return NULL;
+}
+
+const SumRelease *sum_file_previous(const SumFile *sum, const SumRelease *release)
+{
+    for (const SumRelease *at = release; at > sum->releases.items;) {
+        bool off_the_line = false;
+        at--;
+        for (const SumRelease *later = at + 1; later <= release; later++)
+            off_the_line |= supersedes(later, at->version);
+        if (!off_the_line)
+            return at;
+    }
+    return NULL;
 }
 
 static bool refuse(SumReading *reading, const char *what)
@@ -48,22 +89,73 @@ static char *next_word(char **rest)
     return *word ? word : NULL;
 }
 
+#define LEAST_WORD "min-compatible="
+
+/* What may stand behind the time; false for anything else. */
+static bool take_flags(char *rest, bool *ret_stop, const char **ret_least)
+{
+    const char *word = rest ? next_word(&rest) : NULL;
+    *ret_stop = word && strcmp(word, "stop") == 0;
+    if (*ret_stop && rest)
+        word = next_word(&rest);
+    else if (*ret_stop)
+        return true;
+    if (!word || !text_has_prefix(word, LEAST_WORD) || rest)
+        return false;
+    *ret_least = word + strlen(LEAST_WORD);
+    return project_version_name_is_valid(*ret_least);
+}
+
 static bool take_release(SumReading *reading, char *rest)
 {
     const char *version = next_word(&rest);
     const char *time = next_word(&rest);
+    const char *least = NULL;
     int64_t seconds;
-    bool stop = rest && strcmp(rest, "stop") == 0;
+    bool stop = false;
     if (!version || !project_version_name_is_valid(version) || !time ||
-        !clock_parse(time, &seconds) || (rest && !stop))
-        return refuse(reading, "expected 'release VERSION TIME', and nothing or 'stop' behind it");
-    array_each (SumRelease, earlier, &reading->sum->releases)
-        if (strcmp(earlier->version, version) == 0)
-            return refuse(reading, "this version is already released further up");
+        !clock_parse(time, &seconds) || (rest && !take_flags(rest, &stop, &least)))
+        return refuse(reading, "expected 'release VERSION TIME', and nothing, 'stop' or "
+                               "'" LEAST_WORD "VERSION' behind it");
+    if (sum_file_find(reading->sum, version))
+        return refuse(reading, "this version is already released further up");
+    if (least && !sum_file_find(reading->sum, least))
+        return refuse(reading, "the version that it is compatible with is not released further up");
     SumRelease *release = array_add(&reading->sum->releases);
     release->version = memory_string(version);
     release->stop = stop;
+    release->min_compatible = memory_string(least);
     memcpy(release->released_at, time, CLOCK_TEXT_SIZE);
+    return true;
+}
+
+/* The release whose lines these are, where `version` names it. */
+static SumRelease *release_above(SumReading *reading, const char *version)
+{
+    SumRelease *last = reading->sum->releases.count
+                           ? &reading->sum->releases.items[reading->sum->releases.count - 1]
+                           : NULL;
+    return last && strcmp(last->version, version) == 0 ? last : NULL;
+}
+
+static bool take_superseded(SumReading *reading, char *rest)
+{
+    const char *version = next_word(&rest);
+    const char *superseded = next_word(&rest);
+    const char *how = next_word(&rest);
+    Digest tree;
+    bool same = how && strcmp(how, "same-schema") == 0;
+    if (!version || !superseded || !how || (!same && strcmp(how, "passed") != 0) || !rest ||
+        !digest_parse_hex(rest, strlen(rest), &tree))
+        return refuse(reading, "expected 'supersedes VERSION SUPERSEDED same-schema|passed TREE'");
+    SumRelease *release = release_above(reading, version);
+    if (!release || release->migrations.count)
+        return refuse(reading, "this line does not stand right below its version's release line");
+    if (strcmp(superseded, version) == 0 || !sum_file_find(reading->sum, superseded))
+        return refuse(reading, "what it supersedes is not released further up");
+    if (supersedes(release, superseded))
+        return refuse(reading, "this version is superseded twice by the same one");
+    *array_add(&release->superseded) = (SumSuperseded){memory_string(superseded), same, tree};
     return true;
 }
 
@@ -84,10 +176,8 @@ static bool take_migration(SumReading *reading, char *rest)
     if (!version || !hex || !digest_parse_hex(hex, strlen(hex), &digest) || !rest || !*rest ||
         project_file_name_trouble(rest))
         return refuse(reading, "expected 'migration VERSION DIGEST IDENTITY'");
-    SumRelease *release = reading->sum->releases.count
-                              ? &reading->sum->releases.items[reading->sum->releases.count - 1]
-                              : NULL;
-    if (!release || strcmp(release->version, version) != 0)
+    SumRelease *release = release_above(reading, version);
+    if (!release)
         return refuse(reading, "this migration does not stand below its version's release line");
     if (is_listed(reading->sum, rest))
         return refuse(reading, "this migration is already listed further up");
@@ -112,7 +202,10 @@ static bool take_line(SumReading *reading, char *line)
         return take_release(reading, line + strlen("release "));
     if (text_has_prefix(line, "migration "))
         return take_migration(reading, line + strlen("migration "));
-    return refuse(reading, "expected a line that begins with 'release' or 'migration'");
+    if (text_has_prefix(line, "supersedes "))
+        return take_superseded(reading, line + strlen("supersedes "));
+    return refuse(reading, "expected a line that begins with 'release', 'supersedes' or "
+                           "'migration'");
 }
 
 static bool parse(const char *name, char *bytes, size_t size, SumFile *sum, Error *err)
@@ -160,8 +253,15 @@ bool sum_file_append(const char *path, const SumRelease *release, Error *err)
     }
     if (!text.length)
         text_add(&text, SUM_HEADER "\n");
-    text_addf(&text, "release %s %s%s\n", release->version, release->released_at,
-              release->stop ? " stop" : "");
+    text_addf(&text, "release %s %s%s%s%s\n", release->version, release->released_at,
+              release->stop ? " stop" : "", release->min_compatible ? " " LEAST_WORD : "",
+              release->min_compatible ? release->min_compatible : "");
+    array_each (const SumSuperseded, superseded, &release->superseded) {
+        char hex[DIGEST_HEX_SIZE];
+        text_addf(&text, "supersedes %s %s %s %s\n", release->version, superseded->version,
+                  superseded->same_schema ? "same-schema" : "passed",
+                  digest_hex(&superseded->tree_digest, hex));
+    }
     for (size_t i = 0; i < release->migrations.count; i++) {
         char hex[DIGEST_HEX_SIZE];
         text_addf(&text, "migration %s %s %s\n", release->version,

@@ -4,7 +4,17 @@
  *     release 1.0.0 2026-11-23T04:00:00Z
  *     migration 1.0.0 <128 hex digits of BLAKE2b-512 of the tree line> 0001_create_customers
  *
- * A release line, then its migrations in order. The identity is last because it may hold spaces. */
+ * A release line, then its migrations in order. The identity is last because it may hold spaces.
+ * Behind the time may stand `stop` and `min-compatible=VERSION`, in this order. A version that
+ * takes the place of earlier ones names them below its release line, before its migrations, with
+ * their tree digests as they were:
+ *
+ *     release 2.0.1 2026-11-23T04:00:00Z
+ *     supersedes 2.0.1 2.0.0 same-schema <128 hex digits>
+ *
+ * or `passed` where 2.0.1 does not have that version's schema, because others follow it. What is
+ * superseded is no longer on the line: what comes next stands on the version that took its place.
+ */
 #ifndef SEALIFT_MIGRATIONS_SUM_FILE_H
 #define SEALIFT_MIGRATIONS_SUM_FILE_H
 
@@ -19,10 +29,20 @@ typedef struct SumMigration {
     int64_t line;
 } SumMigration;
 
+typedef struct SumSuperseded {
+    char *version; /* owned */
+    bool same_schema;
+    Digest tree_digest;
+} SumSuperseded;
+
+typedef ARRAY_OF(SumSuperseded) SumSupersededArray;
+
 typedef struct SumRelease {
     char *version; /* owned */
     char released_at[CLOCK_TEXT_SIZE];
-    bool stop; /* a required stop: `release VERSION TIME stop` */
+    bool stop;            /* a required stop */
+    char *min_compatible; /* owned; a run to it begins at this version or later; or NULL */
+    SumSupersededArray superseded;
     ARRAY_OF(SumMigration) migrations;
 } SumRelease;
 
@@ -31,6 +51,16 @@ typedef struct SumFile {
 } SumFile;
 
 void sum_file_done(SumFile *sum);
+
+/* The release of this version, or NULL. */
+const SumRelease *sum_file_find(const SumFile *sum, const char *version);
+
+/* The release that has taken this version's place, the newest where several have; or NULL. */
+const SumRelease *sum_file_replacement(const SumFile *sum, const char *version);
+
+/* The release that `release` was made behind: the last before it that was on the line then and that
+ * it does not supersede itself; or NULL. */
+const SumRelease *sum_file_previous(const SumFile *sum, const SumRelease *release);
 
 /* A file that is not there is an empty one. ERROR_INPUT "sealift.sum:line: …". */
 bool sum_file_read(const char *path, SumFile *ret_sum, Error *err) MUST_CHECK;

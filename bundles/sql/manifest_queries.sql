@@ -4,10 +4,14 @@
 INSERT INTO meta (key, value) VALUES (:key, :value)
 
 -- :name manifest_insert_version
-INSERT INTO version (version, name, preceding_migrations, required_stop, released, tree_blake2b,
-  migrations, way_back)
-VALUES (:version, :name, :preceding_migrations, :required_stop, :released, :tree_blake2b,
-  :migrations, :way_back)
+INSERT INTO version (version, name, preceding_migrations, required_stop, min_compatible, released,
+  tree_blake2b, migrations, way_back)
+VALUES (:version, :name, :preceding_migrations, :required_stop, :min_compatible, :released,
+  :tree_blake2b, :migrations, :way_back)
+
+-- :name manifest_insert_superseded
+INSERT INTO superseded (ordinal, version, name, tree_blake2b, same_schema)
+VALUES (:ordinal, :version, :name, :tree_blake2b, :same_schema)
 
 -- :name manifest_insert_object
 INSERT INTO object (object, path, offset, stored_size, plain_size, compression, stored_blake2b,
@@ -88,8 +92,11 @@ SELECT key, value FROM meta ORDER BY key
 
 -- :name manifest_read_versions
 SELECT version, name, preceding_migrations, required_stop, released, tree_blake2b, migrations,
-  way_back
+  way_back, min_compatible
 FROM version ORDER BY version
+
+-- :name manifest_read_superseded
+SELECT ordinal, version, name, tree_blake2b, same_schema FROM superseded ORDER BY ordinal
 
 -- :name manifest_read_objects
 SELECT object, path, offset, stored_size, plain_size, compression, stored_blake2b, plain_blake2b

@@ -13,11 +13,19 @@ CREATE TABLE version ( -- releases of the product, in order of application
   name TEXT NOT NULL,
   preceding_migrations INTEGER NOT NULL CHECK (preceding_migrations >= 0), -- in all versions before
   required_stop INTEGER NOT NULL CHECK (required_stop IN (0, 1)),
+  min_compatible TEXT, -- a run that comes here begins at this version or later; null: anywhere
   released TEXT NOT NULL, -- UTC
   tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128), -- of this version and all before
   migrations INTEGER NOT NULL CHECK (migrations >= 0),
   way_back TEXT NOT NULL CHECK (way_back IN
     ('unproven', 'none', 'irreversible', 'exact', 'column-order', 'lossy', 'differs', 'fails'))
+) STRICT;
+CREATE TABLE superseded ( -- versions off the line, which one of the bundle's replaces
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  version INTEGER NOT NULL CHECK (version >= 0), -- that replaces it; 0: what the bundle starts from
+  name TEXT NOT NULL,
+  tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128),
+  same_schema INTEGER NOT NULL CHECK (same_schema IN (0, 1)) -- who stands there stands at `version`
 ) STRICT;
 CREATE TABLE object ( -- files of the bundle, in path order
   object INTEGER PRIMARY KEY CHECK (object >= 1),

@@ -11,6 +11,8 @@
 typedef struct ReleaseOptions {
     const char *project;
     const char *through;
+    const char *min_compatible;
+    const char *supersedes;
     bool stop;
     bool empty;
 } ReleaseOptions;
@@ -20,6 +22,11 @@ static const Option options[] = {
                       "in a flat layout: the last migration of the version (default: all pending)"),
     OPTION_FLAG_ROW("stop", ReleaseOptions, stop,
                     "a required stop: no site may pass it by in one go"),
+    OPTION_STRING_ROW("min-compatible", ReleaseOptions, min_compatible, "VERSION",
+                      "no run may come to this version that began below VERSION"),
+    OPTION_STRING_ROW("supersedes", ReleaseOptions, supersedes, "VERSION",
+                      "take the place of VERSION and all released behind it: for a version that "
+                      "turned out to be broken; must come to the schema of the last of them"),
     OPTION_FLAG_ROW("empty", ReleaseOptions, empty,
                     "a version of the product that changes nothing in the database"),
     OPTION_STRING_ROW("project", ReleaseOptions, project, "DIR", "the project (default: .)"),
@@ -44,6 +51,10 @@ static bool check_version_name(const Project *project, const char *version, Erro
                   existing->released_at);
         return error_hint(err, "what is released never changes; release the next version");
     }
+    const SumRelease *by = sum_file_replacement(&project->sum, version);
+    if (by)
+        return error_set(err, ERROR_USAGE, "version %s was released before, and %s supersedes it",
+                         version, by->version);
     return true;
 }
 
@@ -139,6 +150,78 @@ static bool find_range(const Project *project, const ReleaseOptions *given, cons
     return folder_range(project, version, given->through, ret_range, err);
 }
 
+/* --- what it takes the place of, and what it stands on ---------------------------------------- */
+
+/* The index of a released version on the line, or -1 with the error set. */
+static int64_t find_on_line(const Project *project, const char *option, const char *name,
+                            Error *err)
+{
+    for (size_t i = 0; i < project->versions.count; i++)
+        if (project->versions.items[i].released &&
+            strcmp(project->versions.items[i].name, name) == 0)
+            return (int64_t)i;
+    const SumRelease *by = sum_file_replacement(&project->sum, name);
+    if (by)
+        error_set(err, ERROR_USAGE, "%s: version %s is superseded by %s", option, name,
+                  by->version);
+    else
+        error_set(err, ERROR_USAGE, "%s: '%s' is no released version", option, name);
+    error_hint(err, "'planner status' lists the versions");
+    return -1;
+}
+
+static void add_superseded(SumRelease *release, const char *version, const Digest *tree, bool same)
+{
+    *array_add(&release->superseded) = (SumSuperseded){memory_string(version), same, *tree};
+}
+
+/* A site may stand at what one of them had superseded, and that goes on through the new one. */
+static bool find_superseded(const Project *project, const char *name, SumRelease *release,
+                            Error *err)
+{
+    char tree[DIGEST_HEX_SIZE] = "-";
+    int64_t first = find_on_line(project, "--supersedes", name, err);
+    if (first < 0)
+        return false;
+    int64_t last = first;
+    while (last + 1 < (int64_t)project->versions.count &&
+           project->versions.items[last + 1].released)
+        last++;
+    for (int64_t i = 0; i <= last; i++) {
+        const ProjectVersion *version = &project->versions.items[i];
+        Digest digest;
+        if (!project_version_tree(project, version, tree, &digest, err))
+            return false;
+        digest_hex(&digest, tree);
+        if (i < first)
+            continue;
+        array_each (const SumSuperseded, earlier, &version->superseded)
+            add_superseded(release, earlier->version, &earlier->tree_digest,
+                           earlier->same_schema && i == last);
+        add_superseded(release, version->name, &digest, i == last);
+    }
+    return true;
+}
+
+static bool check_least(const Project *project, const char *name, SumRelease *release, Error *err)
+{
+    if (find_on_line(project, "--min-compatible", name, err) < 0)
+        return false;
+    array_each (const SumSuperseded, superseded, &release->superseded)
+        if (strcmp(superseded->version, name) == 0)
+            return error_set(err, ERROR_USAGE,
+                             "--min-compatible: version %s is superseded by this one", name);
+    release->min_compatible = memory_string(name);
+    return true;
+}
+
+static bool find_line(const Project *project, const ReleaseOptions *given, SumRelease *release,
+                      Error *err)
+{
+    return (!given->supersedes || find_superseded(project, given->supersedes, release, err)) &&
+           (!given->min_compatible || check_least(project, given->min_compatible, release, err));
+}
+
 /* Refuse to freeze what could never be packed: after the release nobody may mend it. */
 static bool check_range(const Project *project, const Range *range, Error *err)
 {
@@ -170,6 +253,11 @@ static void render(const SumRelease *release, Text *out)
 {
     text_addf(out, "released %s at %s%s\n", release->version, release->released_at,
               release->stop ? ", a required stop" : "");
+    if (release->min_compatible)
+        text_addf(out, "  from        %s or later in one run\n", release->min_compatible);
+    array_each (const SumSuperseded, superseded, &release->superseded)
+        text_addf(out, "  supersedes  %s%s\n", superseded->version,
+                  superseded->same_schema ? ", and must have its schema" : "");
     array_each (const SumMigration, migration, &release->migrations)
         text_addf(out, "  %s\n", migration->identity);
 }
@@ -182,6 +270,11 @@ static void render_json(const SumRelease *release, Text *out)
     json_string(&json, "version", release->version);
     json_string(&json, "released_at", release->released_at);
     json_bool(&json, "stop", release->stop);
+    json_string(&json, "min_compatible", release->min_compatible);
+    json_array(&json, "supersedes");
+    array_each (const SumSuperseded, superseded, &release->superseded)
+        json_string(&json, /* name= */ NULL, superseded->version);
+    json_close(&json);
     json_array(&json, "migrations");
     array_each (const SumMigration, migration, &release->migrations) {
         char hex[DIGEST_HEX_SIZE];
@@ -206,7 +299,8 @@ static bool run(CommandContext *context, Error *err)
     if (!project_read(given->project ? given->project : ".", &project, err) ||
         !check_version_name(&project, version, err) || !project_check_released(&project, err))
         return false;
-    if (!find_range(&project, given, version, &range, err))
+    if (!find_range(&project, given, version, &range, err) ||
+        !find_line(&project, given, &release, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
@@ -218,7 +312,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_release = {
     .name = "release",
-    .synopsis = "VERSION [--through IDENTITY|--empty] [--stop] [--project DIR]",
+    .synopsis = "VERSION [--through IDENTITY|--empty] [--stop] [--min-compatible VERSION] "
+                "[--supersedes VERSION] [--project DIR]",
     .summary = "freeze the pending migrations as that version",
     .options = options,
     .option_count = ARRAY_LEN(options),

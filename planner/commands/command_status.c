@@ -50,6 +50,11 @@ static void render_version(const ProjectVersion *version, Text *out)
                   version->stop ? ", a required stop" : "");
     else
         text_addf(out, "%s  not released\n", version->name);
+    if (version->min_compatible)
+        text_addf(out, "  from        %s or later in one run\n", version->min_compatible);
+    array_each (const SumSuperseded, superseded, &version->superseded)
+        text_addf(out, "  supersedes  %s%s\n", superseded->version,
+                  superseded->same_schema ? ", and has its schema" : "");
     if (!version->migration_count)
         text_add(out, "  (no migrations)\n");
 }
@@ -124,6 +129,11 @@ static void render_version_json(const Project *project, const ProjectVersion *ve
     json_bool(json, "released", version->released);
     json_string(json, "released_at", version->released ? version->released_at : NULL);
     json_bool(json, "stop", version->stop);
+    json_string(json, "min_compatible", version->min_compatible);
+    json_array(json, "supersedes");
+    array_each (const SumSuperseded, superseded, &version->superseded)
+        json_string(json, /* name= */ NULL, superseded->version);
+    json_close(json);
     json_array(json, "migrations");
     for (size_t i = 0; i < version->migration_count; i++)
         json_string(json, /* name= */ NULL,

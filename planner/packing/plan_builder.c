@@ -24,6 +24,12 @@ static bool find_released(const Project *project, const char *name, int64_t *ret
         *ret_index = index;
         return true;
     }
+    const SumRelease *by = sum_file_replacement(&project->sum, name);
+    if (by) {
+        error_set(err, ERROR_TARGET, "version '%s' is superseded by %s", name, by->version);
+        return error_hint(err, "a site that stands at '%s' takes the bundles that start from %s",
+                          name, by->version);
+    }
     error_set(err, ERROR_TARGET, "version '%s' is not released", name);
     return error_hint(err, "'planner status' lists the versions; 'planner release %s' freezes one",
                       name);
@@ -281,6 +287,7 @@ static bool build_version(Build *build, const ProjectVersion *source, const char
         .name = memory_string(source->name),
         .position = (int64_t)source->first_migration,
         .stop = source->stop,
+        .min_compatible = memory_string(source->min_compatible),
         .released = memory_string(source->released ? source->released_at : UNRELEASED),
         .first_migration = build->manifest->migrations.count,
         .migration_count = source->migration_count,
@@ -375,6 +382,18 @@ static void set_scope(const Project *project, Manifest *manifest)
               sizeof(*manifest->tolerated.items), compare_tolerated);
 }
 
+/* Of the version that the bundle starts from, too: sites may stand at one that it replaces. */
+static void add_superseded(const Project *project, const PlanRange *range, Manifest *manifest)
+{
+    for (int64_t i = range->first < 0 ? 0 : range->first; i <= range->last; i++)
+        array_each (const SumSuperseded, superseded, &project->versions.items[i].superseded)
+            *array_add(&manifest->superseded) =
+                (ManifestSuperseded){.version = (size_t)(i - range->first),
+                                     .name = memory_string(superseded->version),
+                                     .tree_digest = superseded->tree_digest,
+                                     .same_schema = superseded->same_schema};
+}
+
 static void copy_text(char *target, size_t size, const char *text)
 {
     snprintf(target, size, "%s", text);
@@ -403,6 +422,7 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
               range->first < 0 ? "-" : project->versions.items[range->first].name);
     copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
     ret_manifest->search_path = memory_string(project->config.search_path);
+    add_superseded(project, range, ret_manifest);
     set_scope(project, ret_manifest);
     count(ret_manifest);
     return add_extensions(project, ret_manifest, err);

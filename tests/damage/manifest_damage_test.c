@@ -5,6 +5,9 @@
 #include "bundles/bundle_readme.h"
 #include "tests/support/damage.h"
 
+/* A digest that is no version's. */
+#define A_DIGEST "(SELECT up_blake2b AS hash FROM migration LIMIT 1)"
+
 /* On FORGE_FULL. */
 static const SqlDamage rows_damaged[] = {
     /* the bundle as a whole */
@@ -33,7 +36,7 @@ static const SqlDamage rows_damaged[] = {
     {"a text of 8 MB", "UPDATE meta SET value = hex(zeroblob(4000000)) WHERE key = 'search-path'",
      "string or blob too big"},
     {"NULL where none may be", "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     /* versions */
     {"no version", "DELETE FROM version", "row 1: 'version'"},
     {"a version left out", "UPDATE version SET version = 3 WHERE version = 2",
@@ -46,7 +49,39 @@ static const SqlDamage rows_damaged[] = {
      "is no name of a version"},
     {"a stop that is 2", "UPDATE version SET required_stop = 2 WHERE version = 1",
      "CHECK constraint failed"},
+    {"a least version that is no name", "UPDATE version SET min_compatible = 'a b'",
+     "'min_compatible' is no name of a version"},
+    {"a least version that comes later",
+     "UPDATE version SET min_compatible = '1.2.0' WHERE version = 1",
+     "'min_compatible' is '1.2.0', not before it"},
+    {"a least version that is itself",
+     "UPDATE version SET min_compatible = '1.2.0' WHERE version = 2",
+     "'min_compatible' is '1.2.0', not before it"},
     {"no time", "UPDATE version SET released = 'yesterday'", "'released' is no time"},
+    /* superseded versions */
+    {"superseded by a version that is not there",
+     "INSERT INTO superseded SELECT 1, 3, '1.0.1', hash, 1 FROM " A_DIGEST,
+     "'version' is 3, outside 0 to 2"},
+    {"a superseded version without a name",
+     "INSERT INTO superseded SELECT 1, 1, 'a/b', hash, 1 FROM " A_DIGEST,
+     "'name' is no name of a version"},
+    {"a superseded version on the line",
+     "INSERT INTO superseded SELECT 1, 1, '1.1.0', hash, 1 FROM " A_DIGEST,
+     "two versions are named '1.1.0'"},
+    {"a superseded version twice",
+     "INSERT INTO superseded SELECT 1, 1, '1.0.1', hash, 1 FROM " A_DIGEST
+     "; INSERT INTO superseded SELECT 2, 1, '1.0.2', hash, 1 FROM " A_DIGEST,
+     "row 2: the tree of '1.0.2' stands twice"},
+    {"a superseded version with a tree of the line",
+     "INSERT INTO superseded SELECT 1, 1, '1.0.1', tree_blake2b, 1 FROM version WHERE version = 2",
+     "row 1: the tree of '1.0.1' stands twice"},
+    {"superseded versions out of order",
+     "INSERT INTO superseded SELECT 1, 1, '1.0.1', hash, 1 FROM " A_DIGEST
+     "; INSERT INTO superseded SELECT 2, 0, '1.0.2', 'f' || substr(hash, 2), 1 FROM " A_DIGEST,
+     "row 2: does not come after"},
+    {"a superseded version that is half the same",
+     "INSERT INTO superseded SELECT 1, 1, '1.0.1', hash, 2 FROM " A_DIGEST,
+     "CHECK constraint failed"},
     {"more migrations than there are", "UPDATE version SET migrations = 9 WHERE version = 2",
      "versions hold 11 migrations, but there are 3"},
     {"positions that do not follow",
@@ -237,30 +272,30 @@ static const SqlDamage rows_damaged[] = {
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
     /* the schema */
-    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 2"},
+    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 3"},
     {"a view that never ends",
      "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
      " SELECT n FROM c",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a view in the place of a table",
      "ALTER TABLE meta RENAME TO m; CREATE VIEW meta AS WITH RECURSIVE c(n) AS"
      " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS key, n AS value FROM c",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a trigger", "CREATE TRIGGER t AFTER INSERT ON meta BEGIN SELECT 1; END",
-     "not those of manifest schema 2"},
-    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 2"},
-    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 2"},
-    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
+    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 3"},
+    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 3"},
+    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 3"},
     {"a column too many", "ALTER TABLE meta ADD COLUMN more TEXT", "not those of manifest schema"},
     {"a generated column",
      "ALTER TABLE requirement ADD COLUMN bomb TEXT AS (hex(zeroblob(1000000000)))",
-     "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
     {"a table that is looser",
      "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'requirement'",
-     "not those of manifest schema 2"},
-    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 2"},
-    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 2"},
-    {"statistics", "ANALYZE", "not those of manifest schema 2"},
+     "not those of manifest schema 3"},
+    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 3"},
+    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 3"},
+    {"statistics", "ANALYZE", "not those of manifest schema 3"},
 };
 
 /* What bytes at a place of manifest.db say, without SQLite having a word. */
@@ -362,10 +397,10 @@ static void says_that_a_schema_is_of_another_time(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge other;
     forge_init(&other, FORGE_MINIMAL);
-    other.head.manifest_schema = 3;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 3, this program knows 2");
+    other.head.manifest_schema = 4;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 4, this program knows 3");
     other.head.manifest_schema = 1;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 1, this program knows 2");
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 1, this program knows 3");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)

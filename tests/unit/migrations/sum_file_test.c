@@ -9,6 +9,8 @@
 #define HEAD  "sealift-sum 1\n"
 #define REL   "release 1.0.0 " TIME "\n"
 #define MIG   "migration 1.0.0 " HEX " 0001_a\n"
+#define REL2  "release 2 " TIME "\n"
+#define MIG2  "migration 2 " HEX " 0002_a\n"
 
 static ProjectFolder folder;
 static char *path;
@@ -48,6 +50,37 @@ static void reads_releases_and_migrations(void **state UNUSED)
     sum_file_done(&sum);
 }
 
+/* 1, 2, 3; 3.1 in the place of 2 and 3; 4 behind it; 4.1 in the place of 4. */
+static void follows_the_line_around_what_is_superseded(void **state UNUSED)
+{
+    folder_write(&folder, "sealift.sum",
+                 HEAD "release 1 " TIME "\nrelease 2 " TIME " stop min-compatible=1\n"
+                      "release 3 " TIME "\nrelease 3.1 " TIME " min-compatible=1\n"
+                      "supersedes 3.1 2 passed " HEX "\nsupersedes 3.1 3 same-schema " HEX "\n"
+                      "release 4 " TIME "\nrelease 4.1 " TIME "\n"
+                      "supersedes 4.1 4 same-schema " HEX "\n");
+    Error err = {0};
+    SumFile sum = {0};
+    assert_true(sum_file_read(path, &sum, &err));
+    const SumRelease *releases = sum.releases.items;
+    assert_true(releases[1].stop);
+    assert_string_equal(releases[1].min_compatible, "1");
+    assert_false(releases[3].stop);
+    assert_int_equal(releases[3].superseded.count, 2);
+    assert_false(releases[3].superseded.items[0].same_schema);
+    assert_true(releases[3].superseded.items[1].same_schema);
+    static const int previous[] = {-1, 0, 1, 0, 3, 3};
+    for (size_t i = 0; i < ARRAY_LEN(previous); i++)
+        assert_ptr_equal(sum_file_previous(&sum, &releases[i]),
+                         previous[i] < 0 ? NULL : &releases[previous[i]]);
+    assert_ptr_equal(sum_file_replacement(&sum, "2"), &releases[3]);
+    assert_ptr_equal(sum_file_replacement(&sum, "4"), &releases[5]);
+    assert_null(sum_file_replacement(&sum, "3.1"));
+    assert_ptr_equal(sum_file_find(&sum, "4"), &releases[4]);
+    assert_null(sum_file_find(&sum, "5"));
+    sum_file_done(&sum);
+}
+
 static void takes_a_missing_file_for_an_empty_one(void **state UNUSED)
 {
     Error err = {0};
@@ -72,6 +105,28 @@ static void refuses_every_other_line(void **state UNUSED)
         {HEAD "release 1.0.0 " TIME " \n", "sealift.sum:2: expected 'release"},
         {HEAD "release  1.0.0 " TIME "\n", "sealift.sum:2: expected 'release"},
         {HEAD "release 1.0.0 " TIME "\r\n", "sealift.sum:2: expected 'release"},
+        {HEAD "release 1.0.0 " TIME " stop \n", "sealift.sum:2: expected 'release"},
+        {HEAD "release 1.0.0 " TIME " stop halt\n", "sealift.sum:2: expected 'release"},
+        {HEAD REL "release 2 " TIME " min-compatible=\n", "sealift.sum:3: expected 'release"},
+        {HEAD REL "release 2 " TIME " min-compatible=a/b\n", "sealift.sum:3: expected 'release"},
+        {HEAD REL "release 2 " TIME " min-compatible=1.0.0 stop\n",
+         "sealift.sum:3: expected 'release"},
+        {HEAD REL "release 2 " TIME " min-compatible=0.9\n",
+         "sealift.sum:3: the version that it is"},
+        {HEAD REL "supersedes 1.0.0 0.9\n", "sealift.sum:3: expected 'supersedes"},
+        {HEAD REL "supersedes 1.0.0 0.9 like " HEX "\n", "sealift.sum:3: expected 'supersedes"},
+        {HEAD REL "supersedes 1.0.0 0.9 passed " HEX64 "\n", "sealift.sum:3: expected 'supersedes"},
+        {HEAD REL "supersedes 1.0.0 0.9 passed " HEX "\n",
+         "sealift.sum:3: what it supersedes is not"},
+        {HEAD REL "supersedes 1.0.0 1.0.0 passed " HEX "\n",
+         "sealift.sum:3: what it supersedes is not"},
+        {HEAD REL "supersedes 0.9 1.0.0 passed " HEX "\n",
+         "sealift.sum:3: this line does not stand right"},
+        {HEAD REL REL2 MIG2 "supersedes 2 1.0.0 passed " HEX "\n",
+         "sealift.sum:5: this line does not"},
+        {HEAD REL REL2 "supersedes 2 1.0.0 passed " HEX "\n"
+                       "supersedes 2 1.0.0 passed " HEX "\n",
+         "sealift.sum:5: this version is superseded twice"},
         {HEAD REL REL, "sealift.sum:3: this version is already released"},
         {HEAD MIG, "sealift.sum:2: this migration does not stand below"},
         {HEAD REL "migration 1.0.1 " HEX " a\n", "sealift.sum:3: this migration does not stand"},
@@ -129,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_releases_and_migrations),
+        TEST(follows_the_line_around_what_is_superseded),
         TEST(takes_a_missing_file_for_an_empty_one),
         TEST(refuses_every_other_line),
         TEST(appends_what_reads_back),
