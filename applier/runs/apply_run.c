@@ -12,6 +12,7 @@ void apply_report_done(ApplyReport *report)
     free(report->from_version);
     free(report->to_version);
     free(report->version);
+    free(report->halt);
     free(report->warnings);
     free(report->redacted);
     schema_report_done(&report->schema);
@@ -142,8 +143,8 @@ static bool make_plan(Apply *apply, Error *err)
     report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
                                            ? apply->to_version
                                            : versions->items[apply->plan.target].name);
-    const ManifestVersion *target = &versions->items[apply->plan.target];
-    apply->to_position = target->position + (int64_t)target->migration_count;
+    report->halt = memory_string(apply->plan.halt);
+    apply->to_position = apply->plan.to_position;
     return apply_plan_check(&apply->plan, err) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
@@ -183,6 +184,9 @@ static bool compare_before(Apply *apply, Error *err)
     /* inside the run the session is busy, and only this bundle's versions are come to */
     array_free(&check->sources);
     proof_sources_add(&check->sources, apply->input->manifest, &apply->input->objects);
+    if (good && apply->plan.stands_for)
+        good = schema_check_in_place(check, apply->session, apply->plan.stands_for,
+                                     apply->plan.tasks.items[0].version, err);
     return good || run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL),
                                       /* step= */ NULL, err);
 }

@@ -49,7 +49,8 @@ typedef struct ApplyReport {
     char *from_version; /* owned; "-" for none */
     char *to_version;   /* owned: the target */
     char *version;      /* owned: what holds when the run ends, also after a failure; or NULL */
-    int64_t tasks;      /* migrations (and versions without) that were to be done */
+    char *halt;    /* owned: why a run without a target of its own ends before the last; or NULL */
+    int64_t tasks; /* migrations (and versions without) that were to be done */
     SettleReport settled;
     RunReport run;
     SchemaReport schema; /* the last look at the schema */

@@ -184,8 +184,10 @@ bool rollback_list_make(const History *history, const RollbackTarget *target,
     /* what the migrations above have not taken with them */
     size_t left = versions_through(history, line.keep);
     for (size_t i = left; i > line.keep_versions; i--)
-        *array_add(&list.items) = (RollbackItem){.version = &history->versions.items[i - 1],
-                                                 .position = (int64_t)line.keep};
+        *array_add(&list.items) =
+            (RollbackItem){.version = &history->versions.items[i - 1],
+                           .below = i > 1 ? &history->versions.items[i - 2] : NULL,
+                           .position = (int64_t)line.keep};
     size_t stays = left < line.keep_versions ? left : line.keep_versions;
     list.to_version = stays ? history->versions.items[stays - 1].name : "-";
     *ret_list = list;
@@ -211,7 +213,22 @@ static const ManifestVersion *version_named(const Manifest *manifest, const char
         if (strcmp(version->name, name) == 0)
             return version;
     }
-    return NULL;
+    /* one that only took another's place here */
+    bool start = manifest->start.name && strcmp(manifest->start.name, name) == 0;
+    return start ? &manifest->start : NULL;
+}
+
+/* Whether the version below is the one that this one took the place of, with the same schema. */
+static bool is_in_place(const RollbackItem *item, const Manifest *manifest,
+                        const ManifestVersion *version)
+{
+    size_t number =
+        version == &manifest->start ? 0 : (size_t)(version - manifest->versions.items) + 1;
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded)
+        if (superseded->version == number && superseded->same_schema && item->below &&
+            digest_equal(&superseded->tree_digest, &item->below->tree_digest))
+            return true;
+    return false;
 }
 
 static bool not_stored(const char *what, const char *name, Error *err)
@@ -252,6 +269,7 @@ static bool add_item(const RollbackItem *item, RollbackSource source, void *cont
     task.version = version_named(task.manifest, item->version->name);
     if (!task.version)
         return not_stored("version", item->version->name, err);
+    task.in_place = is_in_place(item, task.manifest, task.version);
     *array_add(tasks) = task;
     return true;
 }

@@ -21,6 +21,7 @@ typedef struct RollbackTarget {
 typedef struct RollbackItem {
     const AppliedMigration *migration; /* NULL for a version */
     const AppliedVersion *version;     /* NULL for a migration */
+    const AppliedVersion *below;       /* of a version: the one that it came behind, or NULL */
     int64_t position;                  /* of the migration on the stack, from 0 */
 } RollbackItem;
 

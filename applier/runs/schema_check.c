@@ -245,7 +245,7 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
                            const ProofSet *set, int arrival, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
-    if (has_requests(check) && !accept(check, session, place, set, arrival, err))
+    if (has_requests(check) && !check->asked && !accept(check, session, place, set, arrival, err))
         return false;
     if (!look(check, session, place, set, arrival, FINGERPRINT_HASHES, &result, err))
         return false;
@@ -285,6 +285,19 @@ bool schema_check_before(SchemaCheck *check, PgSession *session, const History *
     return compare_before(check, session, &place, &set, recorded_arrival(history), err);
 }
 
+bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *superseded,
+                           const ManifestVersion *version, Error *err)
+{
+    char buffer[DIGEST_HEX_SIZE];
+    const Place place = {digest_hex(&version->tree_digest, buffer), version->name};
+    CLEANUP(proof_set_done) ProofSet set = {0};
+    proof_set_choose(&check->sources, place.tree, pg_session_major(session), &set);
+    if (compare_before(check, session, &place, &set, PROOF_NO_ARRIVAL, err))
+        return true;
+    return error_wrap(err, "version %s of this database cannot be taken for %s", superseded,
+                      version->name);
+}
+
 /* --- inside and behind ----------------------------------------------------------------------- */
 
 /* The version that an arrival comes to. */
@@ -292,7 +305,7 @@ static void place_of(const RunTask *task, char buffer[static DIGEST_HEX_SIZE], P
 {
     const Manifest *manifest = task->manifest;
     size_t index = (size_t)(task->version - manifest->versions.items);
-    if (task->direction == DIRECTION_UP)
+    if (task->direction == DIRECTION_UP || task->in_place)
         *ret_place = (Place){digest_hex(&task->version->tree_digest, buffer), task->version->name};
     else if (index == 0)
         *ret_place = (Place){manifest->head.tree_from, manifest->head.covers_from};

@@ -71,6 +71,13 @@ void schema_check_begin(SchemaCheck *check, const SchemaPolicy *policy, const Hi
                         Text *warnings);
 void schema_check_done(SchemaCheck *check);
 
+/* Before a version is taken for another: a database at `superseded`, which `version` of this bundle
+ * (one that it has proven) supersedes, must have that one's schema. Errors as of
+ * schema_check_before.
+ */
+bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *superseded,
+                           const ManifestVersion *version, Error *err) MUST_CHECK;
+
 /* Before the first step, where the database stands at a version. Nothing proven for it: true, and
  * the report says so. ERROR_TARGET for drift (with up to ten objects), for an extra that cannot be
  * accepted, and under strict for env and an unrehearsed major. */

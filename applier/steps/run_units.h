@@ -28,6 +28,7 @@ typedef struct RunTask {
     bool only_verify;   /* all groups are; the verify script is not */
     bool partly;        /* down: the migration is applied in part, or taken back in part */
     bool ends_version;  /* up: the version is complete after this task */
+    bool in_place;      /* down: what it took the place of, with the same schema, is there again */
     int64_t position;   /* migrations wholly applied before this task */
 } RunTask;
 
