@@ -13,7 +13,7 @@ static const char *result_of(const ApplyReport *report, bool good)
 }
 
 static void render_json(const ApplyInput *input, const ApplyReport *report, const char *warnings,
-                        const Error *failure, Text *out)
+                        const Error *failure, JsonWriter *json)
 {
     const RunOutcome outcome = {.from = report->from_version,
                                 .to = report->to_version,
@@ -26,17 +26,15 @@ static void render_json(const ApplyInput *input, const ApplyReport *report, cons
                                 .warnings = warnings,
                                 .duration_ms = report->duration_ms};
     char head[DIGEST_HEX_SIZE];
-    JsonWriter json;
-    json_begin(&json, out);
-    json_object(&json, /* name= */ NULL);
-    json_string(&json, "product", input->head->product);
-    json_string(&json, "head_digest", digest_hex(&input->head_digest, head));
-    json_string(&json, "database", report->redacted);
-    run_render_json(&outcome, &json);
+    json_object(json, /* name= */ NULL);
+    json_string(json, "product", input->head->product);
+    json_string(json, "head_digest", digest_hex(&input->head_digest, head));
+    json_string(json, "database", report->redacted);
+    json_string(json, "halt", report->halt);
+    run_render_json(&outcome, json);
     if (failure)
-        command_error_json(failure, &json);
-    json_close(&json);
-    json_end(&json);
+        command_error_json(failure, json);
+    json_close(json);
 }
 
 static void render_text(const ApplyInput *input, const ApplyReport *report, Text *out)
@@ -62,10 +60,13 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
     text_add_char(out, '\n');
     run_render_schema(&report->schema, out);
     text_add(out, "  the end of the run is on disk at the server\n");
+    if (report->halt)
+        text_addf(out, "  not all of the bundle: %s\n", report->halt);
 }
 
-bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,
-                       const RunOptions *run, const char *to_version, Error *err)
+bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
+                       const ApplyInput *input, const RunOptions *run, const char *to_version,
+                       JsonWriter *json, Error *err)
 {
     CLEANUP(apply_report_done) ApplyReport report = {0};
     CLEANUP(text_done) Text warnings = {0};
@@ -73,13 +74,25 @@ bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const 
     text_add(&warnings, report.warnings ? report.warnings : "");
     if (good && report.recorded)
         site_memory_note(bundle, &report.identity, &report.chain, &warnings);
-    if (!context->json) {
-        run_render_warnings(context->program, text_string(&warnings));
-        run_render_notices(context->program, &report.run);
-        if (good)
-            render_text(input, &report, context->out);
-    } else {
-        render_json(input, &report, text_string(&warnings), good ? NULL : err, context->out);
+    if (json) {
+        render_json(input, &report, text_string(&warnings), good ? NULL : err, json);
+        return good;
     }
+    run_render_warnings(context->program, text_string(&warnings));
+    run_render_notices(context->program, &report.run);
+    if (good)
+        render_text(input, &report, context->out);
+    return good;
+}
+
+bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,
+                       const RunOptions *run, const char *to_version, Error *err)
+{
+    if (!context->json)
+        return apply_command_leg(context, bundle, input, run, to_version, /* json= */ NULL, err);
+    JsonWriter json;
+    json_begin(&json, context->out);
+    bool good = apply_command_leg(context, bundle, input, run, to_version, &json, err);
+    json_end(&json);
     return good;
 }

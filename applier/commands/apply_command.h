@@ -5,6 +5,12 @@
 #include "applier/runs/site_bundle.h"
 #include "base/command_table.h"
 
+/* One run, noted in the site's state file; its document goes into `json`, or, where that is NULL,
+ * its words into context->out. Errors are apply_run's. */
+bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
+                       const ApplyInput *input, const RunOptions *run, const char *to_version,
+                       JsonWriter *json, Error *err) MUST_CHECK;
+
 /* Run, note it in the site's state file, and fill context->out, also where the run fails and
  * --json was given. Errors are apply_run's. */
 bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const ApplyInput *input,

@@ -3,6 +3,7 @@
 
 #include "applier/applier_commands.h"
 #include "applier/commands/apply_command.h"
+#include "applier/commands/apply_route.h"
 #include "applier/commands/confirm.h"
 #include "applier/commands/run_options.h"
 #include "applier/commands/run_render.h"
@@ -18,8 +19,9 @@ typedef struct ApplyOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ApplyOptions),
-    OPTION_STRING_ROW("to", ApplyOptions, to, "VERSION",
-                      "stop at this version (default: the bundle's last)"),
+    OPTION_STRING_ROW(
+        "to", ApplyOptions, to, "VERSION",
+        "stop at this version (default: the last of the bundle, or the newest at hand)"),
     OPTION_CHOICE_ROW("atomic", ApplyOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
     OPTION_FLAG_ROW("yes", ApplyOptions, yes, "do not ask"),
@@ -70,9 +72,14 @@ static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
 {
     fprintf(stderr, "%zu to apply, up to version %s:\n", plan->tasks.count,
             manifest->versions.items[plan->target].name);
+    if (plan->stands_for)
+        fprintf(stderr, "  (the database is at %s, which %s supersedes: its schema is compared)\n",
+                plan->stands_for, plan->tasks.items[0].version->name);
     array_each (const RunTask, task, &plan->tasks)
         fprintf(stderr, "  %s%s%s%s\n", task->version->name, task->migration ? " " : "",
                 task->migration ? task->migration->identity : "", way_back_words(task->migration));
+    if (plan->halt)
+        fprintf(stderr, "  and no further: %s\n", plan->halt);
 }
 
 /* What is to be done is known only once the step that a killed run left open is settled: the run
@@ -135,9 +142,22 @@ static bool run_apply(CommandContext *context, SiteBundle *bundle, const RunOpti
     return apply_command_run(context, bundle, &input, run, given->to, err);
 }
 
+/* Of several bundles, or a folder of them, the route decides which are used, and in which order. */
+static bool run_route(CommandContext *context, Error *err)
+{
+    const ApplyOptions *given = context->options;
+    const ApplyRouteRequest request = {.run = &given->run,
+                                       .to = given->to,
+                                       .atomic = atomic_mode_parse(given->atomic),
+                                       .yes = given->yes};
+    return apply_route(context, &request, err);
+}
+
 static bool run(CommandContext *context, Error *err)
 {
     const ApplyOptions *given = context->options;
+    if (route_is_named(&context->arguments))
+        return run_route(context, err);
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     RunWatch watch;
@@ -147,9 +167,7 @@ static bool run(CommandContext *context, Error *err)
     interrupt_install();
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
-    run.atomic = strcmp(given->atomic, "run") == 0       ? ATOMIC_RUN
-                 : strcmp(given->atomic, "version") == 0 ? ATOMIC_VERSION
-                                                         : ATOMIC_MIGRATION;
+    run.atomic = atomic_mode_parse(given->atomic);
     bool good = run_apply(context, &bundle, &run, err);
     run_watch_done(&watch);
     return good;
@@ -157,14 +175,14 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_apply = {
     .name = "apply",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
+    .synopsis = "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
                 "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
-    .summary = "apply a bundle to a database",
+    .summary = "apply a bundle, or the shortest route through several, to a database",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(ApplyOptions),
     .defaults = defaults,
     .least_arguments = 1,
-    .most_arguments = 1,
+    .most_arguments = -1,
     .run = run,
 };

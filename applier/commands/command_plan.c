@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/plan_route.h"
 #include "applier/commands/run_options.h"
 #include "applier/runs/site_memory.h"
 #include "base/json_writer.h"
@@ -17,8 +18,9 @@ typedef struct PlanOptions {
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(PlanOptions),
-    OPTION_STRING_ROW("to", PlanOptions, to, "VERSION",
-                      "stop at this version (default: the bundle's last)"),
+    OPTION_STRING_ROW(
+        "to", PlanOptions, to, "VERSION",
+        "stop at this version (default: the last of the bundle, or the newest at hand)"),
     OPTION_CHOICE_ROW("atomic", PlanOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
     OPTION_FLAG_ROW("sql", PlanOptions, sql, "print each statement whole"),
@@ -30,19 +32,13 @@ static void defaults(void *given)
     plan->atomic = "migration";
 }
 
-static AtomicMode atomic_of(const char *word)
-{
-    if (strcmp(word, "run") == 0)
-        return ATOMIC_RUN;
-    return strcmp(word, "version") == 0 ? ATOMIC_VERSION : ATOMIC_MIGRATION;
-}
-
 /* What is shown, in one place for both renderers. */
 typedef struct Show {
     const ApplyInput *input;
     const ApplyPlan *plan;
     const History *history;
     const SchemaForecast *forecast;
+    const PlanRoute *route;     /* of several bundles; NULL: one was named */
     int64_t look_under_lock_ms; /* a look that takes longer waits for COMMIT */
     bool whole;                 /* statements whole */
     JsonWriter *json;           /* NULL: text */
@@ -244,6 +240,10 @@ static bool render_json(Show *show, Text *out, Error *err)
     json_object(&json, /* name= */ NULL);
     json_string(&json, "product", show->input->head->product);
     json_string(&json, "relation", apply_relation_name(show->plan->relation));
+    if (show->route)
+        plan_route_json(show->route, &json);
+    else
+        json_string(&json, "halt", show->plan->halt);
     json_string(&json, "from", history_version_name(show->history));
     json_string(&json, "to", show->input->manifest->versions.items[show->plan->target].name);
     json_string(&json, "schema", schema_state_name(show->forecast->state));
@@ -263,12 +263,16 @@ static bool render_text(Show *show, Text *out, Error *err)
     const char *from = history_version_name(show->history);
     const char *to = show->input->manifest->versions.items[show->plan->target].name;
     show->out = out;
+    if (show->route)
+        plan_route_text(show->route, out);
     if (!show->plan->tasks.count) {
         text_addf(out, "nothing to do: the database is at version %s\n", from);
         return true;
     }
     text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
               strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
+    if (show->plan->halt)
+        text_addf(out, "  and no further: %s\n", show->plan->halt);
     show_schema(show, from, out);
     return show_tasks(show, err);
 }
@@ -282,22 +286,30 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(text_done) Text shown = {0};
     SchemaForecast forecast;
     ApplyInput input;
-    if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
+    CLEANUP(plan_route_done) PlanRoute route = {0};
+    if (!plan_route_find(context, &given->target, given->to, &route, err))
+        return false;
+    if (route.done)
+        return true;
+    const char *to = route.first ? route.to : given->to;
+    if (!site_bundle_open(route.first ? route.first : context->arguments.items[0], &bundle, err) ||
         !site_bundle_input(&bundle, &input, err))
         return false;
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = bundle.config.ledger_owner;
-    if (!apply_run_plan(&run, &input, given->to, &history, &plan, &forecast, err) ||
+    if (!apply_run_plan(&run, &input, to, &history, &plan, &forecast, err) ||
         !apply_plan_check(&plan, err) || !site_memory_check(&bundle, &history, err) ||
-        !apply_plan_check_mode(input.manifest, atomic_of(given->atomic), plan.server_major, err) ||
-        !run_units_check_atomic(&plan.tasks, atomic_of(given->atomic), err))
+        !apply_plan_check_mode(input.manifest, atomic_mode_parse(given->atomic), plan.server_major,
+                               err) ||
+        !run_units_check_atomic(&plan.tasks, atomic_mode_parse(given->atomic), err))
         return false;
     Show show = {.input = &input,
                  .plan = &plan,
                  .history = &history,
                  .forecast = &forecast,
+                 .route = route.first ? &route : NULL,
                  .look_under_lock_ms = bundle.config.look_under_lock_ms >= 0
                                            ? bundle.config.look_under_lock_ms
                                            : SCHEMA_LOOK_UNDER_LOCK_MS,
@@ -310,13 +322,14 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_plan = {
     .name = "plan",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql]",
+    .synopsis =
+        "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql]",
     .summary = "show the statements and transactions that apply would run; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(PlanOptions),
     .defaults = defaults,
     .least_arguments = 1,
-    .most_arguments = 1,
+    .most_arguments = -1,
     .run = run,
 };

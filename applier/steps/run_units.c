@@ -1,9 +1,18 @@
 #include "applier/steps/run_units.h"
 
+static const char *const atomic_mode_names[] = {"migration", "version", "run"};
+
 const char *atomic_mode_name(AtomicMode mode)
 {
-    static const char *const names[] = {"migration", "version", "run"};
-    return names[mode];
+    return atomic_mode_names[mode];
+}
+
+AtomicMode atomic_mode_parse(const char *name)
+{
+    for (AtomicMode mode = ATOMIC_VERSION; mode <= ATOMIC_RUN; mode++)
+        if (strcmp(name, atomic_mode_names[mode]) == 0)
+            return mode;
+    return ATOMIC_MIGRATION;
 }
 
 const ManifestScript *run_task_script(const RunTask *task)

@@ -16,6 +16,9 @@ typedef enum {
 
 const char *atomic_mode_name(AtomicMode mode);
 
+/* The mode of one of these names; ATOMIC_MIGRATION for any other. */
+AtomicMode atomic_mode_parse(const char *name);
+
 /* All pointers are borrowed and outlive the run. */
 typedef struct RunTask {
     const Manifest *manifest;
