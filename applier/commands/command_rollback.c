@@ -1,4 +1,6 @@
 /* applier rollback: take back what was applied, from what the database itself keeps. */
+#include <inttypes.h>
+
 #include "applier/applier_commands.h"
 #include "applier/commands/confirm.h"
 #include "applier/commands/rollback_command.h"
@@ -57,8 +59,12 @@ static bool ask(void *given, const RollbackList *list, const WayBackArray *ways,
     const RollbackCommandOptions *rollback = given;
     if (!list->items.count || rollback->yes)
         return true;
-    fprintf(stderr, "%zu to take back, from version %s to %s:\n", list->items.count,
+    fprintf(stderr, "%zu to take back, from version %s to %s", list->items.count,
             list->from_version, list->to_version);
+    if (list->inside)
+        fprintf(stderr, " and %" PRId64 " migration%s of %s", list->inside_count,
+                text_plural(list->inside_count), list->inside);
+    fputs(":\n", stderr);
     array_each (const WayBack, way, ways)
         fprintf(stderr, "  %s %s: %s%s%s\n", way->version,
                 way->identity ? way->identity : "(no migrations)", way_words(way),

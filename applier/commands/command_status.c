@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/route_render.h"
 #include "applier/commands/run_render.h"
 #include "applier/commands/status_report.h"
 #include "applier/commands/target_options.h"
@@ -16,13 +17,22 @@
 
 typedef struct StatusOptions {
     TargetOptions target;
+    const char *bundle;
     bool check;
 } StatusOptions;
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(StatusOptions),
+    OPTION_STRING_ROW("bundle", StatusOptions, bundle, "BUNDLE|DIR",
+                      "compare with this bundle, or with a folder of them"),
     OPTION_FLAG_ROW("check", StatusOptions, check, "exit status 12 where migrations are pending"),
 };
+
+/* A migration that is not applied; borrowed from a manifest or the shelf. */
+typedef struct Pending {
+    const char *version;
+    const char *identity;
+} Pending;
 
 /* What was read, and what it was compared with. */
 typedef struct Status {
@@ -30,6 +40,12 @@ typedef struct Status {
     SiteBundle bundle;        /* where one was named */
     StoredBundle *stored;     /* else the newest that the ledger keeps */
     const Manifest *manifest; /* of either; NULL: none */
+    const char *path;         /* borrowed: what was named; NULL: nothing */
+    BundleShelf shelf;        /* where a folder was named … */
+    BundleRoute route;        /* … and where it leads to */
+    ARRAY_OF(Pending) pending;
+    bool holds_relations; /* an unmanaged database is not empty */
+    char *next;           /* owned: the command to run next, or NULL */
     StatusReport report;
     bool running; /* another applier is at work */
     PgLockHolder holder;
@@ -40,6 +56,10 @@ typedef struct Status {
 static void status_done(Status *status)
 {
     status_report_done(&status->report);
+    bundle_shelf_done(&status->shelf);
+    bundle_route_done(&status->route);
+    array_free(&status->pending);
+    free(status->next);
     stored_bundle_free(status->stored);
     site_bundle_done(&status->bundle);
     history_done(&status->history);
@@ -47,17 +67,37 @@ static void status_done(Status *status)
     free(status->replayed_at);
 }
 
-/* The newest bundle of the ledger; proven by digests only, for nothing of it is run. */
+/* The newest bundle of the ledger that has something to say of where the database stands, else the
+ * newest of all; proven by digests only, for nothing of it is run. */
 static bool load_newest(PgSession *session, Status *status, Error *err)
 {
     const KnownBundleArray *bundles = &status->history.bundles;
     static const StoredTrust nobody;
-    if (!bundles->count)
+    for (size_t i = bundles->count; i > 0; i--) {
+        CLEANUP(stored_bundle_freep) StoredBundle *stored = NULL;
+        if (!stored_bundle_load(session, &bundles->items[i - 1].head_digest, &nobody, &stored, err))
+            return error_wrap(err, "reading a bundle in the ledger");
+        bool fits = status_bundle_fits(&status->history, &stored->manifest);
+        if (!fits && status->stored)
+            continue;
+        stored_bundle_free(status->stored);
+        status->stored = TAKE_PTR(stored);
+        if (fits)
+            break;
+    }
+    if (status->stored)
+        status->manifest = &status->stored->manifest;
+    return true;
+}
+
+static bool look_at_relations(PgSession *session, Status *status, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (status->history.managed)
         return true;
-    if (!stored_bundle_load(session, &bundles->items[bundles->count - 1].head_digest, &nobody,
-                            &status->stored, err))
-        return error_wrap(err, "reading the newest bundle in the ledger");
-    status->manifest = &status->stored->manifest;
+    if (!pg_query(session, SQL_session_holds_relations, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return error_wrap(err, "looking whether the database is empty");
+    status->holds_relations = strcmp(pg_result_text(row, 0, 0), "t") == 0;
     return true;
 }
 
@@ -83,23 +123,123 @@ static bool check_product(const Status *status, Error *err)
                      head->product, status->history.identity.product);
 }
 
+/* A folder: the state is what the route to its newest version says, the pending migrations are
+ * counted run by run. */
+static void compare_with_route(Status *status)
+{
+    StatusReport *report = &status->report;
+    bundle_route_find(&status->shelf, &status->history, /* to_version= */ NULL, &status->route);
+    if (report->state == STATUS_FAILED || report->state == STATUS_UNMANAGED ||
+        status->history.diverged)
+        return;
+    free(report->why);
+    report->why = memory_string(status->route.words);
+    report->next = NULL;
+    switch (status->route.state) {
+    case BUNDLE_ROUTE_CURRENT:
+        report->state = STATUS_CURRENT;
+        break;
+    case BUNDLE_ROUTE_AHEAD:
+        report->state = STATUS_AHEAD;
+        break;
+    case BUNDLE_ROUTE_DIVERGED:
+        report->state = STATUS_DIVERGED;
+        report->next = "applier status";
+        break;
+    case BUNDLE_ROUTE_LEADS:
+    case BUNDLE_ROUTE_MISSING:
+    case BUNDLE_ROUTE_STOP:
+    case BUNDLE_ROUTE_NO_VERSION:
+    case BUNDLE_ROUTE_NO_BUNDLE:
+        report->state = STATUS_BEHIND;
+        report->next = "applier apply DIR";
+        break;
+    }
+}
+
+/* Of every run of the route, the versions between its ends, without what is there already. */
+static void list_route(Status *status)
+{
+    array_each (const RouteLeg, leg, &status->route.route.legs) {
+        const ShelfBundle *bundle = &status->shelf.bundles.items[leg->bundle];
+        const RouteVersion *versions = status->shelf.chains.items[leg->bundle].versions.items;
+        for (size_t v = leg->from + 1; v <= leg->to; v++)
+            for (int64_t i = versions[v - 1].position; i < versions[v].position; i++)
+                if (i >= status->history.position)
+                    *array_add(&status->pending) = (Pending){
+                        versions[v].name, bundle->identities.items[i - versions[0].position]};
+    }
+}
+
+static void list_pending(Status *status)
+{
+    if (status->route.from)
+        list_route(status);
+    else
+        array_each (const ManifestMigration *const, migration, &status->report.pending)
+            *array_add(&status->pending) =
+                (Pending){status->manifest->versions.items[(*migration)->version].name,
+                          (*migration)->identity};
+}
+
+/* With what was named in the place of BUNDLE or DIR. */
+static void set_next(Status *status)
+{
+    const char *next = status->report.next;
+    if (status->running || !next)
+        return;
+    bool applies = strcmp(next, STATUS_NEXT_APPLY) == 0;
+    if (status->report.state == STATUS_UNMANAGED && status->holds_relations)
+        status->next = memory_format("applier adopt %s", status->path ? status->path : "BUNDLE");
+    else if ((applies || status->shelf.bundles.count) && status->path &&
+             text_has_prefix(next, "applier apply "))
+        status->next = memory_format("applier apply %s", status->path);
+    else
+        status->next = memory_string(next);
+}
+
+static bool open_named(Status *status, Error *err)
+{
+    return !status->path || bundle_shelf_is_folder(status->path) ||
+           (site_bundle_open(status->path, &status->bundle, err) &&
+            bundle_reader_manifest(status->bundle.reader, &status->manifest, err));
+}
+
+static bool open_shelf(Status *status, Error *err)
+{
+    const History *history = &status->history;
+    return bundle_shelf_open(&status->path, 1,
+                             history->managed ? history->identity.product_uuid : NULL,
+                             &status->shelf, err);
+}
+
 static bool look(const CommandContext *context, Status *status, Error *err)
 {
     const StatusOptions *given = context->options;
-    const char *path = context->arguments.count ? context->arguments.items[0] : NULL;
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (path && (!site_bundle_open(path, &status->bundle, err) ||
-                 !bundle_reader_manifest(status->bundle.reader, &status->manifest, err)))
-        return false;
-    if (!target_open_reading(&given->target, &session, err) ||
+    if (given->bundle && context->arguments.count)
+        return error_set(err, ERROR_USAGE,
+                         "'%s' and --bundle: one of them says what to compare "
+                         "with",
+                         context->arguments.items[0]);
+    status->path = context->arguments.count ? context->arguments.items[0] : given->bundle;
+    bool folder = status->path && bundle_shelf_is_folder(status->path);
+    if (!open_named(status, err) || !target_open_reading(&given->target, &session, err) ||
         !look_at_replay(session, status, err) ||
         !pg_lock_look(session, &status->running, &status->holder, err) ||
-        !history_read(session, &status->history, err))
+        !history_read(session, &status->history, err) || !look_at_relations(session, status, err))
         return false;
-    if (path ? !check_product(status, err) : !load_newest(session, status, err))
+    bool one = status->path && !folder;
+    if (one ? !check_product(status, err) : !load_newest(session, status, err))
+        return false;
+    if (folder && !open_shelf(status, err))
         return false;
     status_report_make(&status->history, status->manifest,
-                       path ? STATUS_BUNDLE_GIVEN : STATUS_BUNDLE_KNOWN, &status->report);
+                       one ? STATUS_BUNDLE_GIVEN : STATUS_BUNDLE_KNOWN, &status->report);
+    if (folder)
+        compare_with_route(status);
+    set_next(status);
+    list_pending(status);
     return true;
 }
 
@@ -161,6 +301,7 @@ static void schema_text(const History *history, Text *out)
 
 static void render_json(const Status *status, Text *out)
 {
+    int64_t inside_count = 0;
     const PastArrival *found = history_arrival(&status->history);
     const History *history = &status->history;
     const StatusReport *report = &status->report;
@@ -171,6 +312,8 @@ static void render_json(const Status *status, Text *out)
                 history->managed ? history->identity.product
                                  : (status->manifest ? status->manifest->head.product : NULL));
     json_string(&json, "version", strcmp(report->version, "-") == 0 ? NULL : report->version);
+    json_string(&json, "inside", history_inside(history, &inside_count));
+    json_int(&json, "position", history->position);
     json_string(&json, "state", status_state_name(report->state));
     json_bool(&json, "running", status->running);
     json_bool(&json, "standby", status->replayed_to != NULL);
@@ -178,14 +321,18 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "replayed_at",
                 status->replayed_at && *status->replayed_at ? status->replayed_at : NULL);
     json_string(&json, "why", report->why);
-    json_string(&json, "next", report->next);
+    json_string(&json, "next", status->next);
+    if (status->route.from) {
+        json_string(&json, "to", status->route.to);
+        route_json(&status->route, &status->shelf, &json);
+    }
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
     json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
     json_string(&json, "schema_seen_at", found ? found->at : NULL);
     json_string(&json, "adopted", adopted_version(history));
     json_array(&json, "pending");
-    array_each (const ManifestMigration *const, migration, &report->pending)
-        json_string(&json, /* name= */ NULL, (*migration)->identity);
+    array_each (const Pending, pending, &status->pending)
+        json_string(&json, /* name= */ NULL, pending->identity);
     json_close(&json);
     json_array(&json, "migrations");
     array_each (const AppliedMigration, migration, &history->migrations) {
@@ -204,6 +351,8 @@ static void render_json(const Status *status, Text *out)
 
 static void render_text(const Status *status, Text *out)
 {
+    int64_t count = 0;
+    const char *inside = history_inside(&status->history, &count);
     const History *history = &status->history;
     const StatusReport *report = &status->report;
     text_addf(out, "state      %s\n", status_state_name(report->state));
@@ -218,12 +367,20 @@ static void render_text(const Status *status, Text *out)
                   status->holder.pid, status->holder.user, status->holder.address);
     if (history->managed) {
         text_addf(out, "product    %s\n", history->identity.product);
-        text_addf(out, "version    %s\n",
+        text_addf(out, "version    %s",
                   strcmp(report->version, "-") == 0 ? "(nothing)" : report->version);
+        if (inside)
+            text_addf(out, ", and %" PRId64 " migration%s of %s", count, text_plural(count),
+                      inside);
+        text_add_char(out, '\n');
         schema_text(history, out);
     }
-    if (report->next && !status->running)
-        text_addf(out, "next       %s\n", report->next);
+    if (status->next)
+        text_addf(out, "next       %s\n", status->next);
+    if (status->route.route.legs.count) {
+        text_addf(out, "route      to %s\n", status->route.to);
+        route_text(&status->route, &status->shelf, out);
+    }
     array_each (const AppliedMigration, migration, &history->migrations)
         text_addf(out, "%s  %-8s %s, %" PRId64 " ms%s%s\n",
                   migration == history->migrations.items ? "applied  " : "         ",
@@ -231,11 +388,10 @@ static void render_text(const Status *status, Text *out)
                   strcmp(migration_state(migration), "applied") == 0 ? "" : ": ",
                   strcmp(migration_state(migration), "applied") == 0 ? ""
                                                                      : migration_state(migration));
-    for (size_t i = 0; i < report->pending.count; i++) {
-        const ManifestMigration *migration = report->pending.items[i];
-        text_addf(out, "%s  %-8s %s\n", i == 0 ? "pending  " : "         ",
-                  status->manifest->versions.items[migration->version].name, migration->identity);
-    }
+    array_each (const Pending, pending, &status->pending)
+        text_addf(out, "%s  %-8s %s\n",
+                  pending == status->pending.items ? "pending  " : "         ", pending->version,
+                  pending->identity);
 }
 
 static bool run(CommandContext *context, Error *err)
@@ -248,16 +404,16 @@ static bool run(CommandContext *context, Error *err)
         render_json(&status, context->out);
     else
         render_text(&status, context->out);
-    if (given->check && status.report.pending.count)
-        return error_set(err, ERROR_PENDING, "%zu migration%s pending", status.report.pending.count,
-                         status.report.pending.count == 1 ? " is" : "s are");
+    if (given->check && status.pending.count)
+        return error_set(err, ERROR_PENDING, "%zu migration%s pending", status.pending.count,
+                         status.pending.count == 1 ? " is" : "s are");
     return true;
 }
 
 const Command command_status = {
     .name = "status",
-    .synopsis = "[BUNDLE] [--db CONNINFO] [--check]",
-    .summary = "show where a database stands, by its ledger and, if one is named, a bundle",
+    .synopsis = "[BUNDLE | DIR] [--db CONNINFO] [--check]",
+    .summary = "show where a database stands, by its ledger and the bundles that are named",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(StatusOptions),

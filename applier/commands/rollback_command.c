@@ -24,6 +24,7 @@ static void render_json(const RollbackReport *report, const char *warnings, cons
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
     json_string(&json, "database", report->redacted);
+    json_string(&json, "inside", report->inside);
     json_string(&json, "proven_by", report->tasks ? stored_proof_name(report->proven) : NULL);
     json_array(&json, "ways_back");
     array_each (const WayBack, way, &report->ways) {
@@ -47,6 +48,15 @@ static const char *version_words(const char *version)
     return strcmp(version, "-") == 0 ? "(nothing)" : version;
 }
 
+/* Where it ended: at a version, or inside the one behind it. */
+static void end_text(const RollbackReport *report, Text *out)
+{
+    text_add(out, version_words(report->to_version));
+    if (report->inside)
+        text_addf(out, " and %" PRId64 " migration%s of %s", report->inside_count,
+                  text_plural(report->inside_count), report->inside);
+}
+
 static const char *proof_words(StoredProof proof)
 {
     switch (proof) {
@@ -63,13 +73,15 @@ static const char *proof_words(StoredProof proof)
 static void render_text(const RollbackReport *report, Text *out)
 {
     if (!report->tasks) {
-        text_addf(out, "nothing to take back: %s is at version %s\n", report->redacted,
-                  version_words(report->to_version));
+        text_addf(out, "nothing to take back: %s is at version ", report->redacted);
+        end_text(report, out);
+        text_add_char(out, '\n');
         return;
     }
-    text_addf(out, "took back %" PRId64 " migration%s, %s -> %s, on %s\n", report->tasks,
-              text_plural(report->tasks), version_words(report->from_version),
-              version_words(report->to_version), report->redacted);
+    text_addf(out, "took back %" PRId64 " migration%s, %s -> ", report->tasks,
+              text_plural(report->tasks), version_words(report->from_version));
+    end_text(report, out);
+    text_addf(out, ", on %s\n", report->redacted);
     text_addf(
         out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
         report->run.groups_committed, text_plural(report->run.groups_committed),

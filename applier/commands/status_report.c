@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "applier/runs/apply_plan.h"
+
 const char *status_state_name(StatusState state)
 {
     switch (state) {
@@ -58,34 +60,43 @@ static bool tree_is(const Digest *tree, const char *hex)
     return strcmp(digest_hex(tree, text), hex) == 0;
 }
 
-/* Whether the bundle starts at, or goes through, the version that the database is at. */
-static bool bundle_fits(const History *history, const Manifest *manifest)
+bool status_bundle_fits(const History *history, const Manifest *manifest)
 {
     const AppliedVersion *current = history_version(history);
     if (!current)
         return strcmp(manifest->head.tree_from, "-") == 0;
     if (tree_is(&current->tree_digest, manifest->head.tree_from))
         return true;
+    array_each (const ManifestSuperseded, superseded, &manifest->superseded)
+        if (superseded->same_schema &&
+            digest_equal(&superseded->tree_digest, &current->tree_digest))
+            return true;
     array_each (const ManifestVersion, version, &manifest->versions)
         if (digest_equal(&version->tree_digest, &current->tree_digest))
             return true;
     return false;
 }
 
+/* Also one that lies below an adoption, of which the ledger has no trees: what was adopted is later
+ * on the product's line. */
 static bool bundle_is_passed(const History *history, const Manifest *manifest)
 {
     array_each (const AppliedVersion, version, &history->versions)
         if (tree_is(&version->tree_digest, manifest->head.tree_to))
             return true;
-    return false;
+    const ManifestVersionArray *versions = &manifest->versions;
+    const ManifestVersion *last = versions->count ? &versions->items[versions->count - 1] : NULL;
+    return history->was_adopted && last &&
+           last->position + (int64_t)last->migration_count < history->adopted;
 }
 
 /* Migrations of the bundle behind the ones that are applied. */
 static void add_pending(const History *history, const Manifest *manifest, StatusReport *report)
 {
+    int64_t shift = apply_plan_shift(history, manifest);
     array_each (const ManifestMigration, migration, &manifest->migrations) {
         int64_t position =
-            manifest->versions.items[migration->version].position + migration->ordinal - 1;
+            manifest->versions.items[migration->version].position + migration->ordinal - 1 + shift;
         if (position >= history->position)
             *array_add(&report->pending) = migration;
     }
@@ -103,16 +114,23 @@ static void compare(const History *history, const Manifest *manifest, StatusBund
     }
     if (bundle_is_passed(history, manifest)) {
         report->state = which == STATUS_BUNDLE_GIVEN ? STATUS_AHEAD : STATUS_CURRENT;
+        if (report->state == STATUS_AHEAD)
+            report->why = memory_format("the database is beyond %s, where the bundle ends: there "
+                                        "is nothing to apply",
+                                        manifest->head.covers_to);
         return;
     }
     add_pending(history, manifest, report);
-    if (bundle_fits(history, manifest)) {
+    if (status_bundle_fits(history, manifest)) {
         report->state = STATUS_BEHIND;
-        report->next = "applier apply BUNDLE";
+        report->next = STATUS_NEXT_APPLY;
         return;
     }
     bool gap = manifest->versions.count && manifest->versions.items[0].position > history->position;
     report->state = gap ? STATUS_BEHIND : STATUS_DIVERGED;
+    report->next = gap                            ? "applier apply DIR"
+                   : which == STATUS_BUNDLE_GIVEN ? "applier status"
+                                                  : "applier history";
     const char *from = manifest->head.covers_from;
     if (gap && strcmp(report->version, "-") == 0)
         report->why = memory_format("the bundle starts at version %s and nothing is applied here: "
@@ -131,12 +149,14 @@ void status_report_make(const History *history, const Manifest *manifest, Status
     *ret_report = (StatusReport){.state = STATUS_CURRENT, .version = history_version_name(history)};
     if (!history->managed) {
         ret_report->state = STATUS_UNMANAGED;
+        ret_report->next = STATUS_NEXT_APPLY;
         if (manifest)
             add_pending(history, manifest, ret_report);
         return;
     }
     if (history->diverged) {
         ret_report->state = STATUS_DIVERGED;
+        ret_report->next = "applier history";
         ret_report->why = memory_string(history->diverged);
         return;
     }
@@ -146,7 +166,7 @@ void status_report_make(const History *history, const Manifest *manifest, Status
         /* killed between the ledger's making and the first bundle */
         ret_report->state = STATUS_BEHIND;
         ret_report->why = memory_string("the ledger is there, and nothing was applied yet");
-        ret_report->next = "applier apply BUNDLE";
+        ret_report->next = STATUS_NEXT_APPLY;
     }
     CLEANUP(memory_freep) char *unrest = history_unrest(history);
     const PastArrival *found = history_arrival(history);

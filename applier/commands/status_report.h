@@ -18,18 +18,27 @@ const char *status_state_name(StatusState state);
 
 typedef ARRAY_OF(const ManifestMigration *) PendingArray;
 
+/* What comes next where a bundle is pending; who knows which one puts its path in the place of
+ * BUNDLE. Behind a gap it is "applier apply DIR", with a folder that holds what is missing. */
+#define STATUS_NEXT_APPLY "applier apply BUNDLE"
+
 typedef struct StatusReport {
     StatusState state;
     const char *version;  /* borrowed from the history: the last whole version, or "-" */
     PendingArray pending; /* borrowed from the manifest, in order of application */
     char *why;            /* owned; one line for people, or NULL */
-    const char *next;     /* the command to run next, or NULL */
+    const char *next;     /* the command to run next; NULL: nothing is to be done */
 } StatusReport;
 
 void status_report_done(StatusReport *report);
 
 /* Which bundle the comparison is with: one that the operator gave, or the newest in the ledger. */
 typedef enum { STATUS_BUNDLE_GIVEN, STATUS_BUNDLE_KNOWN } StatusBundle;
+
+/* Whether the bundle starts at, or goes through, the version that the database is at, or replaces
+ * it.
+ */
+bool status_bundle_fits(const History *history, const Manifest *manifest);
 
 /* `manifest` is that bundle's (NULL: none is known). `history` and `manifest` must outlive the
  * report. */

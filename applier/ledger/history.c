@@ -313,6 +313,14 @@ const char *history_version_name(const History *history)
     return version ? version->name : "-";
 }
 
+const char *history_inside(const History *history, int64_t *ret_count)
+{
+    const AppliedVersion *version = history_version(history);
+    const AppliedMigration *last = history_migration(history, history->position - 1);
+    *ret_count = history->position - (version ? version->position : 0);
+    return *ret_count > 0 && last ? last->version : NULL;
+}
+
 const KnownBundle *history_bundle(const History *history, const Digest *head_digest)
 {
     array_each (KnownBundle, bundle, &history->bundles) {

@@ -143,6 +143,10 @@ bool history_is_at_version(const History *history);
 /* Whether the run that an event is of applies (else it takes back). */
 bool past_event_applies(const PastEvent *event);
 
+/* The version that the database stands inside of: some of its migrations are applied, not all; NULL
+ * where it stands at one. *ret_count is how many of them. */
+const char *history_inside(const History *history, int64_t *ret_count);
+
 /* The name of the current version, or "-". */
 const char *history_version_name(const History *history);
 

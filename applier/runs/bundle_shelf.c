@@ -5,9 +5,17 @@
 #include "applier/runs/site_bundle.h"
 #include "base/file.h"
 
+static void texts_done(ShelfTextArray *texts)
+{
+    array_each (char *, text, texts)
+        free(*text);
+    array_free(texts);
+}
+
 static void shelf_bundle_done(ShelfBundle *bundle)
 {
     free(bundle->path);
+    texts_done(&bundle->identities);
     *bundle = (ShelfBundle){0};
 }
 
@@ -30,9 +38,7 @@ void bundle_shelf_done(BundleShelf *shelf)
         free(refusal->why);
     }
     array_free(&shelf->refused);
-    array_each (char *, text, &shelf->texts)
-        free(*text);
-    array_free(&shelf->texts);
+    texts_done(&shelf->texts);
 }
 
 bool bundle_shelf_is_folder(const char *path)
@@ -140,8 +146,11 @@ static bool add_file(Filling *filling, const char *path, Error *err)
     }
     if (!bundle_reader_manifest(bundle.reader, &manifest, err))
         return false;
-    *array_add(&shelf->bundles) = (ShelfBundle){
+    ShelfBundle *seen = array_add(&shelf->bundles);
+    *seen = (ShelfBundle){
         .path = memory_string(path), .head = proof->head, .head_digest = proof->head_digest};
+    array_each (const ManifestMigration, migration, &manifest->migrations)
+        *array_add(&seen->identities) = memory_string(migration->identity);
     add_chain(shelf, manifest);
     return true;
 }

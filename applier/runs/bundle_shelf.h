@@ -13,11 +13,14 @@
 
 #define SHELF_FILES_MAX 10000 /* looked at in all folders together */
 
+typedef ARRAY_OF(char *) ShelfTextArray;
+
 /* All owned. */
 typedef struct ShelfBundle {
     char *path;
     Head head;
     Digest head_digest;
+    ShelfTextArray identities; /* of its migrations, in order */
 } ShelfBundle;
 
 typedef struct ShelfRefusal {
@@ -28,7 +31,6 @@ typedef struct ShelfRefusal {
 
 typedef ARRAY_OF(ShelfBundle) ShelfBundleArray;
 typedef ARRAY_OF(ShelfRefusal) ShelfRefusalArray;
-typedef ARRAY_OF(char *) ShelfTextArray;
 
 typedef struct BundleShelf {
     ShelfBundleArray bundles;  /* of one product, in the order of their paths' names */

@@ -190,6 +190,11 @@ bool rollback_list_make(const History *history, const RollbackTarget *target,
                            .position = (int64_t)line.keep};
     size_t stays = left < line.keep_versions ? left : line.keep_versions;
     list.to_version = stays ? history->versions.items[stays - 1].name : "-";
+    list.inside_count =
+        list.to_position - (stays ? history->versions.items[stays - 1].position : 0);
+    const AppliedMigration *last = history_migration(history, list.to_position - 1);
+    if (list.inside_count > 0 && last)
+        list.inside = last->version;
     *ret_list = list;
     return true;
 }

@@ -32,6 +32,8 @@ typedef struct RollbackList {
     const char *from_version; /* "-" for none */
     const char *to_version;   /* the version that holds afterwards, "-" for none */
     int64_t to_position;      /* migrations that stay */
+    const char *inside;       /* the version that some of them are of, but not all; or NULL */
+    int64_t inside_count;     /* how many of them */
 } RollbackList;
 
 void rollback_list_done(RollbackList *list);

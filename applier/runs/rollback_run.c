@@ -13,6 +13,7 @@ void rollback_report_done(RollbackReport *report)
 {
     free(report->from_version);
     free(report->to_version);
+    free(report->inside);
     free(report->version);
     free(report->warnings);
     free(report->redacted);
@@ -120,6 +121,8 @@ static bool plan(Rollback *rollback, Error *err)
         return refused(rollback, err);
     rollback->report->from_version = memory_string(rollback->list.from_version);
     rollback->report->to_version = memory_string(rollback->list.to_version);
+    rollback->report->inside = memory_string(rollback->list.inside);
+    rollback->report->inside_count = rollback->list.inside_count;
     rollback->report->tasks = (int64_t)rollback->list.items.count;
     if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err) ||
         !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))

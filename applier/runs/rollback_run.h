@@ -19,13 +19,15 @@ typedef struct RollbackOptions {
 } RollbackOptions;
 
 typedef struct RollbackReport {
-    char *from_version;  /* owned; "-" for none */
-    char *to_version;    /* owned */
-    char *version;       /* owned: what holds when the run ends; or NULL */
-    int64_t tasks;       /* what was to be taken back; 0: nothing */
-    StoredProof proven;  /* the weakest of the bundles that were used */
-    WayBackArray ways;   /* what was rehearsed of each, in the order of taking back */
-    SchemaReport schema; /* the last look at the schema */
+    char *from_version; /* owned; "-" for none */
+    char *to_version;   /* owned */
+    char *inside;       /* owned: the version that it ends inside of, behind to_version; or NULL */
+    int64_t inside_count; /* … with so many migrations of it */
+    char *version;        /* owned: what holds when the run ends; or NULL */
+    int64_t tasks;        /* what was to be taken back; 0: nothing */
+    StoredProof proven;   /* the weakest of the bundles that were used */
+    WayBackArray ways;    /* what was rehearsed of each, in the order of taking back */
+    SchemaReport schema;  /* the last look at the schema */
     SettleReport settled;
     RunReport run;
     char *warnings; /* owned: one line each, or "" */

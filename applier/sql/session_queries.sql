@@ -55,3 +55,14 @@ SELECT EXISTS (
        AND ($2::text = ''
             OR ARRAY(SELECT (m)[1]::numeric FROM regexp_matches(version, '[0-9]+', 'g') AS m)
                >= ARRAY(SELECT (m)[1]::numeric FROM regexp_matches($2, '[0-9]+', 'g') AS m)))
+
+-- Whether the database holds tables or views of anybody's.
+-- :name session_holds_relations
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sealift')
+       AND NOT starts_with(n.nspname, 'pg_')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                          AND d.deptype = 'e'))

@@ -25,6 +25,7 @@ static void set_tree(char *hex, int version)
 static void fill_manifest(Manifest *manifest, int first, int last)
 {
     memcpy(manifest->head.covers_from, "-", 2);
+    memcpy(manifest->head.covers_to, versions[last < 0 ? 0 : last].name, 4);
     memcpy(manifest->head.tree_from, "-", 2);
     if (first > 0) {
         memcpy(manifest->head.covers_from, versions[first - 1].name, 4);
@@ -41,6 +42,7 @@ static void fill_manifest(Manifest *manifest, int first, int last)
         *array_add(&manifest->versions) = (ManifestVersion){
             .name = memory_string(versions[v].name),
             .position = (int64_t)versions[v].position,
+            .migration_count = versions[v].count,
             .tree_digest = digest_of(versions[v].name, strlen(versions[v].name)),
         };
     }
@@ -107,6 +109,9 @@ static void tells_where_a_database_stands(void **state UNUSED)
             fail_msg("case %zu: %s", i, status_state_name(report.state));
         assert_int_equal(report.pending.count, cases[i].pending);
         assert_string_equal(report.version, cases[i].version);
+        /* one command comes next, or nothing is to be done */
+        bool rests = report.state == STATUS_CURRENT || report.state == STATUS_AHEAD;
+        assert_int_equal(report.next == NULL, rests);
     }
 }
 
@@ -160,6 +165,47 @@ static void knows_other_lines_and_broken_journals(void **state UNUSED)
     assert_string_equal(report.why, "row 3 does not chain");
 }
 
+/* The ledger has no trees of what lies below. */
+static void a_bundle_below_an_adoption_is_behind_the_database(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {.managed = true, .unsettled = -1};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    history.was_adopted = true;
+    history.adopted = history.position = 4;
+    *array_add(&history.versions) = (AppliedVersion){
+        .name = memory_string("2.0"), .position = 4, .tree_digest = digest_of("2.0", 3)};
+    fill_manifest(&manifest, 0, 1);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_int_equal(report.state, STATUS_AHEAD);
+    assert_non_null(strstr(report.why, "beyond 1.1, where the bundle ends"));
+}
+
+static void says_what_comes_next(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_history(&history, 0, "end");
+    fill_manifest(&manifest, 2, 2);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+    assert_string_equal(report.next, "applier apply DIR");
+    status_report_done(&report);
+    history_done(&history);
+    history = (History){0};
+    fill_history(&history, 3, "end");
+    status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+    assert_string_equal(report.next, STATUS_NEXT_APPLY);
+    status_report_done(&report);
+    history.versions.items[1].tree_digest = digest_of("hotfix", 6);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_string_equal(report.next, "applier status");
+    status_report_done(&report);
+    history.diverged = memory_string("row 3 does not chain");
+    status_report_make(&history, &manifest, STATUS_BUNDLE_GIVEN, &report);
+    assert_string_equal(report.next, "applier history");
+}
+
 static void an_unmanaged_database_has_everything_pending(void **state UNUSED)
 {
     History history = {.unsettled = -1};
@@ -207,6 +253,8 @@ int main(void)
         cmocka_unit_test(tells_where_a_database_stands),
         cmocka_unit_test(a_rollback_that_is_halfway_is_failed_on_a_version_too),
         cmocka_unit_test(knows_other_lines_and_broken_journals),
+        cmocka_unit_test(a_bundle_below_an_adoption_is_behind_the_database),
+        cmocka_unit_test(says_what_comes_next),
         cmocka_unit_test(an_unmanaged_database_has_everything_pending),
         cmocka_unit_test(an_empty_ledger_is_behind),
         cmocka_unit_test(a_version_that_came_out_otherwise_is_failed),
