@@ -51,6 +51,24 @@ bool clock_parse(const char *text, int64_t *ret_seconds)
     return true;
 }
 
+const char *clock_with_local(const char *text, char ret_text[static CLOCK_BOTH_SIZE])
+{
+    int64_t seconds = 0;
+    struct tm local = {0}, utc = {0};
+    bool valid = clock_parse(text, &seconds);
+    time_t time = (time_t)seconds;
+    if (!valid || !localtime_r(&time, &local) || local.tm_gmtoff == 0) {
+        snprintf(ret_text, CLOCK_BOTH_SIZE, "%s", text);
+        return ret_text;
+    }
+    gmtime_r(&time, &utc);
+    bool same_day = local.tm_yday == utc.tm_yday;
+    char beside[CLOCK_BOTH_SIZE - CLOCK_TEXT_SIZE - 4];
+    strftime(beside, sizeof(beside), same_day ? "%H:%M:%S%z" : "%Y-%m-%d %H:%M:%S%z", &local);
+    snprintf(ret_text, CLOCK_BOTH_SIZE, "%s (%s)", text, beside);
+    return ret_text;
+}
+
 bool clock_source_date_epoch(int64_t otherwise, int64_t *ret_seconds, Error *err)
 {
     const char *text = getenv("SOURCE_DATE_EPOCH");

@@ -3,16 +3,52 @@
 
 #include "applier/applier_commands.h"
 #include "applier/commands/target_options.h"
-#include "applier/ledger/history.h"
+#include "applier/ledger/past_runs.h"
 #include "base/json_writer.h"
 
 typedef struct HistoryOptions {
     TargetOptions target;
+    int64_t limit;
+    bool migrations;
 } HistoryOptions;
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(HistoryOptions),
+    OPTION_NUMBER_ROW("limit", HistoryOptions, limit, "N", "the last N only (0: all)"),
+    OPTION_FLAG_ROW("migrations", HistoryOptions, migrations,
+                    "migration by migration in place of the runs"),
 };
+
+/* Where the last `limit` of so many begin. */
+static size_t first_of(size_t count, int64_t limit)
+{
+    return limit > 0 && (uint64_t)limit < count ? count - (size_t)limit : 0;
+}
+
+static void run_json(const PastRun *run, JsonWriter *json)
+{
+    const PastEvent *first = run->first;
+    json_object(json, /* name= */ NULL);
+    json_int(json, "number", first->number);
+    json_string(json, "action", first->action);
+    json_string(json, "result", past_run_result_name(run->result));
+    json_string(json, "from", first->from_version);
+    json_string(json, "to", first->to_version);
+    json_string(json, "begun_at", first->at);
+    json_string(json, "ended_at", run->last ? run->last->at : NULL);
+    if (run->duration_ms < 0)
+        json_null(json, "duration_ms");
+    else
+        json_int(json, "duration_ms", run->duration_ms);
+    json_string(json, "session_user", first->session_user);
+    json_string(json, "operating_system_user", first->operating_system_user);
+    json_string(json, "client_host", first->client_host);
+    json_string(json, "applier", first->applier);
+    json_string(json, "server_version", first->server_version);
+    json_string(json, "bundle_path", *first->bundle_path ? first->bundle_path : NULL);
+    json_string(json, "sqlstate", run->last && *run->last->sqlstate ? run->last->sqlstate : NULL);
+    json_close(json);
+}
 
 static void event_json(const PastEvent *event, JsonWriter *json)
 {
@@ -62,44 +98,87 @@ static void journal_json(const JournalRow *row, JsonWriter *json)
     json_close(json);
 }
 
-static void render_json(const History *history, Text *out)
+static void render_json(const History *history, const HistoryOptions *given, Text *out)
 {
+    PastRunArray runs;
     JsonWriter json;
+    past_runs_fold(history, &runs);
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
     json_bool(&json, "managed", history->managed);
     json_string(&json, "product", history->managed ? history->identity.product : NULL);
     json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
     json_string(&json, "diverged", history->diverged);
+    json_array(&json, "runs");
+    for (size_t i = first_of(runs.count, given->limit); i < runs.count; i++)
+        run_json(&runs.items[i], &json);
+    json_close(&json);
     json_array(&json, "events");
-    array_each (const PastEvent, event, &history->events)
-        event_json(event, &json);
+    for (size_t i = first_of(history->events.count, given->limit); i < history->events.count; i++)
+        event_json(&history->events.items[i], &json);
     json_close(&json);
     json_array(&json, "journal");
-    array_each (const JournalRow, row, &history->journal)
-        journal_json(row, &json);
+    for (size_t i = first_of(history->journal.count, given->limit); i < history->journal.count; i++)
+        journal_json(&history->journal.items[i], &json);
     json_close(&json);
     json_close(&json);
     json_end(&json);
+    array_free(&runs);
 }
 
-static void event_text(const PastEvent *event, Text *out)
+static const char *spoken(const char *version)
 {
-    text_addf(
-        out, "  %s  %-8s %-8s %s -> %s, by %s (%s on %s), applier %s\n", event->at, event->action,
-        event->phase, strcmp(event->from_version, "-") == 0 ? "(nothing)" : event->from_version,
-        strcmp(event->to_version, "-") == 0 ? "(nothing)" : event->to_version, event->session_user,
-        event->operating_system_user, event->client_host, event->applier);
-    /* of a rollback that did not fail the ledger keeps how its scripts were proven */
-    bool proof = *event->words && !*event->sqlstate && strcmp(event->action, "rollback") == 0;
-    if (*event->words)
-        text_addf(out, "  %20s  %s%s\n", "", proof ? "scripts proven by: " : "", event->words);
+    return strcmp(version, "-") == 0 ? "(nothing)" : version;
+}
+
+static void result_text(const PastRun *run, Text *out)
+{
+    switch (run->result) {
+    case PAST_RUN_DONE:
+        text_add(out, "done");
+        break;
+    case PAST_RUN_FAILED:
+        text_add(out, "failed");
+        break;
+    case PAST_RUN_REFUSED:
+        text_add(out, "refused");
+        break;
+    case PAST_RUN_STOPPED:
+        text_add(out, "stopped, and no end of it is on record");
+        break;
+    case PAST_RUN_OPEN:
+        text_add(out, "no end of it is on record: under way, or killed");
+        break;
+    }
+    if (run->duration_ms >= 0)
+        text_addf(out, " after %" PRId64 ".%03" PRId64 " s", run->duration_ms / 1000,
+                  run->duration_ms % 1000);
+}
+
+static void run_text(const PastRun *run, Text *out)
+{
+    const PastEvent *first = run->first;
+    char both[CLOCK_BOTH_SIZE];
+    text_addf(out, "%s  %s %s -> %s: ", clock_with_local(first->at, both), first->action,
+              spoken(first->from_version), spoken(first->to_version));
+    result_text(run, out);
+    text_addf(out, "\n    by %s (%s on %s), applier %s%s%s%s\n", first->session_user,
+              first->operating_system_user, first->client_host, first->applier,
+              *first->bundle_path ? ", '" : "", first->bundle_path, *first->bundle_path ? "'" : "");
+    /* the ledger keeps how a rollback's scripts were proven with its beginning */
+    if (*first->words && run->last != first)
+        text_addf(out, "    scripts proven by: %s\n", first->words);
+    if (run->last && *run->last->words &&
+        (run->result == PAST_RUN_FAILED || run->result == PAST_RUN_REFUSED))
+        text_addf(out, "    %s%s%s\n", run->last->sqlstate, *run->last->sqlstate ? ": " : "",
+                  run->last->words);
 }
 
 static void journal_text(const JournalRow *row, Text *out)
 {
-    text_addf(out, "  %s  %-4s %-8s %s", row->at, direction_name(row->direction),
-              journal_kind_name(row->kind), row->version);
+    char both[CLOCK_BOTH_SIZE];
+    text_addf(out, "%s  %-4s %-8s %s", clock_with_local(row->at, both),
+              direction_name(row->direction), journal_kind_name(row->kind), row->version);
     if (*row->identity)
         text_addf(out, " %s", row->identity);
     if (row->group_count > 1)
@@ -112,19 +191,29 @@ static void journal_text(const JournalRow *row, Text *out)
     text_add_char(out, '\n');
 }
 
-static void render_text(const History *history, Text *out)
+static void runs_text(const History *history, int64_t limit, Text *out)
+{
+    PastRunArray runs;
+    past_runs_fold(history, &runs);
+    for (size_t i = first_of(runs.count, limit); i < runs.count; i++)
+        run_text(&runs.items[i], out);
+    array_free(&runs);
+}
+
+static void render_text(const History *history, const HistoryOptions *given, Text *out)
 {
     if (!history->managed) {
         text_add(out, "unmanaged: Sealift has done nothing to this database\n");
         return;
     }
-    text_addf(out, "product %s, database %s\n\nruns\n", history->identity.product,
+    text_addf(out, "product %s, database %s\n\n", history->identity.product,
               history->identity.database_uuid);
-    array_each (const PastEvent, event, &history->events)
-        event_text(event, out);
-    text_add(out, "\nmigrations\n");
-    array_each (const JournalRow, row, &history->journal)
-        journal_text(row, out);
+    const JournalRowArray *journal = &history->journal;
+    if (!given->migrations)
+        runs_text(history, given->limit, out);
+    for (size_t i = first_of(journal->count, given->limit); given->migrations && i < journal->count;
+         i++)
+        journal_text(&journal->items[i], out);
     if (history->diverged)
         text_addf(out, "\ndiverged: %s\n", history->diverged);
 }
@@ -138,15 +227,15 @@ static bool run(CommandContext *context, Error *err)
         !history_read(session, &history, err))
         return false;
     if (context->json)
-        render_json(&history, context->out);
+        render_json(&history, given, context->out);
     else
-        render_text(&history, context->out);
+        render_text(&history, given, context->out);
     return true;
 }
 
 const Command command_history = {
     .name = "history",
-    .synopsis = "[--db CONNINFO]",
+    .synopsis = "[--db CONNINFO] [--limit N] [--migrations]",
     .summary = "show what was done to a database: when, by whom, how long it took",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -5,6 +5,7 @@
 #include "applier/commands/plan_route.h"
 #include "applier/commands/run_options.h"
 #include "applier/runs/site_memory.h"
+#include "base/clock.h"
 #include "base/json_writer.h"
 
 #define PLAN_SQL_SHOWN 96 /* bytes of a statement shown in one line */
@@ -269,8 +270,11 @@ static bool render_text(Show *show, Text *out, Error *err)
         text_addf(out, "nothing to do: the database is at version %s\n", from);
         return true;
     }
+    char now[CLOCK_TEXT_SIZE], both[CLOCK_BOTH_SIZE];
+    clock_format(clock_now(), now);
     text_addf(out, "%s %s -> %s: %zu to apply; nothing was changed\n", show->input->head->product,
               strcmp(from, "-") == 0 ? "(nothing)" : from, to, show->plan->tasks.count);
+    text_addf(out, "as of %s\n", clock_with_local(now, both));
     if (show->plan->halt)
         text_addf(out, "  and no further: %s\n", show->plan->halt);
     show_schema(show, from, out);

@@ -65,10 +65,17 @@ static bool ask(void *given, const RollbackList *list, const WayBackArray *ways,
         fprintf(stderr, " and %" PRId64 " migration%s of %s", list->inside_count,
                 text_plural(list->inside_count), list->inside);
     fputs(":\n", stderr);
-    array_each (const WayBack, way, ways)
-        fprintf(stderr, "  %s %s: %s%s%s\n", way->version,
-                way->identity ? way->identity : "(no migrations)", way_words(way),
-                *way->detail ? ": " : "", way->detail);
+    for (size_t i = 0; i < ways->count; i++) {
+        const WayBack *way = &ways->items[i];
+        const RollbackItem *item = &list->items.items[i];
+        char both[CLOCK_BOTH_SIZE];
+        fprintf(stderr, "  %s %s, of %s: %s%s%s\n", way->version,
+                way->identity ? way->identity : "(no migrations)",
+                clock_with_local(item->migration ? item->migration->applied_at
+                                                 : item->version->applied_at,
+                                 both),
+                way_words(way), *way->detail ? ": " : "", way->detail);
+    }
     return confirm(CONFIRM_ASK, "Take them back?", err);
 }
 

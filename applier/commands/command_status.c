@@ -276,22 +276,25 @@ static const char *adopted_version(const History *history)
 static void schema_text(const History *history, Text *out)
 {
     const PastArrival *found = history_arrival(history);
+    char both[CLOCK_BOTH_SIZE];
     switch (schema_state(found)) {
     case SCHEMA_UNPROVEN:
         text_add(out, "schema     not compared with a proven one\n");
         break;
     case SCHEMA_PROVEN:
         text_addf(out, "schema     as proven on PostgreSQL %" PRId64 "%s; seen %s\n",
-                  found->compared_major, run_render_arrival(found->arrival), found->at);
+                  found->compared_major, run_render_arrival(found->arrival),
+                  clock_with_local(found->at, both));
         break;
     case SCHEMA_PARTLY:
         text_addf(out,
                   "schema     its structure as proven on PostgreSQL %" PRId64
                   ", seen %s on %" PRId64 "\n",
-                  found->compared_major, found->at, found->server_major);
+                  found->compared_major, clock_with_local(found->at, both), found->server_major);
         break;
     case SCHEMA_DIFFERS:
-        text_addf(out, "schema     not the one proven, seen %s\n", found->at);
+        text_addf(out, "schema     not the one proven, seen %s\n",
+                  clock_with_local(found->at, both));
         break;
     }
     if (adopted_version(history))
@@ -352,6 +355,7 @@ static void render_json(const Status *status, Text *out)
 static void render_text(const Status *status, Text *out)
 {
     int64_t count = 0;
+    char both[CLOCK_BOTH_SIZE];
     const char *inside = history_inside(&status->history, &count);
     const History *history = &status->history;
     const StatusReport *report = &status->report;
@@ -361,7 +365,7 @@ static void render_text(const Status *status, Text *out)
     if (status->replayed_to)
         text_addf(out, "standby    replayed to %s%s%s\n", status->replayed_to,
                   *status->replayed_at ? ", committed on the primary at " : "",
-                  status->replayed_at);
+                  clock_with_local(status->replayed_at, both));
     if (status->running)
         text_addf(out, "running    an applier is at work: process %" PRId64 " of %s, from %s\n",
                   status->holder.pid, status->holder.user, status->holder.address);

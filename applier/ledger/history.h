@@ -67,6 +67,7 @@ typedef struct PastEvent {
     int64_t from_position; /* migrations wholly applied where the run began */
     int64_t to_position;   /* … and at its target */
     char at[CLOCK_TEXT_SIZE];
+    int64_t at_ms; /* the same in milliseconds since 1970 */
     char *session_user;
     char *current_user;
     char *client_host;

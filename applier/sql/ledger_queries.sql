@@ -128,7 +128,8 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), session_user_name,
        current_user_name, client_host, operating_system_user, applier, server_version,
        coalesce(bundle_path, ''), sqlstate, words, superuser,
-       coalesce(settings::text, ''), from_position, to_position
+       coalesce(settings::text, ''), from_position, to_position,
+       (extract(epoch FROM at) * 1000)::bigint
   FROM sealift.event ORDER BY number
 
 -- In the transaction that came to the version: the journal's last row is that of its last step.

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 #include "base/uuid.h"
 #include "tests/support/unit_test.h"
 
@@ -57,6 +58,35 @@ static void times_have_one_form(void **state UNUSED)
                                       "2024-01-01T00:00:00Zx"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(clock_parse(bad[i], &seconds));
+}
+
+static void has_local_time_beside_it(void **state UNUSED)
+{
+    static const struct {
+        const char *zone;
+        const char *text;
+        const char *both;
+    } cases[] = {
+        {"UTC0", "2026-11-23T22:30:00Z", "2026-11-23T22:30:00Z"},
+        {"XXX-1", "2026-11-23T22:30:00Z", "2026-11-23T22:30:00Z (23:30:00+0100)"},
+        {"XXX-2", "2026-11-23T22:30:00Z", "2026-11-23T22:30:00Z (2026-11-24 00:30:00+0200)"},
+        {"XXX3:30", "2026-01-01T02:00:00Z", "2026-01-01T02:00:00Z (2025-12-31 22:30:00-0330)"},
+        {"XXX-1", "", ""},
+        {"XXX-1", "yesterday", "yesterday"},
+    };
+    char *before = memory_string(getenv("TZ"));
+    char both[CLOCK_BOTH_SIZE];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        setenv("TZ", cases[i].zone, 1);
+        tzset();
+        assert_string_equal(clock_with_local(cases[i].text, both), cases[i].both);
+    }
+    if (before)
+        setenv("TZ", before, 1);
+    else
+        unsetenv("TZ");
+    tzset();
+    free(before);
 }
 
 static void source_date_epoch_rules_the_clock(void **state UNUSED)
@@ -156,6 +186,7 @@ int main(void)
         cmocka_unit_test(digests_are_blake2b_512),
         cmocka_unit_test(hashes_of_rows_are_sha_256),
         cmocka_unit_test(times_have_one_form),
+        cmocka_unit_test(has_local_time_beside_it),
         cmocka_unit_test(source_date_epoch_rules_the_clock),
         cmocka_unit_test(uuids_are_lower_case_and_differ),
         cmocka_unit_test(json_is_quoted_and_nested),
