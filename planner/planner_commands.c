@@ -14,6 +14,7 @@ extern const Command command_keys_show;
 extern const Command command_keys_keyring;
 extern const Command command_sign;
 extern const Command command_inspect;
+extern const Command command_route;
 extern const Command command_lint;
 extern const Command command_suggest_down;
 
@@ -21,6 +22,6 @@ const Command *const planner_commands[] = {
     &command_init,           &command_new,       &command_status,       &command_release,
     &command_verify_project, &command_lint,      &command_suggest_down, &command_rehearse,
     &command_keys_new,       &command_keys_show, &command_keys_keyring, &command_pack,
-    &command_sign,           &command_inspect,
+    &command_sign,           &command_inspect,   &command_route,
 };
 const size_t planner_command_count = ARRAY_LEN(planner_commands);

@@ -111,3 +111,59 @@ applier_tree() {
     run_status 2 planner release 2.0.0 --empty --project "$PROJECT"
     errors_has "version 2.0.0 was released before, and 2.0.1 supersedes it"
 }
+
+# Bundles 1 to 4 of mended_product and a version 3.0.0 with a later start: one line each in sealift.bundles.
+four_bundles() {
+    broken_product
+    pack_bundle one 1.0.0 >/dev/null
+    pack_bundle broken 2.0.0 --from 1.0.0 >/dev/null
+    echo 'CREATE TABLE b (id bigint);' | script 2.0.1/0002_b_mended.up.sql
+    planner release 2.0.1 --stop --supersedes 2.0.0 --project "$PROJECT" >/dev/null
+    echo 'CREATE TABLE c ();' | script 3.0.0/0003_c.up.sql
+    planner release 3.0.0 --min-compatible 2.0.1 --project "$PROJECT" >/dev/null
+    pack_bundle mended 3.0.0 --from 1.0.0 >/dev/null
+    pack_bundle next 3.0.0 --from 2.0.1 >/dev/null
+}
+
+route() {
+    run_status 0 planner route --project "$PROJECT" --json "$@"
+    json '[.route[] | "\(.sequence):\(.from)>\(.to)\(if .stop then "!" else "" end)"] | join(" ")'
+}
+
+@test "route: the bundles that take a site from one version to another, by sealift.bundles or files" {
+    four_bundles
+    same stop "3:1.0.0>2.0.1! 4:2.0.1>3.0.0" "$(route --from 1.0.0)"
+    same superseded "4:2.0.1>3.0.0" "$(route --from 2.0.0 --to 3.0.0)"
+    same nothing "1:->1.0.0 3:1.0.0>2.0.1 4:2.0.1>3.0.0" "$(route)"
+    same old "2:1.0.0>2.0.0" "$(route --from 1.0.0 --to 2.0.0)"
+    same there "" "$(route --from 3.0.0)"
+    same files "1:->1.0.0 3:1.0.0>2.0.1 3:2.0.1>3.0.0" "$(route one mended)"
+    run_status 0 planner route --project "$PROJECT" --from 1.0.0
+    output_has "from 1.0.0 to 3.0.0:" "1. 1.0.0 -> 2.0.1 by sequence 3 (HEAD " ", a required stop"
+    run_status 0 planner route --project "$PROJECT" --from 3.0.0
+    output_has "a site at 3.0.0 is there"
+    run_status 0 planner route --project "$PROJECT" one --to 1.0.0
+    output_has "1. (nothing) -> 1.0.0 by 'one'"
+}
+
+@test "route names what is missing, and refuses what is not released or another product's" {
+    four_bundles
+    run_status 7 planner route one next --project "$PROJECT"
+    errors_has "no bundles lead from (nothing) to 3.0.0: missing are 1.0.0 -> 2.0.1"
+    run_status 7 planner route --project "$PROJECT" --from 3.0.0 --to 1.0.0
+    errors_has "no bundles lead from 3.0.0 to 1.0.0"
+    run_status 2 planner route --project "$PROJECT" --from 9.9
+    errors_has "--from: '9.9' is no released version"
+    run_status 2 planner route --project "$PROJECT" --to 9.9
+    errors_has "--to: '9.9' is no released version"
+    run_status 5 planner route nowhere --project "$PROJECT"
+    sed -i 's/ 1.0.0 2.0.0 / 2.0.1 2.0.0 /' "$PROJECT/sealift.bundles"
+    run_status 4 planner route --project "$PROJECT"
+    errors_has "sequence 2 goes from 2.0.1 to 2.0.0, which sealift.sum does not lead"
+    shop=$PROJECT
+    empty_project mill
+    run_status 2 planner route --project "$PROJECT"
+    errors_has "no version is released yet"
+    run_status 6 planner route one --project "$PROJECT"
+    errors_has "'one' is of product shop"
+}
