@@ -64,6 +64,20 @@ static const Command *find_command(const Program *program, int argc, char **argv
     return NULL;
 }
 
+/* The first word of several commands, alone. */
+static bool names_a_group(const Program *program, const char *group, Error *err)
+{
+    CLEANUP(text_done) Text words = {0};
+    size_t length = strlen(group);
+    for (size_t i = 0; i < program->command_count; i++) {
+        const char *name = program->commands[i]->name;
+        if (strncmp(name, group, length) == 0 && name[length] == ' ')
+            text_addf(&words, "%s'%s %s'", words.length ? ", " : "", program->name, name);
+    }
+    error_set(err, ERROR_USAGE, "'%s' is the first word of several commands", group);
+    return error_hint(err, "they are: %s", text_string(&words));
+}
+
 static bool unknown_command(const Program *program, int argc, char **argv, Error *err)
 {
     CLEANUP(memory_freep)
@@ -75,6 +89,8 @@ static bool unknown_command(const Program *program, int argc, char **argv, Error
         is_group = is_group ||
                    (strncmp(names[i], argv[1], group_length) == 0 && names[i][group_length] == ' ');
     }
+    if (is_group && argc == 2)
+        return names_a_group(program, argv[1], err);
     CLEANUP(memory_freep)
     char *word =
         is_group && argc > 2 ? memory_format("%s %s", argv[1], argv[2]) : memory_string(argv[1]);

@@ -129,8 +129,9 @@ void option_table_help(const Option *table, size_t count, Text *text)
     }
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(table[i].name) + (table[i].value ? strlen(table[i].value) + 1 : 0);
-        text_addf(text, "  --%s%s%s%*s  %s\n", table[i].name, table[i].value ? " " : "",
-                  table[i].value ? table[i].value : "", (int)(width - length), "", table[i].help);
+        text_addf(text, "  --%s%s%s%*s  %s%s\n", table[i].name, table[i].value ? " " : "",
+                  table[i].value ? table[i].value : "", (int)(width - length), "", table[i].help,
+                  table[i].kind == OPTION_LIST ? "; repeatable" : "");
     }
 }
 

@@ -19,6 +19,7 @@
 #define GLOBAL_SIGNATURE_TEXT 88
 #define PUBLIC_KEY_BLOB_SIZE  (2 + SIGNATURE_KEY_ID_SIZE + SIGNATURE_PUBLIC_KEY_SIZE) /* 42 */
 #define PUBLIC_KEY_FILE_MAX   1024
+#define SECRET_KEY_TEXT       212 /* of 158 bytes: minisign's secret key */
 
 /* base64 of exactly `size` bytes in exactly `length` characters: padded, no spaces, no bits left
  * over. What was decoded must give the same text again: libsodium 1.0.18 takes some bytes above
@@ -246,6 +247,11 @@ bool public_key_read(const char *path, PublicKey *ret_key, Error *err)
     size_t length = size - (size_t)(key - bytes);
     if (length && key[length - 1] == '\n')
         length--;
+    if (length == SECRET_KEY_TEXT) {
+        error_set(err, ERROR_INPUT, "'%s' is a secret key, which nobody but its owner may see",
+                  path);
+        return error_hint(err, "name its public key: '%s.pub'", path);
+    }
     if (!public_key_parse(key, length, ret_key, err))
         return error_wrap(err, "'%s'", path);
     return true;

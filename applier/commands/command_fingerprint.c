@@ -5,6 +5,8 @@
 #include "applier/commands/target_options.h"
 #include "applier/ledger/ledger_proof.h"
 #include "applier/schema/fingerprint_read.h"
+#include "applier/server/pg_query.h"
+#include "applier/sql/session_queries.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
 
@@ -19,7 +21,7 @@ typedef struct FingerprintOptions {
 static const Option options[] = {
     TARGET_OPTION_ROWS(FingerprintOptions),
     OPTION_LIST_ROW("schema", FingerprintOptions, schemas, "NAME",
-                    "only this schema; repeatable (default: all but the system's and sealift)"),
+                    "only this schema (default: all but the system's and sealift)"),
     OPTION_STRING_ROW("owner", FingerprintOptions, owner, "ROLE",
                       "the role that is written as <owner> (default: the ledger's owner, else "
                       "who connects)"),
@@ -46,11 +48,28 @@ static void taken_done(Taken *taken)
     free(taken->owner);
 }
 
+/* A name that no schema has would give an empty fingerprint, as of an empty schema. */
+static bool check_schemas(PgSession *session, const StringArray *schemas, Error *err)
+{
+    array_each (const char *const, name, schemas) {
+        CLEANUP(pg_result_freep) PGresult *row = NULL;
+        if (!pg_query(session, SQL_session_has_schema, PG_VALUES(pg_text(*name)), PG_ONE_ROW, &row,
+                      err))
+            return error_wrap(err, "looking for schema '%s'", *name);
+        if (!pg_result_bool(row, 0, 0))
+            return error_set(err, ERROR_TARGET, "there is no schema '%s' in this database", *name);
+    }
+    return true;
+}
+
 static bool take(Taken *taken, Error *err)
 {
     const FingerprintOptions *given = taken->given;
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!target_open_reading(&given->target, &session, err))
+    if (given->rows && given->definitions)
+        return error_set(err, ERROR_USAGE, "--rows and --definitions exclude each other");
+    if (!target_open_reading(&given->target, &session, err) ||
+        !check_schemas(session, &given->schemas, err))
         return false;
     taken->server_major = pg_session_major(session);
     taken->server_version = memory_string(session->facts.version_text);

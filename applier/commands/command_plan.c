@@ -305,8 +305,8 @@ static bool run(CommandContext *context, Error *err)
     run.ledger_owner = bundle.config.ledger_owner;
     if (!apply_run_plan(&run, &input, to, &history, &plan, &forecast, err) ||
         !apply_plan_check(&plan, err) || !site_memory_check(&bundle, &history, err) ||
-        !apply_plan_check_mode(input.manifest, atomic_mode_parse(given->atomic), plan.server_major,
-                               err) ||
+        !apply_plan_check_mode(input.manifest, atomic_mode_parse(given->atomic), plan.target,
+                               plan.server_major, err) ||
         !run_units_check_atomic(&plan.tasks, atomic_mode_parse(given->atomic), err))
         return false;
     Show show = {.input = &input,

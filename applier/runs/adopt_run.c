@@ -73,12 +73,34 @@ static bool no_match(const Adoption *adoption, Error *err)
                            "IDENTITY=REASON");
 }
 
+static bool holds_version(const Manifest *manifest, const char *name)
+{
+    bool held = strcmp(manifest->head.covers_from, name) == 0 ||
+                manifest_find_version(manifest, name) != SIZE_MAX;
+    array_each (const ManifestEarlier, earlier, &manifest->earlier)
+        held |= strcmp(earlier->name, name) == 0;
+    return held;
+}
+
+static bool check_version(const Adoption *adoption, Error *err)
+{
+    const char *name = adoption->options->version;
+    const Manifest *manifest = adoption->input->manifest;
+    if (!name || holds_version(manifest, name))
+        return true;
+    error_set(err, ERROR_USAGE, "the bundle knows no version '%s'", name);
+    return error_hint(err, "it goes from %s to %s; 'applier inspect' shows which versions it knows",
+                      strcmp(manifest->head.covers_from, "-") == 0 ? "nothing"
+                                                                   : manifest->head.covers_from,
+                      manifest->head.covers_to);
+}
+
 static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
 {
     const AcceptRequestArray *accepts = adoption->options->run.schema.accepts;
     AdoptReport *report = adoption->report;
     const AdoptMatch *found = NULL;
-    if (!match(adoption, taken, err))
+    if (!check_version(adoption, err) || !match(adoption, taken, err))
         return false;
     if (!adoption->matches.count && accepts && accepts->count &&
         (!accepted_extras_add(&report->nearest.result.changes, accepts, &report->accepted,

@@ -555,8 +555,8 @@ bool apply_plan_check(const ApplyPlan *plan, Error *err)
     return plan->hint ? error_hint(err, "%s", plan->hint) : false;
 }
 
-bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t server_major,
-                           Error *err)
+bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, size_t target,
+                           int64_t server_major, Error *err)
 {
     if (mode == ATOMIC_MIGRATION || !manifest->fingerprints.count)
         return true;
@@ -568,5 +568,10 @@ bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t se
               "--atomic %s is not offered: this bundle passed no rehearsal so on PostgreSQL "
               "%" PRId64,
               atomic_mode_name(mode), server_major);
+    if (mode == ATOMIC_RUN && target + 1 < manifest->versions.count)
+        error_detail(err,
+                     "a rehearsal runs all versions of a bundle in one transaction, and that did "
+                     "not pass; of the part up to %s alone nothing was tried",
+                     manifest->versions.items[target].name);
     return error_hint(err, "run it with --atomic migration, which is the default");
 }

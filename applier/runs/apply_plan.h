@@ -55,8 +55,9 @@ bool apply_plan_check(const ApplyPlan *plan, Error *err) MUST_CHECK;
 
 /* Whether `mode` is offered: of a rehearsed bundle only what its rehearsal came through on this
  * server major; of an unproven one any, and run_units_check_atomic says what its text allows.
+ * `target` is the plan's: a rehearsal has tried the bundle whole, never a part of it alone.
  * ERROR_TARGET. */
-bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, int64_t server_major,
-                           Error *err) MUST_CHECK;
+bool apply_plan_check_mode(const Manifest *manifest, AtomicMode mode, size_t target,
+                           int64_t server_major, Error *err) MUST_CHECK;
 
 #endif

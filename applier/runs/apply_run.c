@@ -209,7 +209,8 @@ static bool check_mode(Apply *apply, Error *err)
     if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
         text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
                   atomic_mode_name(mode));
-    return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
+    return apply_plan_check_mode(manifest, mode, apply->plan.target,
+                                 pg_session_major(apply->session), err);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static const Option options[] = {
     OPTION_STRING_ROW("from", PackOptions, from, "VERSION",
                       "version that sites start from (default: nothing, an empty database)"),
     OPTION_STRING_ROW("out", PackOptions, out, "BUNDLE", "the file to write"),
-    OPTION_REPEATED_ROW("sign", PackOptions, sign, "FILE", "secret key to sign with; repeatable"),
+    OPTION_REPEATED_ROW("sign", PackOptions, sign, "FILE", "secret key to sign with"),
     OPTION_FLAG_ROW("unsigned", PackOptions, is_unsigned,
                     "leave signing to 'planner sign'; sites refuse the bundle until then"),
     OPTION_FLAG_ROW(
@@ -114,6 +114,16 @@ static bool check_keys_count(const Pack *pack, Error *err)
     return true;
 }
 
+static void print_findings(const FindingArray *findings)
+{
+    array_each (const Finding, finding, findings) {
+        fprintf(stderr, "planner: %s: %s\n",
+                finding->severity == FINDING_ERROR ? "error" : "warning", finding->message);
+        if (finding->hint)
+            fprintf(stderr, "planner: hint: %s\n", finding->hint);
+    }
+}
+
 /* All that stands against shipping is named; the first of it is the error, and alone it is not said
  * twice. */
 static bool check_proven(Pack *pack, const PlanRange *range, Error *err)
@@ -122,10 +132,8 @@ static bool check_proven(Pack *pack, const PlanRange *range, Error *err)
         return true;
     if (!pack_proof_read(&pack->project, range, &pack->proof, err))
         return false;
-    CLEANUP(text_done) Text findings = {0};
     if (findings_error_count(&pack->proof.findings) != 1)
-        project_findings_text(&pack->proof.findings, &findings);
-    fputs(text_string(&findings), stderr);
+        print_findings(&pack->proof.findings);
     if (rehearsal_gate_result(&pack->proof.findings, err))
         return true;
     err->class = ERROR_TARGET;

@@ -120,8 +120,13 @@ bool signing_key_create(const char *path, PublicKey *ret_public, Error *err)
 {
     CLEANUP(secret_file_freep) SecretFile *file = secret_memory(sizeof(*file));
     CLEANUP(memory_freep) char *public_path = memory_format("%s.pub", path);
-    if (file_exists(public_path))
-        return error_set(err, ERROR_CONFIG, "'%s' is already there", public_path);
+    for (const char *const *taken = (const char *const[]){path, public_path, NULL}; *taken;
+         taken++) {
+        if (!file_exists(*taken))
+            continue;
+        error_set(err, ERROR_CONFIG, "'%s' is already there", *taken);
+        return error_hint(err, "a key is never overwritten: give another name, or move it away");
+    }
     PublicKey key;
     crypto_sign_keypair(key.key, file->blob.secret);
     randombytes_buf(key.id, sizeof(key.id));

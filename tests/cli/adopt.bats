@@ -87,6 +87,8 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
 @test "where several versions have the same schema, the operator says which" {
     prove shop.bundle
     install_by_hand 1.1.1
+    run_status 2 applier adopt shop.bundle --version 9.9 --yes
+    errors_has "the bundle knows no version '9.9'"
     run_status 7 applier adopt shop.bundle --yes
     errors_has 'the schema is that of several versions: 1.1.0, 1.1.1' --version
     run_status 7 applier adopt shop.bundle --yes --version 1.0.0

@@ -160,7 +160,6 @@ route() {
     sed -i 's/ 1.0.0 2.0.0 / 2.0.1 2.0.0 /' "$PROJECT/sealift.bundles"
     run_status 4 planner route --project "$PROJECT"
     errors_has "sequence 2 goes from 2.0.1 to 2.0.0, which sealift.sum does not lead"
-    shop=$PROJECT
     empty_project mill
     run_status 2 planner route --project "$PROJECT"
     errors_has "no version is released yet"

@@ -303,17 +303,21 @@ static void offers_the_modes_that_were_rehearsed(void **state UNUSED)
                  {ATOMIC_VERSION, 16, true},   {ATOMIC_RUN, 15, false},
                  {ATOMIC_RUN, 16, true},       {ATOMIC_VERSION, 17, false}};
     CLEANUP(error_done) Error error = {0};
-    assert_true(apply_plan_check_mode(&manifest, ATOMIC_RUN, 17, &error)); /* unproven */
+    assert_true(apply_plan_check_mode(&manifest, ATOMIC_RUN, 2, 17, &error)); /* unproven */
     *array_add(&manifest.fingerprints) = (ManifestFingerprint){.server_major = 15};
     *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 15};
     *array_add(&manifest.atomic) = (ManifestAtomic){.server_major = 16};
     *array_add(&manifest.atomic) = (ManifestAtomic){.whole_run = true, .server_major = 16};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         error_done(&error);
-        assert_int_equal(apply_plan_check_mode(&manifest, cases[i].mode, cases[i].major, &error),
+        assert_int_equal(apply_plan_check_mode(&manifest, cases[i].mode, 2, cases[i].major, &error),
                          cases[i].offered);
         assert_int_equal(error.class, cases[i].offered ? 0 : ERROR_TARGET);
+        assert_null(error.detail);
     }
+    error_done(&error);
+    assert_false(apply_plan_check_mode(&manifest, ATOMIC_RUN, 0, 15, &error));
+    assert_non_null(strstr(error.detail, "of the part up to 1.0 alone nothing was tried"));
     array_free(&manifest.fingerprints);
     array_free(&manifest.atomic);
 }
