@@ -120,7 +120,7 @@ bool signing_key_create(const char *path, PublicKey *ret_public, Error *err)
 {
     CLEANUP(secret_file_freep) SecretFile *file = secret_memory(sizeof(*file));
     CLEANUP(memory_freep) char *public_path = memory_format("%s.pub", path);
-    for (const char *const *taken = (const char *const[]){path, public_path, NULL}; *taken;
+    for (const char *const *taken = (const char *const[]){public_path, path, NULL}; *taken;
          taken++) {
         if (!file_exists(*taken))
             continue;

@@ -44,6 +44,7 @@ documented() {
     tar -xf one.bundle HEAD
     documented planner sign HEAD --key keys/vendor --out slot
     documented planner inspect one.bundle
+    documented planner route --project "$PROJECT"
     "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/forge_bundle" rehearsed.bundle
     documented planner inspect rehearsed.bundle
     documented applier trust show # no trust yet: an error
@@ -55,6 +56,12 @@ documented() {
     documented applier status --db "$DB"
     documented applier plan one.bundle --db "$DB"
     documented applier apply one.bundle --db "$DB" --yes --to 1.0.0
+    mkdir shelf
+    cp one.bundle all.bundle shelf
+    echo x >shelf/NOTES
+    documented applier status shelf --db "$DB"
+    documented applier plan shelf --db "$DB"
+    documented applier apply shelf --db "$DB" --yes --to 1.1.0
     documented applier apply one.bundle --db "$DB" --yes
     documented applier apply one.bundle --db "$DB" --yes
     psql_as_app -c 'ALTER TABLE booking ADD COLUMN draught_m int'

@@ -241,3 +241,45 @@ state() { applier status --json | jq -r '"\(.version) \(.state)"'; }
     run_status 0 applier plan whole --json
     json .halt | grep -q "required stop"
 }
+
+@test "a route that is killed at any call converges when the same command is given again" {
+    five_versions
+    run_status 0 with_fault FAULT_CALLS=send FAULT_COUNT="$WORK/count" applier apply shelf --yes
+    points=$(cat count)
+    killed=0
+    for i in 1 2 3 4 5 6 7 8; do
+        fresh_database
+        export DATABASE_URL=$DB
+        status=0
+        with_fault FAULT_CALLS=send FAULT_AT=$((points * i / 9)) applier apply shelf --yes >/dev/null 2>&1 || status=$?
+        [ "$status" -ne 137 ] || killed=$((killed + 1))
+        run_status 0 applier apply shelf --yes
+        same "state at $i" "5.0.0 current" "$(state)"
+        same "journal at $i" "5 5" "$(sql "SELECT count(*) || ' ' || count(DISTINCT identity) FROM sealift.journal")"
+        same "open at $i" done "$(applier history --json | jq -r '.runs[-1].result')"
+        drop_database
+    done
+    [ "$killed" -ge 6 ]
+}
+
+@test "a run that was killed when only its end was missing gets it, though nothing is to be done" {
+    five_versions
+    run_status 0 applier apply shelf --yes
+    sql "DELETE FROM sealift.event WHERE number = (SELECT max(number) FROM sealift.event)"
+    run_status 0 applier apply shelf --yes --json
+    same legs "5.0.0>5.0.0" "$(legs)"
+    same end "end" "$(sql "SELECT phase FROM sealift.event ORDER BY number DESC LIMIT 1")"
+    run_status 0 applier apply shelf --yes
+    output_has "nothing to do"
+}
+
+@test "a database inside a version whose bundle is not at hand is left to resume" {
+    five_versions
+    run_status 0 applier apply shelf/1 --yes
+    echo 'SELECT 1 / 0;' | script 6.0.0/0006_t6.verify.sql
+    version 6.0.0 t6
+    pack_bundle unverified 6.0.0 --from 1.0.0 >/dev/null
+    run_status 11 applier apply unverified --yes
+    run_status 7 applier apply shelf --to 5.0.0 --yes
+    errors_has "its verify script failed, and its bundle is not at hand" "'applier resume' goes on with it"
+}
