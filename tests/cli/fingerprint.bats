@@ -44,8 +44,8 @@ teardown() { common_teardown; }
     output_lacks public.item
     run_status 0 applier fingerprint --rows --schema public "$odd"
     output_has '.thing.id' public.item
-    run_status 0 applier fingerprint --rows --schema none
-    output_lacks 'table '
+    run_status 7 applier fingerprint --rows --schema none
+    errors_has "there is no schema 'none'"
 }
 
 @test "who is written as <owner> can be said" {
