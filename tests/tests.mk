@@ -50,6 +50,12 @@ $(FAULT_LIBRARY): tests/support/fault.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O1 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
 
+# Between libpq and a server: counts messages, and does something at an exact one.
+PG_PROXY := $(BUILD)/tests/support/pg_proxy
+$(PG_PROXY): tests/support/pg_proxy.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -o $@ $<
+
 # Tables of damage, and every byte of a bundle changed.
 DAMAGE_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/damage/*_test.c))
 $(BUILD)/tests/damage/%_test: $(BUILD)/tests/damage/%_test.o $(FORGE) $(TEST_LIBS_bundles)
@@ -67,7 +73,7 @@ $(addprefix $(BUILD)/tests/integration/,stored_fingerprints forge_bundle): $(FOR
 
 # The programs and the unit tests, built; then everything run.
 .PHONY: test-programs unit
-test-programs: all $(UNIT_PROGRAMS) $(DAMAGE_PROGRAMS) $(INTEGRATION_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY)
+test-programs: all $(UNIT_PROGRAMS) $(DAMAGE_PROGRAMS) $(INTEGRATION_PROGRAMS) $(DIFFERENTIAL_TEST) $(FAULT_LIBRARY) $(PG_PROXY)
 
 unit: $(UNIT_PROGRAMS)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
