@@ -8,7 +8,8 @@
 # else by sudo, which is left to ask for a password where there is a terminal. Where neither works:
 # exit status 3 and the line to run.
 #
-# PostgreSQL is wanted for its programs only. Debian's package would make a cluster "main" and start
+# PgBouncer is wanted for its program only, too: its service, which the package starts, is stopped and
+# not started again. PostgreSQL is wanted for its programs only. Debian's package would make a cluster "main" and start
 # it at boot; a drop-in that says otherwise lies in place while apt-get runs and is taken away again,
 # so that this machine's own settings are what they were.
 set -u
@@ -46,6 +47,7 @@ test  libarchive-tools          cmd bsdtar
 test  zstd                      cmd zstd
 test  time                      file /usr/bin/time
 test  scdoc                     cmd scdoc
+test  pgbouncer                 file /usr/sbin/pgbouncer
 man   scdoc                     cmd scdoc
 ROWS
 }
@@ -162,6 +164,9 @@ if ! "$installed" && ! install; then
     exit 3
 fi
 
+if [[ " ${packages[*]} " == *" pgbouncer "* ]] && command -v systemctl >/dev/null; then
+    as_root systemctl disable --now pgbouncer >/dev/null 2>&1 || true
+fi
 hash -r
 mapfile -t packages < <(missing "$@")
 if [ "${#packages[@]}" -gt 0 ]; then

@@ -245,6 +245,7 @@ static bool run(Rollback *rollback, Error *err)
     if (!run_session_open(&options->run, /* search_path= */ NULL, &rollback->session, err))
         return false;
     rollback->report->redacted = pg_session_describe(rollback->session);
+    target_check_pooler(rollback->session, &rollback->warnings);
     if (rollback->session->facts.superuser)
         text_addf(&rollback->warnings, "role '%s' is a superuser\n",
                   rollback->session->facts.session_user);

@@ -17,6 +17,14 @@ bool target_check_writable(const PgSession *session, Error *err)
     return error_hint(err, "connect to the primary (target_session_attrs=read-write finds it)");
 }
 
+void target_check_pooler(const PgSession *session, Text *warnings)
+{
+    if (session->pooler != PG_DIRECT)
+        text_add(warnings,
+                 "the connection goes through a session pool, where cancelling and options "
+                 "of the startup are unreliable; the server's own address is safer\n");
+}
+
 bool target_check_locks(PgSession *session, int64_t estimate, Error *err)
 {
     if (estimate <= LOCKS_ALWAYS_FREE)
@@ -72,6 +80,7 @@ bool target_check(PgSession *session, const Manifest *manifest, Text *warnings, 
     if (!target_check_writable(session, err) ||
         !check_version(session, &manifest->head, warnings, err))
         return false;
+    target_check_pooler(session, warnings);
     if (session->facts.superuser)
         text_addf(warnings,
                   "role '%s' is a superuser: the steps may do anything to this server; a role that "

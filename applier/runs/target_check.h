@@ -13,6 +13,10 @@ bool target_check(PgSession *session, const Manifest *manifest, Text *warnings,
 /* Not a standby. ERROR_TARGET. */
 bool target_check_writable(const PgSession *session, Error *err) MUST_CHECK;
 
+/* A line where a session pool stands between: cancelling and startup options are unreliable then.
+ */
+void target_check_pooler(const PgSession *session, Text *warnings);
+
 /* Whether a transaction may lock `estimate` relations (ENGINE.md 14). ERROR_TARGET. */
 bool target_check_locks(PgSession *session, int64_t estimate, Error *err) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "applier/server/pg_query.h"
+#include "applier/server/pooler_check.h"
 #include "applier/server/server_words.h"
 #include "applier/sql/session_queries.h"
 #include "base/array.h"
@@ -233,6 +234,25 @@ static bool connect_error(const PGconn *connection, Connected how, Error *err)
     return error_hint(err, "the server's log has the whole message");
 }
 
+static bool connect_params(const char *const *keywords, const char *const *values,
+                           PGconn **ret_connection, Error *err)
+{
+    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
+    if (!connection)
+        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
+    PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
+    Connected how =
+        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection);
+    if (how != CONNECT_GOOD) {
+        connect_error(connection, how, err);
+        PQfinish(connection);
+        return false;
+    }
+    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+    *ret_connection = connection;
+    return true;
+}
+
 static bool connect_once(const char *conninfo, const char *options, PGconn **ret_connection,
                          Error *err)
 {
@@ -248,20 +268,43 @@ static bool connect_once(const char *conninfo, const char *options, PGconn **ret
                                     NULL};
     const char *const values[] = {
         "30", "10", "3", "60000", conninfo, "UTF8", PG_SESSION_APPLICATION, options, NULL};
-    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
-    if (!connection)
-        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
-    PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
-    Connected how =
-        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection);
-    if (how != CONNECT_GOOD) {
-        connect_error(connection, how, err);
-        PQfinish(connection);
-        return false;
+    return connect_params(keywords, values, ret_connection, err);
+}
+
+/* What says where a session goes: of several hosts only the one that answered. */
+static bool says_where(const char *keyword)
+{
+    static const char *const words[] = {"host", "hostaddr", "port", "options",
+                                        "target_session_attrs"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(keyword, words[i]) == 0)
+            return true;
+    return false;
+}
+
+#define PARAMETERS_MAX 64 /* more than libpq has */
+
+bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection, Error *err)
+{
+    const PGconn *there = session->connection;
+    const char *hostaddr = PQhostaddr(there);
+    const char *keywords[PARAMETERS_MAX + 1] = {"host", "port"};
+    const char *values[PARAMETERS_MAX + 1] = {PQhost(there), PQport(there)};
+    size_t count = 2;
+    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)there);
+    for (const PQconninfoOption *option = all; option && option->keyword; option++) {
+        if (!option->val || says_where(option->keyword) || count == PARAMETERS_MAX - 1)
+            continue;
+        keywords[count] = option->keyword;
+        values[count++] = option->val;
     }
-    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-    *ret_connection = connection;
-    return true;
+    if (hostaddr && *hostaddr && *PQhost(there) != '/') {
+        keywords[count] = "hostaddr";
+        values[count++] = hostaddr;
+    }
+    bool good = connect_params(keywords, values, ret_connection, err);
+    PQconninfoFree(all);
+    return good;
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
@@ -294,7 +337,18 @@ static void facts_done(PgFacts *facts)
     *facts = (PgFacts){0};
 }
 
-static bool read_facts(PgSession *session, Error *err)
+/* A line each: name, space, wanted value. */
+static void add_deviations(const char *lines, SettingArray *deviations)
+{
+    for (const char *at = lines; *at;) {
+        size_t name = strcspn(at, " "), whole = strcspn(at, "\n");
+        *array_add(deviations) =
+            (Setting){memory_string_n(at, name), memory_string_n(at + name + 1, whole - name - 1)};
+        at += whole + (at[whole] == '\n');
+    }
+}
+
+static bool read_facts(PgSession *session, SettingArray *deviations, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
     if (!pg_query(session, SQL_session_facts, PG_NO_VALUES, PG_ONE_ROW, &row, err))
@@ -312,18 +366,9 @@ static bool read_facts(PgSession *session, Error *err)
         .superuser = pg_result_bool(row, 0, 9),
         .in_recovery = pg_result_bool(row, 0, 10),
         .locks_available = pg_result_int(row, 0, 11),
+        .backend_pid = pg_result_int(row, 0, 12),
     };
-    return true;
-}
-
-static bool add_deviations(PgSession *session, SettingArray *settings, bool *ret_any, Error *err)
-{
-    CLEANUP(pg_result_freep) PGresult *rows = NULL;
-    if (!pg_query(session, SQL_session_deviations, PG_NO_VALUES, PG_ROWS, &rows, err))
-        return error_wrap(err, "reading the session's settings");
-    for (int i = 0; i < PQntuples(rows); i++)
-        setting_add(settings, pg_result_text(rows, i, 0), pg_result_text(rows, i, 1));
-    *ret_any = PQntuples(rows) > 0;
+    add_deviations(pg_result_text(row, 0, 13), deviations);
     return true;
 }
 
@@ -347,8 +392,9 @@ bool pg_session_pin(PgSession *session, const char *name, const char *value, Err
            error_wrap(err, "pinning the session's settings");
 }
 
+/* Connected, facts read. What the server has that deviates goes to `deviations`. */
 static bool open_with(const char *conninfo, const SettingArray *settings, WordsPolicy words,
-                      PgSession **ret_session, Error *err)
+                      SettingArray *deviations, PgSession **ret_session, Error *err)
 {
     CLEANUP(text_done) Text options = {0};
     if (!user_options(conninfo, &options, err))
@@ -357,48 +403,79 @@ static bool open_with(const char *conninfo, const SettingArray *settings, WordsP
         pg_session_add_option(&options, setting->name, setting->value);
     CLEANUP(pg_session_closep) PgSession *session = memory_new(PgSession);
     session->words = words;
-    bool pinned_at_start = connect_once(conninfo, text_string(&options), &session->connection, err);
-    if (!pinned_at_start) {
+    bool refused = !connect_once(conninfo, text_string(&options), &session->connection, err);
+    if (refused) {
         /* 08P01: a pooler that refuses the `options` parameter */
         if (strcmp(err->code, "08P01") != 0)
             return false;
         error_done(err);
         if (!connect_once(conninfo, /* options= */ NULL, &session->connection, err))
             return false;
-        array_each (Setting, setting, settings)
-            add_pin(session, setting->name, setting->value);
     }
     session->cancel = PQgetCancel(session->connection);
     PQsetNoticeReceiver(session->connection, on_notice, session);
-    CLEANUP(pg_result_freep) PGresult *ignored = NULL;
-    if (session->pin_sql &&
-        !pg_query(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW, &ignored, err))
-        return error_wrap(err, "pinning the session's settings");
+    if (!read_facts(session, deviations, err) || !pooler_check(session, &session->pooler, err))
+        return false;
+    if (refused && session->pooler == PG_DIRECT)
+        session->pooler = PG_SESSION_POOL; /* one that passes on the server's process id */
     *ret_session = TAKE_PTR(session);
     return true;
 }
 
-bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session, Error *err)
+/* What a pooler did with our startup packet nobody knows: refused its options, or ignored them. A
+ * shared session is never touched: its settings would be the next client's. */
+static bool pin_through_pool(PgSession *session, const SettingArray *settings,
+                             const SettingArray *deviations, Error *err)
+{
+    if (session->pooler == PG_TRANSACTION_POOL)
+        return pooler_refuse(session, err);
+    array_each (Setting, setting, settings)
+        add_pin(session, setting->name, setting->value);
+    array_each (Setting, setting, deviations)
+        add_pin(session, setting->name, setting->value);
+    return pg_query(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW, /* ret_result= */ NULL,
+                    err) ||
+           error_wrap(err, "pinning the session's settings");
+}
+
+static const char *conninfo_of(const PgSessionOptions *options)
 {
     const char *conninfo = options->conninfo ? options->conninfo : getenv("DATABASE_URL");
-    if (conninfo && !*conninfo)
-        conninfo = NULL;
+    return conninfo && *conninfo ? conninfo : NULL;
+}
+
+bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session, Error *err)
+{
+    const char *conninfo = conninfo_of(options);
     CLEANUP(settings_done) SettingArray settings = {0};
+    CLEANUP(settings_done) SettingArray deviations = {0};
     settings_wanted(options, &settings);
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!open_with(conninfo, &settings, options->words, &session, err))
+    if (!open_with(conninfo, &settings, options->words, &deviations, &session, err))
         return false;
-    bool deviates = false;
-    if (!add_deviations(session, &settings, &deviates, err))
-        return false;
-    if (deviates) {
+    if (session->pooler != PG_DIRECT) {
+        if (!pin_through_pool(session, &settings, &deviations, err))
+            return false;
+    } else if (deviations.count) {
+        CLEANUP(settings_done) SettingArray none = {0};
+        array_each (Setting, setting, &deviations)
+            setting_add(&settings, setting->name, setting->value);
         pg_session_close(TAKE_PTR(session));
-        if (!open_with(conninfo, &settings, options->words, &session, err))
+        if (!open_with(conninfo, &settings, options->words, &none, &session, err))
             return false;
     }
-    if (!read_facts(session, err))
-        return false;
     *ret_session = TAKE_PTR(session);
+    return true;
+}
+
+bool pg_session_look_for_pooler(const PgSessionOptions *options, PgPooler *ret_pooler, Error *err)
+{
+    CLEANUP(settings_done) SettingArray none = {0};
+    CLEANUP(settings_done) SettingArray deviations = {0};
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    if (!open_with(conninfo_of(options), &none, options->words, &deviations, &session, err))
+        return false;
+    *ret_pooler = session->pooler;
     return true;
 }
 

@@ -19,6 +19,9 @@
 
 typedef enum { PG_SESSION_WRITES, PG_SESSION_READS } PgSessionPurpose;
 
+/* What stands between us and the server (pooler_check.h). */
+typedef enum { PG_DIRECT, PG_SESSION_POOL, PG_TRANSACTION_POOL } PgPooler;
+
 /* How much of the server's words may be shown (ENGINE.md 23). */
 typedef enum { WORDS_REDACTED, WORDS_WHOLE } WordsPolicy;
 
@@ -46,12 +49,14 @@ typedef struct PgFacts {
     bool in_recovery;
     int64_t
         locks_available; /* half of the lock table (ENGINE.md 14), what is held not subtracted */
+    int64_t backend_pid; /* the process that serves us, as it says itself */
 } PgFacts;
 
 typedef struct PgSession {
     PGconn *connection; /* owned */
     PGcancel *cancel;   /* owned */
     PgFacts facts;
+    PgPooler pooler; /* never PG_TRANSACTION_POOL once it is open */
     WordsPolicy words;
     char
         *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
@@ -64,11 +69,22 @@ typedef struct PgSession {
 } PgSession;
 
 /* ERROR_CONNECTION where there is no server, the login is refused or the database is not there;
- * ERROR_USAGE for a connection string that cannot be read; ERROR_INTERRUPTED. */
+ * ERROR_USAGE for a connection string that cannot be read; ERROR_TARGET where a pooler shares the
+ * server's sessions between its clients; ERROR_INTERRUPTED. */
 bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session,
                      Error *err) MUST_CHECK;
 void pg_session_close(PgSession *session);
 DEFINE_CLEANUP(PgSession, pg_session_close)
+
+/* What a session with these options would go through, for who wants to say it: where
+ * pg_session_open refuses, this is PG_TRANSACTION_POOL. Errors as there, but for that. */
+bool pg_session_look_for_pooler(const PgSessionOptions *options, PgPooler *ret_pooler,
+                                Error *err) MUST_CHECK;
+
+/* One more connection to where `session` went, with no settings pinned; the caller closes it with
+ * PQfinish. Errors as pg_session_open. */
+bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection,
+                               Error *err) MUST_CHECK;
 
 /* The server's major version: 15. */
 int64_t pg_session_major(const PgSession *session);

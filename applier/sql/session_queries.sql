@@ -1,5 +1,6 @@
 -- What the server says about itself and about us, in one turn. The lock table's half is what one
--- transaction may plan to use (ENGINE.md 14).
+-- transaction may plan to use (ENGINE.md 14). Last, a line each: the settings that not every server
+-- has, where their value is not the wanted one.
 -- :name session_facts
 SELECT current_setting('server_version_num'), current_setting('server_version'),
        d.datname, d.oid, (SELECT system_identifier FROM pg_catalog.pg_control_system()),
@@ -7,7 +8,14 @@ SELECT current_setting('server_version_num'), current_setting('server_version'),
        current_setting('synchronous_commit'), r.rolsuper, pg_catalog.pg_is_in_recovery(),
        current_setting('max_locks_per_transaction')::bigint
            * (current_setting('max_connections')::bigint
-              + current_setting('max_prepared_transactions')::bigint) / 2
+              + current_setting('max_prepared_transactions')::bigint) / 2,
+       pg_catalog.pg_backend_pid(),
+       (SELECT coalesce(string_agg(name || ' ' || wanted, E'\n'), '')
+          FROM (VALUES ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
+                       ('client_connection_check_interval', '0'),
+                       ('default_toast_compression', 'pglz'), ('session_replication_role', 'origin'))
+               AS setting (name, wanted)
+         WHERE current_setting(name, true) <> wanted)
   FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
  WHERE d.datname = current_database() AND r.rolname = session_user
 
@@ -18,14 +26,9 @@ SELECT pg_catalog.pg_last_wal_replay_lsn(),
        coalesce(to_char(pg_catalog.pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC',
                         'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
 
--- The settings that not every server has, where their value is not the wanted one.
--- :name session_deviations
-SELECT name, wanted
-  FROM (VALUES ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
-               ('client_connection_check_interval', '0'),
-               ('default_toast_compression', 'pglz'), ('session_replication_role', 'origin'))
-       AS setting (name, wanted)
- WHERE current_setting(name, true) <> wanted
+-- Which process serves us; also behind BEGIN or ROLLBACK, as one message.
+-- :name session_process
+SELECT pg_catalog.pg_backend_pid()
 
 -- Ours by one published key; what a waiting applier tells its user.
 -- :name lock_try

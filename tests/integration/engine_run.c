@@ -2,6 +2,7 @@
  *
  *     engine_run apply BUNDLE [--to V] [--atomic version|run] [--done|--not-done] [--lock-wait MS]
  *     engine_run rollback [--to V | --steps N] [--atomic run] · resume · history
+ *     engine_run pooler
  *     engine_run statements IDENTITY SQL…    one migration, one transaction, a statement each: for
  *                                            what the planner would refuse to pack
  *
@@ -229,6 +230,17 @@ static bool show_history(const Arguments *arguments, Error *err)
     return true;
 }
 
+static bool look_for_pooler(const Arguments *arguments, Error *err)
+{
+    static const char *const names[] = {"direct", "session", "transaction"};
+    const PgSessionOptions options = {.conninfo = arguments->run.conninfo};
+    PgPooler pooler;
+    if (!pg_session_look_for_pooler(&options, &pooler, err))
+        return false;
+    printf("pooler %s\n", names[pooler]);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     CLEANUP(error_done) Error error = {0};
@@ -245,6 +257,8 @@ int main(int argc, char **argv)
         good = rollback(&arguments, &error);
     else if (strcmp(argv[1], "resume") == 0)
         good = resume(&arguments, &error);
+    else if (strcmp(argv[1], "pooler") == 0)
+        good = look_for_pooler(&arguments, &error);
     else
         good = show_history(&arguments, &error);
     fflush(stdout);
