@@ -90,6 +90,12 @@ test:
 run-tests:
 	@SEALIFT_BIN=$(CURDIR)/$(BUILD)/bin SEALIFT_TEST_PROGRAMS=$(BUILD)/tests tests/run $(TESTS)
 
+# The applier killed at message boundaries, servers killed: KILLS times, and figures (tests/integration/kill.bats).
+KILLS ?= 600
+.PHONY: kill-harness
+kill-harness: test-programs
+	@SEALIFT_BIN=$(CURDIR)/$(BUILD)/bin SEALIFT_TEST_PROGRAMS=$(CURDIR)/$(BUILD)/tests KILLS=$(KILLS) bats --tap tests/integration/kill.bats
+
 # On every PostgreSQL major, with servers that npm brings (tests/matrix.sh); MAJORS="14 18" chooses.
 .PHONY: test-matrix update-golden
 test-matrix: test-programs

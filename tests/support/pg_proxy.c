@@ -500,13 +500,12 @@ static void write_to(int fd, Bytes *bytes, bool *gone)
 /* One side is gone: what it said before reaches the other, then that is closed, too. */
 static bool is_over(Connection *connection)
 {
-    bool rests = now_ms() < connection->rests_till;
     if (connection->client_gone)
-        return !rests && (connection->to_server.size == 0 || connection->server_gone);
+        return connection->to_server.size == 0 || connection->server_gone;
     if (!connection->server_gone)
         return false;
     move(&connection->held, &connection->to_client);
-    return connection->to_client.size == 0 && !rests;
+    return connection->to_client.size == 0;
 }
 
 static void serve(Connection *connection, const struct pollfd *client, const struct pollfd *server)
@@ -515,6 +514,8 @@ static void serve(Connection *connection, const struct pollfd *client, const str
         read_from(connection->client, &connection->from_client, &connection->client_gone);
     if (server->revents && !connection->server_gone)
         read_from(connection->server, &connection->from_server, &connection->server_gone);
+    if (connection->client_gone || connection->server_gone)
+        connection->rests_till = 0; /* nobody is there to wait for */
     bool gone = connection->client_gone;
     connection->client_gone = false; /* what it sent before it went counts */
     take_all(connection);
