@@ -13,6 +13,10 @@
 #   verify 256 MiB of random    applier verify    : b2sum of the bundle; and two of them at once,
 #                               which tells whether this machine has a second core to give
 #   pack   W1's migrations      planner pack      : tar | zstd -9, and b2sum, of the same files
+#   no-op  the CPU of both sides, in 1,000 and 10,000 known migrations: applier apply that finds nothing
+#               to do : psql that connects and does nothing
+#   lock-queue  the longest wait of another client at a table that a reader holds for 10 s while an
+#               ALTER TABLE wants it: applier apply (lock_timeout 500 ms) : psql
 #   fingerprint  1,000 tables   psql running the fingerprint's statement : pg_dump -s; 10,000 indexes,
 #                               300 views and functions; and the same of 50 tables
 #
