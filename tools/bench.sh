@@ -13,14 +13,14 @@
 #   verify 256 MiB of random    applier verify    : b2sum of the bundle; and two of them at once,
 #                               which tells whether this machine has a second core to give
 #   pack   W1's migrations      planner pack      : tar | zstd -9, and b2sum, of the same files
-#   no-op  the CPU of both sides, in 1,000 and 10,000 known migrations: applier apply that finds nothing
-#               to do : psql that connects and does nothing
-#   lock-queue  the longest wait of another client at a table that a reader holds for 10 s while an
-#               ALTER TABLE wants it: applier apply (lock_timeout 500 ms) : psql
+#   no-op  CPU (user and system) of 20 in a row, with 1,000 and 10,000 known migrations, the client's
+#               and the server's: applier apply that finds nothing to do : psql that connects only
+#   lock-queue  the longest wait of another client at a table that somebody holds for 10 s while an
+#               ALTER TABLE wants it: applier apply --lock-timeout 500 : psql
 #   fingerprint  1,000 tables   psql running the fingerprint's statement : pg_dump -s; 10,000 indexes,
 #                               300 views and functions; and the same of 50 tables
 #
-# ROUNDS (default 5), BENCH (default "W1 W4 W6 W3 verify pack fingerprint") choose.
+# ROUNDS (default 5), BENCH (default: all of them but lock-queue, where seconds are waited for) choose.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -29,7 +29,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/support/fingerprint.bash
 . "$top/tests/support/fingerprint.bash"
 rounds=${ROUNDS:-5}
-wanted=" ${BENCH:-W1 W4 W6 W3 verify pack fingerprint} "
+wanted=" ${BENCH:-W1 W4 W6 W3 verify pack no-op fingerprint} "
 PATH=$top/build/bin:$PATH
 work=$(mktemp -d "${TMPDIR:-/tmp}/sealift-bench.XXXXXX")
 trap 'cluster_remove "$cluster_dir"; rm -rf "$work"' EXIT
@@ -154,6 +154,68 @@ ANALYZE;
 SQL
 }
 
+# N migrations that do next to nothing, applied to the database bench; their bundle is noop.bundle.
+noop_database() {
+    rm -rf "$work/noop" "$work/noop.bundle"
+    planner init --product bench-noop --layout sealift "$work/noop" >/dev/null
+    awk -v dir="$work/noop/migrations" -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) {
+        up = sprintf("%s/%05d_step.up.sql", dir, i); print "SELECT 1;" > up; close(up) } }'
+    planner release 1.0.0 --project "$work/noop" >/dev/null
+    planner pack --to 1.0.0 --out "$work/noop.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/noop" >/dev/null
+    fresh
+    apply "$work/noop.bundle" >/dev/null 2>&1
+}
+
+# CPU ticks that the server's ended processes took.
+server_ticks() { awk '{ print $16 + $17 }' "/proc/$(head -n 1 "$cluster_dir/data/postmaster.pid")/stat"; }
+
+# cpu FILE COMMAND…: CPU seconds of 20 runs, the client's to FILE, the server's to FILE.server.
+cpu() {
+    local file=$1 before TIMEFORMAT='%U %S'
+    shift
+    before=$(server_ticks)
+    { time for _ in {1..20}; do "$@" >"$work/out" 2>&1 || exit 1; done; } 2>"$work/times"
+    awk '{ printf "%.3f\n", $1 + $2 }' "$work/times" >>"$file"
+    sleep 0.2 # the last of the server's processes ends
+    awk -v t="$(($(server_ticks) - before))" -v h="$(getconf CLK_TCK)" 'BEGIN { printf "%.3f\n", t / h + 0.001 }' >>"$file.server"
+}
+
+# The waits of another client at table held, in seconds, one a line, until the file `enough` is there.
+other_client() {
+    { printf '%s\n' '\timing on'; while [ ! -f "$work/enough" ]; do echo 'SELECT count(*) FROM held;'; sleep 0.01; done; } |
+        "$(cluster_bin)/psql" -X -At -d "$db" | awk '/^Time:/ { printf "%.6f\n", $2 / 1000 }' >"$1"
+}
+
+# lock_queue FILE COMMAND…: what the other client waited at most, while COMMAND wants the table that is
+# held for 10 s.
+lock_queue() {
+    local file=$1 holder other
+    shift
+    rm -f "$work/enough"
+    "$(cluster_bin)/psql" -X -d "$db" -c 'BEGIN' -c 'SELECT count(*) FROM held' -c 'SELECT pg_sleep(10)' >/dev/null &
+    holder=$!
+    other_client "$work/waits" &
+    other=$!
+    sleep 1
+    "$@" >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
+    wait "$holder"
+    touch "$work/enough"
+    wait "$other"
+    sort -n "$work/waits" | tail -n 1 >>"$file"
+    awk '{ v[NR] = $1 } END { print v[int(NR * 0.99)] }' <(sort -n "$work/waits") >>"$file.99"
+}
+
+lock_queue_project() {
+    planner init --product bench-held --layout sealift "$work/held" >/dev/null
+    echo 'CREATE TABLE held (id int);' >"$work/held/migrations/0001_held.up.sql"
+    planner release 1.0.0 --project "$work/held" >/dev/null
+    echo 'ALTER TABLE held ADD note text;' >"$work/held/migrations/0002_note.up.sql"
+    planner release 2.0.0 --project "$work/held" >/dev/null
+    planner pack --to 2.0.0 --out "$work/held.bundle" --sign "$work/key" --allow-unproven \
+        --project "$work/held" >/dev/null
+}
+
 cluster_new durable
 db=$(cluster_conninfo "$cluster_dir" bench)
 planner keys new "$work/key" >/dev/null
@@ -214,6 +276,34 @@ if wants pack; then
         clock "$work/ours" pack_ours
     done
     report pack "tar | zstd, and b2sum" "1.50"
+fi
+if wants no-op; then
+    for known in 1000 10000; do
+        noop_database "$known"
+        for ((i = 0; i < rounds; i++)); do
+            cpu "$work/peer" connect
+            cpu "$work/ours" apply "$work/noop.bundle"
+        done
+        mv "$work/ours.server" "$work/server" && mv "$work/peer.server" "$work/server.peer"
+        report no-op "a connect, client, $known" "2.00"
+        mv "$work/server" "$work/ours" && mv "$work/server.peer" "$work/peer"
+        report no-op "a connect, server, $known" "-"
+    done
+fi
+if wants lock-queue; then
+    lock_queue_project
+    for ((i = 0; i < rounds; i++)); do
+        fresh
+        applier apply "$work/held.bundle" --to 1.0.0 --db "$db" --yes >/dev/null 2>&1
+        lock_queue "$work/ours" applier apply "$work/held.bundle" --db "$db" --yes --lock-timeout 500
+        fresh
+        psql_file -c 'CREATE TABLE held (id int)'
+        lock_queue "$work/peer" psql_file -c 'ALTER TABLE held ADD note text'
+    done
+    mv "$work/ours.99" "$work/most" && mv "$work/peer.99" "$work/most.peer"
+    report queue "the longest wait by psql" "-"
+    mv "$work/most" "$work/ours" && mv "$work/most.peer" "$work/peer"
+    report queue "99 of 100 waits, by psql" "-"
 fi
 if wants fingerprint; then
     echo "EXECUTE fingerprint (NULL, NULL, false);" | fingerprint_script >"$work/fingerprint.sql"
