@@ -71,6 +71,7 @@ undisturbed() {
         printf -v "MESSAGES_${kind}_client" %d "$(proxy_sum client)"
         printf -v "MESSAGES_${kind}_server" %d "$(proxy_sum server)"
         same end "$(end_of "$kind")" "$(state)"
+        same schema proven "$(applier status --db "$DB" --json | jq -r .schema)"
         everything_in "$DB_ADMIN" >"$WORK/expected-$kind"
         [ "$kind" = down ] || cluster_psql "$1" postgres -q -c 'CREATE DATABASE kill_down TEMPLATE kill_trial OWNER app'
     done
@@ -147,7 +148,6 @@ few() {
     shared_cluster
     fresh_database
     kill_bundle
-    trust_site
     undisturbed "$CLUSTER"
     points >"$WORK/all"
     few $((KILLS * 9 / 10)) <"$WORK/all" >"$WORK/points"
@@ -194,7 +194,6 @@ kill_server() { # KIND N
     shared_cluster
     fresh_database
     kill_bundle
-    trust_site
     private_cluster
     undisturbed "$PRIVATE"
     wanted=$((KILLS / 10 + 1)) backends=0 servers=0 begun=$SECONDS

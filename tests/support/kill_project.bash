@@ -3,8 +3,8 @@
 # common.bash and proven.bash. Whatever steps learn to be gets a migration here: nothing else in the
 # harness knows what the product is.
 
-# Makes project, key and $WORK/kill.bundle, from nothing to KILL_LAST, proven on a scratch database;
-# KILL_BACK is where rollbacks go to.
+# Makes project, key, $WORK/kill.bundle, from nothing to KILL_LAST, proven on a scratch database, and a
+# site that trusts it; KILL_BACK is where rollbacks go to.
 kill_bundle() {
     # shellcheck disable=SC2034 # for the harness
     KILL_BACK=1.0.0 KILL_LAST=3.0.0
@@ -14,7 +14,9 @@ kill_bundle() {
     kill_changes
     release 1.0.0 2.0.0 3.0.0
     pack_bundle "$WORK/kill.bundle" "$KILL_LAST" >/dev/null
-    prove "$WORK/kill.bundle"
+    trust_site
+    prove "$WORK/kill.bundle" || return
+    applier inspect "$WORK/kill.bundle" --json | jq -e '[.versions[].migrations[].way_back] | all(. == "exact")' >/dev/null
 }
 
 # Several statements in a transaction, COPY, two groups in one version.
