@@ -84,8 +84,10 @@ static bool write_accepted(const SchemaCheck *check, PgSession *session, Error *
 
 bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err)
 {
-    if (!write_accepted(check, session, err))
+    if (!write_accepted(check, session, err) ||
+        (check->has_pending && !ledger_add_arrival(session, &check->pending, err)))
         return false;
+    check->has_pending = false;
     check->recorded = check->accepted.count;
     schema_report_done(&check->report);
     check->last_tree[0] = '\0';
@@ -216,6 +218,33 @@ static void warn_of_major(SchemaCheck *check, const PgSession *session, const Pr
               pg_session_major(session), set->server_major);
 }
 
+/* --- what goes into the ledger -------------------------------------------------------------- */
+
+static PastArrival arrival_of(const SchemaReport *report, const ProofResult *result)
+{
+    return (PastArrival){.version = report->version,
+                         .arrival = report->arrival ? report->arrival : (char *)(uintptr_t) "",
+                         .server_major = report->server_major,
+                         .compared_major = report->compared_major,
+                         .roots = result->roots,
+                         .proven = report->state == SCHEMA_PROVEN};
+}
+
+static bool record(SchemaCheck *check, PgSession *session, const ProofResult *result, bool later,
+                   Error *err)
+{
+    const PastArrival found = arrival_of(&check->report, result);
+    if (!later)
+        return write_accepted(check, session, err) && ledger_add_arrival(session, &found, err);
+    free(check->pending.version);
+    free(check->pending.arrival);
+    check->pending = found;
+    check->pending.version = memory_string(found.version);
+    check->pending.arrival = memory_string(found.arrival);
+    check->has_pending = true;
+    return true;
+}
+
 /* --- before ---------------------------------------------------------------------------------- */
 
 static bool has_requests(const SchemaCheck *check)
@@ -242,9 +271,10 @@ static int recorded_arrival(const History *history)
 }
 
 static bool compare_before(SchemaCheck *check, PgSession *session, const Place *place,
-                           const ProofSet *set, int arrival, Error *err)
+                           const ProofSet *set, const History *history, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
+    int arrival = recorded_arrival(history);
     if (has_requests(check) && !accept(check, session, place, set, arrival, err))
         return false;
     if (!look(check, session, place, set, arrival, FINGERPRINT_HASHES, &result, err))
@@ -262,7 +292,9 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
     }
     warn_of_major(check, session, set);
     warn_of_env(check, place, &result);
-    return true;
+    /* a run that was killed between a step outside transactions and its look: this look counts */
+    return !history_open_run(history) || history_arrival(history) ||
+           record(check, session, &result, /* later= */ true, err);
 }
 
 bool schema_check_before(SchemaCheck *check, PgSession *session, const History *history, Error *err)
@@ -282,7 +314,7 @@ bool schema_check_before(SchemaCheck *check, PgSession *session, const History *
         return true;
     if (check->policy->strict && !set.same_major)
         return not_rehearsed(session, &set, err);
-    return compare_before(check, session, &place, &set, recorded_arrival(history), err);
+    return compare_before(check, session, &place, &set, history, err);
 }
 
 /* --- inside and behind ----------------------------------------------------------------------- */
@@ -299,16 +331,6 @@ static void place_of(const RunTask *task, char buffer[static DIGEST_HEX_SIZE], P
     else
         *ret_place =
             (Place){digest_hex(&task->version[-1].tree_digest, buffer), task->version[-1].name};
-}
-
-static PastArrival arrival_of(const SchemaReport *report, const ProofResult *result)
-{
-    return (PastArrival){.version = report->version,
-                         .arrival = report->arrival ? report->arrival : (char *)(uintptr_t) "",
-                         .server_major = report->server_major,
-                         .compared_major = report->compared_major,
-                         .roots = result->roots,
-                         .proven = report->state == SCHEMA_PROVEN};
 }
 
 /* Where nobody looked before the run, because it began inside a version, what the operator accepts
@@ -334,21 +356,6 @@ static bool is_read_only(const RunArrival *arrival)
     const ManifestScript *script = run_task_script(arrival->task);
     return arrival->in_transaction && script && script->groups.count &&
            script->groups.items[script->groups.count - 1].read_only;
-}
-
-static bool record(SchemaCheck *check, PgSession *session, const ProofResult *result, bool later,
-                   Error *err)
-{
-    const PastArrival found = arrival_of(&check->report, result);
-    if (!later)
-        return write_accepted(check, session, err) && ledger_add_arrival(session, &found, err);
-    free(check->pending.version);
-    free(check->pending.arrival);
-    check->pending = found;
-    check->pending.version = memory_string(found.version);
-    check->pending.arrival = memory_string(found.arrival);
-    check->has_pending = true;
-    return true;
 }
 
 static bool came_out_otherwise(const Place *place, const ProofResult *result, bool undone,

@@ -62,7 +62,8 @@ typedef struct SchemaCheck {
     bool postponed;  /* until behind COMMIT: the look would be lock time for too long */
     bool warned_of_time;
     bool asked;       /* what the operator accepts was looked for */
-    bool has_pending; /* an arrival that a READ ONLY transaction could not record */
+    bool has_pending; /* an arrival that is not on record yet: seen in a READ ONLY transaction, or
+                       * before a run that goes on with one that was killed */
     PastArrival pending;
 } SchemaCheck;
 
@@ -77,8 +78,8 @@ void schema_check_done(SchemaCheck *check);
 bool schema_check_before(SchemaCheck *check, PgSession *session, const History *history,
                          Error *err) MUST_CHECK;
 
-/* The steps begin: record in the ledger what this run accepts. What was seen before holds no more.
- */
+/* The steps begin: record in the ledger what this run accepts, and the schema seen before it where
+ * the run that it goes on with was killed before it could. What was seen before holds no more. */
 bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err) MUST_CHECK;
 
 /* RunObserver.arrives and arrived with a SchemaCheck as context. ERROR_TARGET where the schema is

@@ -219,3 +219,36 @@ kill_server() { # KIND N
     say "seed $SEED: a server's process killed $backends times, the server $servers times; all converged," \
         "$((SECONDS - begun)) s"
 }
+
+# A version that ends with a step outside transactions is looked at behind that step.
+@test "killed between a version's last step and the record of its schema: whoever goes on records it" {
+    shared_cluster
+    fresh_database
+    kill_bundle
+    undisturbed "$CLUSTER"
+    trial_database "$CLUSTER" kill_trial kill_down
+    site_as_of down
+    applier rollback --to 1.0.0 --db "$DB" --yes >/dev/null
+    mkfifo holder
+    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" <holder >/dev/null 2>&1 3>&- &
+    holder=$!
+    exec 8>holder
+    echo 'BEGIN; LOCK TABLE sealift.fingerprint IN EXCLUSIVE MODE;' >&8
+    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE relation = 'sealift.fingerprint'::regclass AND mode = 'ExclusiveLock'")" = 1 ]; do sleep 0.05; done
+    applier apply kill.bundle --to 2.0.0 --db "$DB" --yes --lock-timeout 60000 >/dev/null 2>&1 3>&- 8>&- &
+    run=$!
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'")" = 1 ]; do
+        cluster_alive "$run"
+        sleep 0.05
+    done
+    kill -KILL "$run"
+    wait "$run" || true
+    sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'" >/dev/null
+    exec 8>&-
+    wait "$holder"
+    arrivals() { sql "SELECT string_agg(version || ' ' || arrival, ', ' ORDER BY number) FROM sealift.fingerprint"; }
+    same 'not on record' '1.0.0 up, 2.0.0 up, 3.0.0 up, 2.0.0 up, 1.0.0 up' "$(arrivals)"
+    run_status 0 applier apply kill.bundle --db "$DB" --yes
+    same 'on record' '1.0.0 up, 2.0.0 up, 3.0.0 up, 2.0.0 up, 1.0.0 up, 2.0.0 up, 3.0.0 up' "$(arrivals)"
+    same state '3.0.0 current' "$(state)"
+}
