@@ -270,6 +270,14 @@ static int recorded_arrival(const History *history)
     return arrival ? word_table_find(&arrival_words, arrival->arrival) : PROOF_NO_ARRIVAL;
 }
 
+/* A run that came to the version that holds was killed between a step outside transactions and the
+ * look behind it: the next look counts. */
+static bool owes_arrival(const History *history)
+{
+    const PastEvent *open = history_open_run(history);
+    return open && open->from_position != history->position && !history_arrival(history);
+}
+
 static bool compare_before(SchemaCheck *check, PgSession *session, const Place *place,
                            const ProofSet *set, const History *history, Error *err)
 {
@@ -292,9 +300,7 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
     }
     warn_of_major(check, session, set);
     warn_of_env(check, place, &result);
-    /* a run that was killed between a step outside transactions and its look: this look counts */
-    return !history_open_run(history) || history_arrival(history) ||
-           record(check, session, &result, /* later= */ true, err);
+    return !owes_arrival(history) || record(check, session, &result, /* later= */ true, err);
 }
 
 bool schema_check_before(SchemaCheck *check, PgSession *session, const History *history, Error *err)
