@@ -35,6 +35,7 @@ static void event_json(const PastEvent *event, JsonWriter *json)
     json_string(json, "applier", event->applier);
     json_string(json, "server_version", event->server_version);
     json_bool(json, "superuser", event->superuser);
+    json_string(json, "run_id", *event->run_id ? event->run_id : NULL);
     json_string(json, "bundle_path", *event->bundle_path ? event->bundle_path : NULL);
     json_string(json, "sqlstate", *event->sqlstate ? event->sqlstate : NULL);
     json_string(json, "words", *event->words ? event->words : NULL);
@@ -85,11 +86,12 @@ static void render_json(const History *history, Text *out)
 
 static void event_text(const PastEvent *event, Text *out)
 {
-    text_addf(
-        out, "  %s  %-8s %-8s %s -> %s, by %s (%s on %s), applier %s\n", event->at, event->action,
-        event->phase, strcmp(event->from_version, "-") == 0 ? "(nothing)" : event->from_version,
-        strcmp(event->to_version, "-") == 0 ? "(nothing)" : event->to_version, event->session_user,
-        event->operating_system_user, event->client_host, event->applier);
+    text_addf(out, "  %s  %-8s %-8s %s -> %s, by %s (%s on %s), applier %s%s%s\n", event->at,
+              event->action, event->phase,
+              strcmp(event->from_version, "-") == 0 ? "(nothing)" : event->from_version,
+              strcmp(event->to_version, "-") == 0 ? "(nothing)" : event->to_version,
+              event->session_user, event->operating_system_user, event->client_host, event->applier,
+              *event->run_id ? ", run " : "", event->run_id);
     /* of a rollback that did not fail the ledger keeps how its scripts were proven */
     bool proof = *event->words && !*event->sqlstate && strcmp(event->action, "rollback") == 0;
     if (*event->words)

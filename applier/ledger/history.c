@@ -36,7 +36,8 @@ static void past_event_done(PastEvent *event)
                            event->client_host,  event->operating_system_user,
                            event->applier,      event->server_version,
                            event->bundle_path,  event->sqlstate,
-                           event->words,        event->settings};
+                           event->words,        event->settings,
+                           event->run_id};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
 }

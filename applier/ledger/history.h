@@ -73,6 +73,7 @@ typedef struct PastEvent {
     char *operating_system_user;
     char *applier;
     char *server_version;
+    char *run_id;      /* "" where none */
     char *bundle_path; /* "" where none */
     char *sqlstate;
     char *words;

@@ -114,7 +114,7 @@ const char *ledger_action_name(LedgerAction action)
 
 const char *ledger_phase_name(LedgerPhase phase)
 {
-    static const char *const names[] = {"begin", "end", "failure", "refused"};
+    static const char *const names[] = {"begin", "end", "failure", "refused", "return"};
     return names[phase];
 }
 
@@ -141,7 +141,8 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err)
                             pg_text(facts->system_identifier), pg_text(facts->database_oid),
                             pg_bool(facts->superuser), pg_text(event->bundle_path),
                             pg_text(event->sqlstate), pg_text(event->words),
-                            pg_int(event->from_position), pg_int(event->to_position)),
+                            pg_int(event->from_position), pg_int(event->to_position),
+                            pg_text(event->run_id ? event->run_id : "")),
                   PG_COMMAND, /* ret_result= */ NULL, err))
         return error_wrap(err, "recording in the ledger that the %s reached its %s",
                           ledger_action_name(event->action), ledger_phase_name(event->phase));

@@ -14,7 +14,7 @@
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
-#define LEDGER_FORMAT 2
+#define LEDGER_FORMAT 3
 
 typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 
@@ -50,7 +50,13 @@ bool ledger_make(PgSession *session, const char *product, const char *product_uu
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err) MUST_CHECK;
 
 typedef enum { ACTION_APPLY, ACTION_ROLLBACK, ACTION_RESUME, ACTION_ADOPT } LedgerAction;
-typedef enum { PHASE_OF_BEGIN, PHASE_OF_END, PHASE_OF_FAILURE, PHASE_OF_REFUSAL } LedgerPhase;
+typedef enum {
+    PHASE_OF_BEGIN,
+    PHASE_OF_END,
+    PHASE_OF_FAILURE, /* behind an end: it is committed here and no standby confirmed it */
+    PHASE_OF_REFUSAL,
+    PHASE_OF_RETURN, /* the run that has begun goes on over a new connection */
+} LedgerPhase;
 
 const char *ledger_action_name(LedgerAction action);
 const char *ledger_phase_name(LedgerPhase phase);
@@ -63,6 +69,7 @@ typedef struct LedgerEvent {
     const char *to_version;
     int64_t from_position;   /* migrations wholly applied where the run began */
     int64_t to_position;     /* migrations wholly applied once the run has reached its target */
+    const char *run_id;      /* of the run, or NULL */
     const char *bundle_path; /* where an apply found its bundle, or NULL */
     const char *sqlstate;    /* of a failure, or "" */
     const char *words;       /* of a failure, redacted; or "" */

@@ -94,6 +94,7 @@ static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
                          .to_version = apply->report->to_version,
                          .from_position = apply->history.position,
                          .to_position = apply->to_position,
+                         .run_id = apply->options->run_id,
                          .bundle_path = apply->input->path,
                          .sqlstate = "",
                          .words = ""};

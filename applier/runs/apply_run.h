@@ -10,10 +10,17 @@
 #include "applier/steps/step_runner.h"
 #include "bundles/envelope.h"
 
+/* A run has an id, the same over all its connections: its sessions carry it in application_name
+ * ("sealift 3f2a91c06be5d874"), its events in the ledger. */
+#define RUN_ID_SIZE              17 /* 16 hex digits and the NUL */
+#define RUN_RECONNECT_DEFAULT_MS INT64_C(300000)
+
 /* What every run of steps takes; zero is a sensible default where nothing is said. */
 typedef struct RunOptions {
     const char *conninfo;         /* as PgSessionOptions */
     int64_t lock_wait_ms;         /* for the lock; 0: try once */
+    char run_id[RUN_ID_SIZE];     /* "": none, the session is called plain "sealift" */
+    int64_t reconnect_ms;         /* patience after a lost connection; 0: none (run_link.h) */
     int64_t lock_timeout_ms;      /* in transaction groups; 0: none */
     int64_t statement_timeout_ms; /* 0: none */
     AtomicMode atomic;
@@ -28,7 +35,8 @@ typedef struct RunOptions {
     RunListener listener;
 } RunOptions;
 
-/* RunOptions with the documented defaults: lock wait 60 s, lock timeout 5 s. */
+/* RunOptions with the documented defaults (lock wait 60 s, lock timeout 5 s, patience 300 s) and a
+ * fresh run id. */
 RunOptions run_options_default(void);
 
 /* The bundle, proven; all borrowed. */

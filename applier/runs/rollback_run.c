@@ -78,6 +78,7 @@ static LedgerEvent event_of(const Rollback *rollback, LedgerPhase phase)
         .to_version = rollback->report->to_version ? rollback->report->to_version : "-",
         .from_position = rollback->history.position,
         .to_position = rollback->list.to_position,
+        .run_id = rollback->options->run.run_id,
         .sqlstate = "",
         .words = phase == PHASE_OF_FAILURE ? "" : stored_proof_name(rollback->report->proven)};
 }

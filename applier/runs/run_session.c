@@ -3,23 +3,44 @@
 #include "applier/runs/target_check.h"
 #include "applier/server/server_words.h"
 #include "base/memory.h"
+#include "base/uuid.h"
+
+/* Of the first and the last eight digits: those that a UUID leaves to chance. */
+static void make_run_id(char ret_id[static RUN_ID_SIZE])
+{
+    char uuid[UUID_TEXT_SIZE];
+    uuid_make(uuid);
+    snprintf(ret_id, RUN_ID_SIZE, "%.8s%.8s", uuid, uuid + UUID_TEXT_SIZE - 9);
+}
 
 RunOptions run_options_default(void)
 {
-    return (RunOptions){.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
-                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
-                        .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
+    RunOptions options = {.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
+                          .reconnect_ms = RUN_RECONNECT_DEFAULT_MS,
+                          .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
+                          .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
+    make_run_id(options.run_id);
+    return options;
 }
 
-bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
-                      Error *err)
+void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICATION_SIZE])
 {
+    snprintf(ret_name, PG_APPLICATION_SIZE, "%s%s%s", PG_SESSION_APPLICATION,
+             *options->run_id ? " " : "", options->run_id);
+}
+
+bool run_session_connect(const RunOptions *options, const char *search_path,
+                         PgSession **ret_session, Error *err)
+{
+    char name[PG_APPLICATION_SIZE];
+    run_session_name(options, name);
     const PgSessionOptions wanted = {.conninfo = options->conninfo,
                                      .search_path = search_path,
                                      .purpose = PG_SESSION_WRITES,
                                      .lock_timeout_ms = options->lock_timeout_ms,
                                      .statement_timeout_ms = options->statement_timeout_ms,
-                                     .words = options->words};
+                                     .words = options->words,
+                                     .application = name};
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     if (!pg_session_open(&wanted, &session, err) || !target_check_writable(session, err))
         return false;
@@ -28,6 +49,18 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
                   session->facts.session_user);
         return error_hint(err, "connect as the role that owns the schema");
     }
+    *ret_session = TAKE_PTR(session);
+    return true;
+}
+
+bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+                      Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    if (!run_session_connect(options, search_path, &session, err))
+        return false;
+    /* from here on a second signal cancels whatever this session runs */
+    pg_session_cancel_on_interrupt(session);
     if (!pg_lock_take(session, options->lock_wait_ms, options->lock_waiting,
                       options->listener.context, err))
         return false;
@@ -37,8 +70,12 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
 
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
 {
-    const PgSessionOptions wanted = {
-        .conninfo = options->conninfo, .purpose = PG_SESSION_READS, .words = options->words};
+    char name[PG_APPLICATION_SIZE];
+    run_session_name(options, name);
+    const PgSessionOptions wanted = {.conninfo = options->conninfo,
+                                     .purpose = PG_SESSION_READS,
+                                     .words = options->words,
+                                     .application = name};
     return pg_session_open(&wanted, ret_session, err);
 }
 

@@ -5,6 +5,14 @@
 
 #include "applier/runs/apply_run.h"
 
+/* The application_name of the run's sessions. */
+void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICATION_SIZE]);
+
+/* Connect for writing, without the lock. ERROR_TARGET for a standby or, where the site says so, a
+ * superuser. */
+bool run_session_connect(const RunOptions *options, const char *search_path,
+                         PgSession **ret_session, Error *err) MUST_CHECK;
+
 /* Connect for writing and take the lock. ERROR_TARGET for a standby or, where the site says so, a
  * superuser. */
 bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,

@@ -233,8 +233,14 @@ static bool connect_error(const PGconn *connection, Connected how, Error *err)
     return error_hint(err, "the server's log has the whole message");
 }
 
-static bool connect_once(const char *conninfo, const char *options, PGconn **ret_connection,
-                         Error *err)
+/* What goes into the startup packet, beside the host. */
+typedef struct Startup {
+    const char *conninfo;
+    const char *application;
+    const char *options; /* NULL: none, for a pooler that refuses them */
+} Startup;
+
+static bool connect_once(const Startup *startup, PGconn **ret_connection, Error *err)
 {
     /* Before dbname: what a user's connection string may replace. Behind it: what it may not. */
     const char *const keywords[] = {"keepalives_idle",
@@ -244,10 +250,11 @@ static bool connect_once(const char *conninfo, const char *options, PGconn **ret
                                     "dbname",
                                     "client_encoding",
                                     "application_name",
-                                    options ? "options" : NULL,
+                                    startup->options ? "options" : NULL,
                                     NULL};
     const char *const values[] = {
-        "30", "10", "3", "60000", conninfo, "UTF8", PG_SESSION_APPLICATION, options, NULL};
+        "30", "10", "3", "60000", startup->conninfo, "UTF8", startup->application, startup->options,
+        NULL};
     PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
     if (!connection)
         return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
@@ -347,8 +354,8 @@ bool pg_session_pin(PgSession *session, const char *name, const char *value, Err
            error_wrap(err, "pinning the session's settings");
 }
 
-static bool open_with(const char *conninfo, const SettingArray *settings, WordsPolicy words,
-                      PgSession **ret_session, Error *err)
+static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
+                      const SettingArray *settings, PgSession **ret_session, Error *err)
 {
     CLEANUP(text_done) Text options = {0};
     if (!user_options(conninfo, &options, err))
@@ -356,14 +363,19 @@ static bool open_with(const char *conninfo, const SettingArray *settings, WordsP
     array_each (Setting, setting, settings)
         pg_session_add_option(&options, setting->name, setting->value);
     CLEANUP(pg_session_closep) PgSession *session = memory_new(PgSession);
-    session->words = words;
-    bool pinned_at_start = connect_once(conninfo, text_string(&options), &session->connection, err);
+    session->words = wanted->words;
+    Startup startup = {.conninfo = conninfo,
+                       .application =
+                           wanted->application ? wanted->application : PG_SESSION_APPLICATION,
+                       .options = text_string(&options)};
+    bool pinned_at_start = connect_once(&startup, &session->connection, err);
     if (!pinned_at_start) {
         /* 08P01: a pooler that refuses the `options` parameter */
         if (strcmp(err->code, "08P01") != 0)
             return false;
         error_done(err);
-        if (!connect_once(conninfo, /* options= */ NULL, &session->connection, err))
+        startup.options = NULL;
+        if (!connect_once(&startup, &session->connection, err))
             return false;
         array_each (Setting, setting, settings)
             add_pin(session, setting->name, setting->value);
@@ -386,14 +398,14 @@ bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session, E
     CLEANUP(settings_done) SettingArray settings = {0};
     settings_wanted(options, &settings);
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!open_with(conninfo, &settings, options->words, &session, err))
+    if (!open_with(options, conninfo, &settings, &session, err))
         return false;
     bool deviates = false;
     if (!add_deviations(session, &settings, &deviates, err))
         return false;
     if (deviates) {
         pg_session_close(TAKE_PTR(session));
-        if (!open_with(conninfo, &settings, options->words, &session, err))
+        if (!open_with(options, conninfo, &settings, &session, err))
             return false;
     }
     if (!read_facts(session, err))

@@ -22,6 +22,9 @@ typedef enum { PG_SESSION_WRITES, PG_SESSION_READS } PgSessionPurpose;
 /* How much of the server's words may be shown (ENGINE.md 23). */
 typedef enum { WORDS_REDACTED, WORDS_WHOLE } WordsPolicy;
 
+/* 63 bytes are what a server keeps of an application's name. */
+#define PG_APPLICATION_SIZE 64
+
 typedef struct PgSessionOptions {
     const char *conninfo;         /* --db; NULL: DATABASE_URL, then PG* */
     const char *search_path;      /* as a SET list; NULL: public */
@@ -29,6 +32,7 @@ typedef struct PgSessionOptions {
     int64_t lock_timeout_ms;      /* 0: none */
     int64_t statement_timeout_ms; /* 0: none */
     WordsPolicy words;
+    const char *application; /* application_name; NULL: PG_SESSION_APPLICATION */
 } PgSessionOptions;
 
 /* What the server says about itself and us; texts owned by the session. */

@@ -56,11 +56,11 @@ VALUES ($1, $2, $3, $4, $5, $6)
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
     client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
-    superuser, bundle_path, sqlstate, words, from_position, to_position, settings)
+    superuser, bundle_path, sqlstate, words, from_position, to_position, run_id, settings)
 SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
        $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15,
-       $16::bigint, $17::bigint,
-       CASE WHEN $2 = 'begin' THEN
+       $16::bigint, $17::bigint, $18,
+       CASE WHEN $2 IN ('begin', 'return') THEN
        (SELECT jsonb_object_agg(name, current_setting(name))
           FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout',
                'idle_in_transaction_session_timeout', 'idle_session_timeout',
@@ -128,7 +128,7 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), session_user_name,
        current_user_name, client_host, operating_system_user, applier, server_version,
        coalesce(bundle_path, ''), sqlstate, words, superuser,
-       coalesce(settings::text, ''), from_position, to_position
+       coalesce(settings::text, ''), from_position, to_position, run_id
   FROM sealift.event ORDER BY number
 
 -- In the transaction that came to the version: the journal's last row is that of its last step.

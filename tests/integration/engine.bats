@@ -483,7 +483,7 @@ SQL
     script 1.0/0001_items.up <<<'CREATE TABLE items ();'
     script 1.0/0002_slow.up <<<'SELECT pg_sleep(1.5); CREATE TABLE slow ();'
     bundle 1.0
-    (sleep 0.7; sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sealift' AND datname = '$DATABASE'") >/dev/null &
+    (sleep 0.7; sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'sealift%' AND datname = '$DATABASE'") >/dev/null &
     run_status 11 engine apply 1.0.slb || [ "$status" = 9 ]
     errors_has 'was lost'
     run_status 0 engine resume
