@@ -137,7 +137,8 @@ static int64_t connect_deadline(const PGconn *connection)
 
 typedef enum { CONNECT_GOOD, CONNECT_FAILED, CONNECT_TIMED_OUT, CONNECT_INTERRUPTED } Connected;
 
-static Connected connect_poll(PGconn *connection)
+/* `signals` of them end it. */
+static Connected connect_poll(PGconn *connection, int signals)
 {
     int64_t deadline = connect_deadline(connection);
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -147,7 +148,7 @@ static Connected connect_poll(PGconn *connection)
         int64_t left = deadline - clock_monotonic_ms();
         if (left <= 0)
             return CONNECT_TIMED_OUT;
-        if (interrupt_count() > 0)
+        if (interrupt_count() >= signals)
             return CONNECT_INTERRUPTED;
         struct pollfd wait = {.fd = PQsocket(connection),
                               .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT};
@@ -260,7 +261,7 @@ static bool connect_once(const Startup *startup, PGconn **ret_connection, Error 
         return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
     PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
     Connected how =
-        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection);
+        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection, 1);
     if (how != CONNECT_GOOD) {
         connect_error(connection, how, err);
         PQfinish(connection);
@@ -448,6 +449,59 @@ bool pg_session_lost_error(const PgSession *session, const char *doing, Error *e
     CLEANUP(memory_freep) char *where = pg_session_describe(session);
     error_set(err, ERROR_CONNECTION, "the connection to %s was lost while %s", where, doing);
     return error_hint(err, "'applier status' shows where the database stands");
+}
+
+void pg_session_cancel(PgSession *session)
+{
+    char words[64];
+    if (session->cancel)
+        (void)PQcancel(session->cancel, words, sizeof(words));
+}
+
+/* What replaces a parameter of the first connection, or NULL. */
+static const char *beside_value(const PgSession *session, const char *keyword)
+{
+    const PGconn *connection = session->connection;
+    if (strcmp(keyword, "host") == 0)
+        return PQhost(connection);
+    if (strcmp(keyword, "hostaddr") == 0)
+        return PQhostaddr(connection);
+    if (strcmp(keyword, "port") == 0)
+        return PQport(connection);
+    if (strcmp(keyword, "target_session_attrs") == 0)
+        return "any";
+    return strcmp(keyword, "options") == 0 ? "" : NULL;
+}
+
+#define PARAMETERS_MAX 64
+
+bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside, Error *err)
+{
+    const char *keywords[PARAMETERS_MAX + 1] = {0}, *values[PARAMETERS_MAX + 1] = {0};
+    PQconninfoOption *all = PQconninfo(session->connection);
+    size_t count = 0;
+    for (const PQconninfoOption *option = all; option && option->keyword && count < PARAMETERS_MAX;
+         option++) {
+        const char *other = beside_value(session, option->keyword);
+        if (!other && !option->val)
+            continue;
+        keywords[count] = option->keyword;
+        values[count++] = other ? other : option->val;
+    }
+    CLEANUP(pg_session_closep) PgSession *beside = memory_new(PgSession);
+    beside->connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 0);
+    PQconninfoFree(all);
+    if (!beside->connection)
+        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
+    PQsetErrorVerbosity(beside->connection, PQERRORS_SQLSTATE);
+    Connected how = PQstatus(beside->connection) == CONNECTION_BAD
+                        ? CONNECT_FAILED
+                        : connect_poll(beside->connection, 2);
+    if (how != CONNECT_GOOD)
+        return connect_error(beside->connection, how, err);
+    PQsetNoticeReceiver(beside->connection, on_notice, beside);
+    *ret_beside = TAKE_PTR(beside);
+    return true;
 }
 
 /* Runs in a signal handler: PQcancel is made for that. */

@@ -89,6 +89,14 @@ bool pg_session_is_lost(const PgSession *session);
 /* ERROR_CONNECTION "the connection … was lost while DOING". Returns false. */
 bool pg_session_lost_error(const PgSession *session, const char *doing, Error *err);
 
+/* Ask the server to cancel what this session runs; whether it did, the statement's answer says. */
+void pg_session_cancel(PgSession *session);
+
+/* A second session with the same server as the same role, for a word on the side: nothing is pinned
+ * and no facts are read. Not stopped by the first signal, which is what it may be for. */
+bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside,
+                            Error *err) MUST_CHECK;
+
 /* From now on the second SIGINT cancels this session's running statement; until it is closed. */
 void pg_session_cancel_on_interrupt(PgSession *session);
 
