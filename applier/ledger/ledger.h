@@ -87,8 +87,14 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err) 
  * ERROR_UNSETTLED where the server says that the wait for a standby was cancelled. */
 bool ledger_add_durable_event(PgSession *session, const LedgerEvent *event, Error *err) MUST_CHECK;
 
-/* BEGIN a transaction whose COMMIT is durable in that sense. */
+/* BEGIN a transaction whose COMMIT is durable in that sense, or one whose COMMIT waits for this
+ * server's disk at most, and for no standby: the events before the end. */
 bool ledger_begin_durable(PgSession *session, Error *err) MUST_CHECK;
+bool ledger_begin_local(PgSession *session, Error *err) MUST_CHECK;
+
+/* COMMIT a durable transaction. ERROR_UNSETTLED where it is committed here and the wait for a
+ * synchronous standby was ended from outside. */
+bool ledger_commit_durable(PgSession *session, Error *err) MUST_CHECK;
 
 /* A bundle as the ledger keeps it. */
 typedef struct LedgerBundle {

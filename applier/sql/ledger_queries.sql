@@ -162,7 +162,8 @@ SELECT pg_catalog.pg_get_userbyid(nspowner)
 -- A bundle is done where its last version was completed, nothing has been taken back below that since,
 -- and the last run has its durable end. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
 -- :name ledger_is_done
-SELECT coalesce((SELECT phase = 'end' FROM sealift.event WHERE phase IN ('begin', 'end')
+SELECT coalesce((SELECT phase = 'end' FROM sealift.event
+                  WHERE phase IN ('begin', 'end', 'failure')
                   ORDER BY number DESC LIMIT 1), false) AND EXISTS (
     SELECT FROM sealift.version v
      WHERE v.tree_digest = decode($1, 'hex')
