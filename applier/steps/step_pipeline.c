@@ -286,6 +286,11 @@ const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline)
                                                      : NULL;
 }
 
+size_t step_pipeline_units_out(const StepPipeline *pipeline)
+{
+    return pipeline->units;
+}
+
 bool step_pipeline_is_idle(const StepPipeline *pipeline)
 {
     return PQpipelineStatus(pipeline->session->connection) == PQ_PIPELINE_OFF;

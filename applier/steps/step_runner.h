@@ -41,6 +41,10 @@ typedef struct RunListener {
                   int64_t delay_ms);
     /* At each tick of a wait (pg_wait.h). It may use connections of its own, and must be quick. */
     void (*waiting)(void *context, const RunNow *now);
+    /* At each tick while the durable end of the run is waited for. */
+    void (*ending)(void *context, int64_t waited_ms);
+    /* The first signal came, and so many groups that are with the server cannot be held back. */
+    void (*stopping)(void *context, int64_t groups);
     void *context;
 } RunListener;
 
@@ -71,10 +75,12 @@ typedef struct RunReport {
 } RunReport;
 
 void run_report_done(RunReport *report);
+void step_failure_done(StepFailure *failure);
 
 typedef struct StepRunnerOptions {
     AtomicMode atomic;
-    int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
+    int attempts;          /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
+    int64_t step_limit_ms; /* for a step outside transactions; 0: none */
     RunListener listener;
     const RunObserver *observer; /* or NULL */
 } StepRunnerOptions;
