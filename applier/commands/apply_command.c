@@ -12,13 +12,15 @@ static const char *result_of(const ApplyReport *report, bool good)
     return report->relation == RELATION_CURRENT ? "nothing to do" : "applied";
 }
 
-static void render_json(const ApplyInput *input, const ApplyReport *report, const char *warnings,
-                        const Error *failure, Text *out)
+static void render_json(const ApplyInput *input, const RunOptions *run, const ApplyReport *report,
+                        const char *warnings, const Error *failure, Text *out)
 {
     const RunOutcome outcome = {.from = report->from_version,
                                 .to = report->to_version,
                                 .version = report->version,
                                 .result = result_of(report, !failure),
+                                .run_id = run->run_id,
+                                .reconnects = report->reconnects,
                                 .migrations = report->tasks,
                                 .run = &report->run,
                                 .settled = &report->settled,
@@ -60,6 +62,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, Text
     if (run->retries)
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add_char(out, '\n');
+    run_render_reconnects(report->reconnects, out);
     run_render_schema(&report->schema, out);
     text_add(out, "  the end of the run is on disk at the server\n");
 }
@@ -79,7 +82,7 @@ bool apply_command_run(CommandContext *context, const SiteBundle *bundle, const 
         if (good)
             render_text(input, &report, context->out);
     } else {
-        render_json(input, &report, text_string(&warnings), good ? NULL : err, context->out);
+        render_json(input, run, &report, text_string(&warnings), good ? NULL : err, context->out);
     }
     return good;
 }

@@ -18,6 +18,7 @@ typedef struct ApplyOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ApplyOptions),
+    STEPS_OPTION_ROWS(ApplyOptions),
     OPTION_STRING_ROW("to", ApplyOptions, to, "VERSION",
                       "stop at this version (default: the bundle's last)"),
     OPTION_CHOICE_ROW("atomic", ApplyOptions, atomic, "migration|version|run",

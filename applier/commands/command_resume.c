@@ -14,6 +14,7 @@ typedef struct ResumeOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(ResumeOptions),
+    STEPS_OPTION_ROWS(ResumeOptions),
     OPTION_FLAG_ROW("step-done", ResumeOptions, step_done,
                     "the unsettled step was done: you have looked"),
     OPTION_FLAG_ROW("step-not-done", ResumeOptions, step_not_done,

@@ -15,6 +15,7 @@ typedef struct RollbackCommandOptions {
 
 static const Option options[] = {
     RUN_OPTION_ROWS(RollbackCommandOptions),
+    STEPS_OPTION_ROWS(RollbackCommandOptions),
     OPTION_STRING_ROW("to", RollbackCommandOptions, to, "VERSION",
                       "back to this version; - for before everything (default: to where the last "
                       "application began)"),

@@ -5,8 +5,8 @@
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 
-static void render_json(const RollbackReport *report, const char *warnings, const Error *failure,
-                        Text *out)
+static void render_json(const RollbackReport *report, const RunOptions *run, const char *warnings,
+                        const Error *failure, Text *out)
 {
     const RunOutcome outcome = {.from = report->from_version,
                                 .to = report->to_version,
@@ -14,6 +14,8 @@ static void render_json(const RollbackReport *report, const char *warnings, cons
                                 .result = failure         ? "failed"
                                           : report->tasks ? "rolled back"
                                                           : "nothing to do",
+                                .run_id = run->run_id,
+                                .reconnects = report->reconnects,
                                 .migrations = report->tasks,
                                 .run = &report->run,
                                 .settled = &report->settled,
@@ -74,6 +76,7 @@ static void render_text(const RollbackReport *report, Text *out)
         out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
         report->run.groups_committed, text_plural(report->run.groups_committed),
         report->duration_ms);
+    run_render_reconnects(report->reconnects, out);
     run_render_schema(&report->schema, out);
     text_addf(out, "  the scripts came from the database itself, %s\n",
               proof_words(report->proven));
@@ -122,7 +125,7 @@ bool rollback_command_run(CommandContext *context, const RollbackRequest *reques
         if (good)
             render_text(&report, context->out);
     } else {
-        render_json(&report, text_string(&warnings), good ? NULL : err, context->out);
+        render_json(&report, &options.run, text_string(&warnings), good ? NULL : err, context->out);
     }
     return good;
 }

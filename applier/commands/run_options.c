@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "applier/commands/link_watch.h"
 #include "base/clock.h"
+#include "base/interrupt.h"
 
 #define HEARTBEAT_MS 5000
 
@@ -12,6 +14,7 @@ void run_options_defaults(RunCommandOptions *options)
     RunOptions run = run_options_default();
     options->lock_wait = run.lock_wait_ms / 1000;
     options->lock_timeout = run.lock_timeout_ms;
+    options->reconnect = options->step_limit = RUN_AS_THE_SITE_SAYS;
 }
 
 static void watch_progress(void *context, const RunProgress *progress)
@@ -75,6 +78,41 @@ bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret
     return true;
 }
 
+/* In milliseconds: as given, as the site says, or `otherwise`. */
+static int64_t seconds_to_ms(int64_t given, int64_t site, int64_t otherwise_ms)
+{
+    int64_t seconds = given != RUN_AS_THE_SITE_SAYS ? given : site;
+    return seconds >= 0 ? seconds * 1000 : otherwise_ms;
+}
+
+#define ENDING_QUIET_MS 2000 /* a COMMIT on a busy disk is no news */
+
+static void watch_ending(void *context, int64_t waited_ms)
+{
+    RunWatch *watch = context;
+    int64_t now = clock_monotonic_ms();
+    if (waited_ms < ENDING_QUIET_MS || now - watch->link_said_ms < HEARTBEAT_MS)
+        return;
+    watch->link_said_ms = now;
+    run_watch_done(watch);
+    fprintf(stderr,
+            "%s: every step is committed; waiting for the COMMIT of the run's end since %" PRId64
+            " s: for the disk, or for a synchronous standby to confirm it\n",
+            watch->program, waited_ms / 1000);
+}
+
+static void watch_stopping(void *context, int64_t groups)
+{
+    RunWatch *watch = context;
+    run_watch_done(watch);
+    fprintf(stderr,
+            "%s: %" PRId64
+            " group%s behind the running one %s with the server already and cannot be "
+            "held back: %s first; a second signal cancels\n",
+            watch->program, groups, groups == 1 ? "" : "s", groups == 1 ? "is" : "are",
+            groups == 1 ? "it ends" : "they end");
+}
+
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program)
 {
@@ -85,6 +123,9 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.conninfo = given->target.db;
     run.lock_wait_ms = given->lock_wait * 1000;
     run.lock_timeout_ms = given->lock_timeout;
+    run.reconnect_ms = seconds_to_ms(given->reconnect, site->reconnect_s, run.reconnect_ms);
+    run.step_limit_ms = seconds_to_ms(given->step_limit, site->step_limit_s, run.step_limit_ms);
+    run.link_news = link_watch;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.refuse_superuser = site->superuser == SUPERUSER_REFUSE;
     run.ledger_owner = site->ledger_owner;
@@ -94,5 +135,10 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.lock_waiting = watch_lock;
     run.listener =
         (RunListener){.progress = watch_progress, .retry = watch_retry, .context = watch};
+    run.listener.stopping = watch_stopping;
+    run.listener.ending = watch_ending;
+    interrupt_say_on_first(
+        "\napplier: stopping at the next safe point; a second signal cancels what "
+        "runs\n");
     return run;
 }

@@ -6,10 +6,14 @@
 #include "applier/runs/apply_run.h"
 #include "applier/site/site_config.h"
 
+#define RUN_AS_THE_SITE_SAYS (-1)
+
 typedef struct RunCommandOptions {
     TargetOptions target;
     int64_t lock_wait;    /* seconds */
     int64_t lock_timeout; /* milliseconds */
+    int64_t reconnect;    /* seconds; RUN_AS_THE_SITE_SAYS where not given */
+    int64_t step_limit;   /* seconds; likewise */
     StringArray accept_extra;
     bool strict;
 } RunCommandOptions;
@@ -32,6 +36,16 @@ typedef struct RunCommandOptions {
                         "refuse also where owners, rights, comments or settings differ, and on a " \
                         "server major that the bundle was not rehearsed on")
 
+/* … and for commands that run steps. */
+#define STEPS_OPTION_ROWS(type)                                                                    \
+    OPTION_NUMBER_ROW("reconnect", type, run.reconnect, "SECONDS",                                 \
+                      "how long to try to come back after the connection was lost "                \
+                      "(default: reconnect in applier.conf, else 300; 0: not at all)"),            \
+        OPTION_NUMBER_ROW("step-limit", type, run.step_limit, "SECONDS",                           \
+                          "how long a step outside transactions may take, a concurrent index "     \
+                          "build for one, before it is cancelled and cleared away (default: "      \
+                          "step-limit in applier.conf, else 0: for ever)")
+
 /* The defaults of the numbers. */
 void run_options_defaults(RunCommandOptions *options);
 
@@ -42,6 +56,7 @@ typedef struct RunWatch {
     bool terminal;
     bool line_open;
     int64_t last_ms;
+    int64_t link_said_ms; /* link_watch.h */
 } RunWatch;
 
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,

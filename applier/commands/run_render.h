@@ -13,7 +13,9 @@ typedef struct RunOutcome {
     const char *to;
     const char *version; /* what holds now; NULL where the run did not get that far */
     const char *result;  /* "applied", "rolled back", "nothing to do", "failed" */
-    int64_t migrations;  /* that were to be done */
+    const char *run_id;  /* NULL: there was no run */
+    int64_t reconnects;
+    int64_t migrations; /* that were to be done */
     const RunReport *run;
     const SettleReport *settled;
     const SchemaReport *schema; /* NULL: nobody looked */
@@ -30,6 +32,9 @@ const char *run_render_arrival(const char *arrival);
 
 /* In one line, what is known of the schema. */
 void run_render_schema(const SchemaReport *schema, Text *out);
+
+/* In one line how often the connection came back; nothing where it was never lost. */
+void run_render_reconnects(int64_t reconnects, Text *out);
 
 /* How many notices and warnings of the server there were, for people; nothing where none. */
 void run_render_notices(const char *program, const RunReport *run);

@@ -1,6 +1,7 @@
 #include "applier/runs/apply_run.h"
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/run_link.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -71,19 +72,34 @@ bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const ch
     return true;
 }
 
-/* One apply under way. */
+/* One apply under way, in one attempt or several (run_link.h): what stands above the line is of all
+ * of them. */
 typedef struct Apply {
     const RunOptions *options;
     const ApplyInput *input;
     const char *to_version;
     ApplyReport *report;
+    RunLink link;
+    Text warnings; /* of the first attempt */
+    Text repeated; /* of those behind it: mostly the same */
+    /* of this attempt: */
     PgSession *session;
     History history;
     ApplyPlan plan;
     int64_t to_position; /* migrations applied once the target is reached */
     SchemaCheck check;
-    Text warnings;
 } Apply;
+
+/* The first plan of the run is what it reports of. */
+static bool goes_on(const Apply *apply)
+{
+    return apply->report->from_version != NULL;
+}
+
+static Text *warnings_of(Apply *apply)
+{
+    return apply->link.reconnects ? &apply->repeated : &apply->warnings;
+}
 
 static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
 {
@@ -104,7 +120,15 @@ static bool read_history(Apply *apply, Error *err)
 {
     history_done(&apply->history);
     return run_session_history(apply->session, PG_SESSION_WRITES, apply->options, &apply->history,
-                               err);
+                               err) &&
+           run_link_check(&apply->link, &apply->history, err);
+}
+
+/* What the operator said of an open step is said once. */
+static SettleChoice settle_choice(const Apply *apply, const JournalRow *open)
+{
+    bool said = apply->report->settled.happened || (goes_on(apply) && !open);
+    return said ? SETTLE_BY_LOOKING : apply->options->settle;
 }
 
 /* What a killed run left open may belong to another bundle, which the ledger has. */
@@ -114,6 +138,7 @@ static bool settle(Apply *apply, Error *err)
     const ApplyInput *input = apply->input;
     const Manifest *manifest = input->manifest;
     CLEANUP(stored_bundle_freep) StoredBundle *stored = NULL;
+    SettleReport settled;
     if (apply->history.diverged)
         return true; /* the plan says so */
     if (open && !digest_equal(&open->head_digest, &input->head_digest)) {
@@ -122,10 +147,23 @@ static bool settle(Apply *apply, Error *err)
             return error_wrap(err, "settling an open step");
         manifest = &stored->manifest;
     }
-    if (!settle_open_step(apply->session, &apply->history, manifest, apply->options->settle,
-                          &apply->report->settled, err))
+    if (!settle_open_step(apply->session, &apply->history, manifest, settle_choice(apply, open),
+                          &settled, err))
         return false;
-    return !apply->report->settled.happened || read_history(apply, err);
+    if (!goes_on(apply))
+        apply->report->settled = settled;
+    return !settled.happened || read_history(apply, err);
+}
+
+/* Against the first plan: what is done of it, by whatever attempt, the ledger says. */
+static void count_done(Apply *apply)
+{
+    ApplyReport *report = apply->report;
+    int64_t left = (int64_t)apply->plan.tasks.count;
+    report->tasks = left > report->tasks ? left : report->tasks;
+    report->run.tasks_done = report->tasks - left;
+    report->run.groups_committed = run_link_committed(&apply->link, &apply->history);
+    report->run.settled = true;
 }
 
 static bool make_plan(Apply *apply, Error *err)
@@ -137,12 +175,14 @@ static bool make_plan(Apply *apply, Error *err)
         task->objects = &input->objects;
     ApplyReport *report = apply->report;
     const ManifestVersionArray *versions = &input->manifest->versions;
-    report->relation = apply->plan.relation;
-    report->tasks = (int64_t)apply->plan.tasks.count;
-    report->from_version = memory_string(history_version_name(&apply->history));
-    report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
-                                           ? apply->to_version
-                                           : versions->items[apply->plan.target].name);
+    if (!goes_on(apply)) {
+        report->relation = apply->plan.relation;
+        report->from_version = memory_string(history_version_name(&apply->history));
+        report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
+                                               ? apply->to_version
+                                               : versions->items[apply->plan.target].name);
+    }
+    count_done(apply);
     const ManifestVersion *target = &versions->items[apply->plan.target];
     apply->to_position = target->position + (int64_t)target->migration_count;
     return apply_plan_check(&apply->plan, err) ||
@@ -154,11 +194,13 @@ static bool make_plan(Apply *apply, Error *err)
 static bool begin(Apply *apply, Error *err)
 {
     const ApplyInput *input = apply->input;
-    const LedgerEvent event = event_of(apply, PHASE_OF_BEGIN);
+    bool open = run_link_is_open(&apply->link, &apply->history);
+    const LedgerEvent event = event_of(apply, open ? PHASE_OF_RETURN : PHASE_OF_BEGIN);
+    run_link_begins(&apply->link, &apply->history);
     if (!apply->history.managed &&
         !ledger_install(apply->session, input->head->product, input->head->product_uuid, err))
         return false;
-    if (pg_script(apply->session, "BEGIN", err) &&
+    if (ledger_begin_local(apply->session, err) &&
         run_session_store_bundle(apply->session, input, err) &&
         schema_check_run_begins(&apply->check, apply->session, err) &&
         ledger_add_event(apply->session, &event, err) && pg_script(apply->session, "COMMIT", err))
@@ -204,7 +246,7 @@ static bool check_mode(Apply *apply, Error *err)
     const Manifest *manifest = apply->input->manifest;
     AtomicMode mode = apply->options->atomic;
     if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
-        text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
+        text_addf(warnings_of(apply), "--atomic %s was not rehearsed: the bundle is unproven\n",
                   atomic_mode_name(mode));
     return apply_plan_check_mode(manifest, mode, pg_session_major(apply->session), err);
 }
@@ -226,15 +268,11 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
 static bool end_run(Apply *apply, Error *err)
 {
     const LedgerEvent end = event_of(apply, PHASE_OF_END);
-    if (ledger_add_durable_event(apply->session, &end, err)) {
-        apply->report->chain = apply->history.chain;
-        apply->report->recorded = true;
-        return ledger_read_identity(apply->session, &apply->report->identity, err);
-    }
-    /* steps are committed; only the end of the run is not on record */
-    if (err->class == ERROR_CONNECTION)
-        err->class = ERROR_UNSETTLED;
-    return false;
+    if (!run_session_end(apply->session, apply->options, &end, err))
+        return false;
+    apply->report->chain = apply->history.chain;
+    apply->report->recorded = true;
+    return ledger_read_identity(apply->session, &apply->report->identity, err);
 }
 
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
@@ -244,6 +282,7 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
     const StepRunnerOptions options = {
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
+        .step_limit_ms = apply->options->step_limit_ms,
         .listener = apply->options->listener,
         .observer = apply->check.sources.count ? &observer : NULL,
     };
@@ -257,31 +296,54 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
     return check_end(apply, err) && end_run(apply, err);
 }
 
-/* Nothing to do but the end of a run that was killed behind its last step. */
+/* Nothing to do but the end of a run that was killed behind its last step; or of our own, whose
+ * COMMIT gave its answer to a connection that is gone: committed again it is waited for again. */
 static bool end_open_run(Apply *apply, Error *err)
 {
     const PastArrival *found = history_arrival(&apply->history);
     bool looked = found && *found->arrival;
-    return !history_open_run(&apply->history) ||
-           ((looked || check_end(apply, err)) && end_run(apply, err));
+    if (!history_open_run(&apply->history))
+        return !run_link_has_ended(&apply->link, &apply->history) || end_run(apply, err);
+    return (looked || check_end(apply, err)) && end_run(apply, err);
 }
 
-static bool run(Apply *apply, Error *err)
+/* The last look of an attempt before stays the last look until there is another. */
+static void begin_check(Apply *apply)
 {
-    if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
-                          err))
+    SchemaReport last = apply->check.report;
+    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, warnings_of(apply));
+    apply->check.report = last;
+}
+
+static bool attempt(Apply *apply, Error *err)
+{
+    if (!run_link_open(&apply->link, apply->input->manifest->search_path, &apply->session, err))
         return false;
+    free(apply->report->redacted);
     apply->report->redacted = pg_session_describe(apply->session);
-    if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
+    if (!target_check(apply->session, apply->input->manifest, warnings_of(apply), err) ||
         !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
         return false;
-    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, &apply->warnings);
+    begin_check(apply);
     proof_sources_add(&apply->check.sources, apply->input->manifest, &apply->input->objects);
     if (apply->plan.relation == RELATION_CURRENT)
         return end_open_run(apply, err);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
     return run_units(apply, &units, err);
+}
+
+/* Before the next attempt; the report of the schema stays. */
+static void forget_attempt(Apply *apply)
+{
+    SchemaReport last = apply->check.report;
+    apply->check.report = (SchemaReport){0};
+    schema_check_done(&apply->check);
+    apply->check.report = last;
+    apply_plan_done(&apply->plan);
+    history_done(&apply->history);
+    pg_session_close(apply->session);
+    apply->session = NULL;
 }
 
 /* Which version holds now, as far as the session can still tell. */
@@ -299,21 +361,27 @@ bool apply_run(const RunOptions *options, const ApplyInput *input, const char *t
                    .input = input,
                    .to_version = to_version,
                    .report = report,
+                   .link = run_link_make(options),
                    .history.unsettled = -1};
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
-    bool good = run(&apply, err);
+    bool good = attempt(&apply, err);
+    while (!good && run_link_goes_on(&apply.link, apply.session, err)) {
+        forget_attempt(&apply);
+        step_failure_done(&report->run.failure);
+        good = attempt(&apply, err);
+    }
+    report->reconnects = apply.link.reconnects;
     if (good && report->to_version)
         report->version = memory_string(report->to_version);
     else
         note_version(&apply);
     report->duration_ms = clock_monotonic_ms() - begun;
+    text_add_new_lines(&apply.warnings, text_string(&apply.repeated));
     report->warnings = text_take(&apply.warnings);
     report->schema = apply.check.report;
     apply.check.report = (SchemaReport){0};
-    schema_check_done(&apply.check);
-    apply_plan_done(&apply.plan);
-    history_done(&apply.history);
-    pg_session_close(apply.session);
+    forget_attempt(&apply);
+    text_done(&apply.repeated);
     return good;
 }

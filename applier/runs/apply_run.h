@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_APPLY_RUN_H
 
 #include "applier/runs/apply_plan.h"
+#include "applier/runs/link_news.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
 #include "applier/steps/settle.h"
@@ -31,6 +32,8 @@ typedef struct RunOptions {
     LedgerAction action;      /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
+    int64_t step_limit_ms; /* for a step outside transactions; 0: none */
+    void (*link_news)(void *context, const LinkNews *news); /* or NULL; with listener.context */
     PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;
@@ -62,6 +65,7 @@ typedef struct ApplyReport {
     RunReport run;
     SchemaReport schema; /* the last look at the schema */
     char *warnings;      /* owned: one line each, or "" */
+    int64_t reconnects;  /* how often the connection was lost and came back */
     char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;
     LedgerIdentity identity; /* whose database it is, and where its journal ends: */

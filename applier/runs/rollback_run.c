@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/run_link.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -22,19 +23,37 @@ void rollback_report_done(RollbackReport *report)
     *report = (RollbackReport){0};
 }
 
-/* One rollback under way. */
+/* One rollback under way, in one attempt or several (run_link.h): what stands above the line is of
+ * all of them. */
 typedef struct Rollback {
     const RollbackOptions *options;
     RollbackReport *report;
+    RunLink link;
+    RollbackTarget target; /* the options' own, then what the first plan made of it */
+    bool confirmed;
+    Text warnings; /* of the first attempt */
+    Text repeated; /* of those behind it: mostly the same */
+    /* of this attempt: */
     PgSession *session; /* holds the lock, runs the steps */
     PgSession *reader;  /* reads what is stored */
     StoredBundles bundles;
     History history;
     RollbackList list;
     RunTaskArray tasks;
+    WayBackArray ways;
     SchemaCheck check;
-    Text warnings;
 } Rollback;
+
+/* The first plan of the run is what it reports of. */
+static bool goes_on(const Rollback *rollback)
+{
+    return rollback->report->from_version != NULL;
+}
+
+static Text *warnings_of(Rollback *rollback)
+{
+    return rollback->link.reconnects ? &rollback->repeated : &rollback->warnings;
+}
 
 static bool bundle_proven_enough(Rollback *rollback, const StoredBundle *bundle, Error *err)
 {
@@ -89,22 +108,36 @@ static bool refused(Rollback *rollback, Error *err)
                               /* step= */ NULL, err);
 }
 
+static bool read_history(Rollback *rollback, Error *err)
+{
+    history_done(&rollback->history);
+    return run_session_history(rollback->session, PG_SESSION_WRITES, &rollback->options->run,
+                               &rollback->history, err) &&
+           run_link_check(&rollback->link, &rollback->history, err);
+}
+
+/* What the operator said of an open step is said once. */
+static SettleChoice settle_choice(const Rollback *rollback, const JournalRow *open)
+{
+    bool said = rollback->report->settled.happened || (goes_on(rollback) && !open);
+    return said ? SETTLE_BY_LOOKING : rollback->options->run.settle;
+}
+
 static bool settle(Rollback *rollback, Error *err)
 {
     const JournalRow *open = history_unsettled(&rollback->history);
     const StoredBundle *stored = NULL;
+    SettleReport settled;
     if (rollback->history.diverged)
         return true;
     if (open && !stored_bundles_get(&rollback->bundles, &open->head_digest, &stored, err))
         return error_wrap(err, "settling an open step");
     if (!settle_open_step(rollback->session, &rollback->history, stored ? &stored->manifest : NULL,
-                          rollback->options->run.settle, &rollback->report->settled, err))
+                          settle_choice(rollback, open), &settled, err))
         return false;
-    if (!rollback->report->settled.happened)
-        return true;
-    history_done(&rollback->history);
-    return run_session_history(rollback->session, PG_SESSION_WRITES, &rollback->options->run,
-                               &rollback->history, err);
+    if (!goes_on(rollback))
+        rollback->report->settled = settled;
+    return !settled.happened || read_history(rollback, err);
 }
 
 /* The search_path of the steps is the manifest's, which is known only now. */
@@ -115,22 +148,44 @@ static bool pin_search_path(Rollback *rollback, Error *err)
            pg_session_pin(rollback->session, "search_path", manifest->search_path, err);
 }
 
+/* What "the last application" meant when the run began is where it goes, however often it is begun
+ * again. */
+static void hold_target(Rollback *rollback)
+{
+    RollbackReport *report = rollback->report;
+    report->from_version = memory_string(rollback->list.from_version);
+    report->to_version = memory_string(rollback->list.to_version);
+    rollback->target = (RollbackTarget){.to_version = report->to_version,
+                                        .has_position = true,
+                                        .position = rollback->list.to_position};
+}
+
+/* Against the first plan: what is done of it, by whatever attempt, the ledger says. */
+static void count_done(Rollback *rollback)
+{
+    RollbackReport *report = rollback->report;
+    int64_t left = (int64_t)rollback->list.items.count;
+    report->tasks = left > report->tasks ? left : report->tasks;
+    report->run.tasks_done = report->tasks - left;
+    report->run.groups_committed = run_link_committed(&rollback->link, &rollback->history);
+    report->run.settled = true;
+}
+
 static bool plan(Rollback *rollback, Error *err)
 {
-    if (!rollback_list_make(&rollback->history, &rollback->options->target, &rollback->list, err))
+    if (!rollback_list_make(&rollback->history, &rollback->target, &rollback->list, err))
         return refused(rollback, err);
-    rollback->report->from_version = memory_string(rollback->list.from_version);
-    rollback->report->to_version = memory_string(rollback->list.to_version);
-    rollback->report->tasks = (int64_t)rollback->list.items.count;
+    if (!goes_on(rollback))
+        hold_target(rollback);
+    count_done(rollback);
     if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err) ||
         !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
         return refused(rollback, err);
-    rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session),
-                       &rollback->report->ways);
-    if (!rollback_plan_check_ways(&rollback->report->ways, err))
+    rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session), &rollback->ways);
+    if (!rollback_plan_check_ways(&rollback->ways, err))
         return refused(rollback, err);
     if (rollback->report->proven == PROVEN_BY_NOTHING && rollback->tasks.count)
-        text_add(&rollback->warnings,
+        text_add(warnings_of(rollback),
                  "the way back was not verified again: neither keyring nor state file is at hand, "
                  "it stands on the database's word alone\n");
     return true;
@@ -144,7 +199,9 @@ static bool load_proofs(Rollback *rollback, Error *err)
 {
     SchemaCheck *check = &rollback->check;
     const History *history = &rollback->history;
-    schema_check_begin(check, &rollback->options->run.schema, history, &rollback->warnings);
+    SchemaReport last = check->report; /* of an attempt before */
+    schema_check_begin(check, &rollback->options->run.schema, history, warnings_of(rollback));
+    check->report = last;
     array_each (const RunTask, task, &rollback->tasks)
         proof_sources_add(&check->sources, task->manifest, task->objects);
     array_each (const AppliedVersion, version, &history->versions) {
@@ -191,11 +248,7 @@ static bool check_end(Rollback *rollback, Error *err)
 static bool end_run(Rollback *rollback, Error *err)
 {
     const LedgerEvent end = event_of(rollback, PHASE_OF_END);
-    if (ledger_add_durable_event(rollback->session, &end, err))
-        return true;
-    if (err->class == ERROR_CONNECTION)
-        err->class = ERROR_UNSETTLED;
-    return false;
+    return run_session_end(rollback->session, &rollback->options->run, &end, err);
 }
 
 static bool run_tasks(Rollback *rollback, Error *err)
@@ -207,17 +260,22 @@ static bool run_tasks(Rollback *rollback, Error *err)
     const StepRunnerOptions options = {
         .atomic = run->atomic,
         .attempts = run->attempts,
+        .step_limit_ms = run->step_limit_ms,
         .listener = run->listener,
         .observer = rollback->check.sources.count ? &observer : NULL,
     };
-    const LedgerEvent begin = event_of(rollback, PHASE_OF_BEGIN);
+    bool open = run_link_is_open(&rollback->link, &rollback->history);
+    const LedgerEvent begin = event_of(rollback, open ? PHASE_OF_RETURN : PHASE_OF_BEGIN);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
                             err))
         return refused(rollback, err);
-    if (!schema_check_run_begins(&rollback->check, rollback->session, err) ||
-        !ledger_add_event(rollback->session, &begin, err))
+    run_link_begins(&rollback->link, &rollback->history);
+    if (!ledger_begin_local(rollback->session, err) ||
+        !schema_check_run_begins(&rollback->check, rollback->session, err) ||
+        !ledger_add_event(rollback->session, &begin, err) ||
+        !pg_script(rollback->session, "COMMIT", err))
         return false;
     if (!step_runner_run(rollback->session, &rollback->tasks, &units, &options,
                          &rollback->history.chain, &rollback->report->run, err))
@@ -226,12 +284,15 @@ static bool run_tasks(Rollback *rollback, Error *err)
     return check_end(rollback, err) && end_run(rollback, err);
 }
 
+/* Also of our own run, whose COMMIT gave its answer to a connection that is gone: committed again
+ * it is waited for again. */
 static bool end_open_run(Rollback *rollback, Error *err)
 {
     const PastArrival *found = history_arrival(&rollback->history);
     bool looked = found && *found->arrival;
-    return !history_open_run(&rollback->history) ||
-           ((looked || check_end(rollback, err)) && end_run(rollback, err));
+    if (!history_open_run(&rollback->history))
+        return !run_link_has_ended(&rollback->link, &rollback->history) || end_run(rollback, err);
+    return (looked || check_end(rollback, err)) && end_run(rollback, err);
 }
 
 static bool no_ledger(Error *err)
@@ -240,17 +301,32 @@ static bool no_ledger(Error *err)
     return error_hint(err, "check --db: is it the database that was meant?");
 }
 
-static bool run(Rollback *rollback, Error *err)
+static bool confirm_once(Rollback *rollback, Error *err)
 {
     const RollbackOptions *options = rollback->options;
-    if (!run_session_open(&options->run, /* search_path= */ NULL, &rollback->session, err))
+    if (!rollback->confirmed && options->confirm &&
+        !options->confirm(options->confirm_context, &rollback->list, &rollback->ways, err))
         return false;
+    rollback->confirmed = true;
+    return true;
+}
+
+static bool connect(Rollback *rollback, Error *err)
+{
+    if (!run_link_open(&rollback->link, /* search_path= */ NULL, &rollback->session, err))
+        return false;
+    free(rollback->report->redacted);
     rollback->report->redacted = pg_session_describe(rollback->session);
     if (rollback->session->facts.superuser)
-        text_addf(&rollback->warnings, "role '%s' is a superuser\n",
+        text_addf(warnings_of(rollback), "role '%s' is a superuser\n",
                   rollback->session->facts.session_user);
-    if (!run_session_history(rollback->session, PG_SESSION_WRITES, &options->run,
-                             &rollback->history, err))
+    return read_history(rollback, err);
+}
+
+static bool attempt(Rollback *rollback, Error *err)
+{
+    const RollbackOptions *options = rollback->options;
+    if (!connect(rollback, err))
         return false;
     if (!rollback->history.managed)
         return no_ledger(err);
@@ -263,10 +339,38 @@ static bool run(Rollback *rollback, Error *err)
         return end_open_run(rollback, err);
     if (!compare_before(rollback, err))
         return false;
-    if (options->confirm &&
-        !options->confirm(options->confirm_context, &rollback->list, &rollback->report->ways, err))
-        return false;
-    return pin_search_path(rollback, err) && run_tasks(rollback, err);
+    return confirm_once(rollback, err) && pin_search_path(rollback, err) &&
+           run_tasks(rollback, err);
+}
+
+/* Before the next attempt; the report of the schema stays. */
+static void forget_attempt(Rollback *rollback)
+{
+    SchemaReport last = rollback->check.report;
+    rollback->check.report = (SchemaReport){0};
+    schema_check_done(&rollback->check);
+    rollback->check.report = last;
+    array_free(&rollback->tasks);
+    rollback_list_done(&rollback->list);
+    /* the list that was confirmed is what the report shows */
+    if (!rollback->report->ways.count) {
+        rollback->report->ways = rollback->ways;
+        rollback->ways = (WayBackArray){0};
+    }
+    ways_back_done(&rollback->ways);
+    stored_bundles_done(&rollback->bundles);
+    history_done(&rollback->history);
+    pg_session_close(rollback->reader);
+    pg_session_close(rollback->session);
+    rollback->reader = rollback->session = NULL;
+}
+
+/* The connection that counts is the one that runs the steps; but without the other nothing goes on
+ * either. */
+static const PgSession *lost_session(const Rollback *rollback)
+{
+    return rollback->reader && pg_session_is_lost(rollback->reader) ? rollback->reader
+                                                                    : rollback->session;
 }
 
 static void note_version(Rollback *rollback)
@@ -280,26 +384,32 @@ static void note_version(Rollback *rollback)
 
 bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error *err)
 {
-    Rollback rollback = {.options = options, .report = report, .history.unsettled = -1};
+    Rollback rollback = {.options = options,
+                         .report = report,
+                         .link = run_link_make(&options->run),
+                         .target = options->target,
+                         .history.unsettled = -1};
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
-    bool good = run(&rollback, err);
+    bool good = attempt(&rollback, err);
+    while (!good && run_link_goes_on(&rollback.link, lost_session(&rollback), err)) {
+        forget_attempt(&rollback);
+        step_failure_done(&report->run.failure);
+        good = attempt(&rollback, err);
+    }
+    report->reconnects = rollback.link.reconnects;
     report->chain = rollback.history.chain;
     if (good && report->to_version)
         report->version = memory_string(report->to_version);
     else
         note_version(&rollback);
+    text_add_new_lines(&rollback.warnings, text_string(&rollback.repeated));
     report->warnings = text_take(&rollback.warnings);
     report->schema = rollback.check.report;
     rollback.check.report = (SchemaReport){0};
-    schema_check_done(&rollback.check);
     report->duration_ms = clock_monotonic_ms() - begun;
-    array_free(&rollback.tasks);
-    rollback_list_done(&rollback.list);
-    stored_bundles_done(&rollback.bundles);
-    history_done(&rollback.history);
-    pg_session_close(rollback.reader);
-    pg_session_close(rollback.session);
+    forget_attempt(&rollback);
+    text_done(&rollback.repeated);
     return good;
 }
 

@@ -30,6 +30,7 @@ typedef struct RollbackReport {
     RunReport run;
     char *warnings; /* owned: one line each, or "" */
     char *redacted; /* owned */
+    int64_t reconnects;
     int64_t duration_ms;
     JournalChain chain; /* where the journal ends, for the site's state file */
 } RollbackReport;

@@ -1,6 +1,7 @@
 #include "applier/runs/run_session.h"
 
 #include "applier/runs/target_check.h"
+#include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
 #include "base/memory.h"
 #include "base/uuid.h"
@@ -41,15 +42,18 @@ bool run_session_connect(const RunOptions *options, const char *search_path,
                                      .statement_timeout_ms = options->statement_timeout_ms,
                                      .words = options->words,
                                      .application = name};
-    CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!pg_session_open(&wanted, &session, err) || !target_check_writable(session, err))
+    return pg_session_open(&wanted, ret_session, err);
+}
+
+bool run_session_check(const PgSession *session, const RunOptions *options, Error *err)
+{
+    if (!target_check_writable(session, err))
         return false;
     if (options->refuse_superuser && session->facts.superuser) {
         error_set(err, ERROR_TARGET, "role '%s' is a superuser, which this site's policy refuses",
                   session->facts.session_user);
         return error_hint(err, "connect as the role that owns the schema");
     }
-    *ret_session = TAKE_PTR(session);
     return true;
 }
 
@@ -57,7 +61,8 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
                       Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!run_session_connect(options, search_path, &session, err))
+    if (!run_session_connect(options, search_path, &session, err) ||
+        !run_session_check(session, options, err))
         return false;
     /* from here on a second signal cancels whatever this session runs */
     pg_session_cancel_on_interrupt(session);
@@ -100,6 +105,34 @@ bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error
     return ledger_store_bundle(session, &bundle, err);
 }
 
+static void on_ending(void *context, int64_t waited_ms)
+{
+    const RunListener *listener = context;
+    listener->ending(listener->context, waited_ms);
+}
+
+bool run_session_end(PgSession *session, const RunOptions *options, const LedgerEvent *end,
+                     Error *err)
+{
+    if (options->listener.ending) {
+        session->waiting = on_ending;
+        session->waiting_context = (RunListener *)(uintptr_t)&options->listener;
+    }
+    bool good = ledger_add_durable_event(session, end, err);
+    session->waiting = NULL;
+    if (good)
+        return true;
+    /* steps are committed; only the end of the run is not on record */
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    if (err->class == ERROR_UNSETTLED && !pg_session_is_lost(session)) {
+        LedgerEvent unconfirmed = *end;
+        unconfirmed.phase = PHASE_OF_FAILURE;
+        return run_session_failed(session, unconfirmed, /* step= */ NULL, err);
+    }
+    return false;
+}
+
 bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err)
 {
     LedgerPresence presence = LEDGER_ABSENT;
@@ -113,6 +146,7 @@ bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure
         event.words = step->kept;
     else if (session->words == WORDS_WHOLE && *err->code)
         event.words = server_words_condition(err->code);
-    (void)!ledger_add_event(session, &event, &ignored);
+    (void)!(ledger_begin_local(session, &ignored) && ledger_add_event(session, &event, &ignored) &&
+            pg_script(session, "COMMIT", &ignored));
     return false;
 }

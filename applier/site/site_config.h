@@ -27,6 +27,8 @@ typedef struct SiteConfig {
     RollbackNeeds rollback_needs; /* rollback-needs: signature, state, nothing (default) */
     SuperuserPolicy superuser;    /* superuser: warn (default), refuse */
     int64_t look_under_lock_ms;   /* look-under-lock-ms; -1 where not set */
+    int64_t reconnect_s;          /* reconnect, seconds; likewise */
+    int64_t step_limit_s;         /* step-limit, seconds; likewise */
 } SiteConfig;
 
 /* Find the folders and read applier.conf where it is there. ERROR_CONFIG. */

@@ -106,10 +106,10 @@ SQL
     same values '2|2' "$(sql 'SELECT item.id, other.id FROM item, other')"
 }
 
-@test "a backend that is ended by somebody: said, status 9 or 11, and resume goes on" {
+@test "a backend that is ended by somebody, without patience: said, and nothing of it stays" {
     script 1.1.0/0002_slow.up.sql <<<'CREATE TABLE slow (); SELECT pg_sleep(20);'
     bundle
-    start applier apply one.bundle --yes
+    start applier apply one.bundle --yes --reconnect 0
     running pg_sleep
     sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'sealift%' AND datname = '$DATABASE'" >/dev/null
     ended_with 9

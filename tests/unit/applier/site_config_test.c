@@ -21,6 +21,8 @@ static void has_defaults_where_nothing_is_said(void **state UNUSED)
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_NOTHING);
     assert_int_equal(config.superuser, SUPERUSER_WARN);
     assert_int_equal(config.look_under_lock_ms, -1);
+    assert_int_equal(config.reconnect_s, -1);
+    assert_int_equal(config.step_limit_s, -1);
     unsetenv("SEALIFT_CONFIG_DIR");
     setenv("SEALIFT_STATE_DIR", "", 1);
     CLEANUP(site_config_done) SiteConfig defaults = {0};
@@ -35,7 +37,7 @@ static void reads_every_key(void **state UNUSED)
     CLEANUP(site_config_done) SiteConfig config = {0};
     assert_true(read_with("[site]\nname = alpha\nenvironment = staging\nchannel = main\n"
                           "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n"
-                          "look-under-lock-ms = 500\n",
+                          "look-under-lock-ms = 500\nreconnect = 0\nstep-limit = 7200\n",
                           &config, &err));
     assert_string_equal(config.name, "alpha");
     assert_string_equal(config.environment, "staging");
@@ -44,6 +46,8 @@ static void reads_every_key(void **state UNUSED)
     assert_int_equal(config.rollback_needs, ROLLBACK_NEEDS_SIGNATURE);
     assert_int_equal(config.superuser, SUPERUSER_REFUSE);
     assert_int_equal(config.look_under_lock_ms, 500);
+    assert_int_equal(config.reconnect_s, 0);
+    assert_int_equal(config.step_limit_s, 7200);
 }
 
 static void refuses_values_that_mean_nothing(void **state UNUSED)
@@ -57,6 +61,8 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\nrollback-needs = all\n", "expected signature, state or nothing"},
         {"[site]\nsuperuser = yes\n", "expected warn or refuse"},
         {"[site]\nlook-under-lock-ms = 2s\n", "expected a number"},
+        {"[site]\nreconnect = 5m\n", "reconnect is '5m': expected a number of seconds"},
+        {"[site]\nstep-limit = 604801\n", "step-limit is '604801'"},
         {"[site]\nledger-owner =\n", "ledger-owner is empty"},
         {"[site]\ncolour = red\n", "no key 'colour'"},
         {"[place]\nname = alpha\n", "no key 'name'"},
