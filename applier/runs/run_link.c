@@ -57,7 +57,7 @@ static bool check_server(const RunLink *link, const PgSession *session, Error *e
         "%s; they were %s and %s)",
         where, facts->system_identifier, facts->database_oid, link->system_identifier,
         link->database_oid);
-    return error_hint(err, "give --db hosts of one cluster only");
+    return error_hint(err, "give --db hosts of one cluster only; then 'applier resume' goes on");
 }
 
 /* --- the lock -------------------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ bool run_link_check(RunLink *link, const History *history, Error *err)
                   "the ledger there is another database's (%s) than the one whose connection was "
                   "lost (%s)",
                   uuid, link->database_uuid);
-        error_hint(err, "give --db hosts of one cluster only");
+        error_hint(err, "give --db hosts of one cluster only; then 'applier resume' goes on");
         return unsettled(link, err);
     }
     snprintf(link->database_uuid, sizeof(link->database_uuid), "%s", uuid);
@@ -297,7 +297,7 @@ int64_t run_link_committed(const RunLink *link, const History *history)
 
 bool run_link_goes_on(RunLink *link, const PgSession *session, Error *err)
 {
-    if (!link->opened || !session || !pg_session_is_lost(session) ||
+    if (!link->opened || !session || !pg_session_is_lost(session) || session->closed_by_us ||
         link->options->reconnect_ms == 0 || interrupt_count() > 0)
         return false;
     if (++link->losses_here > LOSSES_MOST) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "applier/server/pg_hosts.h"
 #include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
 #include "applier/sql/session_queries.h"
@@ -239,9 +240,23 @@ typedef struct Startup {
     const char *conninfo;
     const char *application;
     const char *options; /* NULL: none, for a pooler that refuses them */
+    bool reads;          /* its transactions are READ ONLY by default */
 } Startup;
 
-static bool connect_once(const Startup *startup, PGconn **ret_connection, Error *err)
+/* What a host must be where a session that only reads asks for one that takes writes: to libpq our
+ * own default_transaction_read_only would look like a standby's. Else NULL: as the user said. */
+static const char *session_attrs(const Startup *startup, const PQconninfoOption *options)
+{
+    for (const PQconninfoOption *option = options; option && option->keyword; option++)
+        if (strcmp(option->keyword, "target_session_attrs") == 0)
+            return startup->reads && option->val && strcmp(option->val, "read-write") == 0
+                       ? "primary"
+                       : NULL;
+    return NULL;
+}
+
+/* Begin to connect: to `host`, or where it is NULL to whatever the user's string says. */
+static PGconn *start(const Startup *startup, const PgHost *host, const char *attrs)
 {
     /* Before dbname: what a user's connection string may replace. Behind it: what it may not. */
     const char *const keywords[] = {"keepalives_idle",
@@ -251,12 +266,31 @@ static bool connect_once(const Startup *startup, PGconn **ret_connection, Error 
                                     "dbname",
                                     "client_encoding",
                                     "application_name",
-                                    startup->options ? "options" : NULL,
+                                    "options",
+                                    "target_session_attrs",
+                                    host ? "host" : NULL,
+                                    "hostaddr",
+                                    "port",
                                     NULL};
-    const char *const values[] = {
-        "30", "10", "3", "60000", startup->conninfo, "UTF8", startup->application, startup->options,
-        NULL};
-    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
+    const char *const values[] = {"30",
+                                  "10",
+                                  "3",
+                                  "60000",
+                                  startup->conninfo,
+                                  "UTF8",
+                                  startup->application,
+                                  startup->options ? startup->options : "",
+                                  attrs ? attrs : "",
+                                  host ? host->host : NULL,
+                                  host ? host->hostaddr : NULL,
+                                  host ? host->port : NULL,
+                                  NULL};
+    return PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
+}
+
+/* Takes `connection`, which was started. */
+static bool finish(PGconn *connection, PGconn **ret_connection, Error *err)
+{
     if (!connection)
         return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
     PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
@@ -270,6 +304,50 @@ static bool connect_once(const Startup *startup, PGconn **ret_connection, Error 
     PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
     *ret_connection = connection;
     return true;
+}
+
+/* Whether the next host is to be tried, as libpq would: not where this one has spoken, unless it
+ * said that it cannot take anybody now. */
+static bool is_for_next_host(const Error *failure)
+{
+    return failure->class == ERROR_CONNECTION &&
+           (!*failure->code || strcmp(failure->code, "57P03") == 0 ||
+            strcmp(failure->code, "53300") == 0);
+}
+
+static bool connect_in_turn(const Startup *startup, const PgHostArray *hosts, const char *attrs,
+                            PGconn **ret_connection, Error *err)
+{
+    CLEANUP(text_done) Text others = {0};
+    for (size_t i = 0; i < hosts->count; i++) {
+        error_done(err);
+        if (finish(start(startup, &hosts->items[i], attrs), ret_connection, err))
+            return true;
+        if (!is_for_next_host(err))
+            return false;
+        if (i + 1 < hosts->count)
+            text_addf(&others, "%s%s", i ? "; " : "", err->message);
+    }
+    return error_detail(err, "%s", text_string(&others));
+}
+
+static bool connect_once(const Startup *startup, PGconn **ret_connection, Error *err)
+{
+    PGconn *connection = start(startup, /* host= */ NULL, /* attrs= */ NULL);
+    PQconninfoOption *all = PQconninfo(connection);
+    const char *attrs = session_attrs(startup, all);
+    PgHostArray hosts = {0};
+    if (all)
+        pg_hosts_of(all, &hosts);
+    PQconninfoFree(all);
+    if (!hosts.count && !attrs)
+        return finish(connection, ret_connection, err);
+    PQfinish(connection);
+    if (!hosts.count)
+        return finish(start(startup, /* host= */ NULL, attrs), ret_connection, err);
+    bool good = connect_in_turn(startup, &hosts, attrs, ret_connection, err);
+    pg_hosts_done(&hosts);
+    return good;
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
@@ -368,7 +446,8 @@ static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
     Startup startup = {.conninfo = conninfo,
                        .application =
                            wanted->application ? wanted->application : PG_SESSION_APPLICATION,
-                       .options = text_string(&options)};
+                       .options = text_string(&options),
+                       .reads = wanted->purpose == PG_SESSION_READS};
     bool pinned_at_start = connect_once(&startup, &session->connection, err);
     if (!pinned_at_start) {
         /* 08P01: a pooler that refuses the `options` parameter */

@@ -61,6 +61,7 @@ typedef struct PgSession {
         *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
     int64_t notice_count; /* warnings of the server since the session began … */
     char notice_code[6];  /* … and the SQLSTATE of the last */
+    bool closed_by_us;    /* the server did what no plan announces: not to be gone on with */
     /* Told at each tick while we wait for the server (pg_wait.h); NULL: nobody. It must not use
      * this session. `waited_ms` is how long this one wait has lasted. */
     void (*waiting)(void *context, int64_t waited_ms);

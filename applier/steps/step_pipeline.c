@@ -203,6 +203,7 @@ static bool impossible(StepPipeline *pipeline, Error *err)
 {
     if (pg_session_is_lost(pipeline->session))
         return lost(pipeline, err);
+    pipeline->session->closed_by_us = true;
     /* closing is the only thing that is sure to end what the server is doing */
     (void)shutdown(PQsocket(pipeline->session->connection), SHUT_RDWR);
     (void)PQconsumeInput(pipeline->session->connection);
