@@ -301,6 +301,10 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
     char *sentence = failure_sentence(failure, entry, failure->words);
     error_set(err, class, "%s", sentence);
     snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
+    /* the same advice whether or not something was committed before: the cause is the server's */
+    if (runner->report->settled && strcmp(failure->sqlstate, "53100") == 0)
+        return error_hint(err, "free space on the server's disk, or in the tablespace that the "
+                               "statement writes to; then 'applier resume' goes on");
     if (!runner->report->settled && can_be_looked_up(runner, entry))
         return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
                                "became of it, and goes on");
