@@ -50,7 +50,8 @@ bool run_link_has_ended(const RunLink *link, const History *history);
 int64_t run_link_committed(const RunLink *link, const History *history);
 
 /* After an attempt that failed with `err`: whether another one is to follow, because the connection
- * is gone. Then `err` is empty again, and people have been told. `session` may be NULL. */
+ * is gone, and not by our own hand. Then `err` is empty again, and people have been told. `session`
+ * may be NULL. */
 bool run_link_goes_on(RunLink *link, const PgSession *session, Error *err);
 
 #endif

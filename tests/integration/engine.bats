@@ -495,9 +495,9 @@ SQL
     bundle 1.0
     "$ENGINE" apply 1.0.slb >out 2>err &
     pid=$!
-    sleep 0.7
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(30)%' AND datname = '$DATABASE'")" = 1 ]; do sleep 0.05; done
     kill -INT $pid
-    sleep 0.3
+    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500")" != 0 ]; do sleep 0.05; done
     kill -INT $pid
     status=0
     wait $pid || status=$?

@@ -2,6 +2,7 @@
 # SIGINT and SIGTERM: the first stops the run at the next safe point, the second cancels what runs;
 # and the limit of a step outside transactions. After each, `status` and `resume` are right.
 load ../support/common
+load ../support/background
 
 setup() {
     common_setup
@@ -16,26 +17,6 @@ teardown() {
 
 state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state) \(.next)"'; }
 
-until_sql() {
-    for _ in $(seq 600); do
-        [ "$(sql "$1" 2>/dev/null)" = t ] && return 0
-        sleep 0.05
-    done
-    echo "never came true: $1"
-    return 1
-}
-until_runs() {
-    until_sql "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'sealift %' AND state = 'active' AND datname = '$DATABASE' AND query LIKE '%$1%'"
-}
-until_said() {
-    for _ in $(seq 600); do
-        grep -q "$1" "$WORK/err" && return 0
-        sleep 0.05
-    done
-    cat "$WORK/err"
-    return 1
-}
-
 # A migration that runs until somebody says so in table go, with nothing that anybody waits for.
 busy() {
     cat <<SQL
@@ -45,32 +26,13 @@ DO \$\$ BEGIN
 END \$\$;
 SQL
 }
-let_go() { sql 'INSERT INTO go VALUES (1)'; }
+may_end() { sql 'INSERT INTO go VALUES (1)'; }
 
 packed() {
     sql 'CREATE TABLE go (x int); GRANT ALL ON go TO app'
     release 1.0.0
     pack_bundle one.bundle 1.0.0 >/dev/null
     trust_site
-}
-start() {
-    "$@" >"$WORK/out" 2>"$WORK/err" 3>&- 8>&- &
-    pid=$!
-}
-ended() {
-    status=0
-    wait "$pid" || status=$?
-    output=$(cat "$WORK/out")
-    errors=$(cat "$WORK/err")
-    [ "$status" -eq "$1" ] || { show_run "exit status $status, not $1"; return 1; }
-}
-
-hold() {
-    mkfifo "$WORK/holder"
-    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" <"$WORK/holder" >/dev/null 2>&1 3>&- &
-    exec 8>"$WORK/holder"
-    echo "BEGIN; LOCK TABLE $1 IN ACCESS EXCLUSIVE MODE;" >&8
-    until_sql "SELECT count(*) > 0 FROM pg_locks WHERE relation = '$1'::regclass AND mode = 'AccessExclusiveLock' AND granted"
 }
 
 @test "the first signal: the running group ends, and none of those sent behind it begins" {
@@ -86,10 +48,10 @@ hold() {
     kill -INT "$pid"
     until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500"
     grep -q 'stopping at the next safe point; a second signal cancels' err
-    let_go
+    may_end
     ended 130
     errors_has "interrupted before migration '0003_behind'" "'applier resume' goes on from here"
-    same done '0001_first 0002_running' "$(sql "SELECT string_agg(identity, ' ' ORDER BY number) FROM sealift.journal")"
+    same applied '0001_first 0002_running' "$(sql "SELECT string_agg(identity, ' ' ORDER BY number) FROM sealift.journal")"
     same tables 2 "$(sql "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'go'")"
     same state 'null failed applier resume' "$(state)"
     run_status 0 applier resume --db "$DB"
@@ -104,7 +66,7 @@ hold() {
     until_runs 'pg_sleep(0.02)'
     kill -TERM "$pid"
     until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500"
-    let_go
+    may_end
     # the transaction is one group: it was running
     ended 0
     same state '1.0.0 current null' "$(state)"
@@ -207,7 +169,7 @@ hold() {
     kill -INT "$pid"
     ended 130
     errors_has 'interrupted while waiting for the lock'
-    let_go
+    may_end
     wait "$first"
     same state '1.0.0 current null' "$(state)"
 }
@@ -224,7 +186,7 @@ hold() {
     ended 130
     errors_has "'applier resume' settles what is open and goes on"
     cluster_start "$PRIVATE"
-    let_go
+    may_end
     run_status 0 applier resume --db "$DB"
     same state '1.0.0 current null' "$(state)"
 }
@@ -256,7 +218,7 @@ hold() {
     sql 'ALTER ROLE app CONNECTION LIMIT 1'
     kill -INT "$pid"
     until_said '2 groups behind the running one are with the server already'
-    let_go
+    may_end
     ended 0
     sql 'ALTER ROLE app CONNECTION LIMIT -1'
     same state '1.0.0 current null' "$(state)"

@@ -3,6 +3,7 @@
 # open, and ends as an undisturbed run does.
 load ../support/common
 load ../support/crash_project
+load ../support/background
 
 setup() { common_setup; }
 teardown() {
@@ -21,51 +22,10 @@ undisturbed_run() {
 
 state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
 
-# until_sql QUERY: until it gives t.
-until_sql() {
-    for _ in $(seq 600); do
-        [ "$(sql "$1" 2>/dev/null)" = t ] && return 0
-        sleep 0.05
-    done
-    echo "never came true: $1"
-    return 1
-}
-
-# Our session that runs steps is at a statement that holds WORDS.
-until_runs() {
-    until_sql "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'sealift %' AND state = 'active' AND datname = '$DATABASE' AND query LIKE '%$1%'"
-}
-
 # End the connection of the run that is at this statement.
 cut_at() {
     until_runs "$1"
     sql "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'sealift %' AND state = 'active' AND datname = '$DATABASE' AND query LIKE '%$1%'" >/dev/null
-}
-
-# hold TABLE: a session that keeps the table from everybody, until let_go.
-hold() {
-    mkfifo "$WORK/holder"
-    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" <"$WORK/holder" >/dev/null 2>&1 3>&- &
-    exec 8>"$WORK/holder"
-    echo "BEGIN; LOCK TABLE $1 IN ACCESS EXCLUSIVE MODE;" >&8
-    until_sql "SELECT count(*) > 0 FROM pg_locks WHERE relation = '$1'::regclass AND mode = 'AccessExclusiveLock' AND granted"
-}
-let_go() {
-    exec 8>&-
-    rm -f "$WORK/holder"
-}
-
-# start_apply ARGUMENTS…: an apply in the background; its words are in $WORK/out and $WORK/err.
-start_apply() {
-    applier apply "$@" --db "$DB" --yes --json >"$WORK/out" 2>"$WORK/err" 3>&- 8>&- &
-    pid=$!
-}
-ended() {
-    status=0
-    wait "$pid" || status=$?
-    output=$(cat "$WORK/out")
-    errors=$(cat "$WORK/err")
-    [ "$status" -eq "$1" ] || { show_run "exit status $status, not $1"; return 1; }
 }
 
 # Version 1.2.0 of the product: its first migration stops at a table that a test may hold.
@@ -91,13 +51,13 @@ pack_gate() {
     fresh_database
     pack_gate
     hold gate
-    start_apply "$WORK/gate.bundle" --lock-timeout 0
+    start applier apply "$WORK/gate.bundle" --db "$DB" --yes --json --lock-timeout 0
     cut_at 'FROM gate'
     until_runs 'FROM gate'
     let_go
     ended 0
     same reconnects 1 "$(json .reconnects)"
-    same done 'true applied 6 6' "$(json '"\(.settled) \(.result) \(.migrations) \(.migrations_done)"')"
+    same counts 'true applied 6 6' "$(json '"\(.settled) \(.result) \(.migrations) \(.migrations_done)"')"
     same "groups by this invocation" "$(sql "SELECT count(*) FROM sealift.journal WHERE kind = 'group' OR result = 'done' OR kind = 'outcome' AND result = 'unverified'")" "$(json .committed)"
     errors_has 'was lost while' 'trying to come back for 300 s' 'connected again' 'going on from what the ledger says'
     same state '1.2.0 current' "$(state)"
@@ -113,7 +73,7 @@ pack_gate() {
     fresh_database
     "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(3600)" >/dev/null 2>&1 3>&- &
     until_sql "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = '$DATABASE' AND query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid() AND state = 'active'"
-    start_apply "$WORK/crash.bundle"
+    start applier apply "$WORK/crash.bundle" --db "$DB" --yes --json
     until_sql "SELECT count(*) = 1 FROM pg_index WHERE NOT indisvalid"
     cut_at 'CREATE INDEX CONCURRENTLY bin_part'
     until_sql "SELECT count(*) > 0 FROM sealift.journal WHERE kind = 'settled' AND result = 'not-done' AND words = 'by looking'"
@@ -128,11 +88,11 @@ pack_gate() {
     private_cluster
     pack_gate
     hold gate
-    start_apply "$WORK/gate.bundle" --lock-timeout 0
+    start applier apply "$WORK/gate.bundle" --db "$DB" --yes --json --lock-timeout 0
     until_runs 'FROM gate'
     cluster_kill "$PRIVATE"
     let_go
-    for _ in $(seq 200); do grep -q 'waiting for the server\|trying to come back' "$WORK/err" && break; sleep 0.05; done
+    until_said 'trying to come back'
     cluster_start "$PRIVATE"
     ended 0
     errors_has 'trying to come back' 'connected again'
@@ -149,8 +109,7 @@ pack_gate() {
     pack_bundle "$WORK/gate.bundle" 1.2.0 >/dev/null
     run_status 0 applier apply "$WORK/gate.bundle" --db "$DB" --yes
     hold gate
-    applier rollback --db "$DB" --yes --json --lock-timeout 0 >"$WORK/out" 2>"$WORK/err" 3>&- 8>&- &
-    pid=$!
+    start applier rollback --db "$DB" --yes --json --lock-timeout 0
     cut_at 'FROM gate'
     until_runs 'FROM gate'
     let_go
@@ -168,7 +127,7 @@ pack_gate() {
     fresh_database
     pack_gate
     hold gate
-    start_apply "$WORK/gate.bundle" --lock-timeout 0 --reconnect 0
+    start applier apply "$WORK/gate.bundle" --db "$DB" --yes --json --lock-timeout 0 --reconnect 0
     cut_at 'FROM gate'
     ended 11
     let_go
@@ -182,7 +141,7 @@ pack_gate() {
     private_cluster
     pack_gate
     hold gate
-    start_apply "$WORK/gate.bundle" --lock-timeout 0 --reconnect 1
+    start applier apply "$WORK/gate.bundle" --db "$DB" --yes --json --lock-timeout 0 --reconnect 1
     until_runs 'FROM gate'
     cluster_kill "$PRIVATE"
     let_go

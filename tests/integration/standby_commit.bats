@@ -2,6 +2,7 @@
 # A synchronous standby that does not answer: the COMMITs that must be durable wait for it, say so, and
 # a wait that somebody ends is no success (ENGINE.md 10).
 load ../support/common
+load ../support/background
 
 setup() {
     common_setup
@@ -12,34 +13,7 @@ setup() {
 teardown() { common_teardown; }
 
 state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state) \(.next)"'; }
-until_sql() {
-    for _ in $(seq 600); do
-        [ "$(PGOPTIONS='-c synchronous_commit=local' sql "$1" 2>/dev/null)" = t ] && return 0
-        sleep 0.05
-    done
-    echo "never came true: $1"
-    return 1
-}
-until_said() {
-    for _ in $(seq 600); do
-        grep -q "$1" "$WORK/err" && return 0
-        sleep 0.05
-    done
-    cat "$WORK/err"
-    return 1
-}
 waits_for_standby="SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name LIKE 'sealift %' AND wait_event = 'SyncRep'"
-start() {
-    "$@" >"$WORK/out" 2>"$WORK/err" 3>&- &
-    pid=$!
-}
-ended() {
-    status=0
-    wait "$pid" || status=$?
-    output=$(cat "$WORK/out")
-    errors=$(cat "$WORK/err")
-    [ "$status" -eq "$1" ] || { show_run "exit status $status, not $1"; return 1; }
-}
 packed() {
     release 1.0.0
     pack_bundle one.bundle 1.0.0 >/dev/null
