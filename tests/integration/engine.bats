@@ -3,6 +3,7 @@
 # where it stops, what the ledger says, and how the next run goes on.
 
 load ../support/common
+load ../support/background
 
 setup() {
     common_setup
@@ -12,7 +13,10 @@ setup() {
     mkdir -p p/migrations
     printf '[product]\nname = shop\nuuid = 5b1f8f4e-52f3-4c0e-9a55-2b7a1d0c9e31\n[migrations]\nlayout = sealift\n' >p/sealift.conf
 }
-teardown() { common_teardown; }
+teardown() {
+    exec 8>&-
+    common_teardown
+}
 
 # script VERSION/NAME.KIND <<SQL: a file of the project
 script() {
@@ -234,14 +238,13 @@ SQL
 @test "a lock timeout rolls the group back and tries again, boundedly" {
     two_versions
     engine apply 1.0.slb
-    "$PG_BIN/psql" -XAtq -d "$DB" -c 'BEGIN; LOCK items; SELECT pg_sleep(1.5); COMMIT' &
-    sleep 0.4
+    hold items
     run_status 10 engine apply 1.1.slb --lock-timeout 100 --attempts 2
     errors_has '55P03 lock_not_available'
     output_has 'retry 0003_price 55P03 1' 'retries 1'
-    run_status 0 engine apply 1.1.slb --lock-timeout 100
+    let_go
+    run_status 0 engine apply 1.1.slb
     output_has 'version 1.1'
-    wait
 }
 
 @test "a failed verify script stops the run; the version is done once it passes" {
