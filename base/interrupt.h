@@ -8,6 +8,10 @@
 /* Catch the signals from now on. */
 void interrupt_install(void);
 
+/* What the first signal writes to stderr, at once and whatever the program is at; NULL for nothing.
+ * Not copied. */
+void interrupt_say_on_first(const char *words);
+
 /* How often a signal has come: 0 go on, 1 stop at the next safe point, 2 or more cancel. */
 int interrupt_count(void);
 

@@ -67,6 +67,28 @@ const char *text_string(const Text *text)
     return text->bytes ? text->bytes : "";
 }
 
+static bool has_line(const char *text, const char *line, size_t length)
+{
+    for (const char *at = text; *at; at += strcspn(at, "\n") + 1) {
+        if (strncmp(at, line, length) == 0)
+            return true;
+        if (!strchr(at, '\n'))
+            break;
+    }
+    return false;
+}
+
+void text_add_new_lines(Text *text, const char *lines)
+{
+    for (const char *at = lines; *at;) {
+        size_t length = strcspn(at, "\n");
+        length += at[length] == '\n';
+        if (!has_line(text_string(text), at, length))
+            text_add_n(text, at, length);
+        at += length;
+    }
+}
+
 char *text_take(Text *text)
 {
     char *string = text->bytes ? text->bytes : memory_string("");

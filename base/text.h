@@ -22,6 +22,8 @@ void text_add_n(Text *text, const void *bytes, size_t length);
 void text_add_char(Text *text, char character);
 void text_addf(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 void text_vaddf(Text *text, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
+/* Each line of `lines` (ended by LF) that `text` does not hold as a line already. */
+void text_add_new_lines(Text *text, const char *lines);
 void text_clear(Text *text); /* keeps the memory */
 void text_done(Text *text);
 

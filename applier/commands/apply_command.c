@@ -15,13 +15,15 @@ static const char *result_of(const ApplyReport *report, bool good)
     return report->before_only ? "phase before applied" : "applied";
 }
 
-static RunOutcome outcome_of(const ApplyReport *report, const RunSeen *seen, const char *warnings,
-                             bool good)
+static RunOutcome outcome_of(const RunOptions *run, const ApplyReport *report, const RunSeen *seen,
+                             const char *warnings, bool good)
 {
     return (RunOutcome){.from = report->from_version,
                         .to = report->to_version,
                         .version = report->version,
                         .result = result_of(report, good),
+                        .run_id = run->run_id,
+                        .reconnects = report->reconnects,
                         .migrations = report->tasks,
                         .run = &report->run,
                         .settled = &report->settled,
@@ -77,6 +79,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, cons
     if (run->retries)
         text_addf(out, ", %" PRId64 " group%s run again", run->retries, text_plural(run->retries));
     text_add_char(out, '\n');
+    run_render_reconnects(report->reconnects, out);
     run_render_seen(seen, run, out);
     if (!report->before_only)
         run_render_schema(&report->schema, out);
@@ -103,7 +106,7 @@ bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
     text_add(&warnings, report.warnings ? report.warnings : "");
     if (good && report.recorded)
         site_memory_note(bundle, &report.identity, &report.chain, &warnings);
-    const RunOutcome outcome = outcome_of(&report, &watch->seen, text_string(&warnings), good);
+    const RunOutcome outcome = outcome_of(run, &report, &watch->seen, text_string(&warnings), good);
     run_watch_end(watch, &outcome, good ? NULL : err);
     if (json) {
         render_json(input, &report, &outcome, good ? NULL : err, json);

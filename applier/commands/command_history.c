@@ -72,6 +72,7 @@ static void event_json(const PastEvent *event, JsonWriter *json)
     json_string(json, "applier", event->applier);
     json_string(json, "server_version", event->server_version);
     json_bool(json, "superuser", event->superuser);
+    json_string(json, "run_id", *event->run_id ? event->run_id : NULL);
     json_string(json, "bundle_path", *event->bundle_path ? event->bundle_path : NULL);
     json_string(json, "sqlstate", *event->sqlstate ? event->sqlstate : NULL);
     json_string(json, "words", *event->words ? event->words : NULL);
@@ -180,9 +181,10 @@ static void run_text(const PastRun *run, Text *out)
     text_addf(out, "%s  %s %s -> %s: ", clock_with_local(first->at, both), first->action,
               spoken(first->from_version), spoken(first->to_version));
     result_text(run, out);
-    text_addf(out, "\n    by %s (%s on %s), applier %s%s%s%s\n", first->session_user,
+    text_addf(out, "\n    by %s (%s on %s), applier %s%s%s%s%s%s\n", first->session_user,
               first->operating_system_user, first->client_host, first->applier,
-              *first->bundle_path ? ", '" : "", first->bundle_path, *first->bundle_path ? "'" : "");
+              *first->run_id ? ", run " : "", first->run_id, *first->bundle_path ? ", '" : "",
+              first->bundle_path, *first->bundle_path ? "'" : "");
     /* the ledger keeps how a rollback's scripts were proven with its beginning */
     if (*first->words && run->last != first)
         text_addf(out, "    scripts proven by: %s\n", first->words);

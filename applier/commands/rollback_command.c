@@ -6,8 +6,8 @@
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 
-static RunOutcome outcome_of(const RollbackReport *report, const RunSeen *seen,
-                             const char *warnings, bool good)
+static RunOutcome outcome_of(const RunOptions *run, const RollbackReport *report,
+                             const RunSeen *seen, const char *warnings, bool good)
 {
     return (RunOutcome){.from = report->from_version,
                         .to = report->to_version,
@@ -15,6 +15,8 @@ static RunOutcome outcome_of(const RollbackReport *report, const RunSeen *seen,
                         .result = !good           ? "failed"
                                   : report->tasks ? "rolled back"
                                                   : "nothing to do",
+                        .run_id = run->run_id,
+                        .reconnects = report->reconnects,
                         .migrations = report->tasks,
                         .run = &report->run,
                         .settled = &report->settled,
@@ -86,6 +88,7 @@ static void render_text(const RollbackReport *report, const RunSeen *seen, Text 
         out, "  %" PRId64 " group%s, %" PRId64 " ms; the end of the run is on disk at the server\n",
         report->run.groups_committed, text_plural(report->run.groups_committed),
         report->duration_ms);
+    run_render_reconnects(report->reconnects, out);
     run_render_seen(seen, &report->run, out);
     run_render_schema(&report->schema, out);
     backup_render_text(&report->backup, out);
@@ -163,7 +166,8 @@ static bool run_and_report(RollbackCommand *command, Error *err)
     if (good && report.tasks)
         site_memory_note_journal(&command->proof.config, &command->history.identity, &report.chain,
                                  warnings);
-    const RunOutcome outcome = outcome_of(&report, &watch->seen, text_string(warnings), good);
+    const RunOutcome outcome =
+        outcome_of(&command->options.run, &report, &watch->seen, text_string(warnings), good);
     run_watch_end(watch, &outcome, good ? NULL : err);
     if (!context->json) {
         run_render_warnings(context->program, text_string(warnings));

@@ -146,6 +146,7 @@ void run_events_begin(RunEvents *events, const RunBegin *begin, const char *data
     if (!begin_line(events, "begin"))
         return;
     json_int(json, "events", RUN_EVENTS_FORMAT);
+    json_string(json, "run_id", *begin->run_id ? begin->run_id : NULL);
     json_string(json, "action", begin->action);
     json_string(json, "product", begin->product);
     json_string(json, "database", database);

@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/link_watch.h"
+#include "base/interrupt.h"
+
 #define ATTEMPTS_MOST  1000000
 #define HEARTBEAT_MOST 86400
 
@@ -12,6 +15,7 @@ void run_options_defaults(RunCommandOptions *options)
     options->lock_timeout = run.lock_timeout_ms;
     options->attempts = RETRY_ATTEMPTS_DEFAULT;
     options->heartbeat = RUN_WATCH_HEARTBEAT_MS / 1000;
+    options->reconnect = options->step_limit = RUN_AS_THE_SITE_SAYS;
 }
 
 bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
@@ -41,6 +45,13 @@ bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret
     return true;
 }
 
+/* In milliseconds: as given, as the site says, or `otherwise`. */
+static int64_t seconds_to_ms(int64_t given, int64_t site, int64_t otherwise_ms)
+{
+    int64_t seconds = given != RUN_AS_THE_SITE_SAYS ? given : site;
+    return seconds >= 0 ? seconds * 1000 : otherwise_ms;
+}
+
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program)
 {
@@ -53,6 +64,9 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.conninfo = given->target.db;
     run.lock_wait_ms = given->lock_wait * 1000;
     run.lock_timeout_ms = given->lock_timeout;
+    run.reconnect_ms = seconds_to_ms(given->reconnect, site->reconnect_s, run.reconnect_ms);
+    run.step_limit_ms = seconds_to_ms(given->step_limit, site->step_limit_s, run.step_limit_ms);
+    run.link_news = link_watch;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.refuse_superuser = site->superuser == SUPERUSER_REFUSE;
     run.ledger_owner = site->ledger_owner;
@@ -66,5 +80,8 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
         (void)!lag_limit_parse(given->max_lag, &run.max_lag); /* run_options_accepts has read it */
     run.lock_waiting = run_watch_lock;
     run.listener = run_watch_listener(watch);
+    interrupt_say_on_first(
+        "\napplier: stopping at the next safe point; a second signal cancels what "
+        "runs\n");
     return run;
 }

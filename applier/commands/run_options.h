@@ -8,6 +8,8 @@
 #include "applier/runs/apply_run.h"
 #include "applier/site/site_config.h"
 
+#define RUN_AS_THE_SITE_SAYS (-1)
+
 typedef struct RunCommandOptions {
     TargetOptions target;
     int64_t lock_wait;    /* seconds */
@@ -18,6 +20,8 @@ typedef struct RunCommandOptions {
     const char *max_lag;  /* or NULL */
     bool cancel_blockers;
     bool ignore_conflicts;
+    int64_t reconnect;  /* seconds; RUN_AS_THE_SITE_SAYS where not given */
+    int64_t step_limit; /* seconds; likewise */
     StringArray accept_extra;
     bool strict;
     BackupWords backup;
@@ -59,7 +63,14 @@ typedef struct RunCommandOptions {
                           "between two lines without a terminal (default 10; 0: only where "       \
                           "something changes)"),                                                   \
         OPTION_STRING_ROW("events", type, run.events, "FILE",                                      \
-                          "append what happens as JSON lines; /dev/stderr works")
+                          "append what happens as JSON lines; /dev/stderr works"),                 \
+        OPTION_NUMBER_ROW("reconnect", type, run.reconnect, "SECONDS",                             \
+                          "how long to try to come back after the connection was lost "            \
+                          "(default: reconnect in applier.conf, else 300; 0: not at all)"),        \
+        OPTION_NUMBER_ROW("step-limit", type, run.step_limit, "SECONDS",                           \
+                          "how long a step outside transactions may take, a concurrent index "     \
+                          "build for one, before it is cancelled and cleared away (default: "      \
+                          "step-limit in applier.conf, else 0: for ever)")
 
 /* The defaults of the numbers. */
 void run_options_defaults(RunCommandOptions *options);

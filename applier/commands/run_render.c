@@ -177,6 +177,8 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     json_string(json, "from", outcome->from);
     json_string(json, "to", outcome->to);
     json_string(json, "version", outcome->version);
+    json_string(json, "run_id", outcome->run_id);
+    json_int(json, "reconnects", outcome->reconnects);
     json_int(json, "migrations", outcome->migrations);
     json_int(json, "migrations_done", outcome->run->tasks_done);
     json_int(json, "committed", outcome->run->groups_committed);
@@ -199,6 +201,13 @@ void run_render_json(const RunOutcome *outcome, JsonWriter *json)
     else
         json_null(json, "backup");
     run_render_warnings_json(outcome->warnings ? outcome->warnings : "", json);
+}
+
+void run_render_reconnects(int64_t reconnects, Text *out)
+{
+    if (reconnects)
+        text_addf(out, "  the connection was lost and came back %" PRId64 " time%s\n", reconnects,
+                  text_plural(reconnects));
 }
 
 void run_render_warnings(const char *program, const char *warnings)

@@ -35,7 +35,9 @@ typedef struct RunOutcome {
     const char *to;
     const char *version; /* what holds now; NULL where the run did not get that far */
     const char *result;  /* "applied", "rolled back", "nothing to do", "failed" */
-    int64_t migrations;  /* that were to be done */
+    const char *run_id;  /* NULL: there was no run */
+    int64_t reconnects;
+    int64_t migrations; /* that were to be done */
     const RunReport *run;
     const SettleReport *settled;
     const SchemaReport *schema; /* NULL: nobody looked */
@@ -65,6 +67,9 @@ void run_render_seen(const RunSeen *seen, const RunReport *run, Text *out);
 
 /* Members of the object that is open. */
 void run_render_cancelled_json(const WatchCancelled *cancelled, JsonWriter *json);
+
+/* In one line how often the connection came back; nothing where it was never lost. */
+void run_render_reconnects(int64_t reconnects, Text *out);
 
 /* How many notices and warnings of the server there were, for people; nothing where none. */
 void run_render_notices(const char *program, const RunReport *run);

@@ -30,8 +30,7 @@ static void end_open_line(RunWatch *watch)
     watch->line_open = false;
 }
 
-/* A line that stays. */
-static void say(RunWatch *watch, const char *words)
+void run_watch_say(RunWatch *watch, const char *words)
 {
     if (watch->line_open)
         fputs("\r\x1b[K", stderr);
@@ -98,14 +97,14 @@ static void say_trouble(RunWatch *watch)
         char *words = memory_format(
             "what the server is at cannot be looked at: %s; the run goes on without", trouble);
         watch->trouble_said = true;
-        say(watch, words);
+        run_watch_say(watch, words);
     }
     if (watch->events.trouble && !watch->events_said) {
         CLEANUP(memory_freep)
         char *words = memory_format("the events cannot be written any more: %s; the run goes on",
                                     watch->events.trouble);
         watch->events_said = true;
-        say(watch, words);
+        run_watch_say(watch, words);
     }
 }
 
@@ -119,7 +118,7 @@ static void note_cancelled(RunWatch *watch)
         *array_add(&watch->seen.cancelled) = *one;
         text_add(&words, "--cancel-blockers: ");
         watch_cancelled_words(one, &words);
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
         run_events_cancelled(&watch->events, one);
     }
     array_free(&cancelled);
@@ -198,7 +197,7 @@ static void leave_step(RunWatch *watch, const char *how)
         text_addf(&words, ": %s ", how);
         watch_duration_words(duration, &words);
         if (step->said)
-            say(watch, text_string(&words));
+            run_watch_say(watch, text_string(&words));
     }
     *step = (WatchedStep){0};
 }
@@ -328,7 +327,7 @@ static bool tell(RunWatch *watch, const RunNow *now, const WatchFacts *facts, bo
     if (watch->terminal)
         rewrite(watch, text_string(&words));
     else if (news || due)
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
     watch->now.said = watch->now.said || watch->terminal || news || due;
     if (news && watch_facts_lock(facts))
         run_events_lock_wait(&watch->events, now, facts);
@@ -383,7 +382,7 @@ static void on_busy(void *context, const PgSession *session, int64_t waited_ms)
     if (watch->terminal)
         rewrite(watch, text_string(&words));
     else
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
     watch->last_ms = now;
     free(watch->last_key);
     watch->last_key = TAKE_PTR(key);
@@ -405,7 +404,7 @@ static void on_conflict(void *context, const Conflict *conflict)
     conflict_words(conflict, &words);
     text_addf(&watch->warnings, "%s\n", text_string(&words));
     CLEANUP(memory_freep) char *line = memory_format("warning: %s", text_string(&words));
-    say(watch, line);
+    run_watch_say(watch, line);
     run_events_conflict(&watch->events, conflict);
 }
 
@@ -433,7 +432,7 @@ static void on_progress(void *context, const RunProgress *progress)
     if (watch->terminal)
         rewrite(watch, text_string(&words));
     else
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
 }
 
 /* Another range of a batch is committed. */
@@ -456,7 +455,7 @@ static void on_batch(void *context, const RunBatch *batch)
     if (watch->terminal)
         rewrite(watch, text_string(&words));
     else
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
 }
 
 static void on_behind(void *context, const ReplicaBehind *behind)
@@ -471,7 +470,7 @@ static void on_behind(void *context, const ReplicaBehind *behind)
     if (watch->terminal && waits)
         rewrite(watch, text_string(&words));
     else if (due)
-        say(watch, text_string(&words));
+        run_watch_say(watch, text_string(&words));
     if (due) {
         run_events_behind(&watch->events, behind);
         watch->last_ms = now;
@@ -493,7 +492,7 @@ static void on_retry(void *context, const RunTask *task, const char *sqlstate, i
         text_add(&words, "; ");
         watch_blocked_words(&watch->blockers, &words);
     }
-    say(watch, text_string(&words));
+    run_watch_say(watch, text_string(&words));
     run_events_retry(&watch->events, task, sqlstate, attempt, delay_ms, &watch->blockers);
     free(watch->last_key);
     watch->last_key = NULL;
@@ -532,6 +531,37 @@ static void on_ending(void *context, Text *words)
     }
 }
 
+#define END_QUIET_MS  2000 /* a COMMIT on a busy disk is no news */
+#define END_REPEAT_MS 5000
+
+static void on_end_waits(void *context, int64_t waited_ms)
+{
+    RunWatch *watch = context;
+    int64_t now = clock_monotonic_ms();
+    if (waited_ms < END_QUIET_MS || now - watch->link_said_ms < END_REPEAT_MS)
+        return;
+    watch->link_said_ms = now;
+    CLEANUP(memory_freep)
+    char *words = memory_format("every step is committed; waiting for the COMMIT of the run's end "
+                                "since %" PRId64 " s: for the disk, or for a synchronous standby "
+                                "to confirm it",
+                                waited_ms / 1000);
+    run_watch_say(watch, words);
+}
+
+static void on_stopping(void *context, int64_t groups)
+{
+    RunWatch *watch = context;
+    bool one = groups == 1;
+    CLEANUP(memory_freep)
+    char *words =
+        memory_format("%" PRId64 " group%s behind the running one %s with the server "
+                      "already and cannot be held back: %s first; a second signal "
+                      "cancels",
+                      groups, one ? "" : "s", one ? "is" : "are", one ? "it ends" : "they end");
+    run_watch_say(watch, words);
+}
+
 RunListener run_watch_listener(RunWatch *watch)
 {
     return (RunListener){.begins = on_begins,
@@ -546,6 +576,8 @@ RunListener run_watch_listener(RunWatch *watch)
                          .steps_over = on_steps_over,
                          .blocked = on_blocked,
                          .ending = on_ending,
+                         .end_waits = on_end_waits,
+                         .stopping = on_stopping,
                          .context = watch};
 }
 
@@ -561,7 +593,7 @@ void run_watch_lock(void *context, const PgLockHolder *holder)
     char *words =
         memory_format("waiting for another applier: process %" PRId64 " of %s, from %s, since %s",
                       holder->pid, holder->user, holder->address, holder->since);
-    say(watch, words);
+    run_watch_say(watch, words);
 }
 
 void run_watch_end(RunWatch *watch, const RunOutcome *outcome, const Error *failure)

@@ -40,6 +40,7 @@ typedef struct RunWatch {
     int64_t last_ms;       /* of the last line … */
     int64_t last_event_ms; /* … and event of progress */
     char *last_key;        /* owned: what was told last, without numbers; NULL: nothing */
+    int64_t link_said_ms;  /* link_watch.h, and of the end that is waited for */
     bool trouble_said;     /* of the second connection … */
     bool events_said;      /* … and of the events' file */
     bool retried;          /* looked at from the first tick on */
@@ -56,6 +57,9 @@ typedef struct RunWatch {
 
 /* `watch` then holds nothing; run_watch_done may be called at any time. */
 void run_watch_init(RunWatch *watch, const RunWatchOptions *options);
+
+/* A line that stays. */
+void run_watch_say(RunWatch *watch, const char *words);
 
 /* Open the event stream; `path` may be NULL. ERROR_IO. */
 bool run_watch_events(RunWatch *watch, const char *path, Error *err) MUST_CHECK;

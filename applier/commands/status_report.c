@@ -223,6 +223,15 @@ void status_report_make(const History *history, const Manifest *manifest, Status
                                         found->version);
         return;
     }
+    if (!unrest && history_end_unconfirmed(history)) {
+        ret_report->state = STATUS_FAILED;
+        ret_report->next = "applier resume";
+        free(ret_report->why);
+        ret_report->why =
+            memory_string("the last run is committed here, and no synchronous standby "
+                          "has confirmed it");
+        return;
+    }
     bool back = is_halfway_back(history);
     if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history))) {
         if (before_is_done(history, manifest))

@@ -37,7 +37,8 @@ static void past_event_done(PastEvent *event)
                            event->client_host,  event->operating_system_user,
                            event->applier,      event->server_version,
                            event->bundle_path,  event->sqlstate,
-                           event->words,        event->settings};
+                           event->words,        event->settings,
+                           event->run_id};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
 }
@@ -398,13 +399,39 @@ const KnownBundle *history_bundle(const History *history, const Digest *head_dig
     return NULL;
 }
 
+static bool is_of_phase(const PastEvent *event, LedgerPhase phase)
+{
+    return strcmp(event->phase, ledger_phase_name(phase)) == 0;
+}
+
+/* The number of events up to and with the last begin or end, or 0. */
+static size_t through_last_bound(const History *history)
+{
+    size_t count = history->events.count;
+    while (count && !is_of_phase(&history->events.items[count - 1], PHASE_OF_BEGIN) &&
+           !is_of_phase(&history->events.items[count - 1], PHASE_OF_END))
+        count--;
+    return count;
+}
+
+bool history_end_unconfirmed(const History *history)
+{
+    const PastEvent *events = history->events.items;
+    size_t count = through_last_bound(history);
+    return count && count < history->events.count &&
+           is_of_phase(&events[count - 1], PHASE_OF_END) &&
+           is_of_phase(&events[count], PHASE_OF_FAILURE);
+}
+
 const PastEvent *history_open_run(const History *history)
 {
-    for (size_t i = history->events.count; i > 0; i--) {
-        const PastEvent *event = &history->events.items[i - 1];
-        if (strcmp(event->phase, ledger_phase_name(PHASE_OF_BEGIN)) == 0)
+    size_t count = through_last_bound(history);
+    bool unconfirmed = history_end_unconfirmed(history);
+    for (; count > 0; count--) {
+        const PastEvent *event = &history->events.items[count - 1];
+        if (is_of_phase(event, PHASE_OF_BEGIN))
             return event;
-        if (strcmp(event->phase, ledger_phase_name(PHASE_OF_END)) == 0)
+        if (!unconfirmed)
             return NULL;
     }
     return NULL;

@@ -77,6 +77,7 @@ typedef struct PastEvent {
     char *operating_system_user;
     char *applier;
     char *server_version;
+    char *run_id;      /* "" where none */
     char *bundle_path; /* "" where none */
     char *sqlstate;
     char *words;
@@ -131,6 +132,9 @@ const AppliedMigration *history_top(const History *history);
 const AppliedVersion *history_version(const History *history);
 const KnownBundle *history_bundle(const History *history, const Digest *head_digest);
 const PastEvent *history_open_run(const History *history);
+
+/* The last run has its end on record, and no synchronous standby confirmed it: it is open, too. */
+bool history_end_unconfirmed(const History *history);
 
 /* Migrations on the stack and below it: one more than `position` while one is there in part. */
 int64_t history_depth(const History *history);

@@ -71,7 +71,7 @@ bool ledger_make(PgSession *session, const char *product, const char *product_uu
 
 bool ledger_install(PgSession *session, const char *product, const char *product_uuid, Error *err)
 {
-    if (pg_script(session, "BEGIN", err) && ledger_make(session, product, product_uuid, err) &&
+    if (ledger_begin_local(session, err) && ledger_make(session, product, product_uuid, err) &&
         pg_script(session, "COMMIT", err))
         return true;
     Error ignored = {0};
@@ -123,7 +123,7 @@ const char *ledger_action_name(LedgerAction action)
 
 const char *ledger_phase_name(LedgerPhase phase)
 {
-    static const char *const names[] = {"begin", "end", "failure", "refused"};
+    static const char *const names[] = {"begin", "end", "failure", "refused", "return"};
     return names[phase];
 }
 
@@ -150,7 +150,8 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err)
                             pg_text(facts->system_identifier), pg_text(facts->database_oid),
                             pg_bool(facts->superuser), pg_text(event->bundle_path),
                             pg_text(event->sqlstate), pg_text(event->words),
-                            pg_int(event->from_position), pg_int(event->to_position)),
+                            pg_int(event->from_position), pg_int(event->to_position),
+                            pg_text(event->run_id ? event->run_id : "")),
                   PG_COMMAND, /* ret_result= */ NULL, err))
         return error_wrap(err, "recording in the ledger that the %s reached its %s",
                           ledger_action_name(event->action), ledger_phase_name(event->phase));
@@ -164,21 +165,34 @@ bool ledger_begin_durable(PgSession *session, Error *err)
            (!site_is_off || pg_script(session, "SET LOCAL synchronous_commit = local", err));
 }
 
-bool ledger_add_durable_event(PgSession *session, const LedgerEvent *event, Error *err)
+bool ledger_begin_local(PgSession *session, Error *err)
+{
+    bool site_is_off = strcmp(session->facts.synchronous_commit, "off") == 0;
+    return pg_script(session, site_is_off ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = local",
+                     err);
+}
+
+bool ledger_commit_durable(PgSession *session, Error *err)
 {
     int64_t notices = session->notice_count;
-    if (!ledger_begin_durable(session, err) || !ledger_add_event(session, event, err) ||
-        !pg_script(session, "COMMIT", err))
+    if (!pg_script(session, "COMMIT", err))
         return false;
     /* The only warnings a COMMIT of ours can bring: the wait for a synchronous standby was ended
      * from outside (01000, or 57P01 where the server goes down). */
     if (session->notice_count == notices)
         return true;
     error_set(err, ERROR_UNSETTLED,
-              "the steps are committed here, but the wait for the synchronous standby was ended "
-              "before it answered (%s)",
+              "it is committed here and not confirmed by the standby: the wait for the synchronous "
+              "standby was ended before it answered (%s)",
               session->notice_code);
+    snprintf(err->code, sizeof(err->code), "%s", session->notice_code);
     return error_hint(err, "'applier resume' waits for it again");
+}
+
+bool ledger_add_durable_event(PgSession *session, const LedgerEvent *event, Error *err)
+{
+    return ledger_begin_durable(session, err) && ledger_add_event(session, event, err) &&
+           ledger_commit_durable(session, err);
 }
 
 /* --- bundles --------------------------------------------------------------------------------- */

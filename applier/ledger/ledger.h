@@ -56,7 +56,13 @@ bool ledger_mark_rehearsal(PgSession *session, Error *err) MUST_CHECK;
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err) MUST_CHECK;
 
 typedef enum { ACTION_APPLY, ACTION_ROLLBACK, ACTION_RESUME, ACTION_ADOPT } LedgerAction;
-typedef enum { PHASE_OF_BEGIN, PHASE_OF_END, PHASE_OF_FAILURE, PHASE_OF_REFUSAL } LedgerPhase;
+typedef enum {
+    PHASE_OF_BEGIN,
+    PHASE_OF_END,
+    PHASE_OF_FAILURE, /* behind an end: it is committed here and no standby confirmed it */
+    PHASE_OF_REFUSAL,
+    PHASE_OF_RETURN, /* the run that has begun goes on over a new connection */
+} LedgerPhase;
 
 const char *ledger_action_name(LedgerAction action);
 const char *ledger_phase_name(LedgerPhase phase);
@@ -69,6 +75,7 @@ typedef struct LedgerEvent {
     const char *to_version;
     int64_t from_position;   /* migrations wholly applied where the run began */
     int64_t to_position;     /* migrations wholly applied once the run has reached its target */
+    const char *run_id;      /* of the run, or NULL */
     const char *bundle_path; /* where an apply found its bundle, or NULL */
     const char *sqlstate;    /* of a failure, or "" */
     const char *words;       /* of a failure, redacted; or "" */
@@ -86,8 +93,14 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err) 
  * ERROR_UNSETTLED where the server says that the wait for a standby was cancelled. */
 bool ledger_add_durable_event(PgSession *session, const LedgerEvent *event, Error *err) MUST_CHECK;
 
-/* BEGIN a transaction whose COMMIT is durable in that sense. */
+/* BEGIN a transaction whose COMMIT is durable in that sense, or one whose COMMIT waits for this
+ * server's disk at most, and for no standby: the events before the end. */
 bool ledger_begin_durable(PgSession *session, Error *err) MUST_CHECK;
+bool ledger_begin_local(PgSession *session, Error *err) MUST_CHECK;
+
+/* COMMIT a durable transaction. ERROR_UNSETTLED where it is committed here and the wait for a
+ * synchronous standby was ended from outside. */
+bool ledger_commit_durable(PgSession *session, Error *err) MUST_CHECK;
 
 /* A bundle as the ledger keeps it. */
 typedef struct LedgerBundle {

@@ -245,6 +245,7 @@ static bool add_event(Adoption *adoption, Error *err)
                                .from_version = "-",
                                .to_version = match->version,
                                .to_position = match->position,
+                               .run_id = adoption->options->run.run_id,
                                .bundle_path = adoption->input->path,
                                .sqlstate = "",
                                .words = ""};

@@ -3,6 +3,7 @@
 #include "applier/ledger/stored_proofs.h"
 #include "applier/runs/relation_rights.h"
 #include "applier/runs/run_backup.h"
+#include "applier/runs/run_link.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
@@ -87,20 +88,37 @@ bool apply_run_plan_on(PgSession *session, const RunOptions *options, const Appl
             gates_look(session, ret_plan, &ret_forecast->gates, err));
 }
 
-/* One apply under way. */
+/* One apply under way, in one attempt or several (run_link.h): what stands above the line is of all
+ * of them. */
 typedef struct Apply {
     const RunOptions *options;
     const ApplyInput *input;
     const char *to_version;
     ApplyReport *report;
+    RunLink link;
+    Text warnings;  /* of the first attempt */
+    Text repeated;  /* of those behind it: mostly the same */
+    bool backed_up; /* the gate was passed */
+    bool announced; /* the listener knows that the run has begun */
+    /* of this attempt: */
     PgSession *session;
     RunTicks ticks;
     History history;
     ApplyPlan plan;
     int64_t to_position; /* migrations applied once the target is reached */
     SchemaCheck check;
-    Text warnings;
 } Apply;
+
+/* The first plan of the run is what it reports of. */
+static bool goes_on(const Apply *apply)
+{
+    return apply->report->from_version != NULL;
+}
+
+static Text *warnings_of(Apply *apply)
+{
+    return apply->link.reconnects ? &apply->repeated : &apply->warnings;
+}
 
 static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
 {
@@ -111,6 +129,7 @@ static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
                          .to_version = apply->report->to_version,
                          .from_position = apply->history.position,
                          .to_position = apply->to_position,
+                         .run_id = apply->options->run_id,
                          .bundle_path = apply->input->path,
                          .sqlstate = "",
                          .words = ""};
@@ -120,7 +139,15 @@ static bool read_history(Apply *apply, Error *err)
 {
     history_done(&apply->history);
     return run_session_history(apply->session, PG_SESSION_WRITES, apply->options, &apply->history,
-                               err);
+                               err) &&
+           run_link_check(&apply->link, &apply->history, err);
+}
+
+/* What the operator said of an open step is said once. */
+static SettleChoice settle_choice(const Apply *apply, const JournalRow *open)
+{
+    bool said = apply->report->settled.happened || (goes_on(apply) && !open);
+    return said ? SETTLE_BY_LOOKING : apply->options->settle;
 }
 
 /* What a killed run left open may belong to another bundle, which the ledger has. */
@@ -130,6 +157,7 @@ static bool settle(Apply *apply, Error *err)
     const ApplyInput *input = apply->input;
     const Manifest *manifest = input->manifest;
     CLEANUP(stored_bundle_freep) StoredBundle *stored = NULL;
+    SettleReport settled;
     if (apply->history.diverged)
         return true; /* the plan says so */
     if (open && !digest_equal(&open->head_digest, &input->head_digest)) {
@@ -138,10 +166,23 @@ static bool settle(Apply *apply, Error *err)
             return error_wrap(err, "settling an open step");
         manifest = &stored->manifest;
     }
-    if (!settle_open_step(apply->session, &apply->history, manifest, apply->options->settle,
-                          &apply->report->settled, err))
+    if (!settle_open_step(apply->session, &apply->history, manifest, settle_choice(apply, open),
+                          &settled, err))
         return false;
-    return !apply->report->settled.happened || read_history(apply, err);
+    if (!goes_on(apply))
+        apply->report->settled = settled;
+    return !settled.happened || read_history(apply, err);
+}
+
+/* Against the first plan: what is done of it, by whatever attempt, the ledger says. */
+static void count_done(Apply *apply)
+{
+    ApplyReport *report = apply->report;
+    int64_t left = run_tasks_count(&apply->plan.tasks);
+    report->tasks = left > report->tasks ? left : report->tasks;
+    report->run.tasks_done = report->tasks - left;
+    report->run.groups_committed = run_link_committed(&apply->link, &apply->history);
+    report->run.settled = true;
 }
 
 static bool make_plan(Apply *apply, Error *err)
@@ -155,14 +196,16 @@ static bool make_plan(Apply *apply, Error *err)
     RunPhase phase = apply->options->phase;
     bool good = apply_plan_choose_phase(&apply->plan, phase, err);
     const ManifestVersionArray *versions = &input->manifest->versions;
-    report->relation = apply->plan.relation;
-    report->tasks = run_tasks_count(&apply->plan.tasks);
-    report->before_only = phase == RUN_PHASE_BEFORE;
-    report->from_version = memory_string(history_version_name(&apply->history));
-    report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
-                                           ? apply->to_version
-                                           : versions->items[apply->plan.target].name);
-    report->halt = memory_string(apply->plan.halt);
+    if (!goes_on(apply)) {
+        report->relation = apply->plan.relation;
+        report->before_only = phase == RUN_PHASE_BEFORE;
+        report->from_version = memory_string(history_version_name(&apply->history));
+        report->to_version = memory_string(apply->plan.relation == RELATION_NO_VERSION
+                                               ? apply->to_version
+                                               : versions->items[apply->plan.target].name);
+        report->halt = memory_string(apply->plan.halt);
+    }
+    count_done(apply);
     apply->to_position = phase == RUN_PHASE_BEFORE
                              ? apply_plan_end(&apply->plan, apply->history.position)
                              : apply->plan.to_position;
@@ -175,15 +218,17 @@ static bool make_plan(Apply *apply, Error *err)
 static bool begin(Apply *apply, Error *err)
 {
     const ApplyInput *input = apply->input;
-    const LedgerEvent event = event_of(apply, PHASE_OF_BEGIN);
+    bool open = run_link_is_open(&apply->link, &apply->history);
+    const LedgerEvent event = event_of(apply, open ? PHASE_OF_RETURN : PHASE_OF_BEGIN);
+    run_link_begins(&apply->link, &apply->history);
     if (!apply->history.managed &&
         !ledger_install(apply->session, input->head->product, input->head->product_uuid, err))
         return false;
-    if (pg_script(apply->session, "BEGIN", err) &&
+    if (ledger_begin_local(apply->session, err) &&
         run_session_store_bundle(apply->session, input, err) &&
         schema_check_run_begins(&apply->check, apply->session, err) &&
         ledger_add_event(apply->session, &event, err) &&
-        ledger_add_backup(apply->session, &apply->report->backup, err) &&
+        (open || ledger_add_backup(apply->session, &apply->report->backup, err)) &&
         pg_script(apply->session, "COMMIT", err))
         return true;
     CLEANUP(error_done) Error ignored = {0};
@@ -232,7 +277,7 @@ static bool check_mode(Apply *apply, Error *err)
     const Manifest *manifest = apply->input->manifest;
     AtomicMode mode = apply->options->atomic;
     if (mode != ATOMIC_MIGRATION && !manifest->fingerprints.count)
-        text_addf(&apply->warnings, "--atomic %s was not rehearsed: the bundle is unproven\n",
+        text_addf(warnings_of(apply), "--atomic %s was not rehearsed: the bundle is unproven\n",
                   atomic_mode_name(mode));
     return apply_plan_check_mode(manifest, mode, apply->plan.target,
                                  pg_session_major(apply->session), err);
@@ -269,22 +314,35 @@ static bool end_run(Apply *apply, Error *err)
     CLEANUP(text_done) Text words = {0};
     run_listener_ending(&apply->options->listener, end.words, &words);
     end.words = text_string(&words);
-    if (ledger_add_durable_event(apply->session, &end, err)) {
-        apply->report->chain = apply->history.chain;
-        apply->report->recorded = true;
-        return ledger_read_identity(apply->session, &apply->report->identity, err);
-    }
-    /* steps are committed; only the end of the run is not on record */
-    if (err->class == ERROR_CONNECTION)
-        err->class = ERROR_UNSETTLED;
-    return false;
+    if (!run_session_end(apply->session, apply->options, &end, err))
+        return false;
+    apply->report->chain = apply->history.chain;
+    apply->report->recorded = true;
+    return ledger_read_identity(apply->session, &apply->report->identity, err);
 }
 
+/* Once, however often the run comes back. */
 static bool take_backup(Apply *apply, Error *err)
 {
-    return run_backup_take(apply->options, apply->session, &apply->history,
-                           event_of(apply, PHASE_OF_REFUSAL), &apply->report->backup,
-                           &apply->warnings, err);
+    apply->backed_up =
+        apply->backed_up || run_backup_take(apply->options, apply->session, &apply->history,
+                                            event_of(apply, PHASE_OF_REFUSAL),
+                                            &apply->report->backup, &apply->warnings, err);
+    return apply->backed_up;
+}
+
+static void announce(Apply *apply)
+{
+    const RunBegin begin = {.session = apply->session,
+                            .run_id = apply->options->run_id,
+                            .action = ledger_action_name(apply->options->action),
+                            .product = apply->input->head->product,
+                            .from_version = apply->report->from_version,
+                            .to_version = apply->report->to_version,
+                            .tasks_count = apply->report->tasks};
+    if (!apply->announced)
+        run_listener_begins(&apply->options->listener, &begin);
+    apply->announced = true;
 }
 
 static bool run_units(Apply *apply, const RunUnits *units, Error *err)
@@ -299,19 +357,14 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
         .may_go_on_context = apply->options->may_go_on ? apply->options->may_go_on_context : &lag,
         .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
+        .step_limit_ms = apply->options->step_limit_ms,
         .listener = apply->options->listener,
         .observer = &observer,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
         !check_others(apply, &lag, err) || !take_backup(apply, err) || !begin(apply, err))
         return false;
-    run_listener_begins(&options.listener,
-                        &(RunBegin){.session = apply->session,
-                                    .action = ledger_action_name(apply->options->action),
-                                    .product = apply->input->head->product,
-                                    .from_version = apply->report->from_version,
-                                    .to_version = apply->report->to_version,
-                                    .tasks_count = apply->report->tasks});
+    announce(apply);
     bool good = step_runner_run(apply->session, &apply->plan.tasks, units, &options,
                                 &apply->history.chain, &apply->report->run, err);
     if (!good)
@@ -320,32 +373,55 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
     return check_end(apply, err) && end_run(apply, err);
 }
 
-/* Nothing to do but the end of a run that was killed behind its last step. */
+/* Nothing to do but the end of a run that was killed behind its last step; or of our own, whose
+ * COMMIT gave its answer to a connection that is gone: committed again it is waited for again. */
 static bool end_open_run(Apply *apply, Error *err)
 {
     const PastArrival *found = history_arrival(&apply->history);
     bool looked = found && *found->arrival;
-    return !history_open_run(&apply->history) ||
-           ((looked || check_end(apply, err)) && end_run(apply, err));
+    if (!history_open_run(&apply->history))
+        return !run_link_has_ended(&apply->link, &apply->history) || end_run(apply, err);
+    return (looked || check_end(apply, err)) && end_run(apply, err);
 }
 
-static bool run(Apply *apply, Error *err)
+/* The last look of an attempt before stays the last look until there is another. */
+static void begin_check(Apply *apply)
 {
-    if (!run_session_open(apply->options, apply->input->manifest->search_path, &apply->session,
-                          err))
+    SchemaReport last = apply->check.report;
+    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, warnings_of(apply));
+    apply->check.report = last;
+}
+
+static bool attempt(Apply *apply, Error *err)
+{
+    if (!run_link_open(&apply->link, apply->input->manifest->search_path, &apply->session, err))
         return false;
+    free(apply->report->redacted);
     run_session_watch(apply->session, &apply->options->listener, &apply->ticks);
     apply->report->redacted = pg_session_describe(apply->session);
-    if (!target_check(apply->session, apply->input->manifest, &apply->warnings, err) ||
+    if (!target_check(apply->session, apply->input->manifest, warnings_of(apply), err) ||
         !read_history(apply, err) || !settle(apply, err) || !make_plan(apply, err))
         return false;
-    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, &apply->warnings);
+    begin_check(apply);
     proof_sources_add(&apply->check.sources, apply->input->manifest, &apply->input->objects);
     if (apply->plan.relation == RELATION_CURRENT)
         return end_open_run(apply, err);
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&apply->plan.tasks, apply->options->atomic, &units);
     return run_units(apply, &units, err);
+}
+
+/* Before the next attempt; the report of the schema stays. */
+static void forget_attempt(Apply *apply)
+{
+    SchemaReport last = apply->check.report;
+    apply->check.report = (SchemaReport){0};
+    schema_check_done(&apply->check);
+    apply->check.report = last;
+    apply_plan_done(&apply->plan);
+    history_done(&apply->history);
+    pg_session_close(apply->session);
+    apply->session = NULL;
 }
 
 /* Which version holds now, as far as the session can still tell. */
@@ -363,21 +439,27 @@ bool apply_run(const RunOptions *options, const ApplyInput *input, const char *t
                    .input = input,
                    .to_version = to_version,
                    .report = report,
+                   .link = run_link_make(options),
                    .history.unsettled = -1};
     int64_t begun = clock_monotonic_ms();
     report->run.settled = true;
-    bool good = run(&apply, err);
+    bool good = attempt(&apply, err);
+    while (!good && run_link_goes_on(&apply.link, apply.session, err)) {
+        forget_attempt(&apply);
+        step_failure_done(&report->run.failure);
+        good = attempt(&apply, err);
+    }
+    report->reconnects = apply.link.reconnects;
     if (good && report->to_version && !report->before_only)
         report->version = memory_string(report->to_version);
     else
         note_version(&apply);
     report->duration_ms = clock_monotonic_ms() - begun;
+    text_add_new_lines(&apply.warnings, text_string(&apply.repeated));
     report->warnings = text_take(&apply.warnings);
     report->schema = apply.check.report;
     apply.check.report = (SchemaReport){0};
-    schema_check_done(&apply.check);
-    apply_plan_done(&apply.plan);
-    history_done(&apply.history);
-    pg_session_close(apply.session);
+    forget_attempt(&apply);
+    text_done(&apply.repeated);
     return good;
 }

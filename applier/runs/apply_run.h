@@ -6,6 +6,7 @@
 #include "applier/backup/backup_gate.h"
 #include "applier/runs/apply_plan.h"
 #include "applier/runs/gates.h"
+#include "applier/runs/link_news.h"
 #include "applier/runs/run_conflicts.h"
 #include "applier/runs/schema_check.h"
 #include "applier/server/pg_lock.h"
@@ -13,10 +14,17 @@
 #include "applier/steps/step_runner.h"
 #include "bundles/envelope.h"
 
+/* A run has an id, the same over all its connections: its sessions carry it in application_name
+ * ("sealift 3f2a91c06be5d874"), its events in the ledger. */
+#define RUN_ID_SIZE              17 /* 16 hex digits and the NUL */
+#define RUN_RECONNECT_DEFAULT_MS INT64_C(300000)
+
 /* What every run of steps takes; zero is a sensible default where nothing is said. */
 typedef struct RunOptions {
     const char *conninfo;         /* as PgSessionOptions */
     int64_t lock_wait_ms;         /* for the lock; 0: try once */
+    char run_id[RUN_ID_SIZE];     /* "": none, the session is called plain "sealift" */
+    int64_t reconnect_ms;         /* patience after a lost connection; 0: none (run_link.h) */
     int64_t lock_timeout_ms;      /* in transaction groups; 0: none */
     int64_t statement_timeout_ms; /* 0: none */
     AtomicMode atomic;
@@ -36,11 +44,14 @@ typedef struct RunOptions {
     ConflictPolicy conflicts;
     LagLimit max_lag;
     const BackupRequest *backup; /* or NULL: nobody asks for one */
-    PgLockWaiting lock_waiting;  /* or NULL; called with listener.context */
+    int64_t step_limit_ms;       /* for a step outside transactions; 0: none */
+    void (*link_news)(void *context, const LinkNews *news); /* or NULL; with listener.context */
+    PgLockWaiting lock_waiting; /* or NULL; called with listener.context */
     RunListener listener;
 } RunOptions;
 
-/* RunOptions with the documented defaults: lock wait 60 s, lock timeout 5 s. */
+/* RunOptions with the documented defaults (lock wait 60 s, lock timeout 5 s, patience 300 s) and a
+ * fresh run id. */
 RunOptions run_options_default(void);
 
 /* The bundle, proven; all borrowed. */
@@ -69,6 +80,7 @@ typedef struct ApplyReport {
     SchemaReport schema; /* the last look at the schema */
     BackupRecord backup; /* what stands behind the run, where the gate was asked */
     char *warnings;      /* owned: one line each, or "" */
+    int64_t reconnects;  /* how often the connection was lost and came back */
     char *redacted;      /* owned: how the target is named: "database 'd' on h:5432 as 'u'" */
     int64_t duration_ms;
     LedgerIdentity identity; /* whose database it is, and where its journal ends: */

@@ -54,6 +54,7 @@ typedef struct RollbackReport {
     BackupRecord backup; /* what was made or named before it, where that was asked */
     char *warnings;      /* owned: one line each, or "" */
     char *redacted;      /* owned */
+    int64_t reconnects;
     int64_t duration_ms;
     JournalChain chain; /* where the journal ends, for the site's state file */
 } RollbackReport;

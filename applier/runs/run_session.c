@@ -1,33 +1,71 @@
 #include "applier/runs/run_session.h"
 
 #include "applier/runs/target_check.h"
+#include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
 #include "base/memory.h"
+#include "base/uuid.h"
+
+/* Of the first and the last eight digits: those that a UUID leaves to chance. */
+static void make_run_id(char ret_id[static RUN_ID_SIZE])
+{
+    char uuid[UUID_TEXT_SIZE];
+    uuid_make(uuid);
+    snprintf(ret_id, RUN_ID_SIZE, "%.8s%.8s", uuid, uuid + UUID_TEXT_SIZE - 9);
+}
 
 RunOptions run_options_default(void)
 {
-    return (RunOptions){.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
-                        .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
-                        .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
+    RunOptions options = {.lock_wait_ms = PG_LOCK_WAIT_DEFAULT_MS,
+                          .reconnect_ms = RUN_RECONNECT_DEFAULT_MS,
+                          .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
+                          .schema.look_under_lock_ms = SCHEMA_LOOK_UNDER_LOCK_MS};
+    make_run_id(options.run_id);
+    return options;
 }
 
-bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
-                      Error *err)
+void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICATION_SIZE])
 {
+    snprintf(ret_name, PG_APPLICATION_SIZE, "%s%s%s", PG_SESSION_APPLICATION,
+             *options->run_id ? " " : "", options->run_id);
+}
+
+bool run_session_connect(const RunOptions *options, const char *search_path,
+                         PgSession **ret_session, Error *err)
+{
+    char name[PG_APPLICATION_SIZE];
+    run_session_name(options, name);
     const PgSessionOptions wanted = {.conninfo = options->conninfo,
                                      .search_path = search_path,
                                      .purpose = PG_SESSION_WRITES,
                                      .lock_timeout_ms = options->lock_timeout_ms,
                                      .statement_timeout_ms = options->statement_timeout_ms,
-                                     .words = options->words};
-    CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!pg_session_open(&wanted, &session, err) || !target_check_writable(session, err))
+                                     .words = options->words,
+                                     .application = name};
+    return pg_session_open(&wanted, ret_session, err);
+}
+
+bool run_session_check(const PgSession *session, const RunOptions *options, Error *err)
+{
+    if (!target_check_writable(session, err))
         return false;
     if (options->refuse_superuser && session->facts.superuser) {
         error_set(err, ERROR_TARGET, "role '%s' is a superuser, which this site's policy refuses",
                   session->facts.session_user);
         return error_hint(err, "connect as the role that owns the schema");
     }
+    return true;
+}
+
+bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+                      Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *session = NULL;
+    if (!run_session_connect(options, search_path, &session, err) ||
+        !run_session_check(session, options, err))
+        return false;
+    /* from here on a second signal cancels whatever this session runs */
+    pg_session_cancel_on_interrupt(session);
     if (!pg_lock_take(session, options->lock_wait_ms, options->lock_waiting,
                       options->listener.context, err))
         return false;
@@ -52,10 +90,13 @@ void run_session_watch(PgSession *session, const RunListener *listener, RunTicks
 
 bool run_session_open_reader(const RunOptions *options, PgSession **ret_session, Error *err)
 {
+    char name[PG_APPLICATION_SIZE];
+    run_session_name(options, name);
     const PgSessionOptions wanted = {.conninfo = options->conninfo,
                                      .purpose = PG_SESSION_READS,
                                      .lock_timeout_ms = options->lock_timeout_ms,
-                                     .words = options->words};
+                                     .words = options->words,
+                                     .application = name};
     return pg_session_open(&wanted, ret_session, err);
 }
 
@@ -114,6 +155,40 @@ bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error
     return ledger_store_bundle(session, &bundle, err);
 }
 
+static void on_end_tick(void *context, int64_t waited_ms)
+{
+    const RunTicks *ticks = context;
+    const RunListener *listener = ticks->listener;
+    if (listener->busy)
+        listener->busy(listener->context, ticks->session, waited_ms);
+    if (listener->end_waits)
+        listener->end_waits(listener->context, waited_ms);
+}
+
+bool run_session_end(PgSession *session, const RunOptions *options, const LedgerEvent *end,
+                     Error *err)
+{
+    RunTicks ticks = {.listener = &options->listener, .session = session};
+    void (*before)(void *context, int64_t waited_ms) = session->waiting;
+    void *before_context = session->waiting_context;
+    session->waiting = on_end_tick;
+    session->waiting_context = &ticks;
+    bool good = ledger_add_durable_event(session, end, err);
+    session->waiting = before;
+    session->waiting_context = before_context;
+    if (good)
+        return true;
+    /* steps are committed; only the end of the run is not on record */
+    if (err->class == ERROR_CONNECTION)
+        err->class = ERROR_UNSETTLED;
+    if (err->class == ERROR_UNSETTLED && !pg_session_is_lost(session)) {
+        LedgerEvent unconfirmed = *end;
+        unconfirmed.phase = PHASE_OF_FAILURE;
+        return run_session_failed(session, unconfirmed, /* step= */ NULL, err);
+    }
+    return false;
+}
+
 bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure *step, Error *err)
 {
     LedgerPresence presence = LEDGER_ABSENT;
@@ -127,6 +202,7 @@ bool run_session_failed(PgSession *session, LedgerEvent event, const StepFailure
         event.words = step->kept;
     else if (session->words == WORDS_WHOLE && *err->code)
         event.words = server_words_condition(err->code);
-    (void)!ledger_add_event(session, &event, &ignored);
+    (void)!(ledger_begin_local(session, &ignored) && ledger_add_event(session, &event, &ignored) &&
+            pg_script(session, "COMMIT", &ignored));
     return false;
 }

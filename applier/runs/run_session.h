@@ -5,6 +5,16 @@
 
 #include "applier/runs/apply_run.h"
 
+/* The application_name of the run's sessions. */
+void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICATION_SIZE]);
+
+/* Connect for writing, with neither checks nor lock. */
+bool run_session_connect(const RunOptions *options, const char *search_path,
+                         PgSession **ret_session, Error *err) MUST_CHECK;
+
+/* ERROR_TARGET for a standby or, where the site says so, a superuser. */
+bool run_session_check(const PgSession *session, const RunOptions *options, Error *err) MUST_CHECK;
+
 /* Connect for writing and take the lock. ERROR_TARGET for a standby or, where the site says so, a
  * superuser. */
 bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
@@ -38,6 +48,12 @@ RunObserver run_session_observer(const RunOptions *options, SchemaCheck *check);
 /* Store the bundle in the ledger as ledger_store_bundle does; the caller holds the transaction
  * open. */
 bool run_session_store_bundle(PgSession *session, const ApplyInput *input, Error *err) MUST_CHECK;
+
+/* The durable end of a run, for which listener.end_waits is told how long it takes. ERROR_UNSETTLED
+ * where the run is committed and its end is not on record, or not confirmed by a standby: then the
+ * ledger says so too, and `resume` ends it. */
+bool run_session_end(PgSession *session, const RunOptions *options, const LedgerEvent *end,
+                     Error *err) MUST_CHECK;
 
 /* Record a failure or a refusal as an event, as far as the session still can; keeps `err`. `step`
  * is the step that failed, or NULL. What --show-sql adds to the server's words is for the terminal:

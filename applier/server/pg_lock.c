@@ -30,7 +30,7 @@ bool pg_lock_look(PgSession *session, bool *ret_held, PgLockHolder *ret_holder, 
     return true;
 }
 
-static bool try_once(PgSession *session, bool *ret_taken, Error *err)
+bool pg_lock_try(PgSession *session, bool *ret_taken, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
     if (!pg_query(session, SQL_lock_try, PG_VALUES(pg_int(PG_LOCK_KEY)), PG_ONE_ROW, &row, err))
@@ -59,7 +59,7 @@ bool pg_lock_take(PgSession *session, int64_t wait_ms, PgLockWaiting waiting, vo
     PgLockHolder holder = {0};
     for (int attempt = 1;; attempt++) {
         bool taken = false, held = false;
-        if (!try_once(session, &taken, err))
+        if (!pg_lock_try(session, &taken, err))
             return false;
         if (taken)
             return true;

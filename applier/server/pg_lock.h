@@ -29,6 +29,9 @@ typedef void (*PgLockWaiting)(void *context, const PgLockHolder *holder);
 bool pg_lock_take(PgSession *session, int64_t wait_ms, PgLockWaiting waiting, void *context,
                   Error *err) MUST_CHECK;
 
+/* Take it where it is free, at once; *ret_taken says whether. */
+bool pg_lock_try(PgSession *session, bool *ret_taken, Error *err) MUST_CHECK;
+
 /* Whether somebody holds it; reads only. */
 bool pg_lock_look(PgSession *session, bool *ret_held, PgLockHolder *ret_holder,
                   Error *err) MUST_CHECK;

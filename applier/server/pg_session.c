@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "applier/server/pg_hosts.h"
 #include "applier/server/pg_query.h"
 #include "applier/server/pooler_check.h"
 #include "applier/server/server_words.h"
@@ -138,7 +139,8 @@ static int64_t connect_deadline(const PGconn *connection)
 
 typedef enum { CONNECT_GOOD, CONNECT_FAILED, CONNECT_TIMED_OUT, CONNECT_INTERRUPTED } Connected;
 
-static Connected connect_poll(PGconn *connection)
+/* `signals` of them end it. */
+static Connected connect_poll(PGconn *connection, int signals)
 {
     int64_t deadline = connect_deadline(connection);
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -148,7 +150,7 @@ static Connected connect_poll(PGconn *connection)
         int64_t left = deadline - clock_monotonic_ms();
         if (left <= 0)
             return CONNECT_TIMED_OUT;
-        if (interrupt_count() > 0)
+        if (interrupt_count() >= signals)
             return CONNECT_INTERRUPTED;
         struct pollfd wait = {.fd = PQsocket(connection),
                               .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT};
@@ -234,15 +236,67 @@ static bool connect_error(const PGconn *connection, Connected how, Error *err)
     return error_hint(err, "the server's log has the whole message");
 }
 
-static bool connect_params(const char *const *keywords, const char *const *values,
-                           PGconn **ret_connection, Error *err)
+/* What goes into the startup packet, beside the host. */
+typedef struct Startup {
+    const char *conninfo;
+    const char *application;
+    const char *options; /* NULL: none, for a pooler that refuses them */
+    bool reads;          /* its transactions are READ ONLY by default */
+} Startup;
+
+/* What a host must be where a session that only reads asks for one that takes writes: to libpq our
+ * own default_transaction_read_only would look like a standby's. Else NULL: as the user said. */
+static const char *session_attrs(const Startup *startup, const PQconninfoOption *options)
 {
-    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
+    for (const PQconninfoOption *option = options; option && option->keyword; option++)
+        if (strcmp(option->keyword, "target_session_attrs") == 0)
+            return startup->reads && option->val && strcmp(option->val, "read-write") == 0
+                       ? "primary"
+                       : NULL;
+    return NULL;
+}
+
+/* Begin to connect: to `host`, or where it is NULL to whatever the user's string says. */
+static PGconn *start(const Startup *startup, const PgHost *host, const char *attrs)
+{
+    /* Before dbname: what a user's connection string may replace. Behind it: what it may not. */
+    const char *const keywords[] = {"keepalives_idle",
+                                    "keepalives_interval",
+                                    "keepalives_count",
+                                    "tcp_user_timeout",
+                                    "dbname",
+                                    "client_encoding",
+                                    "application_name",
+                                    "options",
+                                    "target_session_attrs",
+                                    host ? "host" : NULL,
+                                    "hostaddr",
+                                    "port",
+                                    NULL};
+    const char *const values[] = {"30",
+                                  "10",
+                                  "3",
+                                  "60000",
+                                  startup->conninfo,
+                                  "UTF8",
+                                  startup->application,
+                                  startup->options ? startup->options : "",
+                                  attrs ? attrs : "",
+                                  host ? host->host : NULL,
+                                  host ? host->hostaddr : NULL,
+                                  host ? host->port : NULL,
+                                  NULL};
+    return PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
+}
+
+/* Takes `connection`, which was started. */
+static bool finish(PGconn *connection, PGconn **ret_connection, Error *err)
+{
     if (!connection)
         return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
     PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
     Connected how =
-        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection);
+        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection, 1);
     if (how != CONNECT_GOOD) {
         connect_error(connection, how, err);
         PQfinish(connection);
@@ -253,22 +307,48 @@ static bool connect_params(const char *const *keywords, const char *const *value
     return true;
 }
 
-static bool connect_once(const char *conninfo, const char *options, PGconn **ret_connection,
-                         Error *err)
+/* Whether the next host is to be tried, as libpq would: not where this one has spoken, unless it
+ * said that it cannot take anybody now. */
+static bool is_for_next_host(const Error *failure)
 {
-    /* Before dbname: what a user's connection string may replace. Behind it: what it may not. */
-    const char *const keywords[] = {"keepalives_idle",
-                                    "keepalives_interval",
-                                    "keepalives_count",
-                                    "tcp_user_timeout",
-                                    "dbname",
-                                    "client_encoding",
-                                    "application_name",
-                                    options ? "options" : NULL,
-                                    NULL};
-    const char *const values[] = {
-        "30", "10", "3", "60000", conninfo, "UTF8", PG_SESSION_APPLICATION, options, NULL};
-    return connect_params(keywords, values, ret_connection, err);
+    return failure->class == ERROR_CONNECTION &&
+           (!*failure->code || strcmp(failure->code, "57P03") == 0 ||
+            strcmp(failure->code, "53300") == 0);
+}
+
+static bool connect_in_turn(const Startup *startup, const PgHostArray *hosts, const char *attrs,
+                            PGconn **ret_connection, Error *err)
+{
+    CLEANUP(text_done) Text others = {0};
+    for (size_t i = 0; i < hosts->count; i++) {
+        error_done(err);
+        if (finish(start(startup, &hosts->items[i], attrs), ret_connection, err))
+            return true;
+        if (!is_for_next_host(err))
+            return false;
+        if (i + 1 < hosts->count)
+            text_addf(&others, "%s%s", i ? "; " : "", err->message);
+    }
+    return error_detail(err, "%s", text_string(&others));
+}
+
+static bool connect_once(const Startup *startup, PGconn **ret_connection, Error *err)
+{
+    PGconn *connection = start(startup, /* host= */ NULL, /* attrs= */ NULL);
+    PQconninfoOption *all = PQconninfo(connection);
+    const char *attrs = session_attrs(startup, all);
+    PgHostArray hosts = {0};
+    if (all)
+        pg_hosts_of(all, &hosts);
+    PQconninfoFree(all);
+    if (!hosts.count && !attrs)
+        return finish(connection, ret_connection, err);
+    PQfinish(connection);
+    if (!hosts.count)
+        return finish(start(startup, /* host= */ NULL, attrs), ret_connection, err);
+    bool good = connect_in_turn(startup, &hosts, attrs, ret_connection, err);
+    pg_hosts_done(&hosts);
+    return good;
 }
 
 /* What says where a session goes: of several hosts only the one that answered. */
@@ -284,7 +364,8 @@ static bool says_where(const char *keyword)
 
 #define PARAMETERS_MAX 64 /* more than libpq has */
 
-bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection, Error *err)
+/* Begin to connect to the server that `session` is on, as the same role. */
+static PGconn *start_beside(const PgSession *session)
 {
     const PGconn *there = session->connection;
     const char *hostaddr = PQhostaddr(there);
@@ -302,9 +383,14 @@ bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection
         keywords[count] = "hostaddr";
         values[count++] = hostaddr;
     }
-    bool good = connect_params(keywords, values, ret_connection, err);
+    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 0);
     PQconninfoFree(all);
-    return good;
+    return connection;
+}
+
+bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection, Error *err)
+{
+    return finish(start_beside(session), ret_connection, err);
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
@@ -393,8 +479,9 @@ bool pg_session_pin(PgSession *session, const char *name, const char *value, Err
 }
 
 /* Connected, facts read. What the server has that deviates goes to `deviations`. */
-static bool open_with(const char *conninfo, const SettingArray *settings, WordsPolicy words,
-                      SettingArray *deviations, PgSession **ret_session, Error *err)
+static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
+                      const SettingArray *settings, SettingArray *deviations,
+                      PgSession **ret_session, Error *err)
 {
     CLEANUP(text_done) Text options = {0};
     if (!user_options(conninfo, &options, err))
@@ -402,14 +489,20 @@ static bool open_with(const char *conninfo, const SettingArray *settings, WordsP
     array_each (Setting, setting, settings)
         pg_session_add_option(&options, setting->name, setting->value);
     CLEANUP(pg_session_closep) PgSession *session = memory_new(PgSession);
-    session->words = words;
-    bool refused = !connect_once(conninfo, text_string(&options), &session->connection, err);
+    session->words = wanted->words;
+    Startup startup = {.conninfo = conninfo,
+                       .application =
+                           wanted->application ? wanted->application : PG_SESSION_APPLICATION,
+                       .options = text_string(&options),
+                       .reads = wanted->purpose == PG_SESSION_READS};
+    bool refused = !connect_once(&startup, &session->connection, err);
     if (refused) {
         /* 08P01: a pooler that refuses the `options` parameter */
         if (strcmp(err->code, "08P01") != 0)
             return false;
         error_done(err);
-        if (!connect_once(conninfo, /* options= */ NULL, &session->connection, err))
+        startup.options = NULL;
+        if (!connect_once(&startup, &session->connection, err))
             return false;
     }
     session->cancel = PQgetCancel(session->connection);
@@ -451,7 +544,7 @@ bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session, E
     CLEANUP(settings_done) SettingArray deviations = {0};
     settings_wanted(options, &settings);
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!open_with(conninfo, &settings, options->words, &deviations, &session, err))
+    if (!open_with(options, conninfo, &settings, &deviations, &session, err))
         return false;
     if (session->pooler != PG_DIRECT) {
         if (!pin_through_pool(session, &settings, &deviations, err))
@@ -461,7 +554,7 @@ bool pg_session_open(const PgSessionOptions *options, PgSession **ret_session, E
         array_each (Setting, setting, &deviations)
             setting_add(&settings, setting->name, setting->value);
         pg_session_close(TAKE_PTR(session));
-        if (!open_with(conninfo, &settings, options->words, &none, &session, err))
+        if (!open_with(options, conninfo, &settings, &none, &session, err))
             return false;
     }
     *ret_session = TAKE_PTR(session);
@@ -473,7 +566,7 @@ bool pg_session_look_for_pooler(const PgSessionOptions *options, PgPooler *ret_p
     CLEANUP(settings_done) SettingArray none = {0};
     CLEANUP(settings_done) SettingArray deviations = {0};
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!open_with(conninfo_of(options), &none, options->words, &deviations, &session, err))
+    if (!open_with(options, conninfo_of(options), &none, &deviations, &session, err))
         return false;
     *ret_pooler = session->pooler;
     return true;
@@ -513,6 +606,30 @@ bool pg_session_lost_error(const PgSession *session, const char *doing, Error *e
     CLEANUP(memory_freep) char *where = pg_session_describe(session);
     error_set(err, ERROR_CONNECTION, "the connection to %s was lost while %s", where, doing);
     return error_hint(err, "'applier status' shows where the database stands");
+}
+
+void pg_session_cancel(PgSession *session)
+{
+    char words[64];
+    if (session->cancel)
+        (void)PQcancel(session->cancel, words, sizeof(words));
+}
+
+bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside, Error *err)
+{
+    CLEANUP(pg_session_closep) PgSession *beside = memory_new(PgSession);
+    beside->connection = start_beside(session);
+    if (!beside->connection)
+        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
+    PQsetErrorVerbosity(beside->connection, PQERRORS_SQLSTATE);
+    Connected how = PQstatus(beside->connection) == CONNECTION_BAD
+                        ? CONNECT_FAILED
+                        : connect_poll(beside->connection, 2);
+    if (how != CONNECT_GOOD)
+        return connect_error(beside->connection, how, err);
+    PQsetNoticeReceiver(beside->connection, on_notice, beside);
+    *ret_beside = TAKE_PTR(beside);
+    return true;
 }
 
 /* Runs in a signal handler: PQcancel is made for that. */

@@ -25,6 +25,9 @@ typedef enum { PG_DIRECT, PG_SESSION_POOL, PG_TRANSACTION_POOL } PgPooler;
 /* How much of the server's words may be shown (ENGINE.md 23). */
 typedef enum { WORDS_REDACTED, WORDS_WHOLE } WordsPolicy;
 
+/* 63 bytes are what a server keeps of an application's name. */
+#define PG_APPLICATION_SIZE 64
+
 typedef struct PgSessionOptions {
     const char *conninfo;         /* --db; NULL: DATABASE_URL, then PG* */
     const char *search_path;      /* as a SET list; NULL: public */
@@ -32,6 +35,7 @@ typedef struct PgSessionOptions {
     int64_t lock_timeout_ms;      /* 0: none */
     int64_t statement_timeout_ms; /* 0: none */
     WordsPolicy words;
+    const char *application; /* application_name; NULL: PG_SESSION_APPLICATION */
 } PgSessionOptions;
 
 /* What the server says about itself and us; texts owned by the session. */
@@ -62,6 +66,7 @@ typedef struct PgSession {
         *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
     int64_t notice_count; /* warnings of the server since the session began … */
     char notice_code[6];  /* … and the SQLSTATE of the last */
+    bool closed_by_us;    /* the server did what no plan announces: not to be gone on with */
     /* Told at each tick while we wait for the server (pg_wait.h); NULL: nobody. It must not use
      * this session. `waited_ms` is how long this one wait has lasted. */
     void (*waiting)(void *context, int64_t waited_ms);
@@ -101,6 +106,14 @@ bool pg_session_is_lost(const PgSession *session);
 
 /* ERROR_CONNECTION "the connection … was lost while DOING". Returns false. */
 bool pg_session_lost_error(const PgSession *session, const char *doing, Error *err);
+
+/* Ask the server to cancel what this session runs; whether it did, the statement's answer says. */
+void pg_session_cancel(PgSession *session);
+
+/* A second session with the same server as the same role, for a word on the side: nothing is pinned
+ * and no facts are read. Not stopped by the first signal, which is what it may be for. */
+bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside,
+                            Error *err) MUST_CHECK;
 
 /* From now on the second SIGINT cancels this session's running statement; until it is closed. */
 void pg_session_cancel_on_interrupt(PgSession *session);

@@ -6,6 +6,8 @@
 #include <sys/random.h>
 
 #include "base/attributes.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
 
 bool retry_policy_is_retryable(const char *sqlstate)
 {
@@ -35,7 +37,15 @@ uint32_t retry_policy_random(void)
     return random;
 }
 
+/* In slices: a signal that comes between the caller's last look and the first poll would else be
+ * slept through. */
+#define SLICE_MS 100
+
 void retry_policy_sleep(int64_t delay_ms)
 {
-    (void)poll(/* fds= */ NULL, 0, (int)delay_ms);
+    int before = interrupt_count();
+    int64_t until = clock_monotonic_ms() + delay_ms;
+    for (int64_t left = delay_ms; left > 0 && interrupt_count() == before;
+         left = until - clock_monotonic_ms())
+        (void)poll(/* fds= */ NULL, 0, (int)(left < SLICE_MS ? left : SLICE_MS));
 }

@@ -24,6 +24,8 @@ typedef struct SiteFile {
     char *backup_within;
     char *backup_command;
     char *backup_pg_dump;
+    char *reconnect;
+    char *step_limit;
 } SiteFile;
 
 static const ConfigKey config_keys[] = {
@@ -34,6 +36,8 @@ static const ConfigKey config_keys[] = {
     {"site", "rollback-needs", offsetof(SiteFile, rollback_needs)},
     {"site", "superuser", offsetof(SiteFile, superuser)},
     {"site", "look-under-lock-ms", offsetof(SiteFile, look_under_lock_ms)},
+    {"site", "reconnect", offsetof(SiteFile, reconnect)},
+    {"site", "step-limit", offsetof(SiteFile, step_limit)},
     {"site", "max-lag", offsetof(SiteFile, max_lag)},
     {"backup", "policy", offsetof(SiteFile, backup_policy)},
     {"backup", "within", offsetof(SiteFile, backup_within)},
@@ -172,6 +176,20 @@ static bool take_backup(SiteFile *file, SiteConfig *config, Error *err)
     return true;
 }
 
+#define SECONDS_MOST 604800 /* a week */
+
+/* -1 where the site does not say. */
+static bool take_seconds(const char *key, const char *word, int64_t *ret_seconds, Error *err)
+{
+    uint64_t seconds = 0;
+    if (word && !text_parse_uint(word, strlen(word), SECONDS_MOST, &seconds)) {
+        error_set(err, ERROR_CONFIG, "%s is '%s': expected a number of seconds", key, word);
+        return error_hint(err, "at most %d", SECONDS_MOST);
+    }
+    *ret_seconds = word ? (int64_t)seconds : -1;
+    return true;
+}
+
 static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
 {
     if (!check_name("name", file->name, err) ||
@@ -181,6 +199,8 @@ static bool take_file(SiteFile *file, SiteConfig *config, Error *err)
         !take_superuser(file->superuser, &config->superuser, err) ||
         !take_max_lag(file->max_lag, &config->max_lag, err) ||
         !take_look_under_lock(file->look_under_lock_ms, &config->look_under_lock_ms, err) ||
+        !take_seconds("reconnect", file->reconnect, &config->reconnect_s, err) ||
+        !take_seconds("step-limit", file->step_limit, &config->step_limit_s, err) ||
         !take_backup(file, config, err))
         return false;
     if (file->ledger_owner && !*file->ledger_owner)

@@ -61,11 +61,11 @@ VALUES ($1, $2, $3, $4, $5, $6)
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
     client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
-    superuser, bundle_path, sqlstate, words, from_position, to_position, settings)
+    superuser, bundle_path, sqlstate, words, from_position, to_position, run_id, settings)
 SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
        $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15,
-       $16::bigint, $17::bigint,
-       CASE WHEN $2 = 'begin' THEN
+       $16::bigint, $17::bigint, $18,
+       CASE WHEN $2 IN ('begin', 'return') THEN
        (SELECT jsonb_object_agg(name, current_setting(name))
           FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout',
                'idle_in_transaction_session_timeout', 'idle_session_timeout',
@@ -134,7 +134,7 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        current_user_name, client_host, operating_system_user, applier, server_version,
        coalesce(bundle_path, ''), sqlstate, words, superuser,
        coalesce(settings::text, ''), from_position, to_position,
-       (extract(epoch FROM at) * 1000)::bigint
+       (extract(epoch FROM at) * 1000)::bigint, run_id
   FROM sealift.event ORDER BY number
 
 -- In the transaction that came to the version: the journal's last row is that of its last step.
@@ -192,7 +192,8 @@ SELECT pg_catalog.pg_get_userbyid(nspowner)
 -- A bundle is done where its last version was completed, nothing has been taken back below that since,
 -- and the last run has its durable end. Neither journal nor manifest is read: the index on the rows of rollbacks answers.
 -- :name ledger_is_done
-SELECT coalesce((SELECT phase = 'end' FROM sealift.event WHERE phase IN ('begin', 'end')
+SELECT coalesce((SELECT phase = 'end' FROM sealift.event
+                  WHERE phase IN ('begin', 'end', 'failure')
                   ORDER BY number DESC LIMIT 1), false)
    AND NOT EXISTS (SELECT FROM sealift.identity WHERE rehearsal_since IS NOT NULL) AND EXISTS (
     SELECT FROM sealift.version v

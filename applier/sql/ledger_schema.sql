@@ -34,7 +34,7 @@ CREATE TABLE sealift.identity (
 CREATE TABLE sealift.event (
     number bigint PRIMARY KEY,
     action text NOT NULL CHECK (action IN ('apply', 'rollback', 'resume', 'adopt')),
-    phase text NOT NULL CHECK (phase IN ('begin', 'end', 'failure', 'refused')),
+    phase text NOT NULL CHECK (phase IN ('begin', 'end', 'failure', 'refused', 'return')),
     head_digest bytea,
     from_version text NOT NULL,
     to_version text NOT NULL,
@@ -50,6 +50,7 @@ CREATE TABLE sealift.event (
     system_identifier text NOT NULL,
     database_oid oid NOT NULL,
     superuser boolean NOT NULL,
+    run_id text NOT NULL DEFAULT '',
     settings jsonb,
     bundle_path text,
     sqlstate text NOT NULL DEFAULT '',

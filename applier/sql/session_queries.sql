@@ -43,6 +43,27 @@ SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.client_addr::text, 'l
    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
    AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint
 
+-- The guard of step_stop.h, and the end of a wait for a lock: of our own session only.
+-- :name stop_guard
+SELECT pg_catalog.pg_try_advisory_lock($1::integer, $2::integer)
+
+-- :name stop_lock_wait
+SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity
+ WHERE pid = $1::integer AND wait_event_type = 'Lock' AND datname = current_database()
+   AND application_name = current_setting('application_name')
+
+-- What a session is doing, as far as its own role may see it; no row where it is gone.
+-- :name session_doing
+SELECT coalesce(state, ''), coalesce(wait_event_type || '/' || wait_event, ''),
+       coalesce((extract(epoch FROM clock_timestamp() - query_start) * 1000)::bigint, 0)
+  FROM pg_catalog.pg_stat_activity WHERE pid = $1::integer
+
+-- :name session_terminate
+SELECT pg_catalog.pg_terminate_backend($1::integer)
+
+-- :name session_cancel
+SELECT pg_catalog.pg_cancel_backend($1::integer)
+
 -- Entries of the shared lock table in use (fast-path locks take none, so this is an upper bound).
 -- :name locks_held
 SELECT count(*) FROM pg_catalog.pg_locks

@@ -7,6 +7,7 @@
 #include "applier/server/retry_policy.h"
 #include "applier/sql/ledger_queries.h"
 #include "applier/steps/probe.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 
@@ -53,14 +54,34 @@ bool step_alone_record(StepQueue *queue, const RunPart *part, JournalKind kind, 
         row.words = (char *)(uintptr_t)words;
         journal_chain_append(&queue->chain, &row);
     }
-    if (begin(queue->session, durability, err) && insert(queue, &row, part, err) &&
-        pg_script(queue->session, "COMMIT", err))
-        return true;
+    if (begin(queue->session, durability, err) && insert(queue, &row, part, err)) {
+        bool durable = durability == RECORD_DURABLE;
+        if (durable ? ledger_commit_durable(queue->session, err)
+                    : pg_script(queue->session, "COMMIT", err))
+            return true;
+        /* committed, if not confirmed: the chain has moved on */
+        if (err->class == ERROR_UNSETTLED)
+            return error_wrap(err, "writing the journal");
+    }
     queue->chain = before;
     error_wrap(err, "writing the journal");
     CLEANUP(error_done) Error ignored = {0};
     if (!pg_session_is_lost(queue->session))
         (void)!pg_script(queue->session, "ROLLBACK", &ignored);
+    return false;
+}
+
+bool step_alone_intend(StepQueue *queue, const RunPart *part, const char *look, const char *words,
+                       int64_t attempt, Error *err)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    if (step_alone_record(queue, part, JOURNAL_INTENT, look, words, attempt, RECORD_DURABLE, err))
+        return true;
+    if (err->class == ERROR_UNSETTLED && !pg_session_is_lost(queue->session))
+        queue->not_begun =
+            step_alone_record(queue, part, JOURNAL_OUTCOME, JOURNAL_FAILED,
+                              "not begun: no synchronous standby confirmed the intent", attempt,
+                              RECORD_LAZY, &ignored);
     return false;
 }
 
@@ -87,6 +108,7 @@ static bool run_statement(StepQueue *queue, const PipelineEntry *entry, const ch
     if (!PQsendQueryParams(connection, sql, 0, NULL, NULL, NULL, NULL, 0))
         return pg_session_lost_error(queue->session, "running a step", err);
     PQsetSingleRowMode(connection);
+    queue->alone_begun_ms = clock_monotonic_ms();
     PGresult *result;
     while ((result = pg_wait_result(queue->session))) {
         ExecStatusType status = PQresultStatus(result);
@@ -100,6 +122,7 @@ static bool run_statement(StepQueue *queue, const PipelineEntry *entry, const ch
                              "a step began a COPY that the bundle does not "
                              "announce");
     }
+    queue->alone_begun_ms = 0;
     return !pg_session_is_lost(queue->session) ||
            pg_session_lost_error(queue->session, "running a step outside transactions", err);
 }
@@ -233,8 +256,8 @@ bool step_alone_run(StepQueue *queue, size_t index, AloneEnd *ret_end, Error *er
     CLEANUP(text_done) Text names = {0};
     queue->single = entry;
     if (!probe_look(queue->session, probe, &before, &names, err) ||
-        !step_alone_record(queue, part, JOURNAL_INTENT, probe_look_name(before),
-                           text_string(&names), unit->attempt, RECORD_DURABLE, err) ||
+        !step_alone_intend(queue, part, probe_look_name(before), text_string(&names), unit->attempt,
+                           err) ||
         !run_between(queue, part, &entry, probe, err))
         return false;
     *ret_end = ALONE_DONE;

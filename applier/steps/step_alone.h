@@ -13,6 +13,12 @@ bool step_alone_record(StepQueue *queue, const RunPart *part, JournalKind kind, 
                        const char *words, int64_t attempt, RecordDurability durability,
                        Error *err) MUST_CHECK;
 
+/* The INTENT of a part, on disk (and confirmed, where the site waits for a standby) once this
+ * returns. Where the confirmation was not waited for, an OUTCOME follows that says so: the step has
+ * not begun, nothing is unsettled, and queue->not_begun is set (ERROR_UNSETTLED). */
+bool step_alone_intend(StepQueue *queue, const RunPart *part, const char *look, const char *words,
+                       int64_t attempt, Error *err) MUST_CHECK;
+
 typedef enum {
     ALONE_DONE,
     ALONE_FAILED, /* the failure is in the pipeline; nothing is left behind, and that is recorded */

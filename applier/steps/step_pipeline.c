@@ -235,6 +235,7 @@ static bool impossible(StepPipeline *pipeline, Error *err)
 {
     if (pg_session_is_lost(pipeline->session))
         return lost(pipeline, err);
+    pipeline->session->closed_by_us = true;
     /* closing is the only thing that is sure to end what the server is doing */
     (void)shutdown(PQsocket(pipeline->session->connection), SHUT_RDWR);
     (void)PQconsumeInput(pipeline->session->connection);
@@ -329,6 +330,11 @@ const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline, const c
         if (begins_so(&pipeline->entries.items[i], seen))
             return &pipeline->entries.items[i];
     return &pipeline->entries.items[pipeline->first];
+}
+
+size_t step_pipeline_units_out(const StepPipeline *pipeline)
+{
+    return pipeline->units;
 }
 
 bool step_pipeline_is_idle(const StepPipeline *pipeline)

@@ -83,6 +83,9 @@ bool step_pipeline_drain(StepPipeline *pipeline, Error *err) MUST_CHECK;
  * answers back until a Sync. NULL where nothing is out. */
 const PipelineEntry *step_pipeline_running(const StepPipeline *pipeline, const char *seen);
 
+/* Units that are queued and not yet answered, the running one counted. */
+size_t step_pipeline_units_out(const StepPipeline *pipeline);
+
 /* Whether anything was queued since the last drain. */
 bool step_pipeline_is_idle(const StepPipeline *pipeline);
 

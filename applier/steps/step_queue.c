@@ -4,6 +4,7 @@
 
 #include "applier/server/pg_lock.h"
 #include "applier/sql/ledger_queries.h"
+#include "applier/steps/step_stop.h"
 #include "base/memory.h"
 
 /* Never DISCARD ALL: it would drop the lock. */
@@ -11,10 +12,16 @@ const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEM
                                          "DISCARD SEQUENCES", "RESET ALL"};
 const size_t step_queue_reset_count = ARRAY_LEN(step_queue_resets);
 
-/* Names the group and leaves durability to the run's end; both only within the transaction. */
+/* Names the group and leaves durability to the run's end; both only within the transaction. With a
+ * key it is the guard of step_stop.h as well: while somebody holds that lock the cast fails, and
+ * with it the group that begins here (a plain 1/0 would fail while it is planned). */
 #define OPEN_SQL                                                                                   \
     "SELECT pg_catalog.set_config('sealift.group', $1, true),"                                     \
-    " pg_catalog.set_config('synchronous_commit', 'off', true)"
+    " pg_catalog.set_config('synchronous_commit', 'off', true),"                                   \
+    " CASE WHEN $2::integer IS NULL THEN true"                                                     \
+    " WHEN pg_catalog.pg_try_advisory_lock_shared(" STEP_STOP_KEY_SQL ", $2::integer)"             \
+    " THEN pg_catalog.pg_advisory_unlock_shared(" STEP_STOP_KEY_SQL ", $2::integer)"               \
+    " ELSE pg_catalog.set_config('sealift.group', 'stopped', true)::boolean END"
 
 void step_queue_done(StepQueue *queue)
 {
@@ -146,10 +153,16 @@ static bool send_begin(StepQueue *queue, size_t unit, const char *sql, Error *er
     return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err);
 }
 
-static bool send_open(StepQueue *queue, size_t unit, Error *err)
+typedef enum { OPEN_GUARDED, OPEN_WITHIN } OpenKind;
+
+/* OPEN_GUARDED where a unit begins: there it may be stopped, and nowhere within. */
+static bool send_open(StepQueue *queue, size_t unit, OpenKind kind, Error *err)
 {
     PipelineEntry entry = {.kind = ENTRY_OPEN, .unit = unit};
-    return send_prepared(queue, &entry, OURS_OPEN, PG_VALUES(pg_int(queue->chain.next)), err);
+    return send_prepared(queue, &entry, OURS_OPEN,
+                         PG_VALUES(pg_int(queue->chain.next),
+                                   kind == OPEN_GUARDED ? pg_int(queue->stop_key) : pg_text(NULL)),
+                         err);
 }
 
 /* The migration's own timeouts, within the transaction. */
@@ -401,9 +414,10 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
         part->group == PART_WITHOUT_STATEMENTS ? NULL : &script->groups.items[part->group];
     const char *result = part->completes && run_task_verifies(task) ? JOURNAL_UNVERIFIED : "";
     JournalKind kind = task->migration ? JOURNAL_GROUP : JOURNAL_VERSION;
+    bool first = part_index == queue->units->units.items[unit].first_part;
     if (part->gate)
         return queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err);
-    if (!send_open(queue, unit, err) ||
+    if (!send_open(queue, unit, first ? OPEN_GUARDED : OPEN_WITHIN, err) ||
         (task->migration && !send_timeouts(queue, unit, task->migration, err)))
         return false;
     if (part->precheck_inside && !queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err))
@@ -460,13 +474,14 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
     PipelineEntry end = {
         .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
     if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
+        !send_open(queue, index, OPEN_GUARDED, err) ||
         !send_timeouts(queue, index, task->migration, err) ||
         !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
         !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
         return false;
     if (unit->kind != UNIT_VERIFY)
         return true;
-    return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, err) &&
+    return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, OPEN_WITHIN, err) &&
            send_row(queue, index, unit->first_part, JOURNAL_VERIFIED, JOURNAL_PASSED, err) &&
            send_commit(queue, index, err);
 }

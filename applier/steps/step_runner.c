@@ -6,6 +6,8 @@
 #include "applier/steps/step_alone.h"
 #include "applier/steps/step_batch.h"
 #include "applier/steps/step_queue.h"
+#include "applier/steps/step_stop.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 
@@ -16,20 +18,33 @@ typedef struct StepRunner {
     RunUnits units;         /* a copy of the caller's rows, whose attempts count up */
     const StepRunnerOptions *options;
     RunReport *report;
+    StepStop stop;
+    int64_t tasks_count;    /* with those that the report counts from before */
     JournalChain committed; /* the chain behind the last COMMIT that answered */
     bool ended_by_script;   /* a statement of the running unit ended our transaction */
     PipelineEntry ending;   /* … this one */
     BatchRun batch;         /* the batch under way */
 } StepRunner;
 
+void step_failure_done(StepFailure *failure)
+{
+    free(failure->identity);
+    free(failure->version);
+    free(failure->source);
+    free(failure->words);
+    free(failure->kept);
+    *failure = (StepFailure){0};
+}
+
 void run_report_done(RunReport *report)
 {
-    free(report->failure.identity);
-    free(report->failure.version);
-    free(report->failure.source);
-    free(report->failure.words);
-    free(report->failure.kept);
+    step_failure_done(&report->failure);
     *report = (RunReport){0};
+}
+
+static bool failed(const StepRunner *runner)
+{
+    return step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL) != NULL;
 }
 
 static const RunPart *part_at(const StepRunner *runner, size_t part)
@@ -61,7 +76,7 @@ static void report_part(StepRunner *runner, const RunUnit *unit, size_t index)
                             .group_count = stated ? (int64_t)script->groups.count : 1,
                             .completes = whole,
                             .tasks_done = runner->report->tasks_done,
-                            .tasks_count = run_tasks_count(runner->queue.tasks)};
+                            .tasks_count = runner->tasks_count};
     runner->options->listener.progress(runner->options->listener.context, &progress);
 }
 
@@ -174,10 +189,31 @@ static void note_step_progress(const StepRunner *runner, RunNow *now)
     }
 }
 
+/* What a signal, or the limit of a step, may end now. */
+static void look_for_stop(StepRunner *runner)
+{
+    const PipelineEntry *entry = step_pipeline_running(runner->pipeline, /* seen= */ NULL);
+    int64_t since = runner->queue.alone_begun_ms;
+    const RunUnit *unit = entry ? &runner->units.units.items[entry->unit] : NULL;
+    size_t units = entry ? step_pipeline_units_out(runner->pipeline) : 0;
+    bool unguarded = false;
+    const StepStopNow now = {
+        .running = since || (entry && !failed(runner)),
+        .rolls_back = unit && !unit->outside_effects,
+        .queued = units > 1,
+        .alone_ms = since ? clock_monotonic_ms() - since : -1,
+        .limit_ms = runner->options->step_limit_ms,
+    };
+    step_stop_tick(&runner->stop, &now, &unguarded);
+    if (unguarded && runner->options->listener.stopping)
+        runner->options->listener.stopping(runner->options->listener.context, (int64_t)units - 1);
+}
+
 /* While the server works: which entry it is at. */
 static void on_waiting(void *context, int64_t waited_ms)
 {
-    const StepRunner *runner = context;
+    StepRunner *runner = context;
+    look_for_stop(runner);
     const RunListener *listener = &runner->options->listener;
     const char *seen =
         listener->seen ? listener->seen(listener->context, runner->session, waited_ms) : NULL;
@@ -200,7 +236,7 @@ static void on_waiting(void *context, int64_t waited_ms)
                                ? batch_of(runner)
                                : (RunBatch){0},
                   .tasks_done = runner->report->tasks_done,
-                  .tasks_count = run_tasks_count(runner->queue.tasks)};
+                  .tasks_count = runner->tasks_count};
     note_step_progress(runner, &now);
     listener->waiting(listener->context, &now);
 }
@@ -286,6 +322,10 @@ static void failure_words(StepRunner *runner, const PipelineEntry *entry, const 
                             ? "the server rolled back instead of committing"
                             : "the index is INVALID: it is what an earlier attempt left, and the "
                               "statement passed over it; drop it first");
+    } else if (runner->stop.over_limit && strcmp(failure_code(runner), "57014") == 0) {
+        text_addf(words,
+                  "it took longer than its limit of %" PRId64 " s (--step-limit) and was cancelled",
+                  runner->options->step_limit_ms / 1000);
     } else {
         ServerError error = server_words_fields(result);
         CLEANUP(memory_freep) char *sql = NULL;
@@ -367,7 +407,7 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
     const StepFailure *failure = &runner->report->failure;
     bool kept = stays(runner);
     bool gate = is_gate(runner, entry);
-    bool cancelled = interrupt_count() > 1 && strcmp(failure->sqlstate, "57014") == 0;
+    bool cancelled = interrupt_count() > 0 && strcmp(failure->sqlstate, "57014") == 0;
     ErrorClass class = cancelled ? ERROR_INTERRUPTED
                        : kept    ? ERROR_UNSETTLED
                        : gate    ? ERROR_TARGET
@@ -376,6 +416,10 @@ static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, 
     char *sentence = failure_sentence(failure, entry, failure->words);
     error_set(err, class, "%s%s", gate ? "the gate does not hold: " : "", sentence);
     snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
+    /* the same advice whether or not something was committed before: the cause is the server's */
+    if (runner->report->settled && strcmp(failure->sqlstate, "53100") == 0)
+        return error_hint(err, "free space on the server's disk, or in the tablespace that the "
+                               "statement writes to; then 'applier resume' goes on");
     if (!runner->report->settled && can_be_looked_up(runner, entry))
         return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
                                "became of it, and goes on");
@@ -450,12 +494,30 @@ static void wait_before_retry(StepRunner *runner, RunUnit *unit)
     unit->attempt++;
 }
 
+/* The guard of step_stop.h: the unit has not begun. */
+static bool was_held_back(const StepRunner *runner, const PipelineEntry *entry)
+{
+    return entry->kind == ENTRY_OPEN && runner->stop.guarded &&
+           strcmp(failure_code(runner), "22P02") == 0;
+}
+
+static bool interrupted_before(const StepRunner *runner, size_t unit, Error *err)
+{
+    const RunUnit *next = &runner->units.units.items[unit];
+    const RunTask *task = task_of(runner, next->first_part);
+    error_set(err, ERROR_INTERRUPTED, "interrupted before migration '%s'",
+              task->migration ? task->migration->identity : "");
+    return error_hint(err, "'applier resume' goes on from here");
+}
+
 /* A step failed: either *next is the unit to go on with, or the run is over. */
 static bool recover(StepRunner *runner, size_t *next, Error *err)
 {
     if (!fall_back(runner, err))
         return false;
     const PipelineEntry entry = *step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL);
+    if (was_held_back(runner, &entry))
+        return interrupted_before(runner, entry.unit, err);
     if (may_retry(runner, &entry)) {
         runner->queue.unprepared = strcmp(failure_code(runner), "26000") == 0;
         wait_before_retry(runner, &runner->units.units.items[entry.unit]);
@@ -493,19 +555,16 @@ static bool give_up(StepRunner *runner, Error *err)
 
 /* --- units ----------------------------------------------------------------------------------- */
 
-static bool failed(const StepRunner *runner)
-{
-    return step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL) != NULL;
-}
-
 static bool run_alone(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
     AloneEnd end = ALONE_UNSETTLED;
     /* until its outcome is in the journal, a lost connection leaves this step unsettled */
     runner->report->settled = false;
-    if (!step_alone_run(&runner->queue, index, &end, err))
+    if (!step_alone_run(&runner->queue, index, &end, err)) {
+        runner->report->settled = runner->queue.not_begun;
         return false;
+    }
     runner->report->settled = end != ALONE_UNSETTLED;
     runner->committed = runner->queue.chain;
     if (end != ALONE_DONE)
@@ -569,8 +628,8 @@ static bool run_batch(StepRunner *runner, size_t index, Error *err)
 static bool run_with_intent(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
-    if (!step_alone_record(&runner->queue, part_at(runner, unit->first_part), JOURNAL_INTENT,
-                           "unknown", /* words= */ NULL, unit->attempt, RECORD_DURABLE, err))
+    if (!step_alone_intend(&runner->queue, part_at(runner, unit->first_part), "unknown",
+                           /* words= */ NULL, unit->attempt, err))
         return false;
     runner->committed = runner->queue.chain;
     runner->report->settled = false;
@@ -637,14 +696,8 @@ static bool run_all(StepRunner *runner, Error *err)
         }
         if (failed(runner) && !recover(runner, &next, err))
             return pg_session_is_lost(runner->session) ? give_up(runner, err) : false;
-        if (stop && next < count) {
-            error_set(err, ERROR_INTERRUPTED, "interrupted before migration '%s'",
-                      task_of(runner, runner->units.units.items[next].first_part)->migration
-                          ? task_of(runner, runner->units.units.items[next].first_part)
-                                ->migration->identity
-                          : "");
-            return error_hint(err, "'applier resume' goes on from here");
-        }
+        if (stop && next < count)
+            return interrupted_before(runner, next, err);
     }
     return true;
 }
@@ -656,6 +709,8 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     StepRunner runner = {.session = session,
                          .options = options,
                          .report = report,
+                         .stop = step_stop_make(session),
+                         .tasks_count = report->tasks_done + run_tasks_count(tasks),
                          .committed = *chain,
                          .batch.unit = SIZE_MAX,
                          .units.parts = units->parts};
@@ -669,6 +724,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                                .tasks = tasks,
                                .units = &runner.units,
                                .observer = options->observer,
+                               .stop_key = runner.stop.key,
                                .chain = *chain};
     pg_session_cancel_on_interrupt(session);
     void (*waiting)(void *, int64_t) = session->waiting;
@@ -685,6 +741,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     report->notices += session->notice_count - notices;
     snprintf(report->notice_code, sizeof(report->notice_code), "%s", session->notice_code);
     *chain = runner.committed;
+    step_stop_done(&runner.stop);
     step_queue_done(&runner.queue);
     batch_run_done(&runner.batch);
     step_pipeline_free(runner.pipeline);

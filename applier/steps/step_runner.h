@@ -53,6 +53,7 @@ typedef struct RunNow {
 /* A run begins; all borrowed. */
 typedef struct RunBegin {
     const PgSession *session;
+    const char *run_id;       /* "" for none */
     const char *action;       /* "apply", "rollback", "resume" */
     const char *product;      /* or NULL */
     const char *from_version; /* "-" for none */
@@ -87,6 +88,10 @@ typedef struct RunListener {
     void (*blocked)(void *context, Text *words);
     /* Add what the ledger's end event is to say: whom the run has cancelled. */
     void (*ending)(void *context, Text *words);
+    /* At each tick while the durable end of the run is waited for. */
+    void (*end_waits)(void *context, int64_t waited_ms);
+    /* The first signal came, and so many groups that are with the server cannot be held back. */
+    void (*stopping)(void *context, int64_t groups);
     void *context;
 } RunListener;
 
@@ -125,10 +130,12 @@ typedef struct RunReport {
 } RunReport;
 
 void run_report_done(RunReport *report);
+void step_failure_done(StepFailure *failure);
 
 typedef struct StepRunnerOptions {
     AtomicMode atomic;
-    int attempts; /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
+    int attempts;          /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
+    int64_t step_limit_ms; /* for a step outside transactions; 0: none */
     RunListener listener;
     const RunObserver *observer; /* or NULL */
     /* Called before each unit, with the pipeline drained and no transaction open, and behind each

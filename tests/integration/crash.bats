@@ -123,7 +123,7 @@ SQL
     release 1.2.0
     pack_bundle "$WORK/slow.bundle" 1.2.0
     private_cluster
-    applier apply "$WORK/slow.bundle" --db "$DB" --yes >"$WORK/out" 2>"$WORK/err" &
+    applier apply "$WORK/slow.bundle" --db "$DB" --yes --reconnect 0 >"$WORK/out" 2>"$WORK/err" &
     pid=$!
     wait_for_statement pg_sleep
     cluster_kill "$PRIVATE"
@@ -146,7 +146,7 @@ SQL
     "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" \
         -c "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(60)" >/dev/null 2>&1 3>&- &
     wait_for_statement pg_sleep
-    applier apply "$WORK/crash.bundle" --db "$DB" --yes >"$WORK/out" 2>"$WORK/err" &
+    applier apply "$WORK/crash.bundle" --db "$DB" --yes --reconnect 0 >"$WORK/out" 2>"$WORK/err" &
     pid=$!
     wait_for_statement "CREATE INDEX CONCURRENTLY bin_part"
     for _ in $(seq 200); do

@@ -136,6 +136,7 @@ static bool apply(const char *path, Arguments *arguments, Error *err)
            apply_relation_name(report.relation), report.from_version ? report.from_version : "?",
            report.to_version ? report.to_version : "?", report.version ? report.version : "?",
            report.tasks, report.duration_ms);
+    printf("reconnects %" PRId64 "\n", report.reconnects);
     if (report.settled.happened)
         printf("answered %s\n", report.settled.done ? "done" : "not-done");
     print_run(&report.run);

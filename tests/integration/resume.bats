@@ -32,12 +32,12 @@ SQL
     applier apply one.bundle --yes >out 2>err 3>&- &
     pid=$!
     for _ in $(seq 200); do
-        [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND application_name = 'sealift' AND query LIKE '%pg_sleep(4)%' AND datname = '$DATABASE'")" = 1 ] && break
+        [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE 'sealift%' AND query LIKE '%pg_sleep(4)%' AND datname = '$DATABASE'")" = 1 ] && break
         sleep 0.05
     done
     kill -KILL "$pid"
     wait "$pid" || true
-    sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'sealift' AND datname = '$DATABASE'" >/dev/null
+    sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'sealift%' AND datname = '$DATABASE'" >/dev/null
     same slot 1 "$(slots)"
 }
 

@@ -329,6 +329,36 @@ static void what_was_seen_holds_until_something_is_done(void **state UNUSED)
     assert_string_equal(history_arrival(&history)->arrival, "");
 }
 
+/* A run is open from its begin to its end, and again where no standby confirmed that end. */
+static void knows_the_run_that_is_open(void **state UNUSED)
+{
+    static const struct {
+        const char *phases[5];
+        int open; /* index of its begin, or -1 */
+        bool unconfirmed;
+    } cases[] = {
+        {{NULL}, -1, false},
+        {{"begin"}, 0, false},
+        {{"begin", "return"}, 0, false},
+        {{"begin", "failure"}, 0, false},
+        {{"begin", "refused"}, 0, false},
+        {{"begin", "end"}, -1, false},
+        {{"begin", "end", "refused"}, -1, false},
+        {{"begin", "end", "failure"}, 0, true},
+        {{"begin", "end", "begin", "end", "failure"}, 2, true},
+        {{"begin", "end", "failure", "end"}, -1, false},
+        {{"begin", "end", "failure", "begin"}, 3, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(history_done) History runs = {0};
+        for (size_t k = 0; k < ARRAY_LEN(cases[i].phases) && cases[i].phases[k]; k++)
+            *array_add(&runs.events) = (PastEvent){.phase = memory_string(cases[i].phases[k])};
+        const PastEvent *open = history_open_run(&runs);
+        assert_int_equal(open ? open - runs.events.items : -1, cases[i].open);
+        assert_int_equal(history_end_unconfirmed(&runs), cases[i].unconfirmed);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -348,6 +378,7 @@ int main(void)
         TEST(chain_digest_covers_every_field),
         TEST(an_adoption_is_the_first_row),
         TEST(a_database_that_holds_something_is_not_adopted),
+        TEST(knows_the_run_that_is_open),
         TEST(what_was_seen_holds_until_something_is_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,8 @@ static void has_defaults_where_nothing_is_said(void **state UNUSED)
     assert_int_equal(config.backup_within_s, 7200);
     assert_null(config.backup_command);
     assert_null(config.backup_pg_dump);
+    assert_int_equal(config.reconnect_s, -1);
+    assert_int_equal(config.step_limit_s, -1);
     unsetenv("SEALIFT_CONFIG_DIR");
     setenv("SEALIFT_STATE_DIR", "", 1);
     CLEANUP(site_config_done) SiteConfig defaults = {0};
@@ -41,7 +43,7 @@ static void reads_every_key(void **state UNUSED)
     assert_true(read_with("[site]\nname = alpha\nenvironment = staging\nchannel = main\n"
                           "ledger-owner = dba\nrollback-needs = signature\nsuperuser = refuse\n"
                           "look-under-lock-ms = 500\n"
-                          "max-lag = 64MB\n"
+                          "max-lag = 64MB\nreconnect = 0\nstep-limit = 7200\n"
                           "[backup]\npolicy = required\nwithin = 90m\ncommand = /bin/save now\n"
                           "pg-dump = /opt/bin/pg_dump\n",
                           &config, &err));
@@ -57,6 +59,8 @@ static void reads_every_key(void **state UNUSED)
     assert_int_equal(config.backup_within_s, 5400);
     assert_string_equal(config.backup_command, "/bin/save now");
     assert_string_equal(config.backup_pg_dump, "/opt/bin/pg_dump");
+    assert_int_equal(config.reconnect_s, 0);
+    assert_int_equal(config.step_limit_s, 7200);
 }
 
 static void refuses_values_that_mean_nothing(void **state UNUSED)
@@ -71,6 +75,8 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\nsuperuser = yes\n", "expected warn or refuse"},
         {"[site]\nlook-under-lock-ms = 2s\n", "expected a number"},
         {"[site]\nmax-lag = 64\n", "expected a size or a time"},
+        {"[site]\nreconnect = 5m\n", "reconnect is '5m': expected a number of seconds"},
+        {"[site]\nstep-limit = 604801\n", "step-limit is '604801'"},
         {"[site]\nledger-owner =\n", "ledger-owner is empty"},
         {"[backup]\npolicy = maybe\n", "expected required, warn or off"},
         {"[backup]\nwithin = 2\n", "expected a time like 90m, 2h or 1d"},

@@ -38,11 +38,23 @@ static void shows_nothing_that_steers_a_terminal(void **state UNUSED)
     assert_string_equal(cut, "abc…");
 }
 
+static void adds_only_lines_that_are_not_there(void **state UNUSED)
+{
+    CLEANUP(text_done) Text text = {0};
+    text_add(&text, "one\ntwo\n");
+    text_add_new_lines(&text, "two\nthree\none\n");
+    assert_string_equal(text_string(&text), "one\ntwo\nthree\n");
+    text_add_new_lines(&text, "");
+    text_add_new_lines(&text, "wo\n");
+    assert_string_equal(text_string(&text), "one\ntwo\nthree\nwo\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_plain_numbers_only),
         cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(adds_only_lines_that_are_not_there),
         cmocka_unit_test(shows_nothing_that_steers_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
