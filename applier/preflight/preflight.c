@@ -132,11 +132,14 @@ static bool estimate(Preflight *preflight, Error *err)
     PreflightReport *report = preflight->report;
     int64_t most = preflight->options->run->schema.look_under_lock_ms;
     const LookCosts looks = {preflight->look_ms, most > 0 && preflight->look_ms <= most};
+    const MeasuredPlace place = {.config = preflight->options->config,
+                                 .history = &preflight->history,
+                                 .head_digest = &preflight->options->input->head_digest};
     if (!report->migrations || report->estimated)
         return true;
     report->estimated = true;
     return run_estimate_make(preflight->session, &report->plan, preflight->options->run->atomic,
-                             &looks, &preflight->options->site, &report->estimate, err);
+                             &looks, &place, &report->estimate, err);
 }
 
 static bool look(Preflight *preflight, Error *err)
