@@ -5,6 +5,7 @@
 #include "applier/commands/plan_render.h"
 #include "applier/commands/plan_route.h"
 #include "applier/commands/run_options.h"
+#include "applier/commands/run_render.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/site_memory.h"
 #include "base/clock.h"
@@ -97,8 +98,10 @@ static bool look(const PlanOptions *given, const char *path, const char *to, Pla
         return false;
     planning->database = pg_session_describe(planning->session);
     const LookCosts looks = {planning->forecast.look_ms, looks_under_locks(planning)};
-    const SiteMeasurements none = {0};
-    return run_estimate_make(planning->session, &planning->plan, mode, &looks, &none,
+    const MeasuredPlace place = {.config = &planning->bundle.config,
+                                 .history = &planning->history,
+                                 .head_digest = &planning->input.head_digest};
+    return run_estimate_make(planning->session, &planning->plan, mode, &looks, &place,
                              &planning->estimate, err);
 }
 
@@ -115,6 +118,7 @@ static bool run(CommandContext *context, Error *err)
     if (!look(given, route.first ? route.first : context->arguments.items[0],
               route.first ? route.to : given->to, &planning, err))
         return false;
+    run_render_warnings(context->program, text_string(&planning.estimate.warnings));
     const PlanView view = {.input = &planning.input,
                            .plan = &planning.plan,
                            .history = &planning.history,

@@ -133,8 +133,11 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
     if (bundle->config.look_under_lock_ms >= 0)
         run.schema.look_under_lock_ms = bundle->config.look_under_lock_ms;
     run.atomic = atomic_of(given->atomic);
-    const PreflightOptions preflight = {
-        .run = &run, .input = input, .to_version = given->to, .now = clock_now()};
+    const PreflightOptions preflight = {.run = &run,
+                                        .input = input,
+                                        .to_version = given->to,
+                                        .config = &bundle->config,
+                                        .now = clock_now()};
     return preflight_run(&preflight, report, err);
 }
 

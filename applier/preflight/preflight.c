@@ -15,7 +15,9 @@ static const struct {
 } checks[] = {
     {"fit", "how bundle and database fit", false, preflight_check_fit},
     {"drift", "the schema", false, preflight_check_drift},
+    {"gate", "gates", true, preflight_check_gates},
     {"server", "the server", false, preflight_check_server},
+    {"pooler", "the pooler", false, preflight_check_pooler},
     {"encoding", "the encoding", false, preflight_check_encoding},
     {"role", "the role", false, preflight_check_role},
     {"create", "the right to make objects", true, preflight_check_create},
@@ -98,7 +100,9 @@ static bool make_plan(Preflight *preflight, Error *err)
                                    : input->manifest->versions.items[report->plan.target].name);
     if (report->plan.relation != RELATION_FITS)
         array_free(&report->plan.tasks);
-    report->migrations = report->plan.tasks.count;
+    array_each (RunTask, task, &report->plan.tasks)
+        task->objects = &input->objects;
+    report->migrations = (size_t)run_tasks_count(&report->plan.tasks);
     return touched_objects_read(&report->plan.tasks, &input->objects, report->plan.server_major,
                                 &preflight->touched, err);
 }
@@ -132,11 +136,14 @@ static bool estimate(Preflight *preflight, Error *err)
     PreflightReport *report = preflight->report;
     int64_t most = preflight->options->run->schema.look_under_lock_ms;
     const LookCosts looks = {preflight->look_ms, most > 0 && preflight->look_ms <= most};
+    const MeasuredPlace place = {.config = preflight->options->config,
+                                 .history = &preflight->history,
+                                 .head_digest = &preflight->options->input->head_digest};
     if (!report->migrations || report->estimated)
         return true;
     report->estimated = true;
     return run_estimate_make(preflight->session, &report->plan, preflight->options->run->atomic,
-                             &looks, &preflight->options->site, &report->estimate, err);
+                             &looks, &place, &report->estimate, err);
 }
 
 static bool look(Preflight *preflight, Error *err)

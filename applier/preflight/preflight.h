@@ -11,9 +11,9 @@
 typedef struct PreflightOptions {
     const RunOptions *run; /* conninfo, words, atomic, refuse_superuser, ledger_owner, schema */
     const ApplyInput *input;
-    const char *to_version; /* NULL: the bundle's last */
-    SiteMeasurements site;
-    int64_t now; /* seconds since 1970 */
+    const char *to_version;   /* NULL: the bundle's last */
+    const SiteConfig *config; /* where what a rehearsal here measured is kept */
+    int64_t now;              /* seconds since 1970 */
 } PreflightOptions;
 
 typedef struct PreflightReport {

@@ -35,9 +35,11 @@ FindingLevel preflight_space_level(int64_t room, int64_t wanted);
 /* preflight_fit.c: how bundle and database fit */
 PreflightCheck preflight_check_fit;
 PreflightCheck preflight_check_drift;
+PreflightCheck preflight_check_gates;
 PreflightCheck preflight_check_atomic;
 /* preflight_server.c: the server and its settings */
 PreflightCheck preflight_check_server;
+PreflightCheck preflight_check_pooler;
 PreflightCheck preflight_check_encoding;
 PreflightCheck preflight_check_locks;
 PreflightCheck preflight_check_collation;

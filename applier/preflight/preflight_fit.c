@@ -1,5 +1,6 @@
 #include "applier/ledger/stored_proofs.h"
 #include "applier/preflight/preflight_checks.h"
+#include "applier/runs/gates.h"
 #include "base/clock.h"
 
 #define NAMED_MOST 10 /* objects in a finding */
@@ -125,4 +126,35 @@ bool preflight_check_drift(Preflight *preflight, Error *err)
     }
     array_free(&sources);
     return good;
+}
+
+/* --- gates ----------------------------------------------------------------------------------- */
+
+static void add_gate(Findings *findings, const GateResult *gate)
+{
+    const char *source = gate->task->migration->scripts[SCRIPT_PRECHECK].source;
+    const char *version = gate->task->version->name;
+    if (gate->state == GATE_FAILS) {
+        findings_add(findings, LEVEL_BLOCKS, source, "the gate of %s keeps it from beginning: %s",
+                     version, gate->words);
+        findings_advise(findings,
+                        "nothing of version %s is begun before it holds; what it asks is "
+                        "in its script: 'applier unpack BUNDLE' writes it out",
+                        version);
+    } else if (gate->state == GATE_LATER) {
+        findings_add(findings, LEVEL_INFORMS, source,
+                     "the gate of %s is asked before that version begins", version);
+    }
+}
+
+/* Those of the next version; what comes before the others may change their answer. */
+bool preflight_check_gates(Preflight *preflight, Error *err)
+{
+    GateResultArray results = {0};
+    if (!gates_look(preflight->session, &preflight->report->plan, &results, err))
+        return false;
+    array_each (const GateResult, gate, &results)
+        add_gate(preflight->findings, gate);
+    gate_results_done(&results);
+    return true;
 }

@@ -64,6 +64,19 @@ bool preflight_check_server(Preflight *preflight, Error *err UNUSED)
     return true;
 }
 
+/* One that shares sessions does not come this far: the session is refused. */
+bool preflight_check_pooler(Preflight *preflight, Error *err UNUSED)
+{
+    if (preflight->session->pooler != PG_SESSION_POOL)
+        return true;
+    findings_add(preflight->findings, LEVEL_INFORMS, NULL,
+                 "a pooler stands between: it gives each client a session of its own, which works");
+    findings_advise(preflight->findings,
+                    "its own limits (query_timeout, client_idle_timeout of PgBouncer) would end a "
+                    "long statement or wait: better give the server's own address");
+    return true;
+}
+
 bool preflight_check_encoding(Preflight *preflight, Error *err UNUSED)
 {
     array_each (const ManifestRequirement, requirement, &preflight->manifest->requirements) {

@@ -91,5 +91,8 @@ bool preflight_check_time(Preflight *preflight, Error *err UNUSED)
     findings_add(preflight->findings, LEVEL_INFORMS, NULL, "the run takes %s", text_string(&time));
     findings_advise(preflight->findings, "window: %s; 'applier plan BUNDLE' has it by statement",
                     text_string(&window));
+    if (estimate->warnings.length)
+        findings_add(preflight->findings, LEVEL_INFORMS, NULL, "%.*s",
+                     (int)estimate->warnings.length - 1, text_string(&estimate->warnings));
     return true;
 }

@@ -4,9 +4,19 @@
 
 #include "applier/preflight/run_costs.h"
 #include "applier/runs/apply_plan.h"
+#include "applier/site/measured_store.h"
+
+/* Where what a rehearsal of this bundle measured here is kept; borrowed. */
+typedef struct MeasuredPlace {
+    const SiteConfig *config;
+    const History *history; /* of the database */
+    const Digest *head_digest;
+} MeasuredPlace;
 
 typedef struct RunEstimate {
-    SiteMeasurements site; /* borrowed */
+    MeasuredRehearsal measured; /* owned */
+    Text warnings;              /* owned: lines, of what was measured and cannot be read */
+    SiteMeasurements site;      /* borrowed from `measured` */
     LiveRelations live;
     RunUnits units;
     StepCosts steps;
@@ -15,9 +25,9 @@ typedef struct RunEstimate {
 
 void run_estimate_done(RunEstimate *estimate); /* accepts a zeroed one */
 
-/* `plan` and what `site` points at outlive the estimate. Errors: live_relations_read's. */
+/* `plan` outlives the estimate, `place` the call only. Errors: live_relations_read's. */
 bool run_estimate_make(PgSession *session, const ApplyPlan *plan, AtomicMode mode,
-                       const LookCosts *looks, const SiteMeasurements *site,
+                       const LookCosts *looks, const MeasuredPlace *place,
                        RunEstimate *ret_estimate, Error *err) MUST_CHECK;
 
 #endif

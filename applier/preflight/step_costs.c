@@ -189,16 +189,29 @@ static void add_relations(Costing *costing, const RunTask *task, StepCost *cost)
     cost->relation_count = into->relations.count - cost->first_relation;
 }
 
-/* The sizes that a measurement is scaled by: of what was worked on, else of all. */
-static int64_t bytes_at_work(const StepCosts *costs, const StepCost *cost)
+static const MeasuredStepRelation *relation_then(const MeasuredStep *step, const char *name)
 {
-    int64_t bytes = 0;
+    array_each (const MeasuredStepRelation, relation, &step->relations)
+        if (strcmp(relation->relation, name) == 0)
+            return relation;
+    return NULL;
+}
+
+/* How much what the statement works on has grown since it was measured: with indexes, as it was
+ * measured; 1 where nothing is known of it. */
+static double growth(const StepCosts *costs, const StepCost *cost, const MeasuredStep *step)
+{
+    int64_t now = 0, then = 0;
     for (size_t i = 0; i < cost->relation_count; i++) {
         const CostRelation *relation = &costs->relations.items[cost->first_relation + i];
-        if (relation->work != WORK_NONE)
-            bytes += relation->live->bytes;
+        const MeasuredStepRelation *before =
+            relation->work != WORK_NONE ? relation_then(step, relation->live->name) : NULL;
+        if (!before)
+            continue;
+        now += relation->live->bytes + relation->live->index_bytes;
+        then += before->bytes;
     }
-    return bytes;
+    return now > 0 && then > 0 ? (double)now / (double)then : 1;
 }
 
 static void take_measured(Costing *costing, const RunTask *task, StepCost *cost)
@@ -208,8 +221,7 @@ static void take_measured(Costing *costing, const RunTask *task, StepCost *cost)
         if (step->script != SCRIPT_UP || step->statement != (int64_t)cost->step + 1 ||
             strcmp(step->identity, task->migration->identity) != 0)
             continue;
-        int64_t now = bytes_at_work(costing->into, cost);
-        double grown = step->bytes > 0 && now > 0 ? (double)now / (double)step->bytes : 1;
+        double grown = growth(costing->into, cost, step);
         cost->ms = (int64_t)((double)step->duration_us * grown / 1000 + 0.5);
         cost->basis = BASIS_MEASURED;
         cost->at_most = false;

@@ -8,13 +8,14 @@
 #define SEALIFT_APPLIER_STEP_COSTS_H
 
 #include "applier/preflight/live_relations.h"
+#include "applier/site/measured_store.h"
 
 /* Bytes a second. */
 #define COST_RATE_READ    ((int64_t)100 << 20) /* a table read whole: a constraint is checked */
-#define COST_RATE_REWRITE ((int64_t)20 << 20)  /* a table written anew */
+#define COST_RATE_REWRITE ((int64_t)10 << 20)  /* a table written anew */
 #define COST_RATE_INDEX   ((int64_t)25 << 20)  /* of the table that an index is built of */
 #define COST_RATE_CHANGE  ((int64_t)4 << 20)   /* rows changed by a statement, their indexes too */
-#define COST_RATE_LOAD    ((int64_t)5 << 20)   /* of the data that is copied in */
+#define COST_RATE_LOAD    ((int64_t)3 << 20)   /* of the data that is copied in */
 #define COST_STATEMENT_MS 5                    /* a statement that looks at no rows */
 
 /* What the others cannot do while a lock is held; each includes those before it. */
@@ -42,16 +43,7 @@ typedef enum { WORK_NONE, WORK_READ, WORK_REWRITE, WORK_INDEX, WORK_CHANGE } Wor
 /* For documents: "none", "read", "rewritten", "indexed", "changed". */
 const char *work_name(Work work);
 
-/* A statement that was measured at this site; borrowed. */
-typedef struct MeasuredStep {
-    const char *identity;
-    ScriptKind script;
-    int64_t statement; /* from 1 in its script */
-    int64_t duration_us;
-    int64_t bytes; /* of the relations that it worked on, as they were then; 0: not known */
-} MeasuredStep;
-
-/* Zeroed: nothing was measured. */
+/* What a rehearsal at this site measured; borrowed. Zeroed: nothing. */
 typedef struct SiteMeasurements {
     const MeasuredStep *steps;
     size_t count;
@@ -104,7 +96,7 @@ void step_costs_done(StepCosts *costs); /* accepts a zeroed one */
 void step_costs_make(const RunTaskArray *tasks, const LiveRelations *live,
                      const SiteMeasurements *site, int64_t server_major, StepCosts *ret_costs);
 
-/* What the estimate stands on, for people: "public.orders, 12 GB, written anew at 20 MB/s". `now`
+/* What the estimate stands on, for people: "public.orders, 12 GB, written anew at 10 MB/s". `now`
  * in seconds since 1970. */
 void step_cost_basis_words(const StepCosts *costs, const StepCost *cost,
                            const SiteMeasurements *site, int64_t now, Text *text);

@@ -63,7 +63,7 @@ bool site_rehearsal_confirm(const SiteRehearsalOptions *options, const SiteRehea
 void site_rehearsal_note_plan(const ApplyPlan *plan, const History *history,
                               const Manifest *manifest, SiteRehearsal *rehearsal)
 {
-    rehearsal->tasks = (int64_t)plan->tasks.count;
+    rehearsal->tasks = run_tasks_count(&plan->tasks);
     rehearsal->from = memory_string(history_version_name(history));
     rehearsal->to = memory_string(manifest->versions.items[plan->target].name);
     if (history->managed)

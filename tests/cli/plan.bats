@@ -24,7 +24,7 @@ with_rows() {
     output_has 'shop 1.0.0 -> 1.1.0: 3 to apply; nothing was changed' "database '$DATABASE'" \
         'schema: as proven for 1.0.0' 'from live sizes at default rates' 'window: ask for ' \
         'of it' 'public.item (' '200 thousand rows): no reads or writes for ' \
-        'ACCESS EXCLUSIVE, keeps off reads and writes; written anew' 'written anew at 20 MB/s' \
+        'ACCESS EXCLUSIVE, keeps off reads and writes; written anew' 'written anew at 10 MB/s' \
         'at most ' 'changed at 4 MB/s' 'in tablespace pg_default' \
         'before the window: 1 of 3 need not wait for it' \
         '1.1.0 0003_price, about ' '0002_index: builds indexes while the application writes'
@@ -43,6 +43,25 @@ with_rows() {
         and .tables[0].unreadable_ms > 0 and .tables[0].unwritable_ms >= .tables[0].unreadable_ms' >/dev/null
     # a transaction for the whole version holds the lock for longer, where that can be had at all
     same 'the ledger is as it was' 1.0.0 "$(applier status --json | jq -r .version)"
+}
+
+@test "what a rehearsal at this site measured goes before sizes and rates; what cannot be read is said" {
+    with_rows
+    cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB' # for good: files share the cluster
+    applier rehearse shop.bundle --method template --yes >/dev/null
+    run_status 0 applier plan shop.bundle
+    output_has '5 of 5 statements as measured on a clone' ': measured on a clone just now'
+    output_lacks 'at default rates' MB/s
+    run_status 0 applier plan shop.bundle --json
+    same basis '5 measured' "$(json '"\(.estimate.statements_measured) \([.migrations[].groups[].statements[].basis] | unique | join(" "))"')"
+    run_status 0 applier preflight shop.bundle
+    output_has 'the run takes about' '5 of 5 statements as measured on a clone'
+    echo '{}' | tee "$SEALIFT_STATE_DIR"/rehearsals/*.json >/dev/null
+    run_status 0 applier plan shop.bundle
+    output_has 'from live sizes at default rates'
+    errors_has 'warning: what a rehearsal measured cannot be used'
+    run_status 0 applier preflight shop.bundle
+    output_has 'from live sizes at default rates' 'what a rehearsal measured cannot be used'
 }
 
 @test "a bundle that nobody rehearsed has no times, and says so" {

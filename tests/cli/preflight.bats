@@ -463,7 +463,7 @@ CONF
     same order 'blocks warns informs' "$(grep -oE '^(blocks|warns|informs)' <<<"$output" | uniq | xargs)"
     output_has $'          ALTER TABLE public.item OWNER TO app;' '1 block, 1 warn'
     output_lacks password=
-    ! grep -qw right <<<"$output$errors"
+    same 'lines with the password' 0 "$(grep -cw right <<<"$output$errors")"
 }
 
 @test "a role that may not read the ledger is told the GRANT" {

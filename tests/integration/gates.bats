@@ -33,6 +33,10 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     output_has "gate of 1.1.0: migrations/1.1.0/0002_states.precheck.sql does not hold now"
     run_status 0 applier plan "$WORK/shop.bundle" --db "$DB" --json
     same gate "1.1.0 0002_states fails" "$(json '.gates[0] | "\(.version) \(.identity) \(.state)"')"
+    run_status 7 applier preflight "$WORK/shop.bundle" --db "$DB" --json
+    same finding 'blocks migrations/1.1.0/0002_states.precheck.sql' \
+        "$(json '.findings[] | select(.check == "gate") | "\(.level) \(.object)"')"
+    output_has 'the gate of 1.1.0 keeps it from beginning: it does not hold: its answer is not true' '"migrations": 2'
     rows=$(sql 'SELECT count(*) FROM sealift.journal')
     run_status 7 applier apply "$WORK/shop.bundle" --db "$DB" --yes
     errors_has "the gate does not hold" "migration '0002_states' (1.1.0)" "its answer is not true" \
@@ -42,6 +46,8 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     psql_as_app -c "UPDATE orders SET state = 'new'"
     run_status 0 applier plan "$WORK/shop.bundle" --db "$DB"
     output_has "0002_states.precheck.sql holds now" "2 to apply"
+    run_status 0 applier preflight "$WORK/shop.bundle" --db "$DB" --json
+    same findings 0 "$(json '[.findings[] | select(.check == "gate")] | length')"
     run_status 0 applier apply "$WORK/shop.bundle" --db "$DB" --yes
     same state "1.1.0 current" "$(state)"
 }
@@ -51,6 +57,8 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     fresh_database
     run_status 0 applier plan "$WORK/shop.bundle" --db "$DB"
     output_has "0002_states.precheck.sql is asked before that version begins"
+    run_status 0 applier preflight "$WORK/shop.bundle" --db "$DB"
+    output_has "the gate of 1.1.0 is asked before that version begins"
     run_status 11 applier apply "$WORK/shop.bundle" --db "$DB" --yes
     errors_has "the gate does not hold" "the versions before it stay"
     same state "1.0.0 behind" "$(state)"

@@ -38,7 +38,7 @@ said() { DATABASE_URL=$1 "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration
 refused() {
     local command
     same look 'pooler transaction' "$(said "$(by_pooler "$DB")")"
-    for command in 'apply one.bundle --yes' 'plan one.bundle' status history 'rollback --yes' drift; do
+    for command in 'apply one.bundle --yes' 'plan one.bundle' 'preflight one.bundle' status history 'rollback --yes' drift; do
         # shellcheck disable=SC2086
         run_status 7 applier $command --db "$(by_pooler "$DB")"
         errors_has 'goes through a transaction-pooling proxy (PgBouncer, Odyssey, …)' \
