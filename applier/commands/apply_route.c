@@ -87,17 +87,21 @@ static bool run_leg(Journey *journey, const RouteLeg *leg, Error *err)
     CLEANUP(text_done) Text warnings = {0};
     ApplyInput input;
     RunWatch watch;
+    BackupRequest backup;
     if (!open_leg(&journey->shelf.bundles.items[leg->bundle], &bundle, &input, err) ||
         !target_read_history(&request->run->target, &history, err))
         return false;
     site_memory_compare(&bundle.config, &history, &warnings);
     run_render_warnings(journey->context->program, text_string(&warnings));
-    if (!site_memory_check(&bundle, &history, err))
+    if (!site_memory_check(&bundle, &history, err) ||
+        !backup_options_make(&request->run->backup, &bundle.config, journey->context->program,
+                             &backup, err))
         return false;
     RunOptions run =
         run_options_make(request->run, &bundle.config, &watch, journey->context->program);
     run.schema.accepts = &journey->accepts;
     run.atomic = request->atomic;
+    run.backup = &backup; /* each run has its own: what a rollback of it would be restored from */
     bool good = run_watch_events(&watch, request->run->events, err) &&
                 apply_command_leg(journey->context, &bundle, &input, &run, to, journey->json, err);
     run_watch_done(&watch, good ? NULL : err);
