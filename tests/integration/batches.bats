@@ -352,17 +352,17 @@ SQL
     output_has "the schema is the one proven at build time"
 }
 
-@test "whoever paces the run is asked behind each range and before a step outside transactions" {
+@test "whoever paces the run is asked before each unit and behind each range" {
     local engine
     engine=$(realpath "${SEALIFT_TEST_PROGRAMS:-$TOP/build/tests}/integration/engine_run")
     batch_bundle
     fresh_database
     export DATABASE_URL=$DB
-    run_status 11 "$engine" apply "$WORK/ships.bundle" --refuse-after 4
+    run_status 11 "$engine" apply "$WORK/ships.bundle" --refuse-after 6
     errors_has "a standby lags"
     output_has "batches 4"
     same "rows" 40 "$(sql 'SELECT count(call_sign) FROM ship')"
-    run_status 11 "$engine" rollback --to 1.0.0 --refuse-after 1
+    run_status 11 "$engine" rollback --to 1.0.0 --refuse-after 2
     same "rows, of which one range was taken back" 20 "$(sql 'SELECT count(call_sign) FROM ship')"
     rm -rf "$WORK/ships" "$WORK/site"
     empty_project ships
@@ -375,7 +375,7 @@ SQL
     pack_bundle "$WORK/index.bundle" 1.0.0 >/dev/null
     fresh_database
     export DATABASE_URL=$DB
-    run_status 11 "$engine" apply "$WORK/index.bundle" --refuse-after 1
+    run_status 11 "$engine" apply "$WORK/index.bundle" --refuse-after 2
     errors_has "a standby lags"
     output_has "settled 1"
     same "index" f "$(sql "SELECT to_regclass('t_id') IS NOT NULL")"
