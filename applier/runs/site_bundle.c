@@ -8,6 +8,7 @@ void site_bundle_done(SiteBundle *bundle)
     bundle_reader_free(bundle->reader);
     trust_store_done(&bundle->trust);
     site_config_done(&bundle->config);
+    free(bundle->path);
     free(bundle->verification);
     *bundle = (SiteBundle){0};
 }
@@ -38,6 +39,9 @@ bool site_bundle_open(const char *path, SiteBundle *ret_bundle, Error *err)
     if (!trust_store_check_choice(&bundle.trust, bundle.which, &proof->head, err) ||
         !site_config_check_head(&bundle.config, &proof->head, err))
         return error_wrap(err, "'%s'", path);
+    bundle.path = realpath(path, /* resolved_path= */ NULL);
+    if (!bundle.path) /* gone again: what was opened is read all the same */
+        bundle.path = memory_string(path);
     bundle.verification = verification_of(proof);
     *ret_bundle = bundle;
     bundle = (SiteBundle){0};
@@ -55,7 +59,7 @@ bool site_bundle_input(SiteBundle *bundle, ApplyInput *ret_input, Error *err)
                         .head = &bundle_reader_proof(bundle->reader)->head,
                         .head_digest = bundle_reader_proof(bundle->reader)->head_digest,
                         .verification = bundle->verification,
-                        .path = bundle_reader_name(bundle->reader)};
+                        .path = bundle->path};
     if (!bundle_reader_verify(bundle->reader, err) ||
         !bundle_reader_manifest(bundle->reader, &input.manifest, err))
         return false;

@@ -13,6 +13,7 @@ typedef struct SiteBundle {
     TrustStore trust;
     size_t which; /* trust.keyrings[which] proved the envelope */
     BundleReader *reader;
+    char *path;         /* owned: where the file is, absolute */
     char *verification; /* owned: who signed, by which keyring; for people and the ledger */
 } SiteBundle;
 

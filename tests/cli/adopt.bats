@@ -66,7 +66,7 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
     same journal 'adopted 1.0.0' "$(json '.journal[0] | "\(.kind) \(.version)"')"
     same event 'adopt end - 1.0.0' "$(json '.events[0] | "\(.action) \(.phase) \(.from) \(.to)"')"
     run_status 0 applier history
-    output_has 'adopt    end      (nothing) -> 1.0.0'
+    output_has 'adopt (nothing) -> 1.0.0: done'
 }
 
 @test "a database one column away is refused with that column's name" {

@@ -52,7 +52,7 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     run_status 0 applier status --db "$THERE"
     output_has 'standby    replayed to 0/'
     run_status 0 applier history --db "$THERE"
-    output_has 'apply    end      (nothing) -> 2.0.0'
+    output_has 'apply (nothing) -> 2.0.0: done after'
     run_status 0 applier plan kill.bundle --db "$THERE" --json
     same migrations 2 "$(json '.migrations | length')"
     same schema proven "$(json .schema)"
