@@ -32,9 +32,11 @@ observe() {
 # Nothing that was seen, nothing in the site's folders and no row of the ledger holds WORD. What
 # ships is left out: bundles hold the scripts, and so does what the ledger stores for rollbacks.
 nowhere() {
-    local word=$1 found
-    found=$(grep -rl -- "$word" "$WORK/seen" "$WORK/site" 2>/dev/null || true)
-    [ -z "$found" ] || { echo "'$word' stands in:"; grep -rh -- "$word" $found | head -5; return 1; }
+    local word=$1
+    if grep -r -m 3 -- "$word" "$WORK/seen" "$WORK/site"; then
+        echo "'$word' stands there"
+        return 1
+    fi
     "$PG_BIN/pg_dump" -a -n sealift -T sealift.bundle -T sealift.stored_object -d "$DB_ADMIN" \
         >"$WORK/ledger.sql" 2>/dev/null || true
     if grep -n -- "$word" "$WORK/ledger.sql"; then

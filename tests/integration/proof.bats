@@ -361,7 +361,7 @@ END \$\$;"
     prove shop.bundle
     applier apply shop.bundle --yes >/dev/null
     run_status 7 applier rollback --to -
-    errors=$(sed 's/, of [0-9TZ:-]*Z:/:/' <<<"$errors")
+    errors=${errors//, of 20??-??-??T??:??:??Z:/:}
     errors_has '1.2.0 0003_index: exact' '1.1.0 0002_name: all but the order of columns comes back: public.item' \
         '1.0.0 0001_item: lossy: rows of public.item' 'data would be lost' '--accept-data-loss=0001_item'
     run_status 2 applier rollback --to - --accept-data-loss 0001_item --accept-unproven
@@ -383,7 +383,7 @@ END \$\$;"
 @test "of an unproven bundle the list says that nothing was rehearsed" {
     applier apply shop.bundle --to 1.1.0 --yes >/dev/null
     run_status 2 applier rollback --to 1.0.0
-    errors=$(sed 's/, of [0-9TZ:-]*Z:/:/' <<<"$errors")
+    errors=${errors//, of 20??-??-??T??:??:??Z:/:}
     errors_has '1.1.0 0002_name: not rehearsed'
     run_status 0 applier rollback --to 1.0.0 --yes
     output_has 'the schema was not compared'
