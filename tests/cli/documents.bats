@@ -71,7 +71,8 @@ fenced() { awk -v begin="\`\`\`$2" '$0 == begin { on = 1; next } /^```$/ { on = 
     cd "$WORK/harbor"
     # Where there is no terminal, what changes something wants --yes; the scripts get their content.
     awk '/^## Five minutes/ { on = 1; next } /^## / { on = 0 } on && /^    (planner|applier) /' \
-        "$TOP/README.md" | sed -E "s/^ +//; s/(applier (apply|rollback).*'service=harbor')/\1 --yes/" >commands
+        "$TOP/README.md" | sed -E "s/^ +//; s/(applier (apply|rollback).*'service=harbor')/\1 --yes/; s|/srv/backup|$WORK/backup|" >commands
+    mkdir "$WORK/backup"
     [ "$(wc -l <commands)" -ge 12 ]
     sed -i "/^planner new/a echo 'CREATE TABLE orders (id int);' >migrations/1.0.0/0001_create_orders.up.sql\n\
 echo 'DROP TABLE orders;' >migrations/1.0.0/0001_create_orders.down.sql" commands

@@ -353,6 +353,9 @@ END \$\$;"
     same tables 'a b' "$(sql "SELECT string_agg(tablename, ' ' ORDER BY 1) FROM pg_tables WHERE schemaname = 'public'")"
 }
 
+# Of what the last run_status wrote: when a migration was applied differs.
+without_dates() { errors=$(printf '%s' "$errors" | sed 's/, of [0-9TZ:-]*Z:/:/'); }
+
 @test "the list before a rollback says what was rehearsed of each; what failed is refused" {
     {
         printf 'verdict\t0002_name\t@HERE@\tcolumn-order\tpublic.item\n'
@@ -361,7 +364,7 @@ END \$\$;"
     prove shop.bundle
     applier apply shop.bundle --yes >/dev/null
     run_status 7 applier rollback --to -
-    errors=${errors//, of 20??-??-??T??:??:??Z:/:}
+    without_dates
     errors_has '1.2.0 0003_index: exact' '1.1.0 0002_name: all but the order of columns comes back: public.item' \
         '1.0.0 0001_item: lossy: rows of public.item' 'data would be lost' '--accept-data-loss=0001_item'
     run_status 2 applier rollback --to - --accept-data-loss 0001_item --accept-unproven
@@ -383,7 +386,7 @@ END \$\$;"
 @test "of an unproven bundle the list says that nothing was rehearsed" {
     applier apply shop.bundle --to 1.1.0 --yes >/dev/null
     run_status 2 applier rollback --to 1.0.0
-    errors=${errors//, of 20??-??-??T??:??:??Z:/:}
+    without_dates
     errors_has '1.1.0 0002_name: not rehearsed'
     run_status 0 applier rollback --to 1.0.0 --yes
     output_has 'the schema was not compared'

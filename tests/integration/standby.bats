@@ -54,7 +54,7 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     run_status 0 applier history --db "$THERE"
     output_has 'apply (nothing) -> 2.0.0: done after'
     run_status 0 applier plan kill.bundle --db "$THERE" --json
-    same migrations 2 "$(json '.migrations | length')"
+    same migrations 4 "$(json '.migrations | length')"
     same schema proven "$(json .schema)"
     run_status 0 applier drift --db "$THERE"
     run_status 0 applier fingerprint --db "$THERE" --json

@@ -12,6 +12,7 @@ kill_bundle() {
     kill_tables
     kill_indexes
     kill_changes
+    kill_batches
     release 1.0.0 2.0.0 3.0.0
     pack_bundle "$WORK/kill.bundle" "$KILL_LAST" >/dev/null
     trust_site
@@ -84,6 +85,22 @@ DELETE FROM bin WHERE id > 4000;
 SQL
 }
 
+# A table gone through in batches, up and down; a range done twice would show in the rows.
+kill_batches() {
+    script 3.0.0/0003_label.up.sql <<<'ALTER TABLE bin ADD COLUMN label text;'
+    script 3.0.0/0003_label.down.sql <<<'ALTER TABLE bin DROP COLUMN label;'
+    script 3.0.0/0004_labels.up.sql <<'SQL'
+-- sealift: batch key=id size=800
+UPDATE bin SET label = coalesce(label, '') || 'L' WHERE id BETWEEN $1 AND $2;
+SELECT count(*) = 0 FROM bin WHERE label IS NULL;
+SQL
+    script 3.0.0/0004_labels.down.sql <<'SQL'
+-- sealift: batch key=id size=1000
+UPDATE bin SET label = nullif(left(label, -1), '') WHERE id BETWEEN $1 AND $2;
+SELECT count(*) = 0 FROM bin WHERE label IS NOT NULL;
+SQL
+}
+
 # What must be the same whatever happened on the way: schema, every row of every table, indexes that
 # are not valid, and what the ledger says was done, each thing once and in order, without times and
 # attempts.
@@ -95,9 +112,9 @@ SELECT format('SELECT %L, count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::
 SELECT 'index', c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
  WHERE c.relnamespace = 'public'::regnamespace ORDER BY 2;
 SELECT 'done', direction, version, identity, group_number, group_count, first_step, last_step,
-       complete, position_after
+       complete, position_after, CASE WHEN kind = 'batch' THEN result || ' ' || words END
   FROM sealift.journal
- WHERE kind = 'group' OR (kind IN ('outcome', 'settled') AND result = 'done')
+ WHERE kind IN ('group', 'batch') OR (kind IN ('outcome', 'settled') AND result = 'done')
  ORDER BY number;
 SELECT 'version', name, position, md5(tree_digest) FROM sealift.version ORDER BY journal_number, position;
 SELECT 'schema', version, arrival, proven, md5(core) FROM sealift.fingerprint ORDER BY number;
