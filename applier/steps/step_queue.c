@@ -474,7 +474,7 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
     PipelineEntry end = {
         .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
     if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
-        !send_open(queue, index, OPEN_GUARDED, err) ||
+        (unit->kind != UNIT_GATE && !send_open(queue, index, OPEN_GUARDED, err)) ||
         !send_timeouts(queue, index, task->migration, err) ||
         !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
         !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
