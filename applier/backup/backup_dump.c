@@ -11,6 +11,7 @@
 #include "applier/backup/backup_proof.h"
 #include "applier/server/pg_query.h"
 #include "applier/sql/backup_queries.h"
+#include "applier/sql/session_queries.h"
 #include "base/child_process.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -148,6 +149,15 @@ static bool check_space(PgSession *session, const char *folder, Error *err)
 }
 
 /* A name is made of a database's and a version's: what could leave the folder becomes '_'. */
+static bool holds_relations(PgSession *session, bool *ret_holds, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_session_holds_relations, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return error_wrap(err, "looking whether the database is empty");
+    *ret_holds = strcmp(pg_result_text(row, 0, 0), "t") == 0;
+    return true;
+}
+
 static char *dump_path(const char *folder, const PgSession *session, const char *version)
 {
     char at[CLOCK_TEXT_SIZE];
@@ -176,6 +186,7 @@ typedef struct Dump {
     const BackupRequest *request;
     const char *program; /* pg_dump */
     const char *path;    /* what it writes, under the name of a part */
+    bool of_relations;   /* there is something to dump */
     OwnedStringArray variables;
     OwnedStringArray secrets;
     BackupRecord *record;
@@ -215,7 +226,7 @@ static void count_entry(void *context, const char *line)
         ++*entries;
 }
 
-/* Its table of contents can be read, and holds something. */
+/* Its table of contents can be read, and holds something where the database does. */
 static bool list(Dump *dump, Error *err)
 {
     int64_t entries = 0;
@@ -231,7 +242,7 @@ static bool list(Dump *dump, Error *err)
         return false;
     if (ending.exit_status != 0)
         return program_failed("pg_restore --list", &ending, err);
-    if (entries == 0)
+    if (entries == 0 && dump->of_relations)
         return error_set(err, ERROR_TARGET, "the dump lists no entry");
     free(dump->record->words);
     dump->record->words =
@@ -309,15 +320,20 @@ bool backup_dump_make(const BackupRequest *request, PgSession *session, const Ba
                       BackupRecord *record, Text *warnings, Error *err)
 {
     CLEANUP(memory_freep) char *program = NULL;
+    bool of_relations = false;
     CLEANUP(memory_freep) char *folder = realpath(request->what, NULL);
     if (!folder)
         return error_set(err, ERROR_TARGET, "the folder for the dump, '%s': %m", request->what);
     if (!find_program(request, pg_session_major(session), &program, err) ||
-        !check_space(session, folder, err))
+        !check_space(session, folder, err) || !holds_relations(session, &of_relations, err))
         return false;
     CLEANUP(memory_freep) char *path = dump_path(folder, session, place->from_version);
     CLEANUP(memory_freep) char *part = memory_format("%s.part", path);
-    Dump dump = {.request = request, .program = program, .path = part, .record = record};
+    Dump dump = {.request = request,
+                 .program = program,
+                 .path = part,
+                 .of_relations = of_relations,
+                 .record = record};
     record->log = backup_log_path(request, warnings);
     if (!make_file(part, err))
         return false;
