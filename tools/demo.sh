@@ -140,9 +140,12 @@ shown 0 by_hand "ALTER TABLE vessel ALTER COLUMN name SET NOT NULL"
 shown 0 applier drift
 
 heading "The true one is applied"
-prose "A DBA's own index is no harm: it is accepted by name, with a reason that the ledger keeps."
+prose "First a look at what would stop or delay it, then a backup that is made and read back before the" \
+    "first step. A DBA's own index is no harm: it is accepted by name, with a reason that the ledger keeps."
+shown 0 applier preflight harbor-1.1.0.bundle
 shown 0 by_hand "CREATE INDEX dba_vessel_name ON vessel (name)"
-shown 0 applier apply harbor-1.1.0.bundle --yes \
+mkdir "$scratch/backup"
+shown 0 applier apply harbor-1.1.0.bundle --yes --backup pg_dump:"$scratch/backup" \
     --accept-extra 'index:public.vessel.dba_vessel_name=lookups by name, until 1.2'
 must_say "proven at build time"
 shown 0 applier status
@@ -152,7 +155,11 @@ prose "Rollback reads the way back from the database itself: the bundles, the tr
     "vendor are not needed. They are removed to show it."
 shown 0 rm harbor-1.0.0.bundle harbor-1.1.0.bundle release.pub
 shown 0 rm -r "$SEALIFT_CONFIG_DIR" "$SEALIFT_STATE_DIR"
-shown 0 applier rollback --yes
+prose "Rows that would be lost are counted as they are now. Nothing is done until the loss is accepted" \
+    "by name."
+shown 7 applier rollback --yes
+must_say "6 rows"
+shown 0 applier rollback --yes --accept-data-loss=0006_create_vessel_types
 shown 0 applier status
 must_say "1.0.0"
 shown 0 applier history
