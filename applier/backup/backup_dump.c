@@ -148,7 +148,6 @@ static bool check_space(PgSession *session, const char *folder, Error *err)
     return error_hint(err, "name another folder, or use --backup-command");
 }
 
-/* A name is made of a database's and a version's: what could leave the folder becomes '_'. */
 static bool holds_relations(PgSession *session, bool *ret_holds, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
@@ -158,6 +157,7 @@ static bool holds_relations(PgSession *session, bool *ret_holds, Error *err)
     return true;
 }
 
+/* A name is made of a database's and a version's: what could leave the folder becomes '_'. */
 static char *dump_path(const char *folder, const PgSession *session, const char *version)
 {
     char at[CLOCK_TEXT_SIZE];

@@ -217,13 +217,13 @@ static void more_text(const History *history, int64_t number, Text *out)
     array_each (const PastBackup, backup, &history->backups) {
         if (backup->event_number != number)
             continue;
-        text_add(out, "      backup: ");
+        text_add(out, "    backup: ");
         backup_render_words(&backup->record, out);
         text_add_char(out, '\n');
     }
     array_each (const PastLoss, loss, &history->losses)
         if (loss->event_number == number)
-            text_addf(out, "      accepted: loss by %s: %s\n", loss->identity, loss->words);
+            text_addf(out, "    accepted: loss by %s: %s\n", loss->identity, loss->words);
 }
 
 static void runs_text(const History *history, int64_t limit, Text *out)

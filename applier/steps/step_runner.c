@@ -113,7 +113,7 @@ static const char *assertion_trouble(const StepRunner *runner, const PipelineEnt
     if (!one)
         return ends_batch ? "it must answer with one boolean, which says whether all is done"
                           : NULL;
-    return "it does not hold: its answer is not true";
+    return "its answer is not true";
 }
 
 static void on_done(void *context, const PipelineEntry *entry, const PGresult *result)

@@ -42,6 +42,13 @@ phase_of_last() { sql "SELECT e.phase FROM sealift.backup b JOIN sealift.event e
     run_status 0 applier apply shop.bundle --yes
     output_has 'nothing to do'
     same rows 1 "$(sql 'SELECT count(*) FROM sealift.backup')"
+    # one that is asked for is made all the same
+    fresh_database
+    export DATABASE_URL=$DB
+    mkdir dumps
+    run_status 0 applier apply shop.bundle --yes --backup pg_dump:dumps
+    output_has "backup: dump '$WORK/dumps/"
+    same row 'pg_dump t' "$(last "kind || ' ' || good::text::char")"
 }
 
 @test "nothing said: warned of and on record; demanded: refused with the three ways; off: silence" {
@@ -304,6 +311,14 @@ SH
     conf "pg-dump = $WORK/pg_dump"
     run_status 7 applier apply shop.bundle --yes --backup pg_dump:dumps
     errors_has 'pg_restore --list ended with exit status 1'
+    same files 0 "$(find dumps -type f | wc -l)"
+    # one that holds nothing, of a database that does
+    cat >pg_dump <<SH
+#!/bin/sh
+exec "$PG_BIN/pg_dump" "\$@" --exclude-schema='*'
+SH
+    run_status 7 applier apply shop.bundle --yes --backup pg_dump:dumps
+    errors_has 'the dump lists no entry'
     same files 0 "$(find dumps -type f | wc -l)"
     rm "$SEALIFT_CONFIG_DIR/applier.conf"
     run_status 7 with_fault SPACE_FREE=100000 applier apply shop.bundle --yes --backup pg_dump:dumps
