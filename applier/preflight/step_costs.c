@@ -170,6 +170,51 @@ static void add_work(CostRelation *relation, StepCost *cost, bool indexes_writte
                       !relation->measured->rewritten);
 }
 
+/* --- batches --------------------------------------------------------------------------------- */
+
+/* Whether a manifest's name of a relation is that of the batch's table. */
+static bool is_batch_table(const ManifestBatch *batch, const char *relation)
+{
+    const char *dot = strchr(relation, '.');
+    if (!dot || strcmp(dot + 1, batch->table) != 0)
+        return false;
+    size_t length = (size_t)(dot - relation);
+    return !batch->table_schema || (strncmp(relation, batch->table_schema, length) == 0 &&
+                                    batch->table_schema[length] == '\0');
+}
+
+static CostRelation *batch_relation(StepCosts *costs, const StepCost *cost,
+                                    const ManifestBatch *batch)
+{
+    for (size_t i = 0; i < cost->relation_count; i++) {
+        CostRelation *relation = &costs->relations.items[cost->first_relation + i];
+        if (relation->live && is_batch_table(batch, relation->measured->relation))
+            return relation;
+    }
+    return NULL;
+}
+
+/* Each range is found by an index, so that the rehearsal sees no whole read: but in the end every
+ * row was gone through. What a killed run has done already is not counted off. */
+static void add_batch(StepCosts *costs, const ManifestBatch *batch, StepCost *cost)
+{
+    CostRelation *relation = batch_relation(costs, cost, batch);
+    cost->batch = true;
+    if (relation && relation->live->rows >= 0)
+        cost->ranges = relation->live->rows / batch->size + 1;
+    if (relation && relation->work == WORK_NONE) {
+        relation->work = WORK_CHANGE;
+        cost->basis = BASIS_SIZE;
+        cost->at_most = true;
+        cost->ms += ms_for(relation->live->bytes, COST_RATE_CHANGE);
+        cost->new_bytes += relation->live->bytes;
+    }
+    if (cost->ranges)
+        cost->ms += (cost->ranges - 1) * COST_STATEMENT_MS;
+}
+
+/* --- one statement, all of it ---------------------------------------------------------------- */
+
 static void add_relations(Costing *costing, const RunTask *task, StepCost *cost)
 {
     StepCosts *into = costing->into;
@@ -214,6 +259,15 @@ static double growth(const StepCosts *costs, const StepCost *cost, const Measure
     return now > 0 && then > 0 ? (double)now / (double)then : 1;
 }
 
+/* 0: nobody knows. */
+static int64_t ranges_then(const MeasuredStep *step, const ManifestBatch *batch)
+{
+    array_each (const MeasuredStepRelation, relation, &step->relations)
+        if (is_batch_table(batch, relation->relation))
+            return relation->rows / batch->size + 1;
+    return 0;
+}
+
 static void take_measured(Costing *costing, const RunTask *task, StepCost *cost)
 {
     for (size_t i = 0; i < costing->site->count; i++) {
@@ -221,8 +275,12 @@ static void take_measured(Costing *costing, const RunTask *task, StepCost *cost)
         if (step->script != SCRIPT_UP || step->statement != (int64_t)cost->step + 1 ||
             strcmp(step->identity, task->migration->identity) != 0)
             continue;
-        double grown = growth(costing->into, cost, step);
-        cost->ms = (int64_t)((double)step->duration_us * grown / 1000 + 0.5);
+        if (cost->batch && !cost->ranges)
+            cost->ranges = ranges_then(step, &run_task_script(task)->batch);
+        /* of a batch its first range was measured, and all are of one size */
+        double times = cost->batch ? (double)(cost->ranges ? cost->ranges : 1)
+                                   : growth(costing->into, cost, step);
+        cost->ms = (int64_t)((double)step->duration_us * times / 1000 + 0.5);
         cost->basis = BASIS_MEASURED;
         cost->at_most = false;
         return;
@@ -252,7 +310,11 @@ static void add_step(Costing *costing, size_t task_index, size_t group_index, si
         cost.new_bytes += cost.data_bytes;
         cost.basis = BASIS_SIZE;
     }
+    if (step->kind == STEP_BATCH)
+        add_batch(into, &script->batch, &cost);
     take_measured(costing, task, &cost);
+    if (cost.batch) /* a rehearsal leaves the pauses out */
+        cost.ms += script->batch.pause_ms * (cost.ranges ? cost.ranges : 1);
     *array_add(&into->steps) = cost;
 }
 
@@ -315,6 +377,16 @@ static void add_rate(const char *words, int64_t rate, Text *text)
     text_add(text, "/s");
 }
 
+static void add_ranges(const StepCost *cost, Text *text)
+{
+    if (cost->batch && cost->ranges)
+        text_addf(text, "%s; %" PRId64 " range%s, with the pauses",
+                  cost->basis == BASIS_MEASURED ? ", the first range" : "", cost->ranges,
+                  cost->ranges == 1 ? "" : "s");
+    else if (cost->batch)
+        text_add(text, "; for each range, of which nobody knows how many there are");
+}
+
 void step_cost_basis_words(const StepCosts *costs, const StepCost *cost,
                            const SiteMeasurements *site, int64_t now, Text *text)
 {
@@ -322,6 +394,7 @@ void step_cost_basis_words(const StepCosts *costs, const StepCost *cost,
     if (cost->basis == BASIS_MEASURED) {
         text_add(text, "measured on a clone ");
         add_age(now - site->at, text);
+        add_ranges(cost, text);
         return;
     }
     if (cost->basis == BASIS_UNKNOWN)
@@ -342,4 +415,5 @@ void step_cost_basis_words(const StepCosts *costs, const StepCost *cost,
         quantity_bytes(cost->data_bytes, text);
         add_rate("loaded", COST_RATE_LOAD, text);
     }
+    add_ranges(cost, text);
 }

@@ -78,6 +78,8 @@ typedef struct StepCost {
     int64_t data_bytes; /* that COPY loads */
     bool at_most; /* the rows that are changed, or whether an index is built, decide the data */
     bool concurrently; /* outside transactions: an index built without keeping writers off */
+    bool batch;        /* it runs once for each range of keys, with pauses between … */
+    int64_t ranges; /* … so many times, by the table's live rows; 0: nobody knows, ms is of one */
     CostBasis basis;
     size_t first_relation; /* index into relations */
     size_t relation_count;

@@ -360,6 +360,7 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
         .step_limit_ms = apply->options->step_limit_ms,
         .listener = apply->options->listener,
         .observer = &observer,
+        .hurries = apply->options->measure != NULL,
     };
     if (!check_limits(apply, units, err) || !compare_before(apply, err) ||
         !check_others(apply, &lag, err) || !take_backup(apply, err) || !begin(apply, err))

@@ -411,6 +411,7 @@ static bool run_tasks(Rollback *rollback, Error *err)
         .step_limit_ms = run->step_limit_ms,
         .listener = run->listener,
         .observer = &observer,
+        .hurries = run->measure != NULL,
     };
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);

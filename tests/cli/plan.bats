@@ -64,6 +64,33 @@ with_rows() {
     output_has 'from live sizes at default rates' 'what a rehearsal measured cannot be used'
 }
 
+@test "a batch costs all its ranges and their pauses, as measured here or by the live rows" {
+    empty_project raw
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int PRIMARY KEY, n int); INSERT INTO item SELECT g, 0 FROM generate_series(1, 100) g;'
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
+    script 1.1.0/0002_n.up.sql <<'SQL'
+-- sealift: batch key=id size=10 pause=100s
+UPDATE item SET n = 1 WHERE id BETWEEN $1 AND $2 AND pg_sleep(0.002) IS NOT NULL;
+SELECT count(*) = 0 FROM item WHERE n = 0;
+SQL
+    script 1.1.0/0002_n.down.sql <<<'UPDATE item SET n = 0;'
+    release 1.0.0 1.1.0
+    pack_bundle raw.bundle 1.1.0 >/dev/null
+    fresh_database
+    export DATABASE_URL=$DB
+    applier apply raw.bundle --to 1.0.0 --yes >/dev/null
+    sql 'ANALYZE item'
+    run_status 0 applier plan raw.bundle
+    output_has 'about 2 min: never rehearsed; for each range, of which nobody knows how many there are'
+    cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB'
+    timeout 60 "$SEALIFT_BIN/applier" rehearse raw.bundle --method template --yes >/dev/null # without the pauses
+    run_status 0 applier plan raw.bundle
+    output_has ': measured on a clone just now, the first range; 11 ranges, with the pauses'
+    # eleven pauses, and eleven times ten rows of two milliseconds
+    run_status 0 applier plan raw.bundle --json
+    same 'of all ranges' true "$(json '.migrations[0].groups[0].statements[0].expected_ms >= 1100220')"
+}
+
 @test "a bundle that nobody rehearsed has no times, and says so" {
     empty_project raw
     script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'

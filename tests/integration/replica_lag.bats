@@ -9,7 +9,8 @@ setup() {
     export DATABASE_URL=$DB
     empty_project
     script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
-    script 1.1.0/0002_fill.up.sql <<<"CREATE TABLE big AS SELECT repeat('x', 500) AS text FROM generate_series(1, 20000);"
+    script 1.1.0/0002_fill.up.sql <<<"CREATE TABLE big AS SELECT repeat('x', 500) AS text FROM generate_series(1, 20000);
+        SELECT pg_sleep(0.7); -- longer than the limit as a time, below"
     script 1.1.0/0003_more.up.sql <<<'CREATE TABLE more ();'
     script 1.1.0/0003_more.down.sql <<<'DROP TABLE more;'
     release 1.0.0 1.1.0

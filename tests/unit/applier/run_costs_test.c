@@ -152,6 +152,29 @@ static void takes_a_statement_for_what_it_was_seen_to_do(void **state)
     }
 }
 
+static void a_batch_costs_its_ranges_and_their_pauses(void **state UNUSED)
+{
+    const ManifestBatch batch = {
+        .table = text("big"), .key = text("id"), .size = 1000000, .pause_ms = 100};
+    steps_of_a[0].kind = STEP_BATCH;
+    migrations[0].scripts[SCRIPT_UP].batch = batch;
+    saw(0, 0, 15, "public.big", "RowExclusiveLock", false, false);
+    make(15, /* site= */ NULL);
+    const StepCost *cost = &costs.steps.items[0];
+    assert_int_equal(cost->ranges, 6);
+    assert_int_equal(cost->basis, BASIS_SIZE);
+    assert_true(cost->at_most);
+    assert_int_equal(cost->ms,
+                     6 * (COST_STATEMENT_MS + 100) + seconds(1000 * MB, COST_RATE_CHANGE));
+    step_costs_done(&costs);
+    run_costs_done(&run);
+    run_units_done(&units);
+    migrations[0].scripts[SCRIPT_UP].batch.table_schema = text("elsewhere");
+    make(15, /* site= */ NULL);
+    assert_int_equal(costs.steps.items[0].ranges, 0);
+    assert_int_equal(costs.steps.items[0].ms, COST_STATEMENT_MS + 100);
+}
+
 static void an_index_that_is_built_anew_costs_its_table_only_once(void **state UNUSED)
 {
     saw(0, 0, 15, "public.big", "ShareLock", false, true);
@@ -375,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(takes_a_statement_for_what_it_was_seen_to_do),
+        TEST(a_batch_costs_its_ranges_and_their_pauses),
         TEST(an_index_that_is_built_anew_costs_its_table_only_once),
         TEST(a_concurrent_build_reads_its_table_twice_and_may_lead),
         TEST(a_lock_is_held_until_its_transaction_ends),
