@@ -17,7 +17,7 @@ complete_words() {
 @test "completion offers the programs' own commands and options" {
     same "a command begun" "release" "$(complete_words planner rel)"
     same "the second word of a command" "keyring new show" "$(complete_words planner keys '')"
-    same "an option begun" "--atomic" "$(complete_words applier apply --at)"
+    same "an option begun" "--atomic" "$(complete_words applier apply --ato)"
     same "an option of a command of two words" "--threshold" "$(complete_words applier trust init --th)"
     same "the words of a choice" "version" "$(complete_words applier apply x --atomic v)"
 }
