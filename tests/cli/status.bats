@@ -99,7 +99,7 @@ status_is() {
     run_status 0 applier rollback --to 1.0.0 --yes --json
     same inside null "$(json .inside)"
     run_status 2 applier rollback --steps 1
-    errors_has "1 to take back, from version 1.0.0 to -:"
+    errors_has "1 to take back, from version 1.0.0 to (nothing):"
 }
 
 @test "diverged: a journal that does not chain, and a version of nobody's line" {
