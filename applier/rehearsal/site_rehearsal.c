@@ -394,6 +394,7 @@ static bool run_on(Copy *copy, const char *conninfo, Error *err)
     copy->run = copy->options->run;
     copy->run.conninfo = conninfo;
     copy->run.rehearsal = true;
+    copy->run.reconnect_ms = 0; /* what comes back is measured from its middle on */
     copy->rehearsal->measure = site_measure_new(SITE_MEASURE_GROUPS);
     const RunObserver observer = site_measure_observer(copy->rehearsal->measure);
     copy->run.measure = &observer;
