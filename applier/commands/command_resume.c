@@ -2,6 +2,7 @@
 #include "applier/applier_commands.h"
 #include "applier/commands/apply_command.h"
 #include "applier/commands/rollback_command.h"
+#include "applier/runs/resume_plan.h"
 #include "applier/runs/site_memory.h"
 #include "base/file.h"
 #include "base/interrupt.h"

@@ -27,7 +27,7 @@ static void say_old_session(RunWatch *watch, const LinkNews *news)
         *wait ? ", waits for " : "",
         strcmp(wait, "IPC/SyncRep") == 0 ? "a synchronous standby to confirm its COMMIT" : wait,
         news->query_ms / 1000);
-    run_watch_say(watch, words);
+    run_line_say(&watch->line, words);
 }
 
 void link_watch(void *context, const LinkNews *news)
@@ -36,17 +36,17 @@ void link_watch(void *context, const LinkNews *news)
     CLEANUP(memory_freep) char *words = NULL;
     switch (news->kind) {
     case LINK_LOST:
-        run_watch_say(watch, news->words);
+        run_line_say(&watch->line, news->words);
         words = memory_format("trying to come back for %" PRId64 " s (--reconnect)",
                               news->patience_ms / 1000);
-        run_watch_say(watch, words);
+        run_line_say(&watch->line, words);
         watch->link_said_ms = clock_monotonic_ms();
         break;
     case LINK_NO_SERVER:
         words = memory_format("waiting for the server, %" PRId64 " of %" PRId64 " s: %s",
                               news->waited_ms / 1000, news->patience_ms / 1000, news->words);
         if (is_due(watch))
-            run_watch_say(watch, words);
+            run_line_say(&watch->line, words);
         break;
     case LINK_OLD_SESSION:
         if (is_due(watch))
@@ -56,7 +56,7 @@ void link_watch(void *context, const LinkNews *news)
         words = memory_format("connected again after %" PRId64 " s, the lock is held: going on "
                               "from what the ledger says",
                               news->waited_ms / 1000);
-        run_watch_say(watch, words);
+        run_line_say(&watch->line, words);
         break;
     }
 }

@@ -1,6 +1,7 @@
 #include "applier/commands/plan_render.h"
 
 #include "applier/commands/statement_text.h"
+#include "applier/runs/apply_phase.h"
 #include "base/json_writer.h"
 
 static void add_relation(JsonWriter *json, const CostRelation *relation)
@@ -103,7 +104,7 @@ static bool add_task(Walk *walk, size_t index, Error *err)
     json_string(json, "identity", migration ? migration->identity : NULL);
     json_string(json, "version", task->version->name);
     json_string(json, "phase", phase_name(migration ? migration->phase : PHASE_ANY));
-    json_bool(json, "early", apply_plan_is_early(walk->view->plan, index));
+    json_bool(json, "early", apply_phase_is_early(walk->view->plan, index));
     json_string(json, "way_back", migration ? verdict_name(migration->verdict) : NULL);
     json_bool(json, "verify", migration && migration->scripts[SCRIPT_VERIFY].present);
     json_string(json, "needs", window_need_name(walk->view->estimate->costs.needs.items[index]));

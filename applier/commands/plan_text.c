@@ -4,6 +4,7 @@
 
 #include "applier/commands/statement_text.h"
 #include "applier/preflight/cost_words.h"
+#include "applier/runs/apply_phase.h"
 #include "base/memory.h"
 #include "base/quantity.h"
 
@@ -102,7 +103,7 @@ static void add_before_window(const PlanView *view, Text *out)
     const RunTask *last = &view->plan->tasks.items[costs->before_count - 1];
     if (last->ends_version)
         text_addf(out, "        'applier apply BUNDLE --to %s' does them\n", last->version->name);
-    else if (apply_plan_is_early(view->plan, costs->before_count - 1))
+    else if (apply_phase_is_early(view->plan, costs->before_count - 1))
         text_add(out, "        'applier apply BUNDLE --phase before' does those of phase before\n");
 }
 
@@ -336,7 +337,7 @@ static void add_versions(const PlanView *view, Text *out)
 /* Where the list goes over to what waits for the application's upgrade. */
 static void add_phase(const PlanView *view, size_t index, bool *was_early, Text *out)
 {
-    bool early = apply_plan_is_early(view->plan, index);
+    bool early = apply_phase_is_early(view->plan, index);
     if (early && !*was_early)
         text_add(out, "before the application is upgraded (apply --phase before):\n");
     if (!early && *was_early)

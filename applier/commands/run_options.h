@@ -43,14 +43,14 @@ typedef struct RunCommandOptions {
                             "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
         OPTION_FLAG_ROW("strict", type, run.strict,                                                \
                         "refuse also where owners, rights, comments or settings differ, and on a " \
-                        "server major that the bundle was not rehearsed on"),                      \
-        BACKUP_OPTION_ROWS(type, run.backup)
+                        "server major that the bundle was not rehearsed on")
 
 /* And those of the commands that run steps. */
 #define STEPS_OPTION_ROWS(type)                                                                    \
-    OPTION_NUMBER_ROW("attempts", type, run.attempts, "N",                                         \
-                      "how often a group is tried that a lock timeout, a deadlock or a "           \
-                      "serialization failure rolled back (default 10)"),                           \
+    BACKUP_OPTION_ROWS(type, run.backup),                                                          \
+        OPTION_NUMBER_ROW("attempts", type, run.attempts, "N",                                     \
+                          "how often a group is tried that a lock timeout, a deadlock or a "       \
+                          "serialization failure rolled back (default 10)"),                       \
         OPTION_FLAG_ROW("cancel-blockers", type, run.cancel_blockers,                              \
                         "cancel what holds our steps up and is our own login role's (a session "   \
                         "idle in a transaction is ended) or autovacuum; nobody else's"),           \

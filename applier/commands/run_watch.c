@@ -1,8 +1,6 @@
 #include "applier/commands/run_watch.h"
 
 #include <inttypes.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "applier/server/pg_wait.h"
 #include "base/clock.h"
@@ -11,7 +9,7 @@
 void run_watch_init(RunWatch *watch, const RunWatchOptions *options)
 {
     *watch = (RunWatch){.options = *options,
-                        .terminal = isatty(STDERR_FILENO) != 0,
+                        .line = run_line_make(options->program),
                         .last_ms = clock_monotonic_ms(),
                         .events.fd = -1};
 }
@@ -21,46 +19,7 @@ bool run_watch_events(RunWatch *watch, const char *path, Error *err)
     return run_events_open(&watch->events, path, err);
 }
 
-/* --- lines ----------------------------------------------------------------------------------- */
-
-static void end_open_line(RunWatch *watch)
-{
-    if (watch->line_open)
-        fputc('\n', stderr);
-    watch->line_open = false;
-}
-
-void run_watch_say(RunWatch *watch, const char *words)
-{
-    if (watch->line_open)
-        fputs("\r\x1b[K", stderr);
-    watch->line_open = false;
-    fprintf(stderr, "%s: %s\n", watch->options.program, words);
-    fflush(stderr);
-}
-
-/* How many bytes of a line fit into `columns` characters. */
-static size_t fitting(const char *line, size_t columns)
-{
-    size_t at = 0;
-    for (; line[at] && columns > 0; columns--)
-        for (at++; ((unsigned char)line[at] & 0xc0) == 0x80;)
-            at++;
-    return at;
-}
-
-/* A line that the next one replaces; one that wraps could not be. */
-static void rewrite(RunWatch *watch, const char *words)
-{
-    CLEANUP(memory_freep) char *line = memory_format("%s: %s", watch->options.program, words);
-    struct winsize size;
-    size_t columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
-                         ? (size_t)size.ws_col - 1
-                         : SIZE_MAX;
-    fprintf(stderr, "\r\x1b[K%.*s", (int)fitting(line, columns), line);
-    watch->line_open = true;
-    fflush(stderr);
-}
+/* --- words ----------------------------------------------------------------------------------- */
 
 /* "3 of 10: 1.1.0 0002_add, statement 2 of 5" */
 static void add_place(const RunTask *task, int64_t number, int64_t count, Text *text)
@@ -97,14 +56,14 @@ static void say_trouble(RunWatch *watch)
         char *words = memory_format(
             "what the server is at cannot be looked at: %s; the run goes on without", trouble);
         watch->trouble_said = true;
-        run_watch_say(watch, words);
+        run_line_say(&watch->line, words);
     }
     if (watch->events.trouble && !watch->events_said) {
         CLEANUP(memory_freep)
         char *words = memory_format("the events cannot be written any more: %s; the run goes on",
                                     watch->events.trouble);
         watch->events_said = true;
-        run_watch_say(watch, words);
+        run_line_say(&watch->line, words);
     }
 }
 
@@ -118,7 +77,7 @@ static void note_cancelled(RunWatch *watch)
         *array_add(&watch->seen.cancelled) = *one;
         text_add(&words, "--cancel-blockers: ");
         watch_cancelled_words(one, &words);
-        run_watch_say(watch, text_string(&words));
+        run_line_say(&watch->line, text_string(&words));
         run_events_cancelled(&watch->events, one);
     }
     array_free(&cancelled);
@@ -197,7 +156,7 @@ static void leave_step(RunWatch *watch, const char *how)
         text_addf(&words, ": %s ", how);
         watch_duration_words(duration, &words);
         if (step->said)
-            run_watch_say(watch, text_string(&words));
+            run_line_say(&watch->line, text_string(&words));
     }
     *step = (WatchedStep){0};
 }
@@ -324,11 +283,11 @@ static bool tell(RunWatch *watch, const RunNow *now, const WatchFacts *facts, bo
     add_what(facts, &progress, eta, &words);
     if (words.length == length)
         text_add(&words, "at work");
-    if (watch->terminal)
-        rewrite(watch, text_string(&words));
+    if (watch->line.terminal)
+        run_line_rewrite(&watch->line, text_string(&words));
     else if (news || due)
-        run_watch_say(watch, text_string(&words));
-    watch->now.said = watch->now.said || watch->terminal || news || due;
+        run_line_say(&watch->line, text_string(&words));
+    watch->now.said = watch->now.said || watch->line.terminal || news || due;
     if (news && watch_facts_lock(facts))
         run_events_lock_wait(&watch->events, now, facts);
     if (news || at - watch->last_event_ms >= beat) {
@@ -372,17 +331,17 @@ static void on_busy(void *context, const PgSession *session, int64_t waited_ms)
     bool held = watch_facts_lock(facts) || watch_facts_standby(facts);
     bool news = held && (!watch->last_key || strcmp(key, watch->last_key) != 0);
     CLEANUP(text_done) Text words = {0};
-    if (waited_ms < RUN_WATCH_LOOK_MS || (!watch->terminal && !news && !is_due(watch, now)))
+    if (waited_ms < RUN_WATCH_LOOK_MS || (!watch->line.terminal && !news && !is_due(watch, now)))
         return;
     text_add(&words, "ledger and schema, ");
     watch_duration_words(waited_ms, &words);
     text_add(&words, ": ");
     add_what(facts, &facts->progress, /* eta_ms= */ -1, &words);
     text_add(&words, held ? "" : "at work");
-    if (watch->terminal)
-        rewrite(watch, text_string(&words));
+    if (watch->line.terminal)
+        run_line_rewrite(&watch->line, text_string(&words));
     else
-        run_watch_say(watch, text_string(&words));
+        run_line_say(&watch->line, text_string(&words));
     watch->last_ms = now;
     free(watch->last_key);
     watch->last_key = TAKE_PTR(key);
@@ -404,7 +363,7 @@ static void on_conflict(void *context, const Conflict *conflict)
     conflict_words(conflict, &words);
     text_addf(&watch->warnings, "%s\n", text_string(&words));
     CLEANUP(memory_freep) char *line = memory_format("warning: %s", text_string(&words));
-    run_watch_say(watch, line);
+    run_line_say(&watch->line, line);
     run_events_conflict(&watch->events, conflict);
 }
 
@@ -421,7 +380,7 @@ static void on_progress(void *context, const RunProgress *progress)
     watch->ticked_ms = 0;
     watch->blockers.count = 0;
     watch->stands_still = false;
-    if (!watch->terminal && !is_due(watch, now))
+    if (!watch->line.terminal && !is_due(watch, now))
         return;
     watch->last_ms = now;
     CLEANUP(text_done) Text words = {0};
@@ -429,10 +388,10 @@ static void on_progress(void *context, const RunProgress *progress)
     if (progress->group_count > 1)
         text_addf(&words, " (group %" PRId64 " of %" PRId64 ")", progress->group,
                   progress->group_count);
-    if (watch->terminal)
-        rewrite(watch, text_string(&words));
+    if (watch->line.terminal)
+        run_line_rewrite(&watch->line, text_string(&words));
     else
-        run_watch_say(watch, text_string(&words));
+        run_line_say(&watch->line, text_string(&words));
 }
 
 /* Another range of a batch is committed. */
@@ -440,7 +399,7 @@ static void on_batch(void *context, const RunBatch *batch)
 {
     RunWatch *watch = context;
     int64_t now = clock_monotonic_ms();
-    if (!watch->terminal && !is_due(watch, now))
+    if (!watch->line.terminal && !is_due(watch, now))
         return;
     watch->last_ms = now;
     CLEANUP(text_done) Text words = {0};
@@ -452,10 +411,10 @@ static void on_batch(void *context, const RunBatch *batch)
                   batch->rows_covered < batch->rows_total
                       ? batch->rows_covered * 100 / batch->rows_total
                       : 100);
-    if (watch->terminal)
-        rewrite(watch, text_string(&words));
+    if (watch->line.terminal)
+        run_line_rewrite(&watch->line, text_string(&words));
     else
-        run_watch_say(watch, text_string(&words));
+        run_line_say(&watch->line, text_string(&words));
 }
 
 static void on_behind(void *context, const ReplicaBehind *behind)
@@ -467,10 +426,10 @@ static void on_behind(void *context, const ReplicaBehind *behind)
     CLEANUP(text_done) Text words = {0};
     text_add(&words, waits ? "stands still for --max-lag: " : "warning: ");
     replica_behind_words(behind, &words);
-    if (watch->terminal && waits)
-        rewrite(watch, text_string(&words));
+    if (watch->line.terminal && waits)
+        run_line_rewrite(&watch->line, text_string(&words));
     else if (due)
-        run_watch_say(watch, text_string(&words));
+        run_line_say(&watch->line, text_string(&words));
     if (due) {
         run_events_behind(&watch->events, behind);
         watch->last_ms = now;
@@ -492,7 +451,7 @@ static void on_retry(void *context, const RunTask *task, const char *sqlstate, i
         text_add(&words, "; ");
         watch_blocked_words(&watch->blockers, &words);
     }
-    run_watch_say(watch, text_string(&words));
+    run_line_say(&watch->line, text_string(&words));
     run_events_retry(&watch->events, task, sqlstate, attempt, delay_ms, &watch->blockers);
     free(watch->last_key);
     watch->last_key = NULL;
@@ -513,7 +472,7 @@ static void on_steps_over(void *context, bool good)
     RunWatch *watch = context;
     settle(watch);
     leave_step(watch, good ? "done in" : "ended after");
-    end_open_line(watch);
+    run_line_end(&watch->line);
 }
 
 static void on_blocked(void *context, Text *words)
@@ -546,7 +505,7 @@ static void on_end_waits(void *context, int64_t waited_ms)
                                 "since %" PRId64 " s: for the disk, or for a synchronous standby "
                                 "to confirm it",
                                 waited_ms / 1000);
-    run_watch_say(watch, words);
+    run_line_say(&watch->line, words);
 }
 
 static void on_stopping(void *context, int64_t groups)
@@ -559,7 +518,7 @@ static void on_stopping(void *context, int64_t groups)
                       "already and cannot be held back: %s first; a second signal "
                       "cancels",
                       groups, one ? "" : "s", one ? "is" : "are", one ? "it ends" : "they end");
-    run_watch_say(watch, words);
+    run_line_say(&watch->line, words);
 }
 
 RunListener run_watch_listener(RunWatch *watch)
@@ -593,12 +552,12 @@ void run_watch_lock(void *context, const PgLockHolder *holder)
     char *words =
         memory_format("waiting for another applier: process %" PRId64 " of %s, from %s, since %s",
                       holder->pid, holder->user, holder->address, holder->since);
-    run_watch_say(watch, words);
+    run_line_say(&watch->line, words);
 }
 
 void run_watch_end(RunWatch *watch, const RunOutcome *outcome, const Error *failure)
 {
-    end_open_line(watch);
+    run_line_end(&watch->line);
     run_events_end(&watch->events, outcome, failure);
     watch->ended = true;
     say_trouble(watch);
@@ -606,7 +565,7 @@ void run_watch_end(RunWatch *watch, const RunOutcome *outcome, const Error *fail
 
 void run_watch_done(RunWatch *watch, const Error *failure)
 {
-    end_open_line(watch);
+    run_line_end(&watch->line);
     if (!watch->ended)
         run_events_end_without_run(&watch->events, failure);
     say_trouble(watch);

@@ -6,6 +6,7 @@
 #define SEALIFT_APPLIER_RUN_WATCH_H
 
 #include "applier/commands/run_events.h"
+#include "applier/commands/run_line.h"
 #include "applier/commands/run_render.h"
 #include "applier/runs/apply_run.h"
 #include "applier/watch/watch_session.h"
@@ -35,8 +36,7 @@ typedef struct WatchedStep {
 
 typedef struct RunWatch {
     RunWatchOptions options;
-    bool terminal;
-    bool line_open;
+    RunLine line;
     int64_t last_ms;       /* of the last line … */
     int64_t last_event_ms; /* … and event of progress */
     char *last_key;        /* owned: what was told last, without numbers; NULL: nothing */
@@ -57,9 +57,6 @@ typedef struct RunWatch {
 
 /* `watch` then holds nothing; run_watch_done may be called at any time. */
 void run_watch_init(RunWatch *watch, const RunWatchOptions *options);
-
-/* A line that stays. */
-void run_watch_say(RunWatch *watch, const char *words);
 
 /* Open the event stream; `path` may be NULL. ERROR_IO. */
 bool run_watch_events(RunWatch *watch, const char *path, Error *err) MUST_CHECK;

@@ -56,16 +56,6 @@ void apply_plan_make(const History *history, const Manifest *manifest, const Dig
  * would be counted here, minus what the manifest counts. Not 0 only behind a superseded version. */
 int64_t apply_plan_shift(const History *history, const Manifest *manifest);
 
-/* Take from a plan that fits what `phase` leaves out. Before: what is left are the leading
- * migrations of the next version that are of that phase, and the version's gates; the version
- * becomes the target and is not completed, even where it has no others; RELATION_CURRENT where
- * there is none. After: ERROR_TARGET where the next migration is of phase before. */
-bool apply_plan_choose_phase(ApplyPlan *plan, RunPhase phase, Error *err) MUST_CHECK;
-
-/* Whether task `index` can run before the application's upgrade: it and all before it are of the
- * first version that is to be done, and of phase before. */
-bool apply_plan_is_early(const ApplyPlan *plan, size_t index);
-
 /* Migrations wholly applied once all tasks are done; `position` where there are none. */
 int64_t apply_plan_end(const ApplyPlan *plan, int64_t position);
 

@@ -1,6 +1,7 @@
 #include "applier/runs/apply_run.h"
 
 #include "applier/ledger/stored_proofs.h"
+#include "applier/runs/apply_phase.h"
 #include "applier/runs/relation_rights.h"
 #include "applier/runs/run_backup.h"
 #include "applier/runs/run_link.h"
@@ -83,7 +84,7 @@ bool apply_run_plan_on(PgSession *session, const RunOptions *options, const Appl
     array_each (RunTask, task, &ret_plan->tasks)
         task->objects = &input->objects;
     ret_plan->server_major = pg_session_major(session);
-    return apply_plan_choose_phase(ret_plan, options->phase, err) &&
+    return apply_phase_choose(ret_plan, options->phase, err) &&
            (!ret_forecast || ret_plan->relation != RELATION_FITS ||
             gates_look(session, ret_plan, &ret_forecast->gates, err));
 }
@@ -194,7 +195,7 @@ static bool make_plan(Apply *apply, Error *err)
         task->objects = &input->objects;
     ApplyReport *report = apply->report;
     RunPhase phase = apply->options->phase;
-    bool good = apply_plan_choose_phase(&apply->plan, phase, err);
+    bool good = apply_phase_choose(&apply->plan, phase, err);
     const ManifestVersionArray *versions = &input->manifest->versions;
     if (!goes_on(apply)) {
         report->relation = apply->plan.relation;

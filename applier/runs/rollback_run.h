@@ -72,26 +72,4 @@ bool rollback_run(const RollbackOptions *options, RollbackReport *report, Error 
 bool rollback_run_plan(const RollbackOptions *options, RollbackReport *report,
                        Error *err) MUST_CHECK;
 
-/* What `resume` is to do. */
-typedef enum {
-    RESUME_NOTHING,  /* the database is at rest */
-    RESUME_APPLY,    /* apply_run with the bundle at *ret_path, to the version of the open run */
-    RESUME_ROLLBACK, /* rollback_run with --to the open run's target */
-} ResumeKind;
-
-typedef struct ResumePlan {
-    ResumeKind kind;
-    bool has_head;
-    Digest head_digest; /* of the bundle of the open run */
-    char *bundle_path;  /* owned; "" where none is recorded */
-    char *to_version;   /* owned: the open run's target … */
-    int64_t to_position; /* … and how many migrations are applied there (RollbackTarget.position) */
-    char *unrest;        /* owned: what is unfinished, in words; or NULL */
-} ResumePlan;
-
-void resume_plan_done(ResumePlan *plan);
-
-/* From the history alone (pure). */
-void resume_plan_make(const History *history, ResumePlan *ret_plan);
-
 #endif

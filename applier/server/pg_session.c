@@ -1,19 +1,13 @@
 #include "applier/server/pg_session.h"
 
-#include <errno.h>
-#include <poll.h>
-
-#include "applier/server/pg_hosts.h"
+#include "applier/server/pg_connect.h"
 #include "applier/server/pg_query.h"
 #include "applier/server/pooler_check.h"
 #include "applier/server/server_words.h"
 #include "applier/sql/session_queries.h"
 #include "base/array.h"
-#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
-
-#define CONNECT_TIMEOUT_MS 15000 /* per host, where the user gives no connect_timeout */
 
 /* Pinned for every server that we support; the deviations query covers what only some know.
  * lc_messages is not here: only a superuser may set it, and we read SQLSTATEs, not words. */
@@ -85,312 +79,9 @@ void pg_session_add_option(Text *options, const char *name, const char *value)
     }
 }
 
-/* --- connecting ------------------------------------------------------------------------------ */
-
-static bool is_connection_string(const char *text)
-{
-    return strchr(text, '=') || text_has_prefix(text, "postgres://") ||
-           text_has_prefix(text, "postgresql://");
-}
-
-/* What the user gave as `options`, which ours are appended to. */
-static bool user_options(const char *conninfo, Text *options, Error *err)
-{
-    const char *environment = getenv("PGOPTIONS");
-    if (conninfo && is_connection_string(conninfo)) {
-        char *words = NULL;
-        PQconninfoOption *parsed = PQconninfoParse(conninfo, &words);
-        if (!parsed) {
-            /* libpq's words may repeat a part of the string, a password included */
-            PQfreemem(words);
-            error_set(err, ERROR_USAGE, "the connection string cannot be read");
-            return error_hint(err, "give --db a URI (postgresql://user@host:5432/database) or "
-                                   "keywords (host=… dbname=… user=…); see libpq's documentation");
-        }
-        for (const PQconninfoOption *option = parsed; option->keyword; option++)
-            if (strcmp(option->keyword, "options") == 0 && option->val)
-                text_add(options, option->val);
-        PQconninfoFree(parsed);
-    }
-    if (options->length == 0 && environment)
-        text_add(options, environment);
-    return true;
-}
-
-/* libpq leaves connect_timeout to those who poll by themselves. One span per host. */
-static int64_t connect_deadline(const PGconn *connection)
-{
-    int64_t span = CONNECT_TIMEOUT_MS, hosts = 1;
-    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)connection);
-    for (const PQconninfoOption *option = all; option && option->keyword; option++) {
-        uint64_t seconds;
-        if (!option->val)
-            continue;
-        if (strcmp(option->keyword, "connect_timeout") == 0 &&
-            text_parse_uint(option->val, strlen(option->val), 86400, &seconds))
-            span = seconds ? (int64_t)seconds * 1000 : INT64_C(86400000);
-        if (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0)
-            for (const char *at = option->val; (at = strchr(at, ',')); at++)
-                hosts++;
-    }
-    PQconninfoFree(all);
-    return clock_monotonic_ms() + span * hosts;
-}
-
-typedef enum { CONNECT_GOOD, CONNECT_FAILED, CONNECT_TIMED_OUT, CONNECT_INTERRUPTED } Connected;
-
-/* `signals` of them end it. */
-static Connected connect_poll(PGconn *connection, int signals)
-{
-    int64_t deadline = connect_deadline(connection);
-    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-    while (status != PGRES_POLLING_OK) {
-        if (status == PGRES_POLLING_FAILED)
-            return CONNECT_FAILED;
-        int64_t left = deadline - clock_monotonic_ms();
-        if (left <= 0)
-            return CONNECT_TIMED_OUT;
-        if (interrupt_count() >= signals)
-            return CONNECT_INTERRUPTED;
-        struct pollfd wait = {.fd = PQsocket(connection),
-                              .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        if (poll(&wait, 1, left < 1000 ? (int)left : 1000) <= 0)
-            continue;
-        status = PQconnectPoll(connection);
-    }
-    return CONNECT_GOOD;
-}
-
-/* "FATAL:  28P01" is the last line of a refusal, since the verbosity asks for SQLSTATEs only: so
- * the class does not hang on the server's language. False where no server spoke. */
-static bool refusal_code(const PGconn *connection, char ret_code[static 6])
-{
-    const char *words = PQerrorMessage(connection);
-    size_t length = strlen(words);
-    while (length && (words[length - 1] == '\n' || words[length - 1] == ' '))
-        length--;
-    if (length < 6 || words[length - 6] != ' ')
-        return false;
-    for (size_t i = length - 5; i < length; i++)
-        if (!(words[i] >= '0' && words[i] <= '9') && !(words[i] >= 'A' && words[i] <= 'Z'))
-            return false;
-    snprintf(ret_code, 6, "%.5s", words + length - 5);
-    return true;
-}
-
-static char *describe(const PGconn *connection)
-{
-    const char *host = PQhost(connection), *port = PQport(connection);
-    const char *database = PQdb(connection), *user = PQuser(connection);
-    return memory_format("database '%s' on %s:%s as '%s'", database ? database : "",
-                         host && *host ? host : "local socket", port ? port : "", user ? user : "");
-}
-
-static const struct {
-    const char *code;
-    const char *words;
-    const char *hint;
-} refusals[] = {
-    {"28P01", "the server refused the password",
-     "give the right one by PGPASSWORD, a passfile (~/.pgpass) or the connection string"},
-    {"28000", "the server refused this login",
-     "check user and host against the server's pg_hba.conf, and that the role may log in"},
-    {"3D000", "there is no such database", "check the database's name in --db, or create it"},
-    {"42501", "the login lacks a right that connecting needs",
-     "GRANT CONNECT ON DATABASE to this role"},
-    {"53300", "the server has no free connection", "try again, or raise max_connections"},
-    {"57P03", "the server is starting up, shutting down or recovering", "try again in a while"},
-};
-
-static bool connect_error(const PGconn *connection, Connected how, Error *err)
-{
-    CLEANUP(memory_freep) char *where = describe(connection);
-    char code[6] = "";
-    if (how == CONNECT_INTERRUPTED)
-        return error_set(err, ERROR_INTERRUPTED, "interrupted while connecting to %s", where);
-    if (how == CONNECT_TIMED_OUT) {
-        error_set(err, ERROR_CONNECTION, "cannot connect to %s: no answer in time", where);
-        return error_hint(err, "check host, port and firewall; connect_timeout changes the wait");
-    }
-    if (!refusal_code(connection, code)) {
-        CLEANUP(memory_freep)
-        char *words = text_printable(PQerrorMessage(connection),
-                                     strcspn(PQerrorMessage(connection), "\n"), 300);
-        error_set(err, ERROR_CONNECTION, "cannot connect to %s: %s", where, words);
-        return error_hint(err, PQconnectionNeedsPassword(connection)
-                                   ? "a password is needed: PGPASSWORD, a passfile (~/.pgpass) or "
-                                     "the connection string"
-                                   : "check that the server runs and that host and port are right");
-    }
-    for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-        if (strcmp(code, refusals[i].code) != 0)
-            continue;
-        error_set(err, ERROR_CONNECTION, "cannot connect to %s: %s (%s)", where, refusals[i].words,
-                  code);
-        snprintf(err->code, sizeof(err->code), "%s", code);
-        return error_hint(err, "%s", refusals[i].hint);
-    }
-    error_set(err, ERROR_CONNECTION, "cannot connect to %s: %s %s", where, code,
-              server_words_condition(code));
-    snprintf(err->code, sizeof(err->code), "%s", code);
-    return error_hint(err, "the server's log has the whole message");
-}
-
-/* What goes into the startup packet, beside the host. */
-typedef struct Startup {
-    const char *conninfo;
-    const char *application;
-    const char *options; /* NULL: none, for a pooler that refuses them */
-    bool reads;          /* its transactions are READ ONLY by default */
-} Startup;
-
-/* What a host must be where a session that only reads asks for one that takes writes: to libpq our
- * own default_transaction_read_only would look like a standby's. Else NULL: as the user said. */
-static const char *session_attrs(const Startup *startup, const PQconninfoOption *options)
-{
-    for (const PQconninfoOption *option = options; option && option->keyword; option++)
-        if (strcmp(option->keyword, "target_session_attrs") == 0)
-            return startup->reads && option->val && strcmp(option->val, "read-write") == 0
-                       ? "primary"
-                       : NULL;
-    return NULL;
-}
-
-/* Begin to connect: to `host`, or where it is NULL to whatever the user's string says. */
-static PGconn *start(const Startup *startup, const PgHost *host, const char *attrs)
-{
-    /* Before dbname: what a user's connection string may replace. Behind it: what it may not. */
-    const char *const keywords[] = {"keepalives_idle",
-                                    "keepalives_interval",
-                                    "keepalives_count",
-                                    "tcp_user_timeout",
-                                    "dbname",
-                                    "client_encoding",
-                                    "application_name",
-                                    "options",
-                                    "target_session_attrs",
-                                    host ? "host" : NULL,
-                                    "hostaddr",
-                                    "port",
-                                    NULL};
-    const char *const values[] = {"30",
-                                  "10",
-                                  "3",
-                                  "60000",
-                                  startup->conninfo,
-                                  "UTF8",
-                                  startup->application,
-                                  startup->options ? startup->options : "",
-                                  attrs ? attrs : "",
-                                  host ? host->host : NULL,
-                                  host ? host->hostaddr : NULL,
-                                  host ? host->port : NULL,
-                                  NULL};
-    return PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
-}
-
-/* Takes `connection`, which was started. */
-static bool finish(PGconn *connection, PGconn **ret_connection, Error *err)
-{
-    if (!connection)
-        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
-    PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE);
-    Connected how =
-        PQstatus(connection) == CONNECTION_BAD ? CONNECT_FAILED : connect_poll(connection, 1);
-    if (how != CONNECT_GOOD) {
-        connect_error(connection, how, err);
-        PQfinish(connection);
-        return false;
-    }
-    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-    *ret_connection = connection;
-    return true;
-}
-
-/* Whether the next host is to be tried, as libpq would: not where this one has spoken, unless it
- * said that it cannot take anybody now. */
-static bool is_for_next_host(const Error *failure)
-{
-    return failure->class == ERROR_CONNECTION &&
-           (!*failure->code || strcmp(failure->code, "57P03") == 0 ||
-            strcmp(failure->code, "53300") == 0);
-}
-
-static bool connect_in_turn(const Startup *startup, const PgHostArray *hosts, const char *attrs,
-                            PGconn **ret_connection, Error *err)
-{
-    CLEANUP(text_done) Text others = {0};
-    for (size_t i = 0; i < hosts->count; i++) {
-        error_done(err);
-        if (finish(start(startup, &hosts->items[i], attrs), ret_connection, err))
-            return true;
-        if (!is_for_next_host(err))
-            return false;
-        if (i + 1 < hosts->count)
-            text_addf(&others, "%s%s", i ? "; " : "", err->message);
-    }
-    return error_detail(err, "%s", text_string(&others));
-}
-
-static bool connect_once(const Startup *startup, PGconn **ret_connection, Error *err)
-{
-    PGconn *connection = start(startup, /* host= */ NULL, /* attrs= */ NULL);
-    PQconninfoOption *all = PQconninfo(connection);
-    const char *attrs = session_attrs(startup, all);
-    PgHostArray hosts = {0};
-    if (all)
-        pg_hosts_of(all, &hosts);
-    PQconninfoFree(all);
-    if (!hosts.count && !attrs)
-        return finish(connection, ret_connection, err);
-    PQfinish(connection);
-    if (!hosts.count)
-        return finish(start(startup, /* host= */ NULL, attrs), ret_connection, err);
-    bool good = connect_in_turn(startup, &hosts, attrs, ret_connection, err);
-    pg_hosts_done(&hosts);
-    return good;
-}
-
-/* What says where a session goes: of several hosts only the one that answered. */
-static bool says_where(const char *keyword)
-{
-    static const char *const words[] = {"host", "hostaddr", "port", "options",
-                                        "target_session_attrs"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcmp(keyword, words[i]) == 0)
-            return true;
-    return false;
-}
-
-#define PARAMETERS_MAX 64 /* more than libpq has */
-
-/* Begin to connect to the server that `session` is on, as the same role. */
-static PGconn *start_beside(const PgSession *session)
-{
-    const PGconn *there = session->connection;
-    const char *hostaddr = PQhostaddr(there);
-    const char *keywords[PARAMETERS_MAX + 1] = {"host", "port"};
-    const char *values[PARAMETERS_MAX + 1] = {PQhost(there), PQport(there)};
-    size_t count = 2;
-    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)there);
-    for (const PQconninfoOption *option = all; option && option->keyword; option++) {
-        if (!option->val || says_where(option->keyword) || count == PARAMETERS_MAX - 1)
-            continue;
-        keywords[count] = option->keyword;
-        values[count++] = option->val;
-    }
-    if (hostaddr && *hostaddr && *PQhost(there) != '/') {
-        keywords[count] = "hostaddr";
-        values[count++] = hostaddr;
-    }
-    PGconn *connection = PQconnectStartParams(keywords, values, /* expand_dbname= */ 0);
-    PQconninfoFree(all);
-    return connection;
-}
-
 bool pg_session_connect_beside(const PgSession *session, PGconn **ret_connection, Error *err)
 {
-    return finish(start_beside(session), ret_connection, err);
+    return pg_connect_beside(session->connection, /* signals= */ 1, ret_connection, err);
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
@@ -484,25 +175,25 @@ static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
                       PgSession **ret_session, Error *err)
 {
     CLEANUP(text_done) Text options = {0};
-    if (!user_options(conninfo, &options, err))
+    if (!pg_connect_user_options(conninfo, &options, err))
         return false;
     array_each (Setting, setting, settings)
         pg_session_add_option(&options, setting->name, setting->value);
     CLEANUP(pg_session_closep) PgSession *session = memory_new(PgSession);
     session->words = wanted->words;
-    Startup startup = {.conninfo = conninfo,
-                       .application =
-                           wanted->application ? wanted->application : PG_SESSION_APPLICATION,
-                       .options = text_string(&options),
-                       .reads = wanted->purpose == PG_SESSION_READS};
-    bool refused = !connect_once(&startup, &session->connection, err);
+    PgStartup startup = {.conninfo = conninfo,
+                         .application =
+                             wanted->application ? wanted->application : PG_SESSION_APPLICATION,
+                         .options = text_string(&options),
+                         .reads = wanted->purpose == PG_SESSION_READS};
+    bool refused = !pg_connect(&startup, &session->connection, err);
     if (refused) {
         /* 08P01: a pooler that refuses the `options` parameter */
         if (strcmp(err->code, "08P01") != 0)
             return false;
         error_done(err);
         startup.options = NULL;
-        if (!connect_once(&startup, &session->connection, err))
+        if (!pg_connect(&startup, &session->connection, err))
             return false;
     }
     session->cancel = PQgetCancel(session->connection);
@@ -593,7 +284,7 @@ int64_t pg_session_major(const PgSession *session)
 
 char *pg_session_describe(const PgSession *session)
 {
-    return describe(session->connection);
+    return pg_connection_describe(session->connection);
 }
 
 bool pg_session_is_lost(const PgSession *session)
@@ -618,15 +309,8 @@ void pg_session_cancel(PgSession *session)
 bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside, Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *beside = memory_new(PgSession);
-    beside->connection = start_beside(session);
-    if (!beside->connection)
-        return error_set(err, ERROR_INTERNAL, "libpq is out of memory");
-    PQsetErrorVerbosity(beside->connection, PQERRORS_SQLSTATE);
-    Connected how = PQstatus(beside->connection) == CONNECTION_BAD
-                        ? CONNECT_FAILED
-                        : connect_poll(beside->connection, 2);
-    if (how != CONNECT_GOOD)
-        return connect_error(beside->connection, how, err);
+    if (!pg_connect_beside(session->connection, /* signals= */ 2, &beside->connection, err))
+        return false;
     PQsetNoticeReceiver(beside->connection, on_notice, beside);
     *ret_beside = TAKE_PTR(beside);
     return true;

@@ -2,14 +2,13 @@
 
 #include <inttypes.h>
 
-#include "applier/server/server_words.h"
 #include "applier/steps/step_alone.h"
 #include "applier/steps/step_batch.h"
+#include "applier/steps/step_failure.h"
 #include "applier/steps/step_queue.h"
 #include "applier/steps/step_stop.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "base/memory.h"
 
 typedef struct StepRunner {
     PgSession *session;
@@ -25,16 +24,6 @@ typedef struct StepRunner {
     PipelineEntry ending;   /* … this one */
     BatchRun batch;         /* the batch under way */
 } StepRunner;
-
-void step_failure_done(StepFailure *failure)
-{
-    free(failure->identity);
-    free(failure->version);
-    free(failure->source);
-    free(failure->words);
-    free(failure->kept);
-    *failure = (StepFailure){0};
-}
 
 void run_report_done(RunReport *report)
 {
@@ -267,186 +256,6 @@ static bool fall_back(StepRunner *runner, Error *err)
     return reset_session(runner, err);
 }
 
-static const char *failure_code(const StepRunner *runner)
-{
-    const PGresult *result = NULL;
-    (void)step_pipeline_failure(runner->pipeline, &result);
-    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    return code ? code : "";
-}
-
-/* What a violated guard of the ledger's row means. */
-static const char *guard_words(const PGresult *result)
-{
-    static const struct {
-        const char *constraint;
-        const char *words;
-    } guards[] = {
-        {"journal_in_our_transaction", "the script ended our transaction by itself"},
-        {"journal_under_our_lock", "the lock was released by the script and taken by someone else"},
-        {"journal_as_planned_role", "the script left the session under another role"},
-        {"journal_pkey", "somebody else has written to the ledger at the same time"},
-    };
-    const char *constraint = result ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL;
-    for (size_t i = 0; constraint && i < ARRAY_LEN(guards); i++)
-        if (strcmp(constraint, guards[i].constraint) == 0)
-            return guards[i].words;
-    return NULL;
-}
-
-/* Who was in the way; whatever their words are, these are names only. */
-static void add_blockers(const StepRunner *runner, Text *words)
-{
-    const RunListener *listener = &runner->options->listener;
-    CLEANUP(text_done) Text blocked = {0};
-    if (listener->blocked && strcmp(failure_code(runner), "55P03") == 0)
-        listener->blocked(listener->context, &blocked);
-    if (blocked.length)
-        text_addf(words, "; %s", text_string(&blocked));
-}
-
-static void failure_words(StepRunner *runner, const PipelineEntry *entry, const RunTask *task,
-                          WordsPolicy policy, Text *words)
-{
-    const PGresult *result = NULL;
-    (void)step_pipeline_failure(runner->pipeline, &result);
-    const char *guard = entry->kind == ENTRY_LEDGER ? guard_words(result) : NULL;
-    if (runner->ended_by_script) {
-        text_add(words, "the script ended our transaction by itself");
-    } else if (guard) {
-        text_add(words, guard);
-    } else if (!result && runner->queue.trouble) {
-        text_add(words, runner->queue.trouble);
-    } else if (!result) {
-        text_add(words, entry->kind == ENTRY_COMMIT
-                            ? "the server rolled back instead of committing"
-                            : "the index is INVALID: it is what an earlier attempt left, and the "
-                              "statement passed over it; drop it first");
-    } else if (runner->stop.over_limit && strcmp(failure_code(runner), "57014") == 0) {
-        text_addf(words,
-                  "it took longer than its limit of %" PRId64 " s (--step-limit) and was cancelled",
-                  runner->options->step_limit_ms / 1000);
-    } else {
-        ServerError error = server_words_fields(result);
-        CLEANUP(memory_freep) char *sql = NULL;
-        CLEANUP(error_done) Error ignored = {0};
-        if (entry->kind == ENTRY_STEP)
-            (void)!step_queue_statement(&runner->queue, task, entry->script, entry->step, &sql,
-                                        &ignored);
-        server_words_add(&error, sql, policy, words);
-        add_blockers(runner, words);
-    }
-}
-
-/* Which step it was, and what was said of it. */
-static char *failure_sentence(const StepFailure *failure, const PipelineEntry *entry,
-                              const char *words)
-{
-    if (entry->kind == ENTRY_STEP)
-        return memory_format("migration '%s' (%s), statement %" PRId64 " of its %s script (%s, "
-                             "line %" PRId64 "): %s",
-                             failure->identity, failure->version, failure->statement,
-                             failure->script, failure->source, failure->line, words);
-    return memory_format("migration '%s' (%s), %s of its %s script: %s", failure->identity,
-                         failure->version, entry->kind == ENTRY_COMMIT ? "COMMIT" : "the end",
-                         failure->script, words);
-}
-
-static void note_failure(StepRunner *runner, const PipelineEntry *entry)
-{
-    const RunUnit *unit = &runner->units.units.items[entry->unit];
-    bool step = entry->kind == ENTRY_STEP;
-    size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
-    const RunTask *task = task_of(runner, part);
-    ScriptKind kind = step ? entry->script : step_queue_script_of(unit, task);
-    const ManifestScript *script = task->migration ? &task->migration->scripts[kind] : NULL;
-    CLEANUP(text_done) Text words = {0}, redacted = {0};
-    failure_words(runner, entry, task, runner->session->words, &words);
-    failure_words(runner, entry, task, WORDS_REDACTED, &redacted);
-    StepFailure *failure = &runner->report->failure;
-    *failure = (StepFailure){
-        .happened = true,
-        .identity = memory_string(task->migration ? task->migration->identity : ""),
-        .version = memory_string(task->version->name),
-        .script = script_kind_name(kind),
-        .statement = step ? (int64_t)entry->step + 1 : 0,
-        .line = step ? script->steps.items[entry->step].line : 0,
-        .source = memory_string(script && script->source ? script->source : ""),
-        .words = text_take(&words),
-    };
-    failure->kept = failure_sentence(failure, entry, text_string(&redacted));
-    snprintf(failure->sqlstate, sizeof(failure->sqlstate), "%.5s", failure_code(runner));
-}
-
-/* Whether a later look at the catalog tells what became of a step that is unsettled. */
-static bool can_be_looked_up(const StepRunner *runner, const PipelineEntry *entry)
-{
-    const RunUnit *unit = &runner->units.units.items[entry->unit];
-    if (unit->kind != UNIT_AUTOCOMMIT || entry->kind != ENTRY_STEP)
-        return false;
-    const ManifestScript *script = run_task_script(task_of(runner, entry->part));
-    return script->steps.items[entry->step].probe.kind != PROBE_NONE;
-}
-
-/* Whether something of this run stays, whatever comes. */
-static bool stays(const StepRunner *runner)
-{
-    const RunReport *report = runner->report;
-    return report->groups_committed > 0 || report->batches > 0 || !report->settled;
-}
-
-static bool is_gate(const StepRunner *runner, const PipelineEntry *entry)
-{
-    const RunUnit *unit = &runner->units.units.items[entry->unit];
-    bool step = entry->kind == ENTRY_STEP;
-    return task_of(runner, step ? entry->part : unit->first_part)->only_gate;
-}
-
-static bool failure_error(const StepRunner *runner, const PipelineEntry *entry, Error *err)
-{
-    const StepFailure *failure = &runner->report->failure;
-    bool kept = stays(runner);
-    bool gate = is_gate(runner, entry);
-    bool cancelled = interrupt_count() > 0 && strcmp(failure->sqlstate, "57014") == 0;
-    ErrorClass class = cancelled ? ERROR_INTERRUPTED
-                       : kept    ? ERROR_UNSETTLED
-                       : gate    ? ERROR_TARGET
-                                 : ERROR_STEP;
-    CLEANUP(memory_freep)
-    char *sentence = failure_sentence(failure, entry, failure->words);
-    error_set(err, class, "%s%s", gate ? "the gate does not hold: " : "", sentence);
-    snprintf(err->code, sizeof(err->code), "%s", failure->sqlstate);
-    /* the same advice whether or not something was committed before: the cause is the server's */
-    if (runner->report->settled && strcmp(failure->sqlstate, "53100") == 0)
-        return error_hint(err, "free space on the server's disk, or in the tablespace that the "
-                               "statement writes to; then 'applier resume' goes on");
-    if (!runner->report->settled && can_be_looked_up(runner, entry))
-        return error_hint(err, "the step is begun and not ended: 'applier resume' looks what "
-                               "became of it, and goes on");
-    if (!runner->report->settled)
-        return error_hint(err,
-                          "whether the step was done nobody can tell from here: look, then say "
-                          "'applier resume --step-done' or '--step-not-done'");
-    if (gate)
-        return error_hint(err,
-                          "nothing of version %s was begun%s; make true what the gate asks, then "
-                          "run 'applier apply' again",
-                          failure->version, kept ? ", the versions before it stay" : "");
-    if (kept && runner->report->batches && !runner->report->groups_committed)
-        return error_hint(err,
-                          "%" PRId64 " batch%s committed before: mend the cause, then 'applier "
-                          "resume' goes on behind, or 'applier rollback' takes back",
-                          runner->report->batches,
-                          runner->report->batches == 1 ? " was" : "es were");
-    if (kept)
-        return error_hint(err,
-                          "%" PRId64 " group%s committed before: 'applier resume' goes on "
-                          "behind, 'applier rollback' takes back",
-                          runner->report->groups_committed,
-                          runner->report->groups_committed == 1 ? " was" : "s were");
-    return error_hint(err, "nothing of this run stays; mend the cause and run it again");
-}
-
 /* What the journal must know of a failure that is no plain rollback. */
 static bool record_failure(StepRunner *runner, const PipelineEntry *entry, Error *err)
 {
@@ -473,9 +282,10 @@ static bool may_retry(const StepRunner *runner, const PipelineEntry *entry)
     const RunUnit *unit = &runner->units.units.items[entry->unit];
     int most = runner->options->attempts ? runner->options->attempts : RETRY_ATTEMPTS_DEFAULT;
     bool outside = unit->outside_effects && unit->kind == UNIT_TRANSACTION;
-    bool healable = retry_policy_is_retryable(failure_code(runner)) ||
-                    /* the script deallocated our prepared statements */
-                    (entry->kind != ENTRY_STEP && strcmp(failure_code(runner), "26000") == 0);
+    bool healable =
+        retry_policy_is_retryable(step_failure_code(runner->pipeline)) ||
+        /* the script deallocated our prepared statements */
+        (entry->kind != ENTRY_STEP && strcmp(step_failure_code(runner->pipeline), "26000") == 0);
     /* an INTENT without its answer admits no second one */
     return healable && !outside && runner->report->settled && !runner->ended_by_script &&
            unit->attempt < most && interrupt_count() == 0;
@@ -488,8 +298,8 @@ static void wait_before_retry(StepRunner *runner, RunUnit *unit)
     const RunListener *listener = &runner->options->listener;
     runner->report->retries++;
     if (listener->retry)
-        listener->retry(listener->context, task_of(runner, unit->first_part), failure_code(runner),
-                        unit->attempt, delay);
+        listener->retry(listener->context, task_of(runner, unit->first_part),
+                        step_failure_code(runner->pipeline), unit->attempt, delay);
     retry_policy_sleep(delay);
     unit->attempt++;
 }
@@ -498,7 +308,7 @@ static void wait_before_retry(StepRunner *runner, RunUnit *unit)
 static bool was_held_back(const StepRunner *runner, const PipelineEntry *entry)
 {
     return entry->kind == ENTRY_OPEN && runner->stop.guarded &&
-           strcmp(failure_code(runner), "22P02") == 0;
+           strcmp(step_failure_code(runner->pipeline), "22P02") == 0;
 }
 
 static bool interrupted_before(const StepRunner *runner, size_t unit, Error *err)
@@ -519,16 +329,21 @@ static bool recover(StepRunner *runner, size_t *next, Error *err)
     if (was_held_back(runner, &entry))
         return interrupted_before(runner, entry.unit, err);
     if (may_retry(runner, &entry)) {
-        runner->queue.unprepared = strcmp(failure_code(runner), "26000") == 0;
+        runner->queue.unprepared = strcmp(step_failure_code(runner->pipeline), "26000") == 0;
         wait_before_retry(runner, &runner->units.units.items[entry.unit]);
         step_pipeline_forget_failure(runner->pipeline);
         *next = entry.unit;
         return true;
     }
-    note_failure(runner, &entry);
+    const FailedRun run = {.queue = &runner->queue,
+                           .options = runner->options,
+                           .report = runner->report,
+                           .ended_by_script = runner->ended_by_script,
+                           .over_limit = runner->stop.over_limit};
+    step_failure_note(&run, &entry);
     if (!record_failure(runner, &entry, err))
         return error_wrap(err, "after a step failed (%s)", runner->report->failure.words);
-    return failure_error(runner, &entry, err);
+    return step_failure_error(&run, &entry, err);
 }
 
 /* An error that is no step's: reading an object, the connection, the observer. What is uncommitted
@@ -540,10 +355,10 @@ static bool give_up(StepRunner *runner, Error *err)
         CLEANUP(error_done) Error ignored = {0};
         (void)!fall_back(runner, &ignored);
         if (runner->queue.refused && err->class == ERROR_TARGET)
-            err->class = stays(runner) ? ERROR_UNSETTLED : ERROR_STEP;
+            err->class = run_report_stays(runner->report) ? ERROR_UNSETTLED : ERROR_STEP;
         return false;
     }
-    if (err->class == ERROR_CONNECTION && stays(runner)) {
+    if (err->class == ERROR_CONNECTION && run_report_stays(runner->report)) {
         err->class = ERROR_UNSETTLED;
         error_hint(err,
                    "%" PRId64 " groups are known to be committed, more may be: 'applier "
@@ -586,7 +401,7 @@ static bool may_go_on(StepRunner *runner, Error *err)
     if (!options->may_go_on || interrupt_count() > 0 ||
         options->may_go_on(options->may_go_on_context, runner->session, err))
         return true;
-    if (err->class == ERROR_TARGET && stays(runner))
+    if (err->class == ERROR_TARGET && run_report_stays(runner->report))
         err->class = ERROR_UNSETTLED;
     return false;
 }

@@ -10,6 +10,7 @@
  * The target comes from PG* or DATABASE_URL. Bundles are read without trust. */
 #include <inttypes.h>
 
+#include "applier/runs/resume_plan.h"
 #include "applier/runs/rollback_run.h"
 #include "applier/runs/run_session.h"
 #include "base/interrupt.h"

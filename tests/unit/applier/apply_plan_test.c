@@ -1,5 +1,6 @@
 #include "tests/support/unit_test.h"
 
+#include "applier/runs/apply_phase.h"
 #include "applier/runs/apply_plan.h"
 #include "base/memory.h"
 
@@ -290,7 +291,7 @@ static void expect_phase(RunPhase phase, ApplyRelation relation, const char *lef
     CLEANUP(text_done) Text got = {0};
     CLEANUP(error_done) Error error = {0};
     apply_plan_make(&history, &manifest, &head_digest, /* to_version= */ NULL, &plan);
-    assert_true(apply_plan_choose_phase(&plan, phase, &error));
+    assert_true(apply_phase_choose(&plan, phase, &error));
     assert_int_equal(plan.relation, relation);
     array_each (RunTask, task, &plan.tasks)
         text_addf(&got, "%s%s%s%s", got.length ? " " : "", task->only_gate ? "gate-" : "",
@@ -326,7 +327,7 @@ static void refuses_phase_after_while_before_is_not_done(void **state UNUSED)
     CLEANUP(error_done) Error error = {0};
     migrations[0].phase = PHASE_BEFORE;
     apply_plan_make(&history, &manifest, &head_digest, /* to_version= */ NULL, &plan);
-    assert_false(apply_plan_choose_phase(&plan, RUN_PHASE_AFTER, &error));
+    assert_false(apply_phase_choose(&plan, RUN_PHASE_AFTER, &error));
     assert_int_equal(error.class, ERROR_TARGET);
     assert_non_null(strstr(error.message, "migration 'a' (1.0) is of phase before"));
 }
