@@ -72,13 +72,14 @@ static bool open_run_bundle(const CommandContext *context, const ResumePlan *pla
 }
 
 /* A run of phase before is to end inside its version, and says so where it began. */
-static RunPhase phase_of(const ResumePlan *plan, const Manifest *manifest)
+static RunPhase phase_of(const ResumePlan *plan, const History *history, const Manifest *manifest)
 {
     size_t version = manifest_find_version(manifest, plan->to_version);
     if (version == SIZE_MAX)
         return RUN_ALL_PHASES;
     const ManifestVersion *to = &manifest->versions.items[version];
-    bool inside = plan->to_position < to->position + (int64_t)to->migration_count;
+    int64_t end = to->position + (int64_t)to->migration_count + apply_plan_shift(history, manifest);
+    bool inside = plan->to_position < end;
     return inside ? RUN_PHASE_BEFORE : RUN_ALL_PHASES;
 }
 
@@ -100,7 +101,7 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
     run.schema.accepts = &accepts;
     run.backup = &backup;
     run.action = ACTION_RESUME;
-    run.phase = phase_of(plan, input.manifest);
+    run.phase = phase_of(plan, history, input.manifest);
     run.settle = settle_choice(given);
     bool good = run_watch_events(&watch, given->run.events, err) &&
                 apply_command_run(context, &bundle, &input, &run, plan->to_version, err);

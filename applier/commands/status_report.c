@@ -143,8 +143,11 @@ static void compare(const History *history, const Manifest *manifest, StatusBund
             from, report->version);
 }
 
-static const ManifestMigration *migration_at(const Manifest *manifest, int64_t position)
+/* At this position of the database, which need not be the product's. */
+static const ManifestMigration *migration_at(const History *history, const Manifest *manifest,
+                                             int64_t position)
 {
+    position -= apply_plan_shift(history, manifest);
     array_each (const ManifestMigration, migration, &manifest->migrations)
         if (manifest->versions.items[migration->version].position + migration->ordinal - 1 ==
             position)
@@ -152,9 +155,9 @@ static const ManifestMigration *migration_at(const Manifest *manifest, int64_t p
     return NULL;
 }
 
-static bool is_before(const Manifest *manifest, int64_t position)
+static bool is_before(const History *history, const Manifest *manifest, int64_t position)
 {
-    const ManifestMigration *migration = migration_at(manifest, position);
+    const ManifestMigration *migration = migration_at(history, manifest, position);
     return migration && migration->phase == PHASE_BEFORE;
 }
 
@@ -168,17 +171,17 @@ static bool before_is_done(const History *history, const Manifest *manifest)
         !past_event_applies(&events->items[events->count - 1]))
         return false;
     for (; position < history->position; position++)
-        if (!is_before(manifest, position))
+        if (!is_before(history, manifest, position))
             return false;
-    const ManifestMigration *last = migration_at(manifest, position - 1);
-    const ManifestMigration *next = migration_at(manifest, position);
+    const ManifestMigration *last = migration_at(history, manifest, position - 1);
+    const ManifestMigration *next = migration_at(history, manifest, position);
     return !next || next->version != last->version || next->phase != PHASE_BEFORE;
 }
 
 static void say_before_is_done(const History *history, const Manifest *manifest,
                                StatusReport *report)
 {
-    const ManifestMigration *last = migration_at(manifest, history->position - 1);
+    const ManifestMigration *last = migration_at(history, manifest, history->position - 1);
     free(report->why);
     report->before_is_done = true;
     report->why = memory_format("phase before of version %s is done: the application may be "

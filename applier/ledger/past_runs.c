@@ -40,6 +40,8 @@ void past_runs_fold(const History *history, PastRunArray *ret_runs)
 {
     PastRunArray runs = {0};
     array_each (const PastEvent, event, &history->events) {
+        if (is_phase(event, PHASE_OF_RETURN))
+            continue; /* the run goes on */
         if (!is_phase(event, PHASE_OF_BEGIN)) {
             take_answer(event, &runs);
             continue;

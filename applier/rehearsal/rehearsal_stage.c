@@ -148,8 +148,7 @@ static bool not_run(const RehearsalStage *stage, Error *err)
 bool rehearsal_stage_run(RehearsalStage *stage, const RunTaskArray *tasks, const RehearsalRun *run,
                          RehearsalOutcome *ret_outcome, Error *err)
 {
-    const StepRunnerOptions options = {
-        .atomic = run->atomic, .observer = run->observer, .hurries = true};
+    const StepRunnerOptions options = {.observer = run->observer, .hurries = true};
     CLEANUP(run_units_done) RunUnits units = {0};
     CLEANUP(run_report_done) RunReport report = {0};
     if (interrupt_count() > 0)

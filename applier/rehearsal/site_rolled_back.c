@@ -166,11 +166,8 @@ static bool run_steps(RolledBack *back, Error *err)
     observer.arrived = NULL;
     observer.context = back;
     /* the ledger of a database without one is gone after the first attempt */
-    const StepRunnerOptions options = {.atomic = ATOMIC_RUN,
-                                       .attempts = 1,
-                                       .listener = run.listener,
-                                       .observer = &observer,
-                                       .hurries = true};
+    const StepRunnerOptions options = {
+        .attempts = 1, .listener = run.listener, .observer = &observer, .hurries = true};
     JournalChain chain = back->history.chain;
     if (!back->history.managed)
         journal_chain_begin(&chain);

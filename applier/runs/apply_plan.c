@@ -490,8 +490,8 @@ static void add_migration(Fit *fit, const ManifestVersion *version, size_t index
 static void add_gates(Fit *fit, const ManifestVersion *version)
 {
     RunTask task = task_for(fit, version);
-    task.position = version->position;
-    if (version->position >= fit->count)
+    task.position = version->position + fit->shift;
+    if (task.position >= fit->count)
         run_tasks_add_gates(&fit->plan->tasks, &task);
 }
 

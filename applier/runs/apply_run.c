@@ -147,7 +147,7 @@ static bool read_history(Apply *apply, Error *err)
 /* What the operator said of an open step is said once. */
 static SettleChoice settle_choice(const Apply *apply, const JournalRow *open)
 {
-    bool said = apply->report->settled.happened || (goes_on(apply) && !open);
+    bool said = apply->report->settled.happened || (apply->link.reconnects && !open);
     return said ? SETTLE_BY_LOOKING : apply->options->settle;
 }
 
@@ -170,7 +170,7 @@ static bool settle(Apply *apply, Error *err)
     if (!settle_open_step(apply->session, &apply->history, manifest, settle_choice(apply, open),
                           &settled, err))
         return false;
-    if (!goes_on(apply))
+    if (settled.happened)
         apply->report->settled = settled;
     return !settled.happened || read_history(apply, err);
 }
@@ -195,7 +195,9 @@ static bool make_plan(Apply *apply, Error *err)
         task->objects = &input->objects;
     ApplyReport *report = apply->report;
     RunPhase phase = apply->options->phase;
-    bool good = apply_phase_choose(&apply->plan, phase, err);
+    /* where the rest may begin is asked once, not wherever a lost connection let it come back */
+    bool good = (phase == RUN_PHASE_AFTER && goes_on(apply)) ||
+                apply_phase_choose(&apply->plan, phase, err);
     const ManifestVersionArray *versions = &input->manifest->versions;
     if (!goes_on(apply)) {
         report->relation = apply->plan.relation;
@@ -356,7 +358,6 @@ static bool run_units(Apply *apply, const RunUnits *units, Error *err)
                      : lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on
                                                     : NULL,
         .may_go_on_context = apply->options->may_go_on ? apply->options->may_go_on_context : &lag,
-        .atomic = apply->options->atomic,
         .attempts = apply->options->attempts,
         .step_limit_ms = apply->options->step_limit_ms,
         .listener = apply->options->listener,
@@ -381,7 +382,15 @@ static bool end_open_run(Apply *apply, Error *err)
 {
     const PastArrival *found = history_arrival(&apply->history);
     bool looked = found && *found->arrival;
-    if (!history_open_run(&apply->history))
+    const PastEvent *open = history_open_run(&apply->history);
+    if (open && apply->report->before_only && open->to_position != apply->history.position) {
+        error_set(err, ERROR_TARGET,
+                  "the run to version %s is not at its end, and no migration of phase before is "
+                  "next",
+                  open->to_version);
+        return error_hint(err, "'applier resume' goes on with it");
+    }
+    if (!open)
         return !run_link_has_ended(&apply->link, &apply->history) || end_run(apply, err);
     return (looked || check_end(apply, err)) && end_run(apply, err);
 }

@@ -134,7 +134,7 @@ static bool read_history(Rollback *rollback, Error *err)
 /* What the operator said of an open step is said once. */
 static SettleChoice settle_choice(const Rollback *rollback, const JournalRow *open)
 {
-    bool said = rollback->report->settled.happened || (goes_on(rollback) && !open);
+    bool said = rollback->report->settled.happened || (rollback->link.reconnects && !open);
     return said ? SETTLE_BY_LOOKING : rollback->options->run.settle;
 }
 
@@ -150,7 +150,7 @@ static bool settle(Rollback *rollback, Error *err)
     if (!settle_open_step(rollback->session, &rollback->history, stored ? &stored->manifest : NULL,
                           settle_choice(rollback, open), &settled, err))
         return false;
-    if (!goes_on(rollback))
+    if (settled.happened)
         rollback->report->settled = settled;
     return !settled.happened || read_history(rollback, err);
 }
@@ -271,6 +271,12 @@ static void find_unproven(Rollback *rollback)
     check->let_through_count = rollback->unproven.count;
 }
 
+/* An attempt behind the first: what it was asked before it began holds for the rest. */
+static bool is_begun(const Rollback *rollback)
+{
+    return run_link_is_open(&rollback->link, &rollback->history);
+}
+
 static bool count_losses(Rollback *rollback, Error *err)
 {
     WayBackArray *ways = &rollback->ways;
@@ -278,7 +284,8 @@ static bool count_losses(Rollback *rollback, Error *err)
     if (!rollback_loss_count(rollback->reader, &rollback->tasks, ways, err))
         return false;
     rollback_loss_accept_again(&rollback->history, ways);
-    return !accepted || rollback_plan_accept(ways, accepted, err);
+    /* what a run that is begun was allowed the ledger says, also of what is taken back already */
+    return !accepted || is_begun(rollback) || rollback_plan_accept(ways, accepted, err);
 }
 
 static bool show(Rollback *rollback, RollbackShow shown, Error *err)
@@ -329,7 +336,8 @@ static bool accept(Rollback *rollback, Error *err)
         return true; /* what it loses is lost on a copy */
     if (!rollback_plan_check_losses(&rollback->ways, err) ||
         !rollback_proof_check(&rollback->unproven,
-                              options->accept_unproven || options->run.action == ACTION_RESUME,
+                              options->accept_unproven || options->run.action == ACTION_RESUME ||
+                                  is_begun(rollback),
                               err))
         return refused(rollback, err);
     rollback->accepted = rollback->accepted || ask(rollback, err);
@@ -406,7 +414,6 @@ static bool run_tasks(Rollback *rollback, Error *err)
                      : lag_limit_is_set(&lag.limit) ? replica_lag_may_go_on
                                                     : NULL,
         .may_go_on_context = run->may_go_on ? run->may_go_on_context : &lag,
-        .atomic = run->atomic,
         .attempts = run->attempts,
         .step_limit_ms = run->step_limit_ms,
         .listener = run->listener,

@@ -243,11 +243,12 @@ static bool says_done(const JournalRow *row)
     return false;
 }
 
-static int64_t rows_done_from(const History *history, int64_t first_number)
+/* All of them; run_link_committed leaves the ranges of batches out. */
+static int64_t rows_done(const History *history)
 {
     int64_t count = 0;
     array_each (const JournalRow, row, &history->journal)
-        count += row->number >= first_number && says_done(row);
+        count += says_done(row);
     return count;
 }
 
@@ -263,7 +264,7 @@ bool run_link_check(RunLink *link, const History *history, Error *err)
         return unsettled(link, err);
     }
     snprintf(link->database_uuid, sizeof(link->database_uuid), "%s", uuid);
-    int64_t rows = rows_done_from(history, 0);
+    int64_t rows = rows_done(history);
     if (rows != link->rows_done)
         link->losses_here = 0;
     link->rows_done = rows;
@@ -293,7 +294,12 @@ bool run_link_has_ended(const RunLink *link, const History *history)
 
 int64_t run_link_committed(const RunLink *link, const History *history)
 {
-    return link->first_number ? rows_done_from(history, link->first_number) : 0;
+    int64_t count = 0;
+    if (!link->first_number)
+        return 0;
+    array_each (const JournalRow, row, &history->journal)
+        count += row->number >= link->first_number && row->kind != JOURNAL_BATCH && says_done(row);
+    return count;
 }
 
 bool run_link_goes_on(RunLink *link, const PgSession *session, Error *err)

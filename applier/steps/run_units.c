@@ -179,8 +179,11 @@ static void add_gate_inside(Builder *builder, size_t index, RunUnit *shared)
 /* Tasks [first, end) in one transaction; what verifies runs behind it. */
 static void add_together(Builder *builder, size_t first, size_t end)
 {
-    for (; first < end && builder->tasks->items[first].only_gate; first++)
-        add_check(builder, first, UNIT_GATE);
+    /* before the transaction has anything of its own to look at */
+    for (; first < end &&
+           (builder->tasks->items[first].only_gate || builder->tasks->items[first].only_verify);
+         first++)
+        add_check(builder, first, builder->tasks->items[first].only_gate ? UNIT_GATE : UNIT_VERIFY);
     /* units may move as the array grows: build in a value */
     RunUnit unit = {
         .kind = UNIT_TRANSACTION, .first_part = builder->into->parts.count, .attempt = 1};

@@ -23,14 +23,11 @@ static bool task_of_row(const History *history, const JournalRow *row, const Man
     const AppliedMigration *top = history_top(history);
     task.version = &manifest->versions.items[migration->version];
     task.partly = row->direction == DIRECTION_DOWN && top && top->state != APPLIED_WHOLLY;
-    size_t last = task.version->first_migration + task.version->migration_count - 1;
-    bool ends = row->direction == DIRECTION_UP && row->group == row->group_count &&
-                &manifest->migrations.items[last] == migration;
     *ret_task = task;
     *ret_part =
         (RunPart){.group = row->first_step > 0 ? (size_t)row->group - 1 : PART_WITHOUT_STATEMENTS,
-                  .completes = row->group == row->group_count,
-                  .ends_version = ends && !run_task_verifies(&task)};
+                  /* that its version is complete with it the plan behind sees */
+                  .completes = row->group == row->group_count};
     return true;
 }
 

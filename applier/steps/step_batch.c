@@ -66,11 +66,13 @@ static bool run_one(Loop *loop, const PipelineEntry *entry, const char *sql, con
         return true;
     pg_parameters_fill(values, count, &parameters);
     loop->queue->single = *entry;
+    loop->queue->single_runs = true;
     if (!PQsendQueryParams(session->connection, sql, (int)count, /* paramTypes= */ NULL,
                            parameters.values, parameters.lengths, parameters.formats,
                            /* resultFormat= */ 0))
         return pg_session_lost_error(session, "running a batch", err);
     CLEANUP(pg_result_freep) PGresult *result = pg_wait_last_result(session);
+    loop->queue->single_runs = false;
     ExecStatusType status = PQresultStatus(result);
     if (pg_session_is_lost(session) || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
         status == PGRES_COPY_BOTH)

@@ -73,16 +73,11 @@ static bool end_statement(StepQueue *queue, const PipelineEntry *entry, Error *e
     return !pg_session_is_lost(queue->session) || lost_in_copy(queue, err);
 }
 
-bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+static bool run_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
                      const char *sql, Error *err)
 {
     PGconn *connection = queue->session->connection;
     const ManifestStep *step = &task->migration->scripts[entry->script].steps.items[entry->step];
-    if (!step_pipeline_drain(queue->pipeline, err))
-        return false;
-    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
-        return true;
-    queue->single = *entry;
     if (!PQsendQueryParams(connection, sql, 0, NULL, NULL, NULL, NULL, 0))
         return lost_in_copy(queue, err);
     PGresult *result = pg_wait_result(queue->session);
@@ -104,4 +99,18 @@ bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask
     bool ended = end_statement(queue, entry, good ? err : &ending);
     queue->copy_total_bytes = 0;
     return ended && good;
+}
+
+bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+                     const char *sql, Error *err)
+{
+    if (!step_pipeline_drain(queue->pipeline, err))
+        return false;
+    if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
+        return true;
+    queue->single = *entry;
+    queue->single_runs = true;
+    bool good = run_copy(queue, entry, task, sql, err);
+    queue->single_runs = false;
+    return good;
 }

@@ -153,8 +153,8 @@ static bool can_be_looked_up(const FailedRun *run, const PipelineEntry *entry)
 static bool is_gate(const FailedRun *run, const PipelineEntry *entry)
 {
     const RunUnit *unit = &run->queue->units->units.items[entry->unit];
-    bool step = entry->kind == ENTRY_STEP;
-    return task_of(run, step ? entry->part : unit->first_part)->only_gate;
+    return entry->kind == ENTRY_STEP ? task_of(run, entry->part)->only_gate
+                                     : unit->kind == UNIT_GATE;
 }
 
 bool step_failure_error(const FailedRun *run, const PipelineEntry *entry, Error *err)

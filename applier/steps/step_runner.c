@@ -73,7 +73,8 @@ static void unit_committed(StepRunner *runner, size_t index)
 {
     const RunUnit *unit = &runner->units.units.items[index];
     for (size_t i = 0; i < unit->part_count; i++)
-        report_part(runner, unit, unit->first_part + i);
+        if (!part_at(runner, unit->first_part + i)->gate)
+            report_part(runner, unit, unit->first_part + i);
     runner->ended_by_script = false;
 }
 
@@ -181,10 +182,13 @@ static void note_step_progress(const StepRunner *runner, RunNow *now)
 /* What a signal, or the limit of a step, may end now. */
 static void look_for_stop(StepRunner *runner)
 {
-    const PipelineEntry *entry = step_pipeline_running(runner->pipeline, /* seen= */ NULL);
-    int64_t since = runner->queue.alone_begun_ms;
+    const StepQueue *queue = &runner->queue;
+    const PipelineEntry *entry = queue->single_runs
+                                     ? &queue->single
+                                     : step_pipeline_running(runner->pipeline, /* seen= */ NULL);
+    int64_t since = queue->alone_begun_ms;
     const RunUnit *unit = entry ? &runner->units.units.items[entry->unit] : NULL;
-    size_t units = entry ? step_pipeline_units_out(runner->pipeline) : 0;
+    size_t units = entry && !queue->single_runs ? step_pipeline_units_out(runner->pipeline) : 0;
     bool unguarded = false;
     const StepStopNow now = {
         .running = since || (entry && !failed(runner)),

@@ -133,7 +133,6 @@ void run_report_done(RunReport *report);
 void step_failure_done(StepFailure *failure);
 
 typedef struct StepRunnerOptions {
-    AtomicMode atomic;
     int attempts;          /* of a group, the first counted; 0: RETRY_ATTEMPTS_DEFAULT */
     int64_t step_limit_ms; /* for a step outside transactions; 0: none */
     RunListener listener;

@@ -28,10 +28,12 @@ SQL
 }
 may_end() { sql 'INSERT INTO go VALUES (1)'; }
 
+# packed [VERSION…]: default 1.0.0.
 packed() {
     sql 'CREATE TABLE go (x int); GRANT ALL ON go TO app'
-    release 1.0.0
-    pack_bundle one.bundle 1.0.0 >/dev/null
+    [ $# -gt 0 ] || set -- 1.0.0
+    release "$@"
+    pack_bundle one.bundle "${!#}" >/dev/null
     trust_site
 }
 
@@ -86,6 +88,28 @@ packed() {
     exec 8>&-
     run_status 0 applier resume --db "$DB"
     same state '1.0.0 current null' "$(state)"
+}
+
+@test "so does the wait of a COPY, and of a range of a batch" {
+    sql 'CREATE TABLE gate (id int PRIMARY KEY, n int); GRANT ALL ON gate TO app; INSERT INTO gate VALUES (1, 0)'
+    printf 'COPY gate (id) FROM stdin;\n2\n\\.\n' | script 1.0.0/0001_copy.up.sql
+    script 1.1.0/0002_batch.up.sql <<'SQL'
+-- sealift: batch key=id size=10
+UPDATE gate SET n = 1 WHERE id BETWEEN $1 AND $2;
+SELECT count(*) = 0 FROM gate WHERE n IS DISTINCT FROM 1;
+SQL
+    packed 1.0.0 1.1.0
+    local version
+    for version in 1.0.0 1.1.0; do
+        hold gate
+        start applier apply one.bundle --db "$DB" --yes --lock-timeout 0 --to "$version"
+        until_sql "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted"
+        kill -TERM "$pid"
+        ended 130
+        let_go
+        run_status 0 applier apply one.bundle --db "$DB" --yes --to "$version"
+    done
+    same rows 2 "$(sql 'SELECT count(*) FROM gate WHERE n = 1')"
 }
 
 @test "the pause between two attempts ends with the first signal" {

@@ -1,8 +1,12 @@
 # apply --phase before: what the old application tolerates, then the application, then the rest.
 load ../support/common
+load ../support/background
 
 setup() { common_setup; }
-teardown() { common_teardown; }
+teardown() {
+    exec 8>&-
+    common_teardown
+}
 
 phase_bundle() {
     empty_project shop
@@ -107,4 +111,24 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
         drop_database
     done
     echo "resumed $resumed of $points sends"; [ "$resumed" -ge 2 ]
+}
+
+@test "phase before does not end another run that was killed" {
+    phase_bundle
+    script 1.3.0/0001_gate.up.sql <<<'SELECT count(*) FROM gate;'
+    script 1.3.0/0001_gate.down.sql <<<'SELECT 1;'
+    release 1.3.0
+    pack_bundle "$WORK/gate.bundle" 1.3.0 >/dev/null
+    sql 'CREATE TABLE gate (); GRANT ALL ON gate TO app'
+    hold gate
+    start applier apply "$WORK/gate.bundle" --db "$DB" --yes --lock-timeout 0
+    until_runs 'FROM gate'
+    kill -KILL "$pid"
+    sql "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '$DATABASE' AND query LIKE '%FROM gate%' AND pid <> pg_backend_pid()" >/dev/null
+    let_go
+    ended 137
+    run_status 7 applier apply "$WORK/gate.bundle" --phase before --db "$DB" --yes
+    errors_has "the run to version 1.3.0 is not at its end" "'applier resume' goes on"
+    run_status 0 applier resume --db "$DB"
+    same state "1.3.0 current" "$(state)"
 }

@@ -555,6 +555,28 @@ static void goes_on_from_one_that_its_start_supersedes(void **state UNUSED)
     assert_int_equal(next.tasks.items[0].position, 1);
 }
 
+/* The database has one migration where the product has two. */
+static void asks_gates_where_positions_are_others(void **state UNUSED)
+{
+    CLEANUP(apply_plan_done) ApplyPlan plan = {0};
+    cut_manifest();
+    supersede(0);
+    apply_of("x", "1.0x");
+    reach("1.0x");
+    reach("1.0");
+    migrations[2].scripts[SCRIPT_PRECHECK].gate = true;
+    apply_plan_make(&history, &manifest, &head_digest, NULL, &plan);
+    assert_int_equal(plan.tasks.count, 3);
+    assert_true(plan.tasks.items[0].only_gate);
+    assert_int_equal(plan.tasks.items[0].position, 1);
+    /* it has begun */
+    apply_of("c", "1.1")->state = APPLIED_UP_PARTLY;
+    CLEANUP(apply_plan_done) ApplyPlan next = {0};
+    apply_plan_make(&history, &manifest, &head_digest, NULL, &next);
+    assert_int_equal(next.relation, RELATION_FITS);
+    assert_false(next.tasks.items[0].only_gate);
+}
+
 static void takes_nothing_for_another_without_proof(void **state UNUSED)
 {
     supersede(2);
@@ -611,6 +633,7 @@ int main(void)
         TEST(passes_all_from_nothing),
         TEST(goes_on_from_a_superseded_version),
         TEST(goes_on_from_one_that_its_start_supersedes),
+        TEST(asks_gates_where_positions_are_others),
         TEST(takes_nothing_for_another_without_proof),
         TEST(says_how_to_leave_a_superseded_version),
     };
