@@ -53,6 +53,14 @@ tool() {
     esac
 }
 
+# As tool; where it fails that counts, and is shown.
+theirs() {
+    tool "$@" >"$WORK/out" 2>&1 && return
+    echo "FAILED $1's tool, $2"
+    cat "$WORK/out"
+    failed=$((failed + 1))
+}
+
 # check WHAT FILE FILE
 check() {
     if diff "$2" "$3" >"$WORK/diff" && [ -s "$2" ]; then
@@ -76,9 +84,10 @@ compare() {
         return
     fi
     database "theirs_${layout%%-*}"
-    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    theirs "$layout" up
     schema >"$WORK/theirs.up"
-    tool "$layout" down >"$WORK/out" 2>&1
+    grep -q '^CREATE TABLE' "$WORK/theirs.up" || failed=$((failed + 1))
+    theirs "$layout" down
     schema >"$WORK/theirs.down"
     database "ours_${layout%%-*}"
     rm -rf "$WORK/site"

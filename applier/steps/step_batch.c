@@ -55,6 +55,15 @@ static bool fail(Loop *loop, const PipelineEntry *entry, const char *why)
     return true;
 }
 
+/* The answer to what was sent; meanwhile a signal finds it running. */
+static PGresult *wait_for(Loop *loop)
+{
+    loop->queue->single_runs = true;
+    PGresult *result = pg_wait_last_result(loop->queue->session);
+    loop->queue->single_runs = false;
+    return result;
+}
+
 /* Run one statement in its place, unless something failed already. What the server has against it
  * becomes a failure of `entry`, and there is no result then. `ret_result` may be NULL. */
 static bool run_one(Loop *loop, const PipelineEntry *entry, const char *sql, const PgValue *values,
@@ -66,13 +75,11 @@ static bool run_one(Loop *loop, const PipelineEntry *entry, const char *sql, con
         return true;
     pg_parameters_fill(values, count, &parameters);
     loop->queue->single = *entry;
-    loop->queue->single_runs = true;
     if (!PQsendQueryParams(session->connection, sql, (int)count, /* paramTypes= */ NULL,
                            parameters.values, parameters.lengths, parameters.formats,
                            /* resultFormat= */ 0))
         return pg_session_lost_error(session, "running a batch", err);
-    CLEANUP(pg_result_freep) PGresult *result = pg_wait_last_result(session);
-    loop->queue->single_runs = false;
+    CLEANUP(pg_result_freep) PGresult *result = wait_for(loop);
     ExecStatusType status = PQresultStatus(result);
     if (pg_session_is_lost(session) || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
         status == PGRES_COPY_BOTH)
@@ -108,9 +115,10 @@ static bool check_statement(Loop *loop, Error *err)
     PgSession *session = loop->queue->session;
     if (failed(loop))
         return true;
+    loop->queue->single = loop->entry;
     if (!PQsendPrepare(session->connection, "", loop->statement, 0, /* paramTypes= */ NULL))
         return pg_session_lost_error(session, "running a batch", err);
-    CLEANUP(pg_result_freep) PGresult *result = pg_wait_last_result(session);
+    CLEANUP(pg_result_freep) PGresult *result = wait_for(loop);
     if (pg_session_is_lost(session))
         return pg_session_lost_error(session, "running a batch", err);
     if (PQresultStatus(result) == PGRES_FATAL_ERROR)

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 
 #define CANCEL_EVERY_MS 1000
+#define LOOK_EVERY_MS   1000 /* whether what runs has come to wait for a lock */
 #define GUARD_TRIES     40
 #define GUARD_TRY_MS    5
 
@@ -39,6 +40,7 @@ static bool set_guard(StepStop *stop, Error *err)
 /* Somebody's lock may keep it for long, and what waits has not begun. */
 static void end_lock_wait(StepStop *stop, Error *err)
 {
+    stop->looked_at_ms = clock_monotonic_ms();
     (void)!pg_query(stop->beside, SQL_stop_lock_wait,
                     PG_VALUES(pg_int(PQbackendPID(stop->session->connection))), PG_ROWS,
                     /* ret_result= */ NULL, err);
@@ -76,6 +78,10 @@ void step_stop_tick(StepStop *stop, const StepStopNow *now, bool *ret_unguarded)
     }
     if (!now->running)
         return;
+    CLEANUP(error_done) Error ignored = {0};
+    if (stop->beside && now->rolls_back &&
+        clock_monotonic_ms() - stop->looked_at_ms >= LOOK_EVERY_MS)
+        end_lock_wait(stop, &ignored);
     if (now->limit_ms > 0 && now->alone_ms > now->limit_ms) {
         stop->over_limit = true;
         cancel(stop);

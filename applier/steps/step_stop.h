@@ -32,6 +32,7 @@ typedef struct StepStop {
     bool guarded;       /* no group that has not begun will */
     bool over_limit;    /* a step was cancelled because of its limit */
     int64_t cancelled_at_ms;
+    int64_t looked_at_ms; /* for a wait that may be ended */
 } StepStop;
 
 StepStop step_stop_make(PgSession *session);

@@ -83,7 +83,9 @@ SQL
     run_status 0 applier plan raw.bundle
     output_has 'about 2 min: never rehearsed; for each range, of which nobody knows how many there are'
     cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB'
-    timeout 60 "$SEALIFT_BIN/applier" rehearse raw.bundle --method template --yes >/dev/null # without the pauses
+    run_status 0 applier rehearse raw.bundle --method template --yes --json
+    # eleven pauses of a hundred seconds are left out
+    same 'without pauses' true "$(json '.duration_ms < 1000000')"
     run_status 0 applier plan raw.bundle
     output_has ': measured on a clone just now, the first range; 11 ranges, with the pauses'
     # eleven pauses, and eleven times ten rows of two milliseconds
@@ -135,7 +137,7 @@ SQL
     pack_bundle part.bundle 1.0.0 >/dev/null
     run_status 11 applier apply part.bundle --yes
     run_status 0 applier plan part.bundle
-    output_has 'group 1 of 2, outside transactions: done already' || output_has 'done already'
+    output_has 'done already'
     run_status 0 applier plan part.bundle --json
     same 'what is done' 'true false' "$(json '[.migrations[0].groups[].done] | join(" ")')"
     same cost 'false true' "$(json '[.migrations[0].groups[].statements[0] | has("expected_ms")] | join(" ")')"

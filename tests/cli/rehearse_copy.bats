@@ -210,7 +210,7 @@ CREATE ROLE shop_reader;'
 @test "a rehearsal that loses its connection drops its copy" {
     at_first_version
     sleeping_rehearsal
-    cluster_psql "$CLUSTER" postgres -XAtqc "SELECT pg_terminate_backend(pid) $SLEEPS" >/dev/null
+    cluster_psql "$CLUSTER" postgres -XAtqc "SELECT pg_terminate_backend(pid) $(sleeping)" >/dev/null
     runner_ends 9
     grep -q "this was the copy: database '$DATABASE'.* is untouched" err
     same copies '' "$(copies)"
@@ -223,7 +223,7 @@ CREATE ROLE shop_reader;'
     runner_ends 137
     name=$(copies)
     [ -n "$name" ]
-    cluster_psql "$CLUSTER" postgres -XAtqc "SELECT pg_terminate_backend(pid) $SLEEPS" >/dev/null
+    cluster_psql "$CLUSTER" postgres -XAtqc "SELECT pg_terminate_backend(pid) $(sleeping)" >/dev/null
     until_row "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$name')"
     run_status 0 applier rehearse shop.bundle --method template --yes
     errors_has "warning: dropped '$name', which a rehearsal that was killed had left"

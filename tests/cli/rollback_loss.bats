@@ -2,6 +2,7 @@
 # What a rollback loses is counted, accepted by name only, and a backup is offered instead.
 load ../support/common
 load ../support/proven
+load ../support/background
 
 setup() {
     common_setup
@@ -9,7 +10,10 @@ setup() {
     export DATABASE_URL=$DB
     empty_project
 }
-teardown() { common_teardown; }
+teardown() {
+    exec 8>&-
+    common_teardown
+}
 
 # fact FIELD…: a line of facts for prove.
 fact() { (IFS=$'\t'; printf '%s\n' "$*" >>"$WORK/facts"); }
@@ -241,4 +245,31 @@ orders() {
     errors_has 'not verified again'
     output_has 'the schema is the one proven at build time'
     same version 1.0.0 "$(version)"
+}
+
+@test "a loss that was accepted is not asked for again when a rollback that was cut comes back" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int PRIMARY KEY); CREATE TABLE gate ();'
+    script 1.0.0/0001_item.down.sql <<<'SELECT * FROM gate; DROP TABLE gate; DROP TABLE item;'
+    script 1.1.0/0002_more.up.sql <<<'CREATE TABLE more (n int);'
+    script 1.1.0/0002_more.down.sql <<<'DROP TABLE more;'
+    release 1.0.0 1.1.0
+    pack_bundle shop.bundle 1.1.0 >/dev/null
+    trust_site
+    fact brought 0001_item table public.item
+    fact brought 0002_more table public.more
+    prove shop.bundle
+    applier apply shop.bundle --yes >/dev/null 2>&1
+    sql 'INSERT INTO item VALUES (1); INSERT INTO more VALUES (1), (2)'
+    hold gate
+    start applier rollback --to - --yes --json --lock-timeout 0 --accept-data-loss 0001_item --accept-data-loss 0002_more
+    until_runs 'FROM gate'
+    # by now the second migration is taken back
+    sql "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '$DATABASE'
+        AND application_name LIKE 'sealift %' AND state = 'active'" >/dev/null
+    until_runs 'FROM gate'
+    let_go
+    ended 0
+    same reconnects 1 "$(json .reconnects)"
+    same gone t "$(sql "SELECT to_regclass('item') IS NULL AND to_regclass('more') IS NULL")"
+    same record '0001_item 0002_more' "$(sql "SELECT string_agg(identity, ' ' ORDER BY identity) FROM sealift.accepted_loss")"
 }

@@ -24,9 +24,15 @@ teardown() {
 # observe COMMAND…: its output and errors are kept to be looked through; any exit status will do.
 observe() {
     local at=$WORK/seen/$RANDOM.$RANDOM
+    OBSERVED=$at
     echo "$*" >"$at.command"
     "$@" >"$at.out" 2>"$at.err" </dev/null || echo "$?" >"$at.status"
     rm "$at.command"
+}
+
+# It came to this exit status.
+observed() {
+    same 'exit status' "$1" "$(cat "$OBSERVED.status" 2>/dev/null || echo 0)" || { cat "$OBSERVED.err"; return 1; }
 }
 
 # Nothing that was seen, nothing in the site's folders and no row of the ledger holds WORD. What
@@ -38,7 +44,7 @@ nowhere() {
         return 1
     fi
     "$PG_BIN/pg_dump" -a -n sealift -T sealift.bundle -T sealift.stored_object -d "$DB_ADMIN" \
-        >"$WORK/ledger.sql" 2>/dev/null || true
+        >"$WORK/ledger.sql" 2>"$WORK/ledger.errors" || grep -q 'no matching' "$WORK/ledger.errors"
     if grep -n -- "$word" "$WORK/ledger.sql"; then
         echo "'$word' stands in the ledger"
         return 1
@@ -92,10 +98,17 @@ failing_bundle() {
     # shellcheck disable=SC2016 # the shell of the command expands it
     observe applier apply shop.bundle --yes --db "$URI" --to 1.0.0 \
         --backup-command "test -z \"\$PGPASSWORD\" && ! tr '\\\\0' ' ' </proc/\$PPID/environ | grep -q nothing"
+    observed 0
     observe applier history --db "$URI"
-    mkdir dumps
-    observe applier apply shop.bundle --yes --db "$URI" --backup "pg_dump:$WORK/dumps"
+    # what pg_dump is started with
+    mkdir dumps bin
+    printf '#!/bin/sh\necho "$*" >>%q\nexec %q/pg_dump "$@"\n' "$WORK/seen/pg_dump.arguments" "$PG_BIN" >bin/pg_dump
+    chmod +x bin/pg_dump
+    PATH=$WORK/bin:$PATH observe applier apply shop.bundle --yes --db "$URI" --backup "pg_dump:$WORK/dumps"
+    observed 0
+    grep -q "$WORK/dumps" seen/pg_dump.arguments
     observe applier history --db "$URI" --json
+    observed 0
     nowhere "$PASSWORD"
 }
 

@@ -48,7 +48,7 @@ packed() {
     start applier apply one.bundle --db "$DB" --yes
     until_runs 'pg_sleep(0.02)'
     kill -INT "$pid"
-    until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500"
+    until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500 AND database = (SELECT oid FROM pg_database WHERE datname = '$DATABASE')"
     grep -q 'stopping at the next safe point; a second signal cancels' err
     may_end
     ended 130
@@ -67,7 +67,7 @@ packed() {
     start applier apply one.bundle --db "$DB" --yes --atomic version
     until_runs 'pg_sleep(0.02)'
     kill -TERM "$pid"
-    until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500"
+    until_sql "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 1397639500 AND database = (SELECT oid FROM pg_database WHERE datname = '$DATABASE')"
     may_end
     # the transaction is one group: it was running
     ended 0
@@ -88,6 +88,20 @@ packed() {
     exec 8>&-
     run_status 0 applier resume --db "$DB"
     same state '1.0.0 current null' "$(state)"
+}
+
+@test "and one that begins after the signal" {
+    sql 'CREATE TABLE gate (); GRANT ALL ON gate TO app'
+    { busy running; echo 'SELECT * FROM gate;'; } | script 1.0.0/0001_gate.up.sql
+    packed
+    hold gate
+    start applier apply one.bundle --db "$DB" --yes --lock-timeout 0
+    until_runs 'pg_sleep(0.02)'
+    kill -TERM "$pid"
+    until_said 'stopping at the next safe point'
+    may_end
+    ended 130
+    same rest t "$(sql "SELECT to_regclass('running') IS NULL")"
 }
 
 @test "so does the wait of a COPY, and of a range of a batch" {

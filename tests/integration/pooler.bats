@@ -28,7 +28,7 @@ crowd() {
         { yes 'SELECT pg_sleep(0.002);' | "$PG_BIN/psql" -XAtq -d "$(by_pooler "$DB")"; } >/dev/null 2>&1 3>&- &
         CROWD+=($!)
     done
-    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")" -ge 2 ]; do sleep 0.05; done
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DATABASE' AND query LIKE 'SELECT pg_sleep%'")" -ge 2 ]; do sleep 0.05; done
 }
 
 # What pg_session_look_for_pooler says, for whoever wants to show it.

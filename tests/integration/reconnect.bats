@@ -105,15 +105,13 @@ pack_gate() {
     undisturbed_run
     schema_of "$DB_ADMIN" >"$WORK/before"
     gate_bundle
-    script 1.2.0/0002_more.up.sql <<<'CREATE TABLE more (n int);'
+    script 1.2.0/0002_more.up.sql <<<'CREATE TABLE more ();'
     script 1.2.0/0002_more.down.sql <<<'DROP TABLE more;'
     release 1.2.0
     pack_bundle "$WORK/gate.bundle" 1.2.0 >/dev/null
     run_status 0 applier apply "$WORK/gate.bundle" --db "$DB" --yes
-    sql 'INSERT INTO more VALUES (1)'
     hold gate
-    # the loss is accepted before it begins; when it comes back, that migration is taken back already
-    start applier rollback --db "$DB" --yes --json --lock-timeout 0 --accept-data-loss 0002_more
+    start applier rollback --db "$DB" --yes --json --lock-timeout 0
     cut_at 'FROM gate'
     until_runs 'FROM gate'
     let_go

@@ -174,6 +174,8 @@ bundle() {
     sql "ALTER SYSTEM SET log_connections = on" && sql "SELECT pg_reload_conf()" >/dev/null
     run_status 0 applier apply one.bundle --yes
     sql "ALTER SYSTEM RESET log_connections" && sql "SELECT pg_reload_conf()" >/dev/null
+    # the run's own stands there
+    run_status 0 grep -E "database=$DATABASE application_name=sealift [0-9a-f]" "$CLUSTER/server.log"
     run_status 1 grep "database=$DATABASE application_name=sealift watch" "$CLUSTER/server.log"
 }
 

@@ -91,13 +91,15 @@ leave() {
 }
 
 # A rehearsal in the background that sleeps in its last step: sets RUNNER. Its words: out, err.
-SLEEPS="FROM pg_stat_activity WHERE starts_with(datname, 'sealift_rehearsal_') AND query LIKE '%pg_sleep(300)%'
-    AND state = 'active' AND starts_with(application_name, 'sealift')"
+sleeping() {
+    echo "FROM pg_stat_activity WHERE starts_with(datname, 'sealift_rehearsal_' || (SELECT oid FROM pg_database WHERE datname = '$DATABASE') || '_') AND query LIKE '%pg_sleep(300)%'
+        AND state = 'active' AND starts_with(application_name, 'sealift')"
+}
 sleeping_rehearsal() {
     more_bundle 'SELECT 1;' <<<'SELECT pg_sleep(300);'
     applier rehearse more.bundle --method template --yes >out 2>err 3>&- </dev/null &
     RUNNER=$!
-    until_row "SELECT $SLEEPS"
+    until_row "SELECT $(sleeping)"
 }
 runner_ends() {
     local status=0
