@@ -405,6 +405,11 @@ CONF
     release 1.0.0
     pack_bundle shop.bundle 1.0.0 >/dev/null
     finds 7 blocks locks 'one transaction would lock about' 'ALTER SYSTEM SET max_locks_per_transaction = '
+    run_status 7 applier apply shop.bundle --yes
+    errors_has 'raise max_locks_per_transaction (needs a restart)'
+    errors_lacks '--atomic'
+    run_status 7 applier apply shop.bundle --yes --atomic run
+    errors_has 'or run with --atomic migration'
     sql "$(cut -d'|' -f4- <<<"$FOUND")"
     cluster_stop "$PRIVATE"
     cluster_start "$PRIVATE"

@@ -242,3 +242,19 @@ orders() {
     output_has 'the schema is the one proven at build time'
     same version 1.0.0 "$(version)"
 }
+
+@test "--plan refuses what it would not do, and its document names the product" {
+    shop
+    applier apply shop.bundle --yes >/dev/null 2>&1
+    for words in --yes '--events events' '--backup pg_dump:.' '--backup-command true' '--backup-proof text:tape' \
+        '--backup-within 2h' '--no-backup hurry'; do
+        # shellcheck disable=SC2086 # an option and its value
+        run_status 2 applier rollback --plan $words
+        errors_has "--plan changes nothing: ${words%% *} does not go with it"
+    done
+    run_status 1 test -e events
+    run_status 0 applier rollback --plan --json
+    same plan shop "$(json .product)"
+    run_status 0 applier rollback --yes --json
+    same run shop "$(json .product)"
+}

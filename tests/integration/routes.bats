@@ -235,7 +235,9 @@ state() { applier status --json | jq -r '"\(.version) \(.state)"'; }
     run_status 0 applier plan shelf --to 1.0.0
     output_has "nothing to do: the database is at version 1.0.0"
     run_status 0 applier plan shelf --to 1.0.0 --json
-    same current current "$(json .relation)"
+    same current "current shop 1.0.0 1.0.0 0" \
+        "$(json '"\(.relation) \(.product) \(.from) \(.to) \(.migrations | length)"')"
+    json .database | grep -q "database '$DATABASE'"
     pack_bundle whole 5.0.0 --from 1.0.0 >/dev/null
     run_status 0 applier plan whole
     output_has "and no further: version 3.0.0 is a required stop"
