@@ -100,6 +100,22 @@ paste_sql() { sql "$(cut -d'|' -f4- <<<"$FOUND")"; }
     finds 7 blocks fit 'the bundle starts at 1.0.0' 'bring the bundles that lead'
 }
 
+@test "--accept-extra takes an object out of the drift, as apply will; what cannot be accepted blocks" {
+    at_first
+    sql 'CREATE INDEX item_dba ON item (price); ALTER TABLE item ADD extra int'
+    run_status 7 applier preflight shop.bundle --accept-extra index:public.item.item_dba=report --json
+    same other 'true false' "$(json '[.findings[] | select(.check == "drift" and .level == "blocks").what] | join(" ") |
+        "\(contains("column public.item.extra")) \(contains("item_dba"))"')"
+    sql 'ALTER TABLE item DROP extra'
+    run_status 0 applier preflight shop.bundle --accept-extra index:public.item.item_dba=report
+    run_status 7 applier preflight shop.bundle --accept-extra index:public.item.nowhere=report
+    output_has "nothing extra" nowhere
+    run_status 2 applier preflight shop.bundle --accept-extra nameless
+    # it was said for this look only
+    finds 7 blocks drift 'index public.item.item_dba'
+    run_status 0 applier apply shop.bundle --yes --accept-extra index:public.item.item_dba=report
+}
+
 @test "drift blocks, and names the objects" {
     at_first
     sql 'ALTER TABLE item ADD COLUMN extra int'
