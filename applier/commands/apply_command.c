@@ -94,6 +94,15 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, cons
                   report->to_version, input->path);
 }
 
+void apply_command_compare(const CommandContext *context, const SiteBundle *bundle,
+                           const History *history, const RunOptions *run)
+{
+    CLEANUP(text_done) Text warnings = {0};
+    site_memory_compare(&bundle->config, history, &warnings);
+    run_render_warnings(context->program, text_string(&warnings));
+    text_add(&run_watch_of(&run->listener)->warnings, text_string(&warnings));
+}
+
 bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
                        const ApplyInput *input, const RunOptions *run, const char *to_version,
                        JsonWriter *json, Error *err)

@@ -2,8 +2,14 @@
 #ifndef SEALIFT_APPLIER_APPLY_COMMAND_H
 #define SEALIFT_APPLIER_APPLY_COMMAND_H
 
+#include "applier/ledger/history.h"
 #include "applier/runs/site_bundle.h"
 #include "base/command_table.h"
+
+/* What the site remembers against what the ledger says, before a run: warnings go to stderr, and
+ * into the JSON document of the run, which is watched by the listener of `run`. */
+void apply_command_compare(const CommandContext *context, const SiteBundle *bundle,
+                           const History *history, const RunOptions *run);
 
 /* `run` is run_options_make's. One run, noted in the site's state file; its document goes into
  * `json`, or, where that is NULL, its words into context->out. Errors are apply_run's. */

@@ -16,6 +16,7 @@ typedef struct Journey {
     History history;  /* as it was before the first leg */
     size_t done;      /* legs that came to their end */
     JsonWriter *json; /* NULL: text */
+    RunWatch watch;   /* of the whole: holds the event stream, into which each leg writes */
 } Journey;
 
 static void journey_done(Journey *journey)
@@ -32,6 +33,20 @@ static const RouteLeg *leg_at(const Journey *journey, size_t index)
 }
 
 /* --- before the first leg -------------------------------------------------------------------- */
+
+/* What the options say must be something, and the event stream be there, before anybody is asked.
+ */
+static bool begin(Journey *journey, Error *err)
+{
+    const RunCommandOptions *given = journey->request->run;
+    const RunWatchOptions watched = {.program = journey->context->program};
+    CLEANUP(site_config_done) SiteConfig site = {0};
+    BackupRequest each_has_its_own;
+    run_watch_init(&journey->watch, &watched);
+    return run_options_accepts(given, &journey->accepts, err) && site_config_read(&site, err) &&
+           backup_request_make(&given->backup, &site, &each_has_its_own, err) &&
+           run_watch_events(&journey->watch, given->events, err);
+}
 
 static bool look(Journey *journey, Error *err)
 {
@@ -84,27 +99,25 @@ static bool run_leg(Journey *journey, const RouteLeg *leg, Error *err)
     const char *to = bundle_route_to(&journey->shelf, leg);
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(history_done) History history = {.unsettled = -1};
-    CLEANUP(text_done) Text warnings = {0};
     ApplyInput input;
     RunWatch watch;
     BackupRequest backup;
     if (!open_leg(&journey->shelf.bundles.items[leg->bundle], &bundle, &input, err) ||
-        !target_read_history(&request->run->target, &history, err))
-        return false;
-    site_memory_compare(&bundle.config, &history, &warnings);
-    run_render_warnings(journey->context->program, text_string(&warnings));
-    if (!site_memory_check(&bundle, &history, err) ||
+        !target_read_history(&request->run->target, &history, err) ||
         !backup_options_make(&request->run->backup, &bundle.config, journey->context->program,
                              &backup, err))
         return false;
     RunOptions run =
         run_options_make(request->run, &bundle.config, &watch, journey->context->program);
+    apply_command_compare(journey->context, &bundle, &history, &run);
     run.schema.accepts = &journey->accepts;
     run.atomic = request->atomic;
     run.backup = &backup; /* each run has its own: what a rollback of it would be restored from */
-    bool good = run_watch_events(&watch, request->run->events, err) &&
+    run_events_share(&journey->watch.events, &watch.events);
+    bool good = site_memory_check(&bundle, &history, err) &&
                 apply_command_leg(journey->context, &bundle, &input, &run, to, journey->json, err);
     run_watch_done(&watch, good ? NULL : err);
+    journey->watch.ended = true;
     return good;
 }
 
@@ -113,6 +126,7 @@ static bool run_legs(Journey *journey, Error *err)
 {
     for (size_t i = 0; i < journey->route.now; i++) {
         const RouteLeg *leg = leg_at(journey, i);
+        journey->watch.ended = false;
         if (interrupt_count() > 0)
             return error_set(err, ERROR_INTERRUPTED, "interrupted before %s -> %s",
                              bundle_route_from(&journey->shelf, leg),
@@ -184,15 +198,20 @@ static bool go_text(Journey *journey, Error *err)
     return true;
 }
 
+static bool travel(Journey *journey, Error *err)
+{
+    if (!look(journey, err) || !find(journey, err) ||
+        (journey->route.state == BUNDLE_ROUTE_LEADS && !ask(journey, err)))
+        return false;
+    interrupt_install();
+    return (journey->context->json ? go_json : go_text)(journey, err);
+}
+
 bool apply_route(CommandContext *context, const ApplyRouteRequest *request, Error *err)
 {
     CLEANUP(journey_done)
     Journey journey = {.context = context, .request = request, .history.unsettled = -1};
-    if (!run_options_accepts(request->run, &journey.accepts, err) || !look(&journey, err) ||
-        !find(&journey, err))
-        return false;
-    if (journey.route.state == BUNDLE_ROUTE_LEADS && !ask(&journey, err))
-        return false;
-    interrupt_install();
-    return (context->json ? go_json : go_text)(&journey, err);
+    bool good = begin(&journey, err) && travel(&journey, err);
+    run_watch_done(&journey.watch, good ? NULL : err);
+    return good;
 }

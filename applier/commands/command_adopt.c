@@ -41,8 +41,8 @@ static bool ask(void *given, const AdoptMatch *match, Error *err)
     return confirm(CONFIRM_ASK, "Adopt the database at this version?", err);
 }
 
-static void render_json(const ApplyInput *input, const AdoptReport *report, const Error *failure,
-                        Text *out)
+static void render_json(const ApplyInput *input, const AdoptReport *report, const char *warnings,
+                        const Error *failure, Text *out)
 {
     const AdoptNearest *nearest = &report->nearest;
     JsonWriter json;
@@ -69,6 +69,7 @@ static void render_json(const ApplyInput *input, const AdoptReport *report, cons
     }
     if (report->recorded)
         json_string(&json, "database_uuid", report->identity.database_uuid);
+    run_render_warnings_json(warnings, &json);
     if (failure)
         command_error_json(failure, &json);
     json_close(&json);
@@ -108,7 +109,7 @@ static bool adopt(CommandContext *context, SiteBundle *bundle, AdoptOptions *ado
         site_memory_note_adoption(bundle, &report.identity, &report.chain, &warnings);
     run_render_warnings(context->program, text_string(&warnings));
     if (context->json)
-        render_json(&input, &report, good ? NULL : err, context->out);
+        render_json(&input, &report, text_string(&warnings), good ? NULL : err, context->out);
     else
         render_text(&input, &report, context->out);
     return good;

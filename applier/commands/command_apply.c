@@ -10,6 +10,7 @@
 #include "applier/runs/run_session.h"
 #include "applier/runs/site_memory.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 
 typedef struct ApplyOptions {
     RunCommandOptions run;
@@ -40,7 +41,21 @@ static void defaults(void *given)
     apply->atomic = "migration";
 }
 
-static void render_nothing(const CommandContext *context, const Head *head, const char *why)
+/* What holds, where there is nothing to do. Texts owned. */
+typedef struct Standing {
+    bool nothing_to_do;
+    char *version;
+    char *halt; /* why no further, or NULL */
+} Standing;
+
+static void standing_done(Standing *standing)
+{
+    free(standing->version);
+    free(standing->halt);
+}
+
+static void render_nothing(const CommandContext *context, const SiteBundle *bundle,
+                           const RunOptions *run, const Standing *standing, const char *why)
 {
     if (!context->json) {
         text_addf(context->out, "nothing to do: %s\n", why);
@@ -48,16 +63,21 @@ static void render_nothing(const CommandContext *context, const Head *head, cons
     }
     static const RunReport no_run = {.settled = true};
     static const SettleReport no_settling;
-    const RunOutcome outcome = {.from = head->covers_to,
-                                .to = head->covers_to,
-                                .version = head->covers_to,
+    const EnvelopeProof *proof = bundle_reader_proof(bundle->reader);
+    const RunOutcome outcome = {.from = standing->version,
+                                .to = standing->version,
+                                .version = standing->version,
                                 .result = "nothing to do",
                                 .run = &no_run,
-                                .settled = &no_settling};
+                                .settled = &no_settling,
+                                .warnings = text_string(&run_watch_of(&run->listener)->warnings)};
+    char head[DIGEST_HEX_SIZE];
     JsonWriter json;
     json_begin(&json, context->out);
     json_object(&json, /* name= */ NULL);
-    json_string(&json, "product", head->product);
+    json_string(&json, "product", proof->head.product);
+    json_string(&json, "head_digest", digest_hex(&proof->head_digest, head));
+    json_string(&json, "halt", standing->halt);
     run_render_json(&outcome, &json);
     json_close(&json);
     json_end(&json);
@@ -101,25 +121,25 @@ static bool settles_first(const History *history, const ApplyPlan *plan)
     return plan->relation == RELATION_UNREST && history_unsettled(history) && !history->diverged;
 }
 
-/* Look, show, ask. *ret_nothing: the database is there already. */
+/* Look, show, ask. */
 static bool look_and_ask(const CommandContext *context, const RunOptions *run,
-                         const SiteBundle *bundle, const ApplyInput *input, bool *ret_nothing,
+                         const SiteBundle *bundle, const ApplyInput *input, Standing *standing,
                          Error *err)
 {
     const ApplyOptions *given = context->options;
-    CLEANUP(text_done) Text warnings = {0};
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     if (!apply_run_plan(run, input, given->to, &history, &plan, /* ret_forecast= */ NULL, err) ||
         !run_session_refuse_copy(&history, err))
         return false;
     bool settle = settles_first(&history, &plan);
-    site_memory_compare(&bundle->config, &history, &warnings);
-    run_render_warnings(context->program, text_string(&warnings));
+    apply_command_compare(context, bundle, &history, run);
     if ((!settle && !apply_plan_check(&plan, err)) || !site_memory_check(bundle, &history, err))
         return false;
     /* a run that was killed behind its last step gets its end, which asks nobody */
-    *ret_nothing = plan.relation == RELATION_CURRENT && !history_open_run(&history);
+    standing->nothing_to_do = plan.relation == RELATION_CURRENT && !history_open_run(&history);
+    standing->version = memory_string(history_version_name(&history));
+    standing->halt = memory_string(plan.halt);
     if (plan.relation == RELATION_CURRENT)
         return true;
     if (settle)
@@ -133,28 +153,30 @@ static bool run_apply(CommandContext *context, SiteBundle *bundle, const RunOpti
                       Error *err)
 {
     const ApplyOptions *given = context->options;
-    const Head *head = &bundle_reader_proof(bundle->reader)->head;
-    bool nothing = false;
-    if (!given->to &&
-        !apply_run_is_done(run, head, &bundle_reader_proof(bundle->reader)->head_digest, &nothing,
-                           err))
+    const EnvelopeProof *proof = bundle_reader_proof(bundle->reader);
+    CLEANUP(standing_done) Standing standing = {0};
+    bool done = false;
+    if (!given->to && !apply_run_is_done(run, &proof->head, &proof->head_digest, &done, err))
         return false;
-    if (nothing) {
-        render_nothing(context, head,
+    if (done) {
+        standing.version = memory_string(proof->head.covers_to);
+        render_nothing(context, bundle, run, &standing,
                        "this bundle is applied; the schema itself was not looked at");
         return true;
     }
     ApplyInput input;
     if (!site_bundle_input(bundle, &input, err) ||
-        !look_and_ask(context, run, bundle, &input, &nothing, err))
+        !look_and_ask(context, run, bundle, &input, &standing, err))
         return false;
-    if (nothing) {
-        render_nothing(context, head,
-                       run->phase == RUN_PHASE_BEFORE ? "no migration of phase before is next"
-                                                      : "the database is at that version");
-        return true;
-    }
-    return apply_command_run(context, bundle, &input, run, given->to, err);
+    if (!standing.nothing_to_do)
+        return apply_command_run(context, bundle, &input, run, given->to, err);
+    CLEANUP(memory_freep)
+    char *why = run->phase == RUN_PHASE_BEFORE
+                    ? memory_string("no migration of phase before is next")
+                    : memory_format("the database is at version %s%s%s", standing.version,
+                                    standing.halt ? "; " : "", standing.halt ? standing.halt : "");
+    render_nothing(context, bundle, run, &standing, why);
+    return true;
 }
 
 /* Of several bundles, or a folder of them, the route decides which are used, and in which order. */

@@ -15,9 +15,10 @@ typedef struct HistoryOptions {
 
 static const Option options[] = {
     TARGET_OPTION_ROWS(HistoryOptions),
-    OPTION_NUMBER_ROW("limit", HistoryOptions, limit, "N", "the last N only (0: all)"),
+    OPTION_NUMBER_ROW("limit", HistoryOptions, limit, "N",
+                      "the last N only (0: all): of runs, or of migrations"),
     OPTION_FLAG_ROW("migrations", HistoryOptions, migrations,
-                    "migration by migration in place of the runs"),
+                    "migration by migration in place of the runs (--json has both)"),
 };
 
 /* Where the last `limit` of so many begin. */

@@ -1,5 +1,6 @@
 /* applier preflight: everything that would stop or slow an upgrade, days before it; reads only. */
 #include "applier/applier_commands.h"
+#include "applier/commands/run_options.h"
 #include "applier/commands/target_options.h"
 #include "applier/preflight/preflight.h"
 #include "applier/runs/run_session.h"
@@ -13,6 +14,7 @@ typedef struct PreflightCommandOptions {
     TargetOptions target;
     const char *to;
     const char *atomic;
+    StringArray accept_extra;
     bool strict;
 } PreflightCommandOptions;
 
@@ -22,6 +24,9 @@ static const Option options[] = {
                       "stop at this version (default: the bundle's last)"),
     OPTION_CHOICE_ROW("atomic", PreflightCommandOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
+    OPTION_REPEATED_ROW("accept-extra", PreflightCommandOptions, accept_extra, "IDENTITY=REASON",
+                        "as apply will be told: an object of the site's own beside the proven "
+                        "schema; nothing is recorded"),
     OPTION_FLAG_ROW("strict", PreflightCommandOptions, strict, "exit with 7 for warnings too"),
 };
 
@@ -122,7 +127,8 @@ static void render_json(const PreflightReport *report, const Head *head, const E
 /* --- the command ----------------------------------------------------------------------------- */
 
 static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
-                 const ApplyInput *input, PreflightReport *report, Error *err)
+                 const ApplyInput *input, const AcceptRequestArray *accepts,
+                 PreflightReport *report, Error *err)
 {
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
@@ -133,6 +139,7 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
     if (bundle->config.look_under_lock_ms >= 0)
         run.schema.look_under_lock_ms = bundle->config.look_under_lock_ms;
     run.atomic = atomic_of(given->atomic);
+    run.schema.accepts = accepts;
     const PreflightOptions preflight = {.run = &run,
                                         .input = input,
                                         .to_version = given->to,
@@ -161,9 +168,12 @@ static bool run(CommandContext *context, Error *err)
     const PreflightCommandOptions *given = context->options;
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(preflight_report_done) PreflightReport report = {0};
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     ApplyInput input;
-    if (!site_bundle_open(context->arguments.items[0], &bundle, err) ||
-        !site_bundle_input(&bundle, &input, err) || !look(given, &bundle, &input, &report, err))
+    if (!accept_words_parse(&given->accept_extra, &accepts, err) ||
+        !site_bundle_open(context->arguments.items[0], &bundle, err) ||
+        !site_bundle_input(&bundle, &input, err) ||
+        !look(given, &bundle, &input, &accepts, &report, err))
         return false;
     bool good = verdict(&report, given->strict, err);
     if (context->json)
@@ -175,7 +185,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_preflight = {
     .name = "preflight",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--strict]",
+    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
+                "[--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "find all that would stop or slow an upgrade, days before it; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -9,6 +9,7 @@
 
 typedef struct ResumeOptions {
     RunCommandOptions run;
+    StringArray accept_data_loss;
     bool step_done;
     bool step_not_done;
 } ResumeOptions;
@@ -16,6 +17,8 @@ typedef struct ResumeOptions {
 static const Option options[] = {
     RUN_OPTION_ROWS(ResumeOptions),
     STEPS_OPTION_ROWS(ResumeOptions),
+    OPTION_REPEATED_ROW("accept-data-loss", ResumeOptions, accept_data_loss, "IDENTITY",
+                        "of a rollback: take this migration back although data is lost by it"),
     OPTION_FLAG_ROW("step-done", ResumeOptions, step_done,
                     "the unsettled step was done: you have looked"),
     OPTION_FLAG_ROW("step-not-done", ResumeOptions, step_not_done,
@@ -83,28 +86,39 @@ static RunPhase phase_of(const ResumePlan *plan, const History *history, const M
     return inside ? RUN_PHASE_BEFORE : RUN_ALL_PHASES;
 }
 
+static bool run_up(CommandContext *context, const ResumePlan *plan, const History *history,
+                   SiteBundle *bundle, RunOptions *run, Error *err)
+{
+    ApplyInput input;
+    apply_command_compare(context, bundle, history, run);
+    if (!site_memory_check(bundle, history, err) || !site_bundle_input(bundle, &input, err))
+        return false;
+    run->phase = phase_of(plan, history, input.manifest);
+    return apply_command_run(context, bundle, &input, run, plan->to_version, err);
+}
+
 static bool go_on_up(CommandContext *context, const ResumePlan *plan, const History *history,
                      Error *err)
 {
     const ResumeOptions *given = context->options;
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
-    ApplyInput input;
     BackupRequest backup;
     RunWatch watch;
+    if (given->accept_data_loss.count)
+        return error_set(err, ERROR_USAGE,
+                         "--accept-data-loss is of a rollback; what goes on here is an apply");
     if (!run_options_accepts(&given->run, &accepts, err) ||
         !open_run_bundle(context, plan, &bundle, err) ||
-        !backup_options_make(&given->run.backup, &bundle.config, context->program, &backup, err) ||
-        !site_memory_check(&bundle, history, err) || !site_bundle_input(&bundle, &input, err))
+        !backup_options_make(&given->run.backup, &bundle.config, context->program, &backup, err))
         return false;
     RunOptions run = run_options_make(&given->run, &bundle.config, &watch, context->program);
     run.schema.accepts = &accepts;
     run.backup = &backup;
     run.action = ACTION_RESUME;
-    run.phase = phase_of(plan, history, input.manifest);
     run.settle = settle_choice(given);
     bool good = run_watch_events(&watch, given->run.events, err) &&
-                apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
+                run_up(context, plan, history, &bundle, &run, err);
     run_watch_done(&watch, good ? NULL : err);
     return good;
 }
@@ -112,13 +126,43 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
 static bool go_on_down(CommandContext *context, const ResumePlan *plan, Error *err)
 {
     const ResumeOptions *given = context->options;
+    const NameArray losses = {.items = given->accept_data_loss.items,
+                              .count = given->accept_data_loss.count};
     const RollbackRequest request = {.run = &given->run,
                                      .target = {.to_version = plan->to_version,
                                                 .has_position = true,
                                                 .position = plan->to_position},
+                                     .accept_losses = &losses,
                                      .action = ACTION_RESUME,
                                      .settle = settle_choice(given)};
+    if (context->arguments.count)
+        return error_set(err, ERROR_USAGE,
+                         "'%s': what goes on here is a rollback, which takes no bundle: its "
+                         "scripts come from the database",
+                         context->arguments.items[0]);
     return rollback_command_run(context, &request, err);
+}
+
+/* --- nothing to do --------------------------------------------------------------------------- */
+
+/* What was said is looked at all the same: a word that means nothing here is no word to pass over.
+ */
+static bool check_idle_options(const ResumeOptions *given, Error *err)
+{
+    CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
+    CLEANUP(site_config_done) SiteConfig site = {0};
+    BackupRequest backup;
+    if (!run_options_accepts(&given->run, &accepts, err) || !site_config_read(&site, err) ||
+        !backup_request_make(&given->run.backup, &site, &backup, err))
+        return false;
+    if (given->step_done || given->step_not_done)
+        return error_set(err, ERROR_USAGE, "%s: there is no unsettled step to say that of",
+                         given->step_done ? "--step-done" : "--step-not-done");
+    if (given->accept_data_loss.count)
+        return error_set(err, ERROR_USAGE,
+                         "--accept-data-loss '%s': no rollback is open that could lose anything",
+                         given->accept_data_loss.items[0]);
+    return true;
 }
 
 static void render_nothing(const CommandContext *context, const History *history)
@@ -143,6 +187,21 @@ static void render_nothing(const CommandContext *context, const History *history
     json_end(&json);
 }
 
+static bool end_at_rest(const CommandContext *context, const History *history, Error *err)
+{
+    const ResumeOptions *given = context->options;
+    const RunWatchOptions watched = {.program = context->program};
+    RunWatch watch;
+    if (!check_idle_options(given, err))
+        return false;
+    run_watch_init(&watch, &watched);
+    bool good = run_watch_events(&watch, given->run.events, err);
+    if (good)
+        render_nothing(context, history);
+    run_watch_done(&watch, good ? NULL : err);
+    return good;
+}
+
 static bool run(CommandContext *context, Error *err)
 {
     const ResumeOptions *given = context->options;
@@ -155,8 +214,7 @@ static bool run(CommandContext *context, Error *err)
         return false;
     switch (plan.kind) {
     case RESUME_NOTHING:
-        render_nothing(context, &history);
-        return true;
+        return end_at_rest(context, &history, err);
     case RESUME_APPLY:
         return go_on_up(context, &plan, &history, err);
     case RESUME_ROLLBACK:
@@ -168,7 +226,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_resume = {
     .name = "resume",
     .synopsis = "[BUNDLE] [--db CONNINFO] [--step-done|--step-not-done] "
-                "[--accept-extra IDENTITY=REASON]… [--strict]",
+                "[--accept-data-loss=IDENTITY]… [--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "settle what a crashed or failed run left open, and go on with it",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -77,6 +77,27 @@ static bool show_plan(void *given, const RollbackView *view, Error *err)
     return true;
 }
 
+/* --plan asks nobody, runs nothing and needs no backup. */
+static bool check_plan_options(const RollbackCommandOptions *given, Error *err)
+{
+    const BackupWords *backup = &given->run.backup;
+    const struct {
+        const char *name;
+        bool given;
+    } idle[] = {{"yes", given->yes},
+                {"events", given->run.events != NULL},
+                {"backup", backup->backup != NULL},
+                {"backup-command", backup->command != NULL},
+                {"backup-proof", backup->proof != NULL},
+                {"backup-within", backup->within != NULL},
+                {"no-backup", backup->no_backup != NULL}};
+    for (size_t i = 0; given->plan && i < ARRAY_LEN(idle); i++)
+        if (idle[i].given)
+            return error_set(err, ERROR_USAGE, "--plan changes nothing: --%s does not go with it",
+                             idle[i].name);
+    return true;
+}
+
 static bool run(CommandContext *context, Error *err)
 {
     RollbackCommandOptions *given = context->options;
@@ -87,6 +108,8 @@ static bool run(CommandContext *context, Error *err)
         return error_set(err, ERROR_USAGE, "--steps takes 1 or more, not 0");
     if (given->sql && !given->plan)
         return error_set(err, ERROR_USAGE, "--sql goes with --plan only");
+    if (!check_plan_options(given, err))
+        return false;
     interrupt_install();
     const NameArray losses = {.items = given->accept_data_loss.items,
                               .count = given->accept_data_loss.count};

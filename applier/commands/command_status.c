@@ -133,8 +133,11 @@ static void compare_with_route(Status *status)
     if (report->state == STATUS_FAILED || report->state == STATUS_UNMANAGED ||
         status->history.diverged)
         return;
-    free(report->why);
-    report->why = memory_string(status->route.words);
+    /* that the application's upgrade is waited for holds on the way as well */
+    if (!report->before_is_done || status->route.words) {
+        free(report->why);
+        report->why = memory_string(status->route.words);
+    }
     report->next = NULL;
     switch (status->route.state) {
     case BUNDLE_ROUTE_CURRENT:
@@ -183,6 +186,19 @@ static void list_pending(Status *status)
                           (*migration)->identity};
 }
 
+/* The newest of a folder knows every version before it. */
+static const char *bundle_to_adopt(const Status *status)
+{
+    const RouteVersion *newest = status->route.from ? route_newest(&status->shelf.chains) : NULL;
+    if (!status->route.from)
+        return status->path ? status->path : "BUNDLE";
+    for (size_t i = 0; newest && i < status->shelf.chains.count; i++)
+        array_each (const RouteVersion, version, &status->shelf.chains.items[i].versions)
+            if (version == newest)
+                return status->shelf.bundles.items[i].path;
+    return "BUNDLE";
+}
+
 /* With what was named in the place of BUNDLE or DIR. */
 static void set_next(Status *status)
 {
@@ -191,7 +207,7 @@ static void set_next(Status *status)
         return;
     bool applies = strcmp(next, STATUS_NEXT_APPLY) == 0;
     if (status->report.state == STATUS_UNMANAGED && status->holds_relations)
-        status->next = memory_format("applier adopt %s", status->path ? status->path : "BUNDLE");
+        status->next = memory_format("applier adopt %s", bundle_to_adopt(status));
     else if ((applies || status->shelf.bundles.count) && status->path &&
              text_has_prefix(next, "applier apply "))
         status->next = memory_format("applier apply %s", status->path);

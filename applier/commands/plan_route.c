@@ -1,25 +1,33 @@
 #include "applier/commands/plan_route.h"
 
+#include "base/memory.h"
+
 void plan_route_done(PlanRoute *route)
 {
     bundle_shelf_done(&route->shelf);
     bundle_route_done(&route->route);
 }
 
-static void render_nothing(CommandContext *context, const PlanRoute *route)
+static void render_nothing(CommandContext *context, const PlanRoute *route, const char *product,
+                           const PgSession *session)
 {
     const BundleRoute *found = &route->route;
     if (!context->json) {
         text_addf(context->out, "nothing to do: the database is at version %s\n", found->from);
         return;
     }
+    CLEANUP(memory_freep) char *database = pg_session_describe(session);
     JsonWriter json;
     json_begin(&json, context->out);
     json_object(&json, /* name= */ NULL);
+    json_string(&json, "product", product);
+    json_string(&json, "database", database);
     json_string(&json, "relation", "current");
     json_string(&json, "from", found->from);
     json_string(&json, "to", found->to);
     plan_route_json(route, &json);
+    json_array(&json, "migrations");
+    json_close(&json);
     json_close(&json);
     json_end(&json);
 }
@@ -43,7 +51,7 @@ bool plan_route_find(CommandContext *context, const TargetOptions *target, const
     route_warn(context->program, &ret_route->shelf);
     ret_route->done = ret_route->route.state == BUNDLE_ROUTE_CURRENT;
     if (ret_route->done) {
-        render_nothing(context, ret_route);
+        render_nothing(context, ret_route, history.identity.product, session);
         return true;
     }
     const RouteLeg *leg = &ret_route->route.route.legs.items[0];

@@ -218,17 +218,7 @@ static bool add_groups(Walk *walk, const RunTask *task, const ManifestScript *sc
     for (size_t g = 0; g < script->groups.count; g++) {
         const ManifestGroup *group = &script->groups.items[g];
         bool done = g < task->first_group;
-        if (group->kind == GROUP_BATCH)
-            text_addf(walk->out,
-                      "    in batches of %" PRId64
-                      " rows by %s.%s, each a transaction, with pauses "
-                      "of %" PRId64 " ms; %" PRId64 " done already\n",
-                      script->batch.size, script->batch.table, script->batch.key,
-                      script->batch.pause_ms, task->batch.batches);
-        else
-            text_addf(walk->out, "    group %zu of %zu, %s%s\n", g + 1, script->groups.count,
-                      group->kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
-                      done ? ": done already" : "");
+        group_text(script, g, done, task->batch.batches, walk->out);
         for (size_t s = 0; s < group->step_count; s++)
             if (!add_step(walk, script, &script->steps.items[group->first_step + s], done, stream,
                           err))

@@ -27,12 +27,13 @@ static RunOutcome outcome_of(const RunOptions *run, const RollbackReport *report
                         .seen = seen};
 }
 
-static void render_json(const RollbackReport *report, const RunOutcome *outcome,
-                        const Error *failure, Text *out)
+static void render_json(const char *product, const RollbackReport *report,
+                        const RunOutcome *outcome, const Error *failure, Text *out)
 {
     JsonWriter json;
     json_begin(&json, out);
     json_object(&json, /* name= */ NULL);
+    json_string(&json, "product", product);
     json_string(&json, "database", report->redacted);
     json_string(&json, "inside", report->inside);
     json_string(&json, "proven_by", report->tasks ? stored_proof_name(report->proven) : NULL);
@@ -175,7 +176,8 @@ static bool run_and_report(RollbackCommand *command, Error *err)
         if (good)
             render_text(&report, &watch->seen, context->out);
     } else {
-        render_json(&report, &outcome, good ? NULL : err, context->out);
+        render_json(command->history.identity.product, &report, &outcome, good ? NULL : err,
+                    context->out);
     }
     return good;
 }

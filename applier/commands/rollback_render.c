@@ -201,15 +201,13 @@ static bool show_step(const Plan *plan, const RunTask *task, size_t index, Objec
 static void begin_group(const Plan *plan, const RunTask *task, size_t group)
 {
     const ManifestScript *script = run_task_script(task);
-    bool alone = script->groups.items[group].kind == GROUP_AUTOCOMMIT;
     bool done = group < task->first_group;
     if (!plan->json) {
-        text_addf(plan->out, "    group %zu of %zu, %s%s\n", group + 1, script->groups.count,
-                  alone ? "outside transactions" : "one transaction", done ? ": done already" : "");
+        group_text(script, group, done, task->batch.batches, plan->out);
         return;
     }
     json_object(plan->json, /* name= */ NULL);
-    json_string(plan->json, "kind", alone ? "autocommit" : "transaction");
+    json_string(plan->json, "kind", group_kind_name(script->groups.items[group].kind));
     json_bool(plan->json, "done", done);
     json_array(plan->json, "statements");
 }
@@ -259,6 +257,7 @@ bool rollback_render_plan(const RollbackView *view, StatementForm form, Text *ou
 
 static void head_json(const RollbackView *view, JsonWriter *json)
 {
+    json_string(json, "product", view->product);
     json_string(json, "database", view->database);
     json_string(json, "from", view->list->from_version);
     json_string(json, "to", view->list->to_version);

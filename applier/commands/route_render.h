@@ -9,11 +9,12 @@
 /* Whether these arguments want a route: several of them, or a folder. */
 bool route_is_named(const StringArray *arguments);
 
-/* One line for each leg, and why it ends before the target. */
+/* One line for each leg, one more where migrations of it have no way back, and why it ends before
+ * the target. */
 void route_text(const BundleRoute *route, const BundleShelf *shelf, Text *out);
 
-/* Members `route` (`bundle`, `sequence`, `from`, `to`, `migrations`, `now`), `halt` and
- * `passed_over` (`bundle`, `why`) of the object that is open. */
+/* Members `route` (`bundle`, `sequence`, `from`, `to`, `migrations`, `now`,
+ * `no_way_back`), `halt` and `passed_over` (`bundle`, `why`) of the object that is open. */
 void route_json(const BundleRoute *route, const BundleShelf *shelf, JsonWriter *json);
 
 /* What was passed over, one warning each, to stderr. */

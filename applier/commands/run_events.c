@@ -26,6 +26,16 @@ bool run_events_open(RunEvents *ret_events, const char *path, Error *err)
     return true;
 }
 
+void run_events_share(const RunEvents *events, RunEvents *ret_shared)
+{
+    *ret_shared = (RunEvents){.fd = -1, .begun_ms = events->begun_ms};
+    if (events->fd < 0)
+        return;
+    ret_shared->fd = fcntl(events->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (ret_shared->fd < 0)
+        ret_shared->trouble = memory_format("%s", strerror(errno));
+}
+
 void run_events_done(RunEvents *events)
 {
     if (events->fd > 0)

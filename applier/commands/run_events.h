@@ -21,6 +21,10 @@ typedef struct RunEvents {
 /* Open `path` for appending, made with mode 0600 where it is not there; a FIFO must have its
  * reader. NULL: no stream, and everything below does nothing. ERROR_IO. */
 bool run_events_open(RunEvents *ret_events, const char *path, Error *err) MUST_CHECK;
+
+/* The same stream once more, for one run of several; its times count from the same beginning. */
+void run_events_share(const RunEvents *events, RunEvents *ret_shared);
+
 void run_events_done(RunEvents *events); /* accepts a zeroed one */
 
 void run_events_begin(RunEvents *events, const RunBegin *begin, const char *database);

@@ -18,10 +18,24 @@ void run_options_defaults(RunCommandOptions *options)
     options->reconnect = options->step_limit = RUN_AS_THE_SITE_SAYS;
 }
 
+bool accept_words_parse(const StringArray *words, AcceptRequestArray *ret_accepts, Error *err)
+{
+    AcceptRequestArray accepts = {0};
+    array_each (const char *const, word, words) {
+        AcceptRequest request;
+        if (!accept_request_parse(*word, &request, err)) {
+            accept_requests_done(&accepts);
+            return false;
+        }
+        *array_add(&accepts) = request;
+    }
+    *ret_accepts = accepts;
+    return true;
+}
+
 bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,
                          Error *err)
 {
-    AcceptRequestArray accepts = {0};
     if (given->attempts < 1 || given->attempts > ATTEMPTS_MOST)
         return error_set(err, ERROR_USAGE, "--attempts takes 1 to %d, not %" PRId64, ATTEMPTS_MOST,
                          given->attempts);
@@ -33,16 +47,7 @@ bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret
         error_set(err, ERROR_USAGE, "--max-lag is '%s': expected a size or a time", given->max_lag);
         return error_hint(err, LAG_LIMIT_WORDS);
     }
-    array_each (const char *const, word, &given->accept_extra) {
-        AcceptRequest request;
-        if (!accept_request_parse(*word, &request, err)) {
-            accept_requests_done(&accepts);
-            return false;
-        }
-        *array_add(&accepts) = request;
-    }
-    *ret_accepts = accepts;
-    return true;
+    return accept_words_parse(&given->accept_extra, ret_accepts, err);
 }
 
 /* In milliseconds: as given, as the site says, or `otherwise`. */

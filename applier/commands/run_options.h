@@ -80,6 +80,10 @@ void run_options_defaults(RunCommandOptions *options);
 RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *site, RunWatch *watch,
                             const char *program);
 
+/* The words of --accept-extra. The caller releases them. ERROR_USAGE. */
+bool accept_words_parse(const StringArray *words, AcceptRequestArray *ret_accepts,
+                        Error *err) MUST_CHECK;
+
 /* What --accept-extra said; for run.schema. The caller releases it. ERROR_USAGE, also for numbers
  * that cannot be. */
 bool run_options_accepts(const RunCommandOptions *given, AcceptRequestArray *ret_accepts,

@@ -1,7 +1,8 @@
 #include "applier/commands/statement_text.h"
 
+#include <inttypes.h>
+
 #include "base/memory.h"
-#include "base/text.h"
 
 #define SHOWN_MOST 96 /* bytes of a statement shown in one line */
 
@@ -33,4 +34,25 @@ bool statement_text_read(ObjectStream *stream, const ManifestStep *step, Stateme
         return false;
     *ret_text = form == STATEMENT_WHOLE ? TAKE_PTR(text) : in_line(text, step->length > most);
     return true;
+}
+
+void group_text(const ManifestScript *script, size_t group, bool done, int64_t batches_done,
+                Text *out)
+{
+    GroupKind kind = script->groups.items[group].kind;
+    if (kind == GROUP_BATCH) {
+        text_addf(out,
+                  "    in batches of %" PRId64 " rows by %s.%s, each a transaction, with pauses of "
+                  "%" PRId64 " ms",
+                  script->batch.size, script->batch.table, script->batch.key,
+                  script->batch.pause_ms);
+        if (done)
+            text_add(out, ": done already\n");
+        else
+            text_addf(out, "; %" PRId64 " done already\n", batches_done);
+        return;
+    }
+    text_addf(out, "    group %zu of %zu, %s%s\n", group + 1, script->groups.count,
+              kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
+              done ? ": done already" : "");
 }

@@ -2,6 +2,7 @@
 #ifndef SEALIFT_APPLIER_STATEMENT_TEXT_H
 #define SEALIFT_APPLIER_STATEMENT_TEXT_H
 
+#include "base/text.h"
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
@@ -11,5 +12,10 @@ typedef enum { STATEMENT_IN_LINE, STATEMENT_WHOLE } StatementForm;
  * of printable characters. The caller frees. Errors are object_stream_read_range's. */
 bool statement_text_read(ObjectStream *stream, const ManifestStep *step, StatementForm form,
                          char **ret_text, Error *err) MUST_CHECK;
+
+/* The line above the statements of group `group` of a script: how it runs, and whether it is done.
+ * `batches_done`: of a group of batches, how many are. */
+void group_text(const ManifestScript *script, size_t group, bool done, int64_t batches_done,
+                Text *out);
 
 #endif

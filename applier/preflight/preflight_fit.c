@@ -61,7 +61,7 @@ static void add_differences(Preflight *preflight)
                  version, result->differences, text_plural((int64_t)result->differences),
                  result->differences == 1 ? "s" : "", text_string(&objects));
     findings_advise(findings, "'applier drift' shows each with its definitions; what is merely "
-                              "extra can be accepted: apply --accept-extra IDENTITY=REASON");
+                              "extra can be accepted: --accept-extra IDENTITY=REASON");
 }
 
 static void add_env(Preflight *preflight)
@@ -84,17 +84,52 @@ static void add_unproven(Preflight *preflight, const char *why)
                  "nothing is proven of the schema as it is now (%s): it is not compared", why);
 }
 
-static bool compare(Preflight *preflight, const ProofSet *set, Error *err)
+static bool look(Preflight *preflight, const ProofSet *set, Error *err)
 {
-    if (!set->scope) {
-        add_unproven(preflight, "no rehearsed bundle knows this version");
-        return true;
-    }
     int64_t begun = clock_monotonic_ms();
+    proof_result_done(&preflight->schema);
+    preflight->schema = (ProofResult){0};
     if (!schema_look(preflight->session, set, &preflight->history.accepted, PROOF_NO_ARRIVAL,
                      FINGERPRINT_DEFINITIONS, &preflight->schema, err))
         return false;
     preflight->look_ms = clock_monotonic_ms() - begun;
+    return true;
+}
+
+/* What the operator will accept is taken out in a second look, as apply does it; what cannot be is
+ * what apply would refuse. */
+static bool accept(Preflight *preflight, const ProofSet *set, Error *err)
+{
+    const AcceptRequestArray *requests = preflight->options->run->schema.accepts;
+    AcceptedExtraArray *accepted = &preflight->history.accepted;
+    CLEANUP(error_done) Error refusal = {0};
+    if (!requests || !requests->count)
+        return true;
+    if (accepted_extras_add(&preflight->schema.changes, requests, accepted, accepted, &refusal))
+        return look(preflight, set, err);
+    findings_add(preflight->findings, LEVEL_BLOCKS, NULL, "%s", refusal.message);
+    findings_advise(preflight->findings, "%s",
+                    refusal.hint ? refusal.hint : "leave --accept-extra out, or name another");
+    return true;
+}
+
+static bool compare(Preflight *preflight, const ProofSet *set, Error *err)
+{
+    const AcceptRequestArray *requests = preflight->options->run->schema.accepts;
+    if (!set->scope && requests && requests->count) {
+        findings_add(preflight->findings, LEVEL_BLOCKS, NULL,
+                     "nothing is proven of the schema of version %s: there is nothing that an "
+                     "object could be extra to",
+                     preflight->report->from);
+        findings_advise(preflight->findings, "leave --accept-extra out");
+        return true;
+    }
+    if (!set->scope) {
+        add_unproven(preflight, "no rehearsed bundle knows this version");
+        return true;
+    }
+    if (!look(preflight, set, err) || !accept(preflight, set, err))
+        return false;
     if (preflight->schema.state == SCHEMA_DIFFERS)
         add_differences(preflight);
     else

@@ -100,7 +100,7 @@ bool preflight_check_locks(Preflight *preflight, Error *err)
     int64_t wanted = run_units_lock_estimate(&preflight->report->plan.tasks, &estimate->units);
     CLEANUP(error_done) Error refusal = {0};
     CLEANUP(pg_result_freep) PGresult *row = NULL;
-    if (target_check_locks(preflight->session, wanted, &refusal))
+    if (target_check_locks(preflight->session, wanted, ATOMIC_MIGRATION, &refusal))
         return true;
     if (refusal.class != ERROR_TARGET)
         return error_move(err, &refusal);

@@ -395,6 +395,9 @@ static bool run_on(Copy *copy, const char *conninfo, Error *err)
     copy->run.conninfo = conninfo;
     copy->run.rehearsal = true;
     copy->run.reconnect_ms = 0; /* what comes back is measured from its middle on */
+    /* the server's standbys, and who else is on the copy, are not the real database's */
+    copy->run.max_lag = (LagLimit){0};
+    copy->run.conflicts = CONFLICTS_IGNORED;
     copy->rehearsal->measure = site_measure_new(SITE_MEASURE_GROUPS);
     const RunObserver observer = site_measure_observer(copy->rehearsal->measure);
     copy->run.measure = &observer;

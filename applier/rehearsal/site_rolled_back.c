@@ -59,9 +59,11 @@ static bool check_shape(RolledBack *back, Error *err)
         return error_hint(err, "rehearse it on a copy: --method template or --method restored");
     }
     run_units_build(&back->plan.tasks, ATOMIC_RUN, &back->units);
+    /* it is one transaction by its method, whatever --atomic would say */
     if (comes_to_target(back))
         return target_check_locks(back->session,
-                                  run_units_lock_estimate(&back->plan.tasks, &back->units), err);
+                                  run_units_lock_estimate(&back->plan.tasks, &back->units),
+                                  ATOMIC_MIGRATION, err);
     error_set(err, ERROR_TARGET,
               "this cannot be rolled back as a whole: what is left to do is no migration from its "
               "beginning");

@@ -95,6 +95,17 @@ static bool check_version(const Adoption *adoption, Error *err)
                       manifest->head.covers_to);
 }
 
+/* What would not be recorded is no word to take. */
+static bool nothing_to_accept(const AcceptRequestArray *accepts, const AdoptMatch *match,
+                              Error *err)
+{
+    error_set(err, ERROR_TARGET,
+              "--accept-extra '%s': there is nothing to accept, the schema is that of version %s "
+              "as it is",
+              accepts->items[0].identity, match->version);
+    return error_hint(err, "nothing was written; leave --accept-extra out");
+}
+
 static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
 {
     const AcceptRequestArray *accepts = adoption->options->run.schema.accepts;
@@ -102,7 +113,8 @@ static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
     const AdoptMatch *found = NULL;
     if (!check_version(adoption, err) || !match(adoption, taken, err))
         return false;
-    if (!adoption->matches.count && accepts && accepts->count &&
+    bool accept = accepts && accepts->count, equal = adoption->matches.count > 0;
+    if (!equal && accept &&
         (!accepted_extras_add(&report->nearest.result.changes, accepts, &report->accepted,
                               &report->accepted, err) ||
          !match(adoption, taken, err)))
@@ -111,6 +123,8 @@ static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
         return no_match(adoption, err);
     if (!adopt_choose(&adoption->matches, adoption->options->version, &found, err))
         return false;
+    if (equal && accept)
+        return nothing_to_accept(accepts, found, err);
     report->match = *found;
     report->found = true;
     return true;

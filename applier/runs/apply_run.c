@@ -293,7 +293,7 @@ static bool check_limits(Apply *apply, const RunUnits *units, Error *err)
     return (check_mode(apply, err) &&
             run_units_check_atomic(&apply->plan.tasks, apply->options->atomic, err) &&
             target_check_locks(apply->session, run_units_lock_estimate(&apply->plan.tasks, units),
-                               err) &&
+                               apply->options->atomic, err) &&
             relation_rights_check(apply->session, &apply->plan.tasks, &apply->input->objects,
                                   err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,

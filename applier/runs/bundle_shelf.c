@@ -16,6 +16,7 @@ static void shelf_bundle_done(ShelfBundle *bundle)
 {
     free(bundle->path);
     texts_done(&bundle->identities);
+    array_free(&bundle->verdicts);
     *bundle = (ShelfBundle){0};
 }
 
@@ -149,8 +150,10 @@ static bool add_file(Filling *filling, const char *path, Error *err)
     ShelfBundle *seen = array_add(&shelf->bundles);
     *seen = (ShelfBundle){
         .path = memory_string(path), .head = proof->head, .head_digest = proof->head_digest};
-    array_each (const ManifestMigration, migration, &manifest->migrations)
+    array_each (const ManifestMigration, migration, &manifest->migrations) {
         *array_add(&seen->identities) = memory_string(migration->identity);
+        *array_add(&seen->verdicts) = migration->verdict;
+    }
     add_chain(shelf, manifest);
     return true;
 }

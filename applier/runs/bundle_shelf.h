@@ -20,7 +20,8 @@ typedef struct ShelfBundle {
     char *path;
     Head head;
     Digest head_digest;
-    ShelfTextArray identities; /* of its migrations, in order */
+    ShelfTextArray identities;  /* of its migrations, in order … */
+    ARRAY_OF(Verdict) verdicts; /* … and of their ways back */
 } ShelfBundle;
 
 typedef struct ShelfRefusal {

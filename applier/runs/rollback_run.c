@@ -292,6 +292,7 @@ static bool show(Rollback *rollback, RollbackShow shown, Error *err)
 {
     const RollbackOptions *options = rollback->options;
     const RollbackView view = {
+        .product = rollback->history.identity.product,
         .database = rollback->report->redacted,
         .list = &rollback->list,
         .tasks = &rollback->tasks,
@@ -386,6 +387,7 @@ static void announce(Rollback *rollback)
     const RunBegin begin = {.session = rollback->session,
                             .run_id = run->run_id,
                             .action = ledger_action_name(run->action),
+                            .product = rollback->history.identity.product,
                             .from_version = rollback->report->from_version,
                             .to_version = rollback->report->to_version,
                             .tasks_count = rollback->report->tasks};
@@ -423,7 +425,7 @@ static bool run_tasks(Rollback *rollback, Error *err)
     CLEANUP(run_units_done) RunUnits units = {0};
     run_units_build(&rollback->tasks, run->atomic, &units);
     if (!target_check_locks(rollback->session, run_units_lock_estimate(&rollback->tasks, &units),
-                            err) ||
+                            run->atomic, err) ||
         !run_conflicts_check(rollback->session, &rollback->tasks, run->conflicts, &run->listener,
                              err) ||
         !replica_lag_check(&lag, rollback->session, err))

@@ -10,6 +10,7 @@
 
 /* What is about to be done, for those who show it; all borrowed. */
 typedef struct RollbackView {
+    const char *product;
     const char *database; /* named without secrets */
     const RollbackList *list;
     const RunTaskArray *tasks;

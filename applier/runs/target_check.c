@@ -25,7 +25,7 @@ void target_check_pooler(const PgSession *session, Text *warnings)
                  "of the startup are unreliable; the server's own address is safer\n");
 }
 
-bool target_check_locks(PgSession *session, int64_t estimate, Error *err)
+bool target_check_locks(PgSession *session, int64_t estimate, AtomicMode mode, Error *err)
 {
     if (estimate <= LOCKS_ALWAYS_FREE)
         return true;
@@ -39,9 +39,8 @@ bool target_check_locks(PgSession *session, int64_t estimate, Error *err)
               "one transaction would lock about %" PRId64 " relations, the server has room for "
               "%" PRId64,
               estimate, room);
-    return error_hint(err,
-                      "raise max_locks_per_transaction (needs a restart), or run with --atomic "
-                      "migration");
+    return error_hint(err, "raise max_locks_per_transaction (needs a restart)%s",
+                      mode == ATOMIC_MIGRATION ? "" : ", or run with --atomic migration");
 }
 
 static bool check_version(const PgSession *session, const Head *head, Text *warnings, Error *err)

@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_TARGET_CHECK_H
 
 #include "applier/server/pg_session.h"
+#include "applier/steps/run_units.h"
 #include "bundles/manifest.h"
 
 /* Lines of warnings (one each) go to `warnings`. ERROR_TARGET. */
@@ -17,7 +18,9 @@ bool target_check_writable(const PgSession *session, Error *err) MUST_CHECK;
  */
 void target_check_pooler(const PgSession *session, Text *warnings);
 
-/* Whether a transaction may lock `estimate` relations (ENGINE.md 14). ERROR_TARGET. */
-bool target_check_locks(PgSession *session, int64_t estimate, Error *err) MUST_CHECK;
+/* Whether a transaction may lock `estimate` relations (ENGINE.md 14). ERROR_TARGET. `mode` is what
+ * the operator chose: anything but ATOMIC_MIGRATION could be smaller transactions. */
+bool target_check_locks(PgSession *session, int64_t estimate, AtomicMode mode,
+                        Error *err) MUST_CHECK;
 
 #endif

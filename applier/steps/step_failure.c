@@ -85,7 +85,8 @@ static void failure_words(const FailedRun *run, const PipelineEntry *entry, cons
                               "statement passed over it; drop it first");
     } else if (run->over_limit && strcmp(step_failure_code(run->queue->pipeline), "57014") == 0) {
         text_addf(words,
-                  "it took longer than its limit of %" PRId64 " s (--step-limit) and was cancelled",
+                  "it took longer than its limit of %" PRId64
+                  " s (--step-limit, or step-limit in applier.conf) and was cancelled",
                   run->options->step_limit_ms / 1000);
     } else {
         ServerError error = server_words_fields(result);

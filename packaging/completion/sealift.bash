@@ -6,7 +6,7 @@ _sealift() {
     local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} word words=() commands
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     commands=$("$program" --help 2>/dev/null |
-        sed -n '/^commands:/,/^$/s/^  \([a-z-]*\( [a-z-]*\)\?\)  .*/\1/p')
+        sed -n '/^commands:/,/^$/s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] || words+=("$word")
     done
@@ -25,14 +25,17 @@ _sealift() {
         # shellcheck disable=SC2086 # a command may be two words
         mapfile -t COMPREPLY < <(compgen -W "$("$program" $command --help 2>/dev/null |
             sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$current")
-    elif [[ $previous == --atomic ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "migration version run" -- "$current")
-    elif [[ $previous == --layout ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "auto sealift golang-migrate diesel" -- "$current")
-    elif [[ $previous == --format ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "text json sarif" -- "$current")
     else
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        # the words of a choice stand behind its option: --atomic migration|version|run
+        local choices=
+        # shellcheck disable=SC2086 # a command may be two words
+        [[ $previous != --* ]] || choices=$("$program" $command --help 2>/dev/null |
+            sed -n "s/^  $previous \([a-z0-9-]*|[a-z0-9|-]*\)  .*/\1/p")
+        if [ -n "$choices" ]; then
+            mapfile -t COMPREPLY < <(compgen -W "${choices//|/ }" -- "$current")
+        else
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        fi
     fi
 }
 

@@ -111,6 +111,27 @@ static bool select_migrations(const Project *project, const LintCommandOptions *
     return true;
 }
 
+/* What would be passed over is said. */
+static bool check_options(const LintCommandOptions *given, const StringArray *names,
+                          const char *format, Error *err)
+{
+    const char *idle = given->all                     ? "--all"
+                       : given->strict                ? "--strict"
+                       : strcmp(format, "sarif") == 0 ? "--format sarif"
+                       : names->count                 ? names->items[0]
+                                                      : NULL;
+    if (given->explain && idle)
+        return error_set(err, ERROR_USAGE,
+                         "--explain explains rules and looks at no migration: '%s' does not go "
+                         "with it",
+                         idle);
+    if (given->all && names->count)
+        return error_set(err, ERROR_USAGE,
+                         "--all looks at every migration, '%s' names one: give one of them",
+                         names->items[0]);
+    return true;
+}
+
 /* -- the result -- */
 
 static void render(const Project *project, const LintReport *report, const char *format, Text *out)
@@ -149,6 +170,8 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(lint_report_done) LintReport report = {0};
     if (context->json && strcmp(format, "json") != 0)
         return error_set(err, ERROR_USAGE, "'--json' and '--format %s' exclude each other", format);
+    if (!check_options(given, &context->arguments, format, err))
+        return false;
     if (given->explain)
         return explain(given->explain, strcmp(format, "json") == 0, context->out, err);
     if (!project_read(given->project ? given->project : ".", &project, err))

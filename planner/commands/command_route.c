@@ -86,8 +86,30 @@ static int64_t position_of(const Found *found, const char *name)
     return position;
 }
 
+/* `to` is on the line below `from`: nothing is missing, bundles only lead forward. */
+static bool is_behind(const Found *found)
+{
+    const SumFile *sum = &found->project.sum;
+    const SumRelease *at = sum_file_find(sum, found->from);
+    if (strcmp(found->to, ROUTE_NOTHING) == 0)
+        return true;
+    while (at && strcmp(at->version, found->to) != 0)
+        at = sum_file_previous(sum, at);
+    return at != NULL;
+}
+
+static bool leads_back(const Found *found, Error *err)
+{
+    error_set(err, ERROR_TARGET, "%s lies before %s, and bundles only lead forward",
+              spoken(found->to), spoken(found->from));
+    return error_hint(err, "at the site 'applier rollback --to %s' goes back, without a bundle",
+                      found->to);
+}
+
 static bool nothing_leads_there(const Found *found, Error *err)
 {
+    if (is_behind(found))
+        return leads_back(found, err);
     RouteGapArray gaps = {0};
     CLEANUP(text_done) Text list = {0};
     route_gaps(&found->chains.chains, found->from, position_of(found, found->from), found->to,

@@ -176,8 +176,9 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
     run_status 7 applier adopt shop.bundle --yes --strict
     errors_has 'owners, rights, comments or settings are not'
     no_ledger
-    run_status 0 applier adopt shop.bundle --yes
+    run_status 0 applier adopt shop.bundle --yes --json
     errors_has 'owners, rights, comments or settings are not those proven for version 1.0.0'
+    same warnings 1 "$(json '[.warnings[] | select(startswith("owners, rights"))] | length')"
 }
 
 @test "who may not create the ledger is told which right is missing" {
@@ -216,5 +217,16 @@ no_ledger() { same ledger f "$(sql "SELECT to_regnamespace('sealift') IS NOT NUL
     exec 9>&-
     same status 7 "$status"
     grep 'the schema was changed in the meantime' terminal.txt
+    no_ledger
+}
+
+@test "an object to accept where nothing is extra is refused, not passed over" {
+    prove shop.bundle
+    run_status 7 applier adopt shop.bundle --yes --accept-extra item_dba=r
+    errors_has 'the database is empty'
+    install_by_hand 1.0.0
+    run_status 7 applier adopt shop.bundle --yes --accept-extra index:public.item.item_dba=r
+    errors_has "--accept-extra 'public.item.item_dba': there is nothing to accept, the schema is that of version 1.0.0 as it is" \
+        'leave --accept-extra out'
     no_ledger
 }

@@ -47,7 +47,7 @@ bundle() {
     applier apply one.bundle --yes --events events >/dev/null
     applier rollback --yes --events events >/dev/null
     same ends 'applied|nothing to do|rolled back' "$(event '[.[] | select(.event == "end").result] | join("|")')"
-    same begin 'rollback null 1.1.0 -' \
+    same begin 'rollback shop 1.1.0 -' \
         "$(event '[.[] | select(.event == "begin")][-1] | "\(.action) \(.product) \(.from) \(.to)"')"
 }
 

@@ -196,3 +196,16 @@ lint() { planner lint --project "$PROJECT" "$@"; }
     run_status 0 lint --strict
     output_has 'looked at 42 statements of 15 migrations: 0 errors, 0 warnings'
 }
+
+@test "options that would be passed over are refused" {
+    change <<<'SELECT 1;'
+    for words in --all --strict 0002_change; do
+        run_status 2 lint $words --explain truncate
+        errors_has "--explain explains rules and looks at no migration: '$words' does not go with it"
+    done
+    run_status 2 lint --explain --format sarif
+    run_status 2 lint --all 0002_change
+    errors_has "--all looks at every migration, '0002_change' names one"
+    run_status 0 lint --explain truncate --format json
+    run_status 0 lint 0002_change
+}

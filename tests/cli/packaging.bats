@@ -20,6 +20,13 @@ complete_words() {
     same "an option begun" "--atomic" "$(complete_words applier apply --ato)"
     same "an option of a command of two words" "--threshold" "$(complete_words applier trust init --th)"
     same "the words of a choice" "version" "$(complete_words applier apply x --atomic v)"
+    same "of another" "after before" "$(complete_words applier apply x --phase '')"
+    same "of a third" "restored rolled-back" "$(complete_words applier rehearse x --method r)"
+    same "all layouts" "$(planner init --help | sed -n 's/^  --layout \([^ ]*\) .*/\1/p' | tr '|' '\n' | sort | paste -sd' ')" \
+        "$(complete_words planner init --layout '')"
+    touch some.file
+    same "files behind a command of one word" "some.file" "$(complete_words applier status some)"
+    same "files where there is no choice" "some.file" "$(complete_words applier apply x --events some)"
 }
 
 @test "the example configuration is one that applier reads, as it is and filled in" {

@@ -151,7 +151,10 @@ route() {
     run_status 7 planner route one next --project "$PROJECT"
     errors_has "no bundles lead from (nothing) to 3.0.0: missing are 1.0.0 -> 2.0.1"
     run_status 7 planner route --project "$PROJECT" --from 3.0.0 --to 1.0.0
-    errors_has "no bundles lead from 3.0.0 to 1.0.0"
+    errors_has "1.0.0 lies before 3.0.0, and bundles only lead forward" "'applier rollback --to 1.0.0' goes back"
+    errors_lacks "planner pack"
+    run_status 7 planner route --project "$PROJECT" --from 1.0.0 --to -
+    errors_has "(nothing) lies before 1.0.0" "'applier rollback --to -'"
     run_status 2 planner route --project "$PROJECT" --from 9.9
     errors_has "--from: '9.9' is no released version"
     run_status 2 planner route --project "$PROJECT" --to 9.9

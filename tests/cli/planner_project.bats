@@ -37,6 +37,9 @@ released_project() {
     run_status 0 planner status --project new/project
     output_has "shop (sealift layout, migrations)" "no migrations yet"
     run_status 0 planner verify-project --project new/project
+    # every layout that there is stands in the file
+    same layouts "$(planner init --help | sed -n 's/^  --layout auto|\([^ ]*\) .*/# \1./p')" \
+        "$(grep -x '# sealift|.*' new/project/sealift.conf)"
 }
 
 @test "init names the product after the folder, and gives each its own UUID" {

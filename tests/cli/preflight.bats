@@ -100,6 +100,22 @@ paste_sql() { sql "$(cut -d'|' -f4- <<<"$FOUND")"; }
     finds 7 blocks fit 'the bundle starts at 1.0.0' 'bring the bundles that lead'
 }
 
+@test "--accept-extra takes an object out of the drift, as apply will; what cannot be accepted blocks" {
+    at_first
+    sql 'CREATE INDEX item_dba ON item (price); ALTER TABLE item ADD extra int'
+    run_status 7 applier preflight shop.bundle --accept-extra index:public.item.item_dba=report --json
+    same other 'true false' "$(json '[.findings[] | select(.check == "drift" and .level == "blocks").what] | join(" ") |
+        "\(contains("column public.item.extra")) \(contains("item_dba"))"')"
+    sql 'ALTER TABLE item DROP extra'
+    run_status 0 applier preflight shop.bundle --accept-extra index:public.item.item_dba=report
+    run_status 7 applier preflight shop.bundle --accept-extra index:public.item.nowhere=report
+    output_has "nothing extra" nowhere
+    run_status 2 applier preflight shop.bundle --accept-extra nameless
+    # it was said for this look only
+    finds 7 blocks drift 'index public.item.item_dba'
+    run_status 0 applier apply shop.bundle --yes --accept-extra index:public.item.item_dba=report
+}
+
 @test "drift blocks, and names the objects" {
     at_first
     sql 'ALTER TABLE item ADD COLUMN extra int'
@@ -406,6 +422,11 @@ CONF
     release 1.0.0
     pack_bundle shop.bundle 1.0.0 >/dev/null
     finds 7 blocks locks 'one transaction would lock about' 'ALTER SYSTEM SET max_locks_per_transaction = '
+    run_status 7 applier apply shop.bundle --yes
+    errors_has 'raise max_locks_per_transaction (needs a restart)'
+    errors_lacks '--atomic'
+    run_status 7 applier apply shop.bundle --yes --atomic run
+    errors_has 'or run with --atomic migration'
     sql "$(cut -d'|' -f4- <<<"$FOUND")"
     cluster_stop "$PRIVATE"
     cluster_start "$PRIVATE"

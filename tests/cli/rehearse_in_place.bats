@@ -4,6 +4,7 @@
 load ../support/common
 load ../support/proven
 load ../support/site_rehearsal
+load ../support/blocker
 
 @test "what was measured is kept for plan, and a shorter rehearsal does not lose it" {
     at_first_version
@@ -197,4 +198,32 @@ ROWS
     run_status 2 applier rehearse shop.bundle --method template
     errors_has 'there is no terminal to ask on'
     same copies '' "$(copies)"
+}
+
+@test "a standby that is behind, and a dump of the copy, do not stop a rehearsal on a copy" {
+    script 1.3.0/0004_more.up.sql <<<'CREATE TABLE more (id int);'
+    script 1.3.0/0004_more.down.sql <<<'DROP TABLE more;'
+    release 1.3.0
+    pack_bundle more.bundle 1.3.0 --new-sequence >/dev/null
+    # as a rehearsal would have seen it: what it needs for itself is held on the copy
+    printf 'measured\t0004_more\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n' >"$WORK/facts"
+    prove more.bundle
+    private_cluster
+    export DATABASE_URL=$DB
+    run_status 0 applier apply more.bundle --to 1.2.0 --yes
+    cluster_psql "$PRIVATE" postgres -q -c 'CREATE DATABASE copy TEMPLATE private OWNER app'
+    copy=$(cluster_conninfo "$PRIVATE" copy app)
+    DATABASE=copy block pg_dump "$copy" 'BEGIN; SELECT count(*) FROM item;'
+    mkdir wal
+    "$PG_BIN/pg_receivewal" -n -D wal -d "$(cluster_conninfo "$PRIVATE" postgres postgres)" >/dev/null 2>&1 3>&- 8>&- &
+    receiver=$!
+    until [ "$(sql 'SELECT count(*) FROM pg_stat_replication')" = 1 ]; do sleep 0.05; done
+    printf '[site]\nmax-lag = 1MB\n' >"$SEALIFT_CONFIG_DIR/applier.conf"
+    run_status 7 applier apply more.bundle --yes
+    errors_has 'does not see how far the standbys are behind'
+    run_status 0 applier rehearse more.bundle --method restored --clone "$copy" --yes
+    output_has 'rehearsed shop 1.2.0 -> 1.3.0'
+    kill "$receiver"
+    wait "$receiver" || true
+    unblock
 }

@@ -273,3 +273,19 @@ orders() {
     same gone t "$(sql "SELECT to_regclass('item') IS NULL AND to_regclass('more') IS NULL")"
     same record '0001_item 0002_more' "$(sql "SELECT string_agg(identity, ' ' ORDER BY identity) FROM sealift.accepted_loss")"
 }
+
+@test "--plan refuses what it would not do, and its document names the product" {
+    shop
+    applier apply shop.bundle --yes >/dev/null 2>&1
+    for words in --yes '--events events' '--backup pg_dump:.' '--backup-command true' '--backup-proof text:tape' \
+        '--backup-within 2h' '--no-backup hurry'; do
+        # shellcheck disable=SC2086 # an option and its value
+        run_status 2 applier rollback --plan $words
+        errors_has "--plan changes nothing: ${words%% *} does not go with it"
+    done
+    run_status 1 test -e events
+    run_status 0 applier rollback --plan --json
+    same plan shop "$(json .product)"
+    run_status 0 applier rollback --yes --json
+    same run shop "$(json .product)"
+}

@@ -44,6 +44,9 @@ status_is() {
     psql_as_app -c 'CREATE TABLE somebodys ()'
     status_is "unmanaged applier adopt BUNDLE"
     status_is "unmanaged applier adopt shelf/1" --bundle shelf/1
+    status_is "unmanaged applier adopt shelf/3" shelf
+    mkdir none
+    status_is "unmanaged applier adopt BUNDLE" none
 }
 
 @test "behind, current and ahead, by a bundle and by a folder" {

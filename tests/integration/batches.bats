@@ -55,6 +55,10 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     same state "1.1.0 current" "$(state)"
     run_status 0 applier apply "$WORK/ships.bundle" --db "$DB" --yes
     output_has "nothing to do"
+    run_status 0 applier rollback --plan --to 1.0.0 --db "$DB"
+    output_has "in batches of 20 rows by ship.id, each a transaction, with pauses of 0 ms; 0 done already"
+    run_status 0 applier rollback --plan --to 1.0.0 --db "$DB" --json
+    same "kinds" "transaction batch" "$(json '[.ways_back[].groups[].kind] | join(" ")')"
     run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes
     same "rows after the way back" "95|0|$((95 * 101))" "$(sql 'SELECT count(*), count(call_sign), sum(touched) FROM ship')"
     same "ranges back" 5 "$(sql "SELECT count(*) FROM sealift.journal WHERE kind = 'batch' AND direction = 'down'")"

@@ -184,7 +184,7 @@ SQL
     echo 'COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;' >&8
     until_sql "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = '$DATABASE' AND state = 'idle in transaction' AND backend_xmin IS NOT NULL"
     run_status 11 applier apply one.bundle --db "$DB" --yes --step-limit 1
-    errors_has "'0002_index'" 'took longer than its limit of 1 s (--step-limit)' 'applier resume'
+    errors_has "'0002_index'" 'took longer than its limit of 1 s (--step-limit, or step-limit in applier.conf)' 'applier resume'
     same rest t "$(sql "SELECT to_regclass('item_id') IS NULL")"
     same recorded 'outcome failed 57014' "$(sql "SELECT kind, result, words FROM sealift.journal ORDER BY number DESC LIMIT 1" | tr '|' ' ')"
     mkdir -p "$SEALIFT_CONFIG_DIR"

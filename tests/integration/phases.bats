@@ -53,6 +53,11 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
     output_has "phase before of version 1.1.0 is done" "next       applier apply BUNDLE"
     run_status 0 applier status --db "$DB" --json
     same "phase done" true "$(json .phase_before_done)"
+    mkdir shelf
+    cp "$WORK/shop.bundle" shelf
+    run_status 0 applier status shelf --db "$DB" --json
+    same "by a folder" "behind true applier apply shelf" "$(json '"\(.state) \(.phase_before_done) \(.next)"')"
+    json .why | grep -q "phase before of version 1.1.0 is done: the application may be upgraded"
     run_status 0 applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes
     output_has "nothing to do: no migration of phase before is next"
     run_status 0 applier resume --db "$DB"

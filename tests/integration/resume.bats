@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # `applier resume`: what a failed or killed run left, the operator's word, another bundle, none.
 load ../support/common
+load ../support/proven
+load ../support/blocker
 
 setup() {
     common_setup
@@ -128,4 +130,53 @@ failed_once() {
     sql 'CREATE TABLE missing ()'
     run_status 0 applier resume
     same state '1.0.0 behind' "$(state)"
+}
+
+# A rollback that stopped between its two steps, at a view of the site's.
+rollback_open() {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
+    script 1.1.0/0002_more.up.sql <<<'CREATE TABLE more (id int);'
+    script 1.1.0/0002_more.down.sql <<<'DROP TABLE more;'
+    release 1.0.0 1.1.0
+    pack_bundle one.bundle 1.1.0 >/dev/null
+    trust_site
+    printf 'brought\t0001_item\ttable\tpublic.item\n' >>"$WORK/facts"
+    prove one.bundle
+    run_status 0 applier apply one.bundle --yes
+    sql 'CREATE SCHEMA site; CREATE VIEW site.seen AS SELECT id FROM item'
+    run_status 11 applier rollback --to - --yes
+    sql 'DROP VIEW site.seen'
+}
+
+@test "rows that came since a rollback stopped are lost by name only, on resume too" {
+    rollback_open
+    sql 'INSERT INTO item VALUES (1), (2)'
+    run_status 7 applier resume
+    errors_has "'0001_item' (1.0.0): public.item: 2 rows" '--accept-data-loss=0001_item'
+    run_status 2 applier resume --accept-data-loss=0002_more
+    errors_has "'0002_more': no migration of that name is to be taken back"
+    run_status 2 applier resume one.bundle --accept-data-loss=0001_item
+    errors_has "'one.bundle': what goes on here is a rollback, which takes no bundle"
+    same rows 2 "$(sql 'SELECT count(*) FROM item')"
+    run_status 0 applier resume --accept-data-loss=0001_item
+    same gone t "$(sql "SELECT to_regclass('item') IS NULL")"
+    same record '0001_item|public.item: 2 rows' "$(sql 'SELECT identity, words FROM sealift.accepted_loss')"
+}
+
+@test "with nothing to resume the options are looked at all the same, and the event stream ends" {
+    failed_once
+    run_status 2 applier resume --accept-data-loss=0001_item
+    errors_has '--accept-data-loss is of a rollback'
+    run_status 0 applier resume
+    for words in '--attempts 0' '--max-lag nonsense' '--accept-extra nameless' '--backup nonsense' '--step-done' \
+        '--step-not-done' '--accept-data-loss 0001_item'; do
+        # shellcheck disable=SC2086 # an option and its value
+        run_status 2 applier resume $words
+    done
+    errors_has 'no rollback is open that could lose anything'
+    run_status 5 applier resume --events nowhere/events
+    run_status 0 applier resume --events events
+    output_has 'nothing to resume'
+    same end 'end 0 nothing to do' "$(event '.[] | "\(.event) \(.exit_status) \(.result)"')"
 }

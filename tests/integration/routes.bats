@@ -1,6 +1,7 @@
 # Routes: a folder of bundles, and the runs that lead through them.
 load ../support/common
 load ../support/proven
+load ../support/blocker
 
 setup() {
     common_setup
@@ -234,7 +235,9 @@ state() { applier status --json | jq -r '"\(.version) \(.state)"'; }
     run_status 0 applier plan shelf --to 1.0.0
     output_has "nothing to do: the database is at version 1.0.0"
     run_status 0 applier plan shelf --to 1.0.0 --json
-    same current current "$(json .relation)"
+    same current "current shop 1.0.0 1.0.0 0" \
+        "$(json '"\(.relation) \(.product) \(.from) \(.to) \(.migrations | length)"')"
+    json .database | grep -q "database '$DATABASE'"
     pack_bundle whole 5.0.0 --from 1.0.0 >/dev/null
     run_status 0 applier plan whole
     output_has "and no further: version 3.0.0 is a required stop"
@@ -282,4 +285,67 @@ state() { applier status --json | jq -r '"\(.version) \(.state)"'; }
     run_status 11 applier apply unverified --yes
     run_status 7 applier apply shelf --to 5.0.0 --yes
     errors_has "its verify script failed, and its bundle is not at hand" "'applier resume' goes on with it"
+}
+
+@test "nothing to do names the version that holds, also where the bundle goes further" {
+    five_versions --stop
+    pack_bundle whole 5.0.0 >/dev/null
+    run_status 0 applier apply whole --to 1.0.0 --yes
+    run_status 0 applier apply whole --to 1.0.0 --yes --json
+    same held "nothing to do 1.0.0 1.0.0 1.0.0 null" \
+        "$(json '"\(.result) \(.from) \(.to) \(.version) \(.halt)"')"
+    json .head_digest | grep -Eqx '[0-9a-f]{128}'
+    run_status 0 applier apply whole --to 1.0.0 --yes
+    output_has "nothing to do: the database is at version 1.0.0"
+    run_status 0 applier apply whole --yes --json
+    same stop "applied 3.0.0" "$(json '"\(.result) \(.version)"')"
+    run_status 0 applier apply whole --yes
+    run_status 0 applier apply whole --yes --json
+    same whole "nothing to do 5.0.0" "$(json '"\(.result) \(.version)"')"
+}
+
+@test "the list of a route names what has no way back" {
+    version 1.0.0 t1
+    echo 'CREATE TABLE t2 (id bigint);' | script 2.0.0/0002_t2.up.sql
+    printf -- '-- sealift: irreversible it is gone\nCREATE TABLE t3 (id bigint);\n' |
+        script 2.0.0/0003_t3.up.sql
+    release 2.0.0
+    pack_bundle shelf/1 1.0.0 >/dev/null
+    pack_bundle shelf/2 2.0.0 --from 1.0.0 >/dev/null
+    trust_site
+    run_status 2 applier apply shelf
+    errors_has "2. 1.0.0 -> 2.0.0, 2 migrations, by 'shelf/2'
+     no way back: 0002_t2, 0003_t3 (irreversible)"
+    run_status 0 applier plan shelf --json
+    same names "|0002_t2 0003_t3" "$(json '[.route[].no_way_back | join(" ")] | join("|")')"
+    same nothing "" "$(sql "SELECT to_regclass('t1')")"
+}
+
+@test "a route's event stream is opened before the question, and each run has its begin and end" {
+    five_versions
+    run_status 5 applier apply shelf --events nowhere/events
+    errors_has "cannot open 'nowhere/events' for the events"
+    run_status 2 applier apply shelf --to 2.0.0 --events events
+    same refused "failure end 2" "$(event '"\(map(.event) | join(" ")) \(.[-1].exit_status)"')"
+    rm events
+    run_status 0 applier apply shelf --to 2.0.0 --yes --events events
+    same runs "begin>1.0.0 end=1.0.0 begin>2.0.0 end=2.0.0" "$(event 'map(
+        if .event == "begin" then "begin>\(.to)" elif .event == "end" then "end=\(.version)" else empty end) | join(" ")')"
+    event '[.[].elapsed_ms] | . == sort' >/dev/null
+    rm events
+    run_status 0 applier apply shelf --to 2.0.0 --yes --events events
+    same nothing "end nothing to do" "$(event 'map("\(.event) \(.result)") | join("|")')"
+}
+
+@test "the words of a backup are looked at before the question" {
+    five_versions
+    for words in "--backup nonsense" "--backup-within 2h" "--backup-proof lsn:x"; do
+        # shellcheck disable=SC2086 # an option and its value
+        run_status 2 applier apply shelf $words
+        errors_lacks "from (nothing) to"
+    done
+    printf '[backup]\npolicy = required\n' >"$SEALIFT_CONFIG_DIR/applier.conf"
+    run_status 7 applier apply shelf --no-backup hurry
+    errors_has "--no-backup: this site's policy demands a backup"
+    errors_lacks "from (nothing) to"
 }

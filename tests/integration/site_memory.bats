@@ -37,3 +37,28 @@ second() {
     run_status 0 applier apply B --db "$DB" --yes
     same "what B makes" 1 "$(sql "SELECT 1 FROM pg_class WHERE relname = 'two'")"
 }
+
+@test "a restored database is warned of in the JSON documents too, of apply, a route and resume" {
+    second two B
+    run_status 0 applier apply first --db "$DB" --yes
+    "$PG_BIN/pg_dump" -Fc -d "$DB_ADMIN" -f before
+    run_status 0 applier apply B --db "$DB" --yes
+    restore() {
+        drop_database
+        fresh_database
+        "$PG_BIN/pg_restore" -d "$DB_ADMIN" before
+    }
+    restore
+    run_status 0 applier apply B --db "$DB" --to 1.1.0 --yes --json
+    errors_has 'warning: the ledger lacks the row'
+    same apply 1 "$(json '[.warnings[] | select(startswith("the ledger lacks the row"))] | length')"
+    restore
+    run_status 0 applier apply first B --db "$DB" --yes --json
+    same route 1 "$(json '[.runs[0].warnings[] | select(startswith("the ledger lacks the row"))] | length')"
+    restore
+    psql_as_app -c 'CREATE TABLE two ()'
+    run_status 10 applier apply B --db "$DB" --yes
+    psql_as_app -c 'DROP TABLE two'
+    run_status 0 applier resume --db "$DB" --json
+    same resume 1 "$(json '[.warnings[] | select(startswith("the ledger lacks the row"))] | length')"
+}
