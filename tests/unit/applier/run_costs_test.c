@@ -152,6 +152,53 @@ static void takes_a_statement_for_what_it_was_seen_to_do(void **state)
     }
 }
 
+/* The group's second statement: the locks of the first are held already, so that it takes none. */
+static const struct {
+    const char *lock;
+    bool builds_anew; /* an index */
+    Work work;
+    bool at_most;
+} second_kinds[] = {
+    {"RowExclusiveLock", false, WORK_CHANGE, true},
+    {"RowExclusiveLock", true, WORK_READ, false},
+    {"ShareLock", false, WORK_INDEX, true},
+    {"AccessExclusiveLock", false, WORK_INDEX, true},
+    {"ShareRowExclusiveLock", false, WORK_READ, false},
+};
+
+static void a_lock_that_is_held_already_counts_for_the_next_statement(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(second_kinds); i++) {
+        begin(state);
+        saw(0, 0, 15, "public.big", second_kinds[i].lock, false, false);
+        saw(0, 1, 15, "public.big", "", false, true);
+        if (second_kinds[i].builds_anew)
+            saw(0, 1, 15, "public.big_pkey", "AccessExclusiveLock", true, false);
+        make(15, /* site= */ NULL);
+        assert_int_equal(costs.relations.items[1].work, second_kinds[i].work);
+        assert_int_equal(costs.steps.items[1].at_most, second_kinds[i].at_most);
+        end(state);
+    }
+}
+
+static void locks_of_another_group_or_table_do_not_count(void **state UNUSED)
+{
+    ManifestGroup two[] = {group_of_a, group_of_a};
+    two[0].step_count = two[1].step_count = two[1].first_step = 1;
+    migrations[0].scripts[SCRIPT_UP].groups.items = two;
+    migrations[0].scripts[SCRIPT_UP].groups.count = 2;
+    saw(0, 0, 15, "public.big", "RowExclusiveLock", false, false);
+    saw(0, 1, 15, "public.big", "", false, true);
+    make(15, /* site= */ NULL);
+    assert_int_equal(costs.relations.items[1].work, WORK_READ);
+    end(NULL);
+    begin(NULL);
+    saw(0, 0, 15, "public.small", "RowExclusiveLock", false, false);
+    saw(0, 1, 15, "public.big", "", false, true);
+    make(15, /* site= */ NULL);
+    assert_int_equal(costs.relations.items[1].work, WORK_READ);
+}
+
 static void a_batch_costs_its_ranges_and_their_pauses(void **state UNUSED)
 {
     const ManifestBatch batch = {
@@ -398,6 +445,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(takes_a_statement_for_what_it_was_seen_to_do),
+        TEST(a_lock_that_is_held_already_counts_for_the_next_statement),
+        TEST(locks_of_another_group_or_table_do_not_count),
         TEST(a_batch_costs_its_ranges_and_their_pauses),
         TEST(an_index_that_is_built_anew_costs_its_table_only_once),
         TEST(a_concurrent_build_reads_its_table_twice_and_may_lead),
