@@ -66,6 +66,26 @@ void cost_words_time(const RunEstimate *estimate, int64_t now, Text *text)
         text_add(text, "; a lock was in the way, sizes are those of the last ANALYZE");
 }
 
+static int64_t unreadable_ms(const Exposure *exposure)
+{
+    return exposure->window_unreadable_ms;
+}
+
+static int64_t unwritable_ms(const Exposure *exposure)
+{
+    return exposure->window_unwritable_ms;
+}
+
+/* Within the window; NULL where nobody notices. */
+static const Exposure *kept_longest(const RunCosts *costs, int64_t (*kept_ms)(const Exposure *))
+{
+    const Exposure *longest = NULL;
+    array_each (const Exposure, exposure, &costs->exposures)
+        if (!longest || kept_ms(exposure) > kept_ms(longest))
+            longest = exposure;
+    return longest && kept_ms(longest) >= COST_NOTICED_MS ? longest : NULL;
+}
+
 void cost_words_window(const RunEstimate *estimate, Text *text)
 {
     const RunCosts *costs = &estimate->costs;
@@ -75,13 +95,18 @@ void cost_words_window(const RunEstimate *estimate, Text *text)
     }
     text_add(text, "ask for ");
     quantity_duration(costs->window_ms, text);
-    if (!costs->exposures.count || costs->exposures.items[0].unwritable_ms < COST_NOTICED_MS)
-        return;
-    const Exposure *worst = &costs->exposures.items[0];
-    bool unread = worst->unreadable_ms >= COST_NOTICED_MS;
-    text_addf(text, "; %s cannot be %s for ", worst->name, unread ? "read" : "written");
-    quantity_duration(unread ? worst->unreadable_ms : worst->unwritable_ms, text);
-    text_add(text, " of it");
+    const Exposure *unread = kept_longest(costs, unreadable_ms);
+    const Exposure *unwritten = kept_longest(costs, unwritable_ms);
+    if (unread) {
+        text_addf(text, "; %s cannot be read for ", unread->name);
+        quantity_duration(unread->window_unreadable_ms, text);
+        text_add(text, " of it");
+    }
+    if (unwritten && (!unread || unwritten->window_unwritable_ms > unread->window_unreadable_ms)) {
+        text_addf(text, "%s %s cannot be written for ", unread ? "," : ";", unwritten->name);
+        quantity_duration(unwritten->window_unwritable_ms, text);
+        text_add(text, unread ? "" : " of it");
+    }
 }
 
 /* --- space ----------------------------------------------------------------------------------- */

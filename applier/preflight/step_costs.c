@@ -196,15 +196,44 @@ static void add_work(const Costing *costing, CostRelation *relation, StepCost *c
 
 /* --- batches --------------------------------------------------------------------------------- */
 
+/* A name within an identity, as fingerprints write them: in quotes where SQL would want them. */
+static void add_name(const char *name, Text *identity)
+{
+    bool plain = *name == '_' || (*name >= 'a' && *name <= 'z');
+    for (const char *at = name; *at; at++)
+        plain &= *at == '_' || (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
+    if (plain) {
+        text_add(identity, name);
+        return;
+    }
+    text_add_char(identity, '"');
+    for (const char *at = name; *at; at++)
+        text_add(identity, (const char[]){*at, *at == '"' ? '"' : '\0', '\0'});
+    text_add_char(identity, '"');
+}
+
+/* What stands behind the schema. */
+static const char *own_name(const char *identity)
+{
+    bool quoted = false;
+    for (; *identity; identity++) {
+        quoted ^= *identity == '"';
+        if (*identity == '.' && !quoted)
+            return identity + 1;
+    }
+    return identity;
+}
+
 /* Whether a manifest's name of a relation is that of the batch's table. */
 static bool is_batch_table(const ManifestBatch *batch, const char *relation)
 {
-    const char *dot = strchr(relation, '.');
-    if (!dot || strcmp(dot + 1, batch->table) != 0)
-        return false;
-    size_t length = (size_t)(dot - relation);
-    return !batch->table_schema || (strncmp(relation, batch->table_schema, length) == 0 &&
-                                    batch->table_schema[length] == '\0');
+    CLEANUP(text_done) Text name = {0};
+    if (batch->table_schema) {
+        add_name(batch->table_schema, &name);
+        text_add_char(&name, '.');
+    }
+    add_name(batch->table, &name);
+    return strcmp(batch->table_schema ? relation : own_name(relation), text_string(&name)) == 0;
 }
 
 static CostRelation *batch_relation(StepCosts *costs, const StepCost *cost,
@@ -288,7 +317,7 @@ static int64_t ranges_then(const MeasuredStep *step, const ManifestBatch *batch)
 {
     array_each (const MeasuredStepRelation, relation, &step->relations)
         if (is_batch_table(batch, relation->relation))
-            return relation->rows / batch->size + 1;
+            return relation->rows > 0 ? relation->rows / batch->size + 1 : 0;
     return 0;
 }
 
@@ -338,7 +367,8 @@ static void add_step(Costing *costing, size_t task_index, size_t group_index, si
         add_batch(into, &script->batch, &cost);
     take_measured(costing, task, &cost);
     if (cost.batch) /* a rehearsal leaves the pauses out */
-        cost.ms += script->batch.pause_ms * (cost.ranges ? cost.ranges : 1);
+        cost.pause_ms = script->batch.pause_ms * (cost.ranges ? cost.ranges : 1);
+    cost.ms += cost.pause_ms;
     *array_add(&into->steps) = cost;
 }
 

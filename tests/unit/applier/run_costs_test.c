@@ -222,6 +222,84 @@ static void a_batch_costs_its_ranges_and_their_pauses(void **state UNUSED)
     assert_int_equal(costs.steps.items[0].ms, COST_STATEMENT_MS + 100);
 }
 
+static void a_batch_holds_nothing_in_its_pauses(void **state UNUSED)
+{
+    ManifestGroup batch_group = {.kind = GROUP_BATCH, .step_count = 1};
+    migrations[0].scripts[SCRIPT_UP].groups.items = &batch_group;
+    migrations[0].scripts[SCRIPT_UP].batch = (ManifestBatch){
+        .table = text("big"), .key = text("id"), .size = 1000000, .pause_ms = 60000};
+    steps_of_a[0].kind = STEP_BATCH;
+    saw(0, 0, 15, "public.big", "ShareRowExclusiveLock", false, false);
+    all.count = 1;
+    make(15, /* site= */ NULL);
+    int64_t work = 6 * COST_STATEMENT_MS + seconds(1000 * MB, COST_RATE_CHANGE);
+    assert_int_equal(costs.steps.items[0].pause_ms, 6 * 60000);
+    assert_int_equal(run.steps_ms, work + 6 * 60000);
+    assert_int_equal(run.exposures.items[0].unwritable_ms, work);
+    assert_int_equal(run.exposures.items[0].unchangeable_ms, work);
+}
+
+/* A batch's table, as the catalog has its name, and as a manifest names a relation. */
+static const struct {
+    const char *schema;
+    const char *table;
+    const char *relation;
+    bool same;
+} batch_names[] = {
+    {NULL, "big", "public.big", true},
+    {NULL, "big", "\"odd.schema\".big", true},
+    {NULL, "big", "\"odd.big\".small", false},
+    {NULL, "Big.Table", "public.\"Big.Table\"", true},
+    {"Odd", "big", "\"Odd\".big", true},
+    {"Odd", "big", "odd.big", false},
+    {"s", "say \"so\"", "s.\"say \"\"so\"\"\"", true},
+    {"s", "big", "s.big", true},
+    {"s", "big", "t.big", false},
+    {"s", "1st", "s.\"1st\"", true},
+};
+
+static void a_batchs_table_is_known_by_its_quoted_name(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(batch_names); i++) {
+        begin(state);
+        relations[0].name = text(batch_names[i].relation);
+        live.relations.count = 1;
+        migrations[0].scripts[SCRIPT_UP].batch =
+            (ManifestBatch){.table = text(batch_names[i].table),
+                            .table_schema = text(batch_names[i].schema),
+                            .key = text("id"),
+                            .size = 1000000};
+        steps_of_a[0].kind = STEP_BATCH;
+        saw(0, 0, 15, batch_names[i].relation, "RowExclusiveLock", false, false);
+        make(15, /* site= */ NULL);
+        assert_int_equal(costs.steps.items[0].ranges, batch_names[i].same ? 6 : 0);
+        end(state);
+    }
+}
+
+static void rows_that_nobody_counted_make_no_ranges(void **state)
+{
+    static const int64_t rows_then[][2] = {{-1, 0}, {0, 0}, {1, 1}, {2500000, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(rows_then); i++) {
+        begin(state);
+        MeasuredStepRelation relation_then = {.relation = text("public.big"),
+                                              .rows = rows_then[i][0]};
+        const MeasuredStep step = {.identity = text("a"),
+                                   .script = SCRIPT_UP,
+                                   .statement = 1,
+                                   .duration_us = 1000,
+                                   .relations = {.items = &relation_then, .count = 1}};
+        const SiteMeasurements site = {.steps = &step, .count = 1};
+        relations[0].rows = -1;
+        migrations[0].scripts[SCRIPT_UP].batch =
+            (ManifestBatch){.table = text("big"), .key = text("id"), .size = 1000000};
+        steps_of_a[0].kind = STEP_BATCH;
+        make(15, &site);
+        assert_int_equal(costs.steps.items[0].ranges, rows_then[i][1]);
+        end(state);
+    }
+}
+
 static void an_index_that_is_built_anew_costs_its_table_only_once(void **state UNUSED)
 {
     saw(0, 0, 15, "public.big", "ShareLock", false, true);
@@ -410,8 +488,8 @@ static void a_window_is_asked_for_in_round_numbers(void **state UNUSED)
         .costs = {.window_ms = 25 * 60000,
                   .exposures = {.items = &(Exposure){.name = "public.big",
                                                      .live = &relations[0],
-                                                     .unreadable_ms = 18 * 60000,
-                                                     .unwritable_ms = 18 * 60000},
+                                                     .window_unreadable_ms = 18 * 60000,
+                                                     .window_unwritable_ms = 18 * 60000},
                                 .count = 1}}};
     Text words = {0};
     cost_words_window(&estimate, &words);
@@ -424,6 +502,47 @@ static void a_window_is_asked_for_in_round_numbers(void **state UNUSED)
     assert_string_equal(text_string(&words),
                         "1000 MB, 5 million rows; 100 MB, rows not counted yet");
     text_done(&words);
+}
+
+static void the_window_names_whoever_is_kept_longest(void **state UNUSED)
+{
+    Exposure exposures[] = {
+        {.name = "public.first", .unreadable_ms = 3600000, .unwritable_ms = 3600000},
+        {.name = "public.read", .window_unreadable_ms = 120000, .window_unwritable_ms = 120000},
+        {.name = "public.written", .window_unwritable_ms = 600000},
+    };
+    RunEstimate estimate = {
+        .costs = {.window_ms = 25 * 60000, .exposures = {.items = exposures, .count = 3}}};
+    Text words = {0};
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words),
+                        "ask for 25 min; public.read cannot be read for 2 min of it, "
+                        "public.written cannot be written for 10 min");
+    text_clear(&words);
+    exposures[1].window_unreadable_ms = 5;
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words),
+                        "ask for 25 min; public.written cannot be written for 10 min of it");
+    text_clear(&words);
+    exposures[1].window_unwritable_ms = exposures[2].window_unwritable_ms = 5;
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words), "ask for 25 min");
+    text_done(&words);
+}
+
+static void what_need_not_wait_keeps_nobody_off_in_the_window(void **state UNUSED)
+{
+    migrations[0].phase = PHASE_BEFORE;
+    saw(0, 0, 15, "public.big", "ShareLock", false, true);
+    saw(1, 0, 15, "public.big", "AccessExclusiveLock", false, true);
+    group_of_b.kind = GROUP_TRANSACTION;
+    make(15, /* site= */ NULL);
+    const Exposure *exposure = &run.exposures.items[0];
+    int64_t index = seconds(1000 * MB, COST_RATE_INDEX);
+    assert_true(exposure->unwritable_ms > 2 * index);
+    assert_true(exposure->window_unwritable_ms < 3 * index);
+    assert_int_equal(exposure->window_unreadable_ms, exposure->unreadable_ms);
+    assert_int_equal(exposure->window_unwritable_ms, exposure->window_unreadable_ms);
 }
 
 static void locks_keep_off_what_postgresql_says(void **state UNUSED)
@@ -448,6 +567,9 @@ int main(void)
         TEST(a_lock_that_is_held_already_counts_for_the_next_statement),
         TEST(locks_of_another_group_or_table_do_not_count),
         TEST(a_batch_costs_its_ranges_and_their_pauses),
+        TEST(a_batch_holds_nothing_in_its_pauses),
+        TEST(a_batchs_table_is_known_by_its_quoted_name),
+        TEST(rows_that_nobody_counted_make_no_ranges),
         TEST(an_index_that_is_built_anew_costs_its_table_only_once),
         TEST(a_concurrent_build_reads_its_table_twice_and_may_lead),
         TEST(a_lock_is_held_until_its_transaction_ends),
@@ -460,6 +582,8 @@ int main(void)
         TEST(only_what_leads_the_order_may_go_before_the_window),
         TEST(steps_that_are_done_cost_nothing_more),
         TEST(a_window_is_asked_for_in_round_numbers),
+        TEST(the_window_names_whoever_is_kept_longest),
+        TEST(what_need_not_wait_keeps_nobody_off_in_the_window),
         TEST(locks_keep_off_what_postgresql_says),
     };
     return cmocka_run_group_tests(tests, /* setup= */ NULL, /* teardown= */ NULL);
