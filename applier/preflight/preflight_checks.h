@@ -32,6 +32,10 @@ void preflight_relation_names(const Preflight *preflight, Text *literal);
  * will be written, and as much log. */
 FindingLevel preflight_space_level(int64_t room, int64_t wanted);
 
+/* For how many standbys a COMMIT waits, by synchronous_standby_names: "ANY 2 (a, b, c)", "FIRST 2
+ * (…)", "2 (…)", or a list, of which the first counts. 0: for none. */
+int64_t preflight_synchronous_count(const char *names);
+
 /* preflight_fit.c: how bundle and database fit */
 PreflightCheck preflight_check_fit;
 PreflightCheck preflight_check_drift;
