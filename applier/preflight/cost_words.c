@@ -127,24 +127,27 @@ static const char *tablespace_of(const LiveRelations *live, const StepCosts *ste
     return live->tablespace ? live->tablespace : "";
 }
 
-static void add_space(CostSpaces *spaces, const char *tablespace, int64_t bytes)
+static CostSpace *space_of(CostSpaces *spaces, const char *tablespace)
 {
-    array_each (CostSpace, space, spaces) {
-        if (strcmp(space->tablespace, tablespace) == 0) {
-            space->bytes += bytes;
-            return;
-        }
-    }
-    *array_add(spaces) = (CostSpace){tablespace, bytes};
+    array_each (CostSpace, space, spaces)
+        if (strcmp(space->tablespace, tablespace) == 0)
+            return space;
+    CostSpace *space = array_add(spaces);
+    *space = (CostSpace){.tablespace = tablespace};
+    return space;
 }
 
 void cost_spaces(const RunEstimate *estimate, CostSpaces *ret_spaces)
 {
     *ret_spaces = (CostSpaces){0};
-    array_each (const StepCost, step, &estimate->steps.steps)
-        if (step->new_bytes)
-            add_space(ret_spaces, tablespace_of(&estimate->live, &estimate->steps, step),
-                      step->new_bytes);
+    array_each (const StepCost, step, &estimate->steps.steps) {
+        if (!step->new_bytes)
+            continue;
+        CostSpace *space =
+            space_of(ret_spaces, tablespace_of(&estimate->live, &estimate->steps, step));
+        space->bytes += step->new_bytes;
+        space->at_most_bytes += step->at_most ? step->new_bytes : 0;
+    }
 }
 
 void cost_words_space(const RunEstimate *estimate, Text *text)

@@ -31,12 +31,16 @@ static void findings_keep_their_check_their_words_and_their_sql(void **state UNU
 
 static void room_must_hold_the_files_and_should_hold_the_log(void **state UNUSED)
 {
-    assert_int_equal(preflight_space_level(-1, 100), LEVEL_INFORMS);
-    assert_int_equal(preflight_space_level(99, 100), LEVEL_BLOCKS);
-    assert_int_equal(preflight_space_level(100, 100), LEVEL_WARNS);
-    assert_int_equal(preflight_space_level(199, 100), LEVEL_WARNS);
-    assert_int_equal(preflight_space_level(200, 100), LEVEL_INFORMS);
-    assert_int_equal(preflight_space_level(0, 0), LEVEL_INFORMS);
+    assert_int_equal(preflight_space_level(-1, 100, 0), LEVEL_INFORMS);
+    assert_int_equal(preflight_space_level(99, 100, 0), LEVEL_BLOCKS);
+    assert_int_equal(preflight_space_level(100, 100, 0), LEVEL_WARNS);
+    assert_int_equal(preflight_space_level(199, 100, 0), LEVEL_WARNS);
+    assert_int_equal(preflight_space_level(200, 100, 0), LEVEL_INFORMS);
+    assert_int_equal(preflight_space_level(0, 0, 0), LEVEL_INFORMS);
+    /* what is known only as a limit blocks nothing */
+    assert_int_equal(preflight_space_level(1, 100, 100), LEVEL_WARNS);
+    assert_int_equal(preflight_space_level(39, 100, 60), LEVEL_BLOCKS);
+    assert_int_equal(preflight_space_level(40, 100, 60), LEVEL_WARNS);
 }
 
 static void counts_the_standbys_that_a_commit_waits_for(void **state UNUSED)

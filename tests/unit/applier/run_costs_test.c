@@ -416,6 +416,20 @@ static void says_what_an_estimate_stands_on(void **state UNUSED)
     text_done(&words);
 }
 
+static void files_that_may_be_smaller_are_counted_apart(void **state UNUSED)
+{
+    saw(0, 0, 15, "public.big", "AccessExclusiveLock", true, true);
+    saw(0, 1, 15, "public.big", "RowExclusiveLock", false, true);
+    make(15, /* site= */ NULL);
+    RunEstimate estimate = {.costs = run, .steps = costs, .live = live};
+    CostSpaces spaces;
+    cost_spaces(&estimate, &spaces);
+    assert_int_equal(spaces.count, 1);
+    assert_int_equal(spaces.items[0].bytes, 2000 * MB);
+    assert_int_equal(spaces.items[0].at_most_bytes, 1000 * MB);
+    array_free(&spaces);
+}
+
 static void takes_the_nearest_major_that_was_rehearsed(void **state UNUSED)
 {
     saw(0, 0, 14, "public.big", "ShareLock", false, true);
@@ -576,6 +590,7 @@ int main(void)
         TEST(a_lock_that_comes_later_is_held_for_less),
         TEST(what_was_measured_here_goes_before_sizes_and_is_scaled),
         TEST(says_what_an_estimate_stands_on),
+        TEST(files_that_may_be_smaller_are_counted_apart),
         TEST(takes_the_nearest_major_that_was_rehearsed),
         TEST(of_an_unrehearsed_bundle_nothing_is_known),
         TEST(what_is_not_there_yet_costs_nothing_and_is_in_nobodys_way),
