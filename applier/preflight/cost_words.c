@@ -62,6 +62,9 @@ void cost_words_time(const RunEstimate *estimate, int64_t now, Text *text)
                   "; locks as rehearsed on PostgreSQL %" PRId64
                   ", the nearest to this server's %" PRId64,
                   estimate->steps.rehearsed_major, estimate->steps.server_major);
+    if (costs->checks)
+        text_addf(text, "; %zu verify or precheck script%s come%s on top", costs->checks,
+                  text_plural((int64_t)costs->checks), costs->checks == 1 ? "s" : "");
     if (estimate->live.by_catalog)
         text_add(text, "; a lock was in the way, sizes are those of the last ANALYZE");
 }

@@ -139,12 +139,25 @@ static void add_exposures(Adding *adding, const RunUnit *unit, const LockedArray
     }
 }
 
+/* Scripts that only ask, in units of their own or inside a transaction. */
+static size_t checks_of(const Adding *adding, const RunUnit *unit)
+{
+    size_t count =
+        unit->kind == UNIT_GATE || unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY;
+    for (size_t i = 0; i < unit->part_count; i++) {
+        const RunPart *part = &adding->units->parts.items[unit->first_part + i];
+        count += (size_t)part->precheck_inside + part->gate + part->verify_inside;
+    }
+    return count;
+}
+
 static void add_unit(Adding *adding, const RunUnit *unit)
 {
     LockedArray locked = {0};
     RunCosts *into = adding->into;
     int64_t at_ms = 0, pause_ms = 0;
     size_t part = 0;
+    into->checks += checks_of(adding, unit);
     if (unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY)
         return; /* they change nothing, and what they read nobody knows */
     for (; adding->next < adding->steps->steps.count; adding->next++) {

@@ -44,6 +44,7 @@ typedef struct RunCosts {
     int64_t new_bytes;
     size_t measured; /* statements whose time was measured at this site … */
     size_t unknown;  /* … and of which nothing is known */
+    size_t checks;   /* verify and precheck scripts, which no figure here counts */
 } RunCosts;
 
 void run_costs_done(RunCosts *costs); /* accepts a zeroed one */

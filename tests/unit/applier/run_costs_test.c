@@ -480,6 +480,26 @@ static void only_what_leads_the_order_may_go_before_the_window(void **state UNUS
     assert_string_equal(window_need_name(run.needs.items[0]), "phase before");
 }
 
+static void scripts_that_only_ask_are_counted_apart(void **state UNUSED)
+{
+    migrations[0].scripts[SCRIPT_PRECHECK].present = true;
+    migrations[0].scripts[SCRIPT_VERIFY].present = true;
+    migrations[1].scripts[SCRIPT_VERIFY].present = true;
+    make(15, /* site= */ NULL);
+    assert_int_equal(run.checks, 3);
+    Text words = {0};
+    RunEstimate estimate = {.costs = run, .steps = costs};
+    cost_words_time(&estimate, 0, &words);
+    assert_non_null(strstr(text_string(&words), "; 3 verify or precheck scripts come on top"));
+    text_done(&words);
+    end(NULL);
+    migrations[0].scripts[SCRIPT_PRECHECK].present = false;
+    migrations[1].scripts[SCRIPT_VERIFY].present = false;
+    migrations[0].scripts[SCRIPT_VERIFY].in_transaction = true;
+    make(15, /* site= */ NULL);
+    assert_int_equal(run.checks, 1);
+}
+
 static void steps_that_are_done_cost_nothing_more(void **state UNUSED)
 {
     tasks[0].first_group = 1;
@@ -595,6 +615,7 @@ int main(void)
         TEST(of_an_unrehearsed_bundle_nothing_is_known),
         TEST(what_is_not_there_yet_costs_nothing_and_is_in_nobodys_way),
         TEST(only_what_leads_the_order_may_go_before_the_window),
+        TEST(scripts_that_only_ask_are_counted_apart),
         TEST(steps_that_are_done_cost_nothing_more),
         TEST(a_window_is_asked_for_in_round_numbers),
         TEST(the_window_names_whoever_is_kept_longest),
