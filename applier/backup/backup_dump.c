@@ -38,6 +38,21 @@ char *backup_log_path(const BackupRequest *request, Text *warnings)
     return memory_format("%s/%s-%ld.log", folder, at, (long)getpid());
 }
 
+void backup_log_keep(const BackupEnding *ending, const char *whose, BackupRecord *record,
+                     Text *warnings)
+{
+    if (!ending->tail || !record->log || ending->log_is_whole)
+        return;
+    text_addf(warnings,
+              ending->log_is_there ? "%s output could not all be written to %s\n"
+                                   : "%s output is not logged: %s cannot be made\n",
+              whose, record->log);
+    if (!ending->log_is_there) {
+        free(record->log);
+        record->log = NULL;
+    }
+}
+
 /* --- the program ----------------------------------------------------------------------------- */
 
 int64_t backup_dump_major(const char *version_line)
@@ -190,6 +205,7 @@ typedef struct Dump {
     OwnedStringArray variables;
     OwnedStringArray secrets;
     BackupRecord *record;
+    Text *warnings;
 } Dump;
 
 static bool program_failed(const char *name, const BackupEnding *ending, Error *err)
@@ -216,6 +232,7 @@ static bool run_pg_dump(Dump *dump, Error *err)
     dump->record->duration_ms = ending.duration_ms;
     dump->record->exit_status = ending.tail ? ending.exit_status : -1;
     dump->record->words = memory_string(ending.tail ? ending.tail : "");
+    backup_log_keep(&ending, "pg_dump's", dump->record, dump->warnings);
     return good && (ending.exit_status == 0 || program_failed("pg_dump", &ending, err));
 }
 
@@ -333,7 +350,8 @@ bool backup_dump_make(const BackupRequest *request, PgSession *session, const Ba
                  .program = program,
                  .path = part,
                  .of_relations = of_relations,
-                 .record = record};
+                 .record = record,
+                 .warnings = warnings};
     record->log = backup_log_path(request, warnings);
     if (!make_file(part, err))
         return false;

@@ -15,6 +15,11 @@ bool backup_dump_make(const BackupRequest *request, PgSession *session, const Ba
  * `warnings` where the folder cannot be made. The caller frees. */
 char *backup_log_path(const BackupRequest *request, Text *warnings);
 
+/* Behind a run of `whose` program ("pg_dump's"): a log that is not whole becomes a line in
+ * `warnings`, and one that could not be made is not on record. */
+void backup_log_keep(const BackupEnding *ending, const char *whose, BackupRecord *record,
+                     Text *warnings);
+
 /* The major version in what `pg_dump --version` prints ("pg_dump (PostgreSQL) 15.4 (Debian …)"), or
  * 0. Before 10 a major has two numbers: 9.6 is 9. */
 int64_t backup_dump_major(const char *version_line);

@@ -48,8 +48,8 @@ static bool command_failed(const Gate *gate, const BackupEnding *ending, Error *
               ending->exit_status);
     if (*ending->tail)
         error_detail(err, "%s", ending->tail);
-    return gate->record->log ? error_hint(err, "all that it printed is in %s", gate->record->log)
-                             : false;
+    return ending->log_is_whole ? error_hint(err, "all that it printed is in %s", gate->record->log)
+                                : false;
 }
 
 /* The command's own: which versions the run is between. */
@@ -77,9 +77,7 @@ static bool run_command(const Gate *gate, const OwnedStringArray *variables,
         record->duration_ms = ending.duration_ms;
         record->words = memory_string(ending.tail);
     }
-    if (ending.tail && record->log && !ending.log_is_whole)
-        text_addf(gate->warnings, "the backup command's output could not all be written to %s\n",
-                  record->log);
+    backup_log_keep(&ending, "the backup command's", record, gate->warnings);
     return good && (ending.exit_status == 0 || command_failed(gate, &ending, err));
 }
 

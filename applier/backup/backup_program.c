@@ -200,6 +200,7 @@ bool backup_program_run(const BackupProgram *program, BackupEnding *ret_ending, 
         BackupEnding ending = {.exit_status = wait_for_end(&running)};
         ending.duration_ms = clock_monotonic_ms() - running.begun_ms;
         ending.tail = join(&running.tail);
+        ending.log_is_there = running.log >= 0;
         ending.log_is_whole = running.log >= 0 && !running.log_failed;
         *ret_ending = ending;
         good = !running.stopped_ms ||

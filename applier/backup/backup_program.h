@@ -31,7 +31,8 @@ typedef struct BackupEnding {
     int exit_status;     /* or 128 and the signal */
     int64_t duration_ms; /* wall time */
     char *tail;          /* owned: its last lines, or "" */
-    bool log_is_whole;   /* false: there is none, or it could not be written to its end */
+    bool log_is_there;   /* false: none was wanted, or it could not be made */
+    bool log_is_whole;   /* it is there, and was written to its end */
 } BackupEnding;
 
 void backup_ending_done(BackupEnding *ending);

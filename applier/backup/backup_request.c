@@ -111,9 +111,9 @@ bool backup_request_make(const BackupWords *words, const SiteConfig *site,
 
 char *backup_gate_forecast(const BackupRequest *request)
 {
-    if (request->kind == BACKUP_COMMAND)
-        return memory_format("this site's command makes one before the first step: %s",
-                             request->what);
+    if (request->kind == BACKUP_COMMAND) /* not which: it may hold a password */
+        return memory_string("this site's command makes one before the first step ([backup] in "
+                             "applier.conf)");
     switch (request->policy) {
     case BACKUP_POLICY_REQUIRED:
         return memory_string("this site demands one: apply will want --backup, --backup-command or "

@@ -74,10 +74,13 @@ static bool open_run_bundle(const CommandContext *context, const ResumePlan *pla
                      path, digest_hex(found, have), digest_hex(&plan->head_digest, want));
 }
 
-/* A run of phase before is to end inside its version, and says so where it began. */
+/* A run of phase before says so where it began. Those of earlier builds do not: they are known
+ * where they are to end inside their version. */
 static RunPhase phase_of(const ResumePlan *plan, const History *history, const Manifest *manifest)
 {
     size_t version = manifest_find_version(manifest, plan->to_version);
+    if (plan->before_only)
+        return RUN_PHASE_BEFORE;
     if (version == SIZE_MAX)
         return RUN_ALL_PHASES;
     const ManifestVersion *to = &manifest->versions.items[version];

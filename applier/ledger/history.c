@@ -38,7 +38,7 @@ static void past_event_done(PastEvent *event)
                            event->applier,      event->server_version,
                            event->bundle_path,  event->sqlstate,
                            event->words,        event->settings,
-                           event->run_id};
+                           event->run_id,       event->run_phase};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
 }

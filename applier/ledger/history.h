@@ -82,7 +82,8 @@ typedef struct PastEvent {
     char *sqlstate;
     char *words;
     bool superuser;
-    char *settings; /* JSON, or "" */
+    char *settings;  /* JSON, or "" */
+    char *run_phase; /* "before": an apply of that phase alone; "": of all, or not on record */
 } PastEvent;
 
 typedef ARRAY_OF(AppliedMigration) AppliedMigrationArray;

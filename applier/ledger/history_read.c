@@ -140,7 +140,8 @@ static bool read_events(PgSession *session, History *history, Error *err)
                              .from_position = pg_result_int(rows, i, 18),
                              .to_position = pg_result_int(rows, i, 19),
                              .at_ms = pg_result_int(rows, i, 20),
-                             .run_id = text_at(rows, i, 21)};
+                             .run_id = text_at(rows, i, 21),
+                             .run_phase = text_at(rows, i, 22)};
         copy_time(event->at, rows, i, 6);
         event->has_head = pg_result_digest(rows, i, 3, &event->head_digest);
     }

@@ -67,6 +67,9 @@ typedef enum {
 const char *ledger_action_name(LedgerAction action);
 const char *ledger_phase_name(LedgerPhase phase);
 
+/* LedgerEvent.run_phase of a run that ends before the application is upgraded. */
+#define RUN_OF_BEFORE "before"
+
 typedef struct LedgerEvent {
     LedgerAction action;
     LedgerPhase phase;
@@ -77,6 +80,7 @@ typedef struct LedgerEvent {
     int64_t to_position;     /* migrations wholly applied once the run has reached its target */
     const char *run_id;      /* of the run, or NULL */
     const char *bundle_path; /* where an apply found its bundle, or NULL */
+    const char *run_phase;   /* "before": an apply of that phase alone; or NULL */
     const char *sqlstate;    /* of a failure, or "" */
     const char *words;       /* of a failure, redacted; or "" */
 } LedgerEvent;

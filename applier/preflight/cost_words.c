@@ -62,8 +62,31 @@ void cost_words_time(const RunEstimate *estimate, int64_t now, Text *text)
                   "; locks as rehearsed on PostgreSQL %" PRId64
                   ", the nearest to this server's %" PRId64,
                   estimate->steps.rehearsed_major, estimate->steps.server_major);
+    if (costs->checks)
+        text_addf(text, "; %zu verify or precheck script%s come%s on top", costs->checks,
+                  text_plural((int64_t)costs->checks), costs->checks == 1 ? "s" : "");
     if (estimate->live.by_catalog)
         text_add(text, "; a lock was in the way, sizes are those of the last ANALYZE");
+}
+
+static int64_t unreadable_ms(const Exposure *exposure)
+{
+    return exposure->window_unreadable_ms;
+}
+
+static int64_t unwritable_ms(const Exposure *exposure)
+{
+    return exposure->window_unwritable_ms;
+}
+
+/* Within the window; NULL where nobody notices. */
+static const Exposure *kept_longest(const RunCosts *costs, int64_t (*kept_ms)(const Exposure *))
+{
+    const Exposure *longest = NULL;
+    array_each (const Exposure, exposure, &costs->exposures)
+        if (!longest || kept_ms(exposure) > kept_ms(longest))
+            longest = exposure;
+    return longest && kept_ms(longest) >= COST_NOTICED_MS ? longest : NULL;
 }
 
 void cost_words_window(const RunEstimate *estimate, Text *text)
@@ -75,13 +98,18 @@ void cost_words_window(const RunEstimate *estimate, Text *text)
     }
     text_add(text, "ask for ");
     quantity_duration(costs->window_ms, text);
-    if (!costs->exposures.count || costs->exposures.items[0].unwritable_ms < COST_NOTICED_MS)
-        return;
-    const Exposure *worst = &costs->exposures.items[0];
-    bool unread = worst->unreadable_ms >= COST_NOTICED_MS;
-    text_addf(text, "; %s cannot be %s for ", worst->name, unread ? "read" : "written");
-    quantity_duration(unread ? worst->unreadable_ms : worst->unwritable_ms, text);
-    text_add(text, " of it");
+    const Exposure *unread = kept_longest(costs, unreadable_ms);
+    const Exposure *unwritten = kept_longest(costs, unwritable_ms);
+    if (unread) {
+        text_addf(text, "; %s cannot be read for ", unread->name);
+        quantity_duration(unread->window_unreadable_ms, text);
+        text_add(text, " of it");
+    }
+    if (unwritten && (!unread || unwritten->window_unwritable_ms > unread->window_unreadable_ms)) {
+        text_addf(text, "%s %s cannot be written for ", unread ? "," : ";", unwritten->name);
+        quantity_duration(unwritten->window_unwritable_ms, text);
+        text_add(text, unread ? "" : " of it");
+    }
 }
 
 /* --- space ----------------------------------------------------------------------------------- */
@@ -102,24 +130,27 @@ static const char *tablespace_of(const LiveRelations *live, const StepCosts *ste
     return live->tablespace ? live->tablespace : "";
 }
 
-static void add_space(CostSpaces *spaces, const char *tablespace, int64_t bytes)
+static CostSpace *space_of(CostSpaces *spaces, const char *tablespace)
 {
-    array_each (CostSpace, space, spaces) {
-        if (strcmp(space->tablespace, tablespace) == 0) {
-            space->bytes += bytes;
-            return;
-        }
-    }
-    *array_add(spaces) = (CostSpace){tablespace, bytes};
+    array_each (CostSpace, space, spaces)
+        if (strcmp(space->tablespace, tablespace) == 0)
+            return space;
+    CostSpace *space = array_add(spaces);
+    *space = (CostSpace){.tablespace = tablespace};
+    return space;
 }
 
 void cost_spaces(const RunEstimate *estimate, CostSpaces *ret_spaces)
 {
     *ret_spaces = (CostSpaces){0};
-    array_each (const StepCost, step, &estimate->steps.steps)
-        if (step->new_bytes)
-            add_space(ret_spaces, tablespace_of(&estimate->live, &estimate->steps, step),
-                      step->new_bytes);
+    array_each (const StepCost, step, &estimate->steps.steps) {
+        if (!step->new_bytes)
+            continue;
+        CostSpace *space =
+            space_of(ret_spaces, tablespace_of(&estimate->live, &estimate->steps, step));
+        space->bytes += step->new_bytes;
+        space->at_most_bytes += step->at_most ? step->new_bytes : 0;
+    }
 }
 
 void cost_words_space(const RunEstimate *estimate, Text *text)

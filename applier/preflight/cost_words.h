@@ -20,6 +20,7 @@ void cost_words_size(const LiveRelation *relation, Text *text);
 typedef struct CostSpace {
     const char *tablespace; /* borrowed */
     int64_t bytes;
+    int64_t at_most_bytes; /* of these, what may be less: StepCost.at_most */
 } CostSpace;
 
 typedef ARRAY_OF(CostSpace) CostSpaces;

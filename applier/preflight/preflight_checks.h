@@ -29,8 +29,12 @@ typedef bool PreflightCheck(Preflight *preflight, Error *err);
 void preflight_relation_names(const Preflight *preflight, Text *literal);
 
 /* How grave it is that so many bytes are free (-1: nobody can say) where files of `wanted` bytes
- * will be written, and as much log. */
-FindingLevel preflight_space_level(int64_t room, int64_t wanted);
+ * will be written, and as much log; `at_most` of these may be less. */
+FindingLevel preflight_space_level(int64_t room, int64_t wanted, int64_t at_most);
+
+/* For how many standbys a COMMIT waits, by synchronous_standby_names: "ANY 2 (a, b, c)", "FIRST 2
+ * (…)", "2 (…)", or a list, of which the first counts. 0: for none. */
+int64_t preflight_synchronous_count(const char *names);
 
 /* preflight_fit.c: how bundle and database fit */
 PreflightCheck preflight_check_fit;

@@ -1,4 +1,6 @@
 #include <inttypes.h>
+#include <limits.h>
+#include <strings.h>
 
 #include "applier/preflight/preflight_checks.h"
 #include "applier/server/pg_query.h"
@@ -7,6 +9,7 @@
 
 #define LAG_NOTICED_BYTES ((int64_t)64 << 20)
 #define LAG_NOTICED_S     60
+#define BLANKS            " \t\r\n\f\v"
 
 bool preflight_check_slots(Preflight *preflight, Error *err)
 {
@@ -52,26 +55,56 @@ static void add_lag(Preflight *preflight, const PGresult *rows, int i)
     findings_advise(preflight->findings, "let it catch up first");
 }
 
-/* A standby that commits wait for, and that is not there, would make the first COMMIT hang. */
+int64_t preflight_synchronous_count(const char *names)
+{
+    uint64_t count = 0;
+    const char *at = names + strspn(names, BLANKS);
+    if (strncasecmp(at, "any", 3) == 0 && strchr(BLANKS, at[3]))
+        at += 3;
+    else if (strncasecmp(at, "first", 5) == 0 && strchr(BLANKS, at[5]))
+        at += 5;
+    at += strspn(at, BLANKS);
+    if (!*at)
+        return 0;
+    size_t digits = strspn(at, "0123456789");
+    const char *list = at + digits + strspn(at + digits, BLANKS);
+    return *list == '(' && text_parse_uint(at, digits, INT_MAX, &count) ? (int64_t)count : 1;
+}
+
+/* -1: the role does not see which they are. */
+static int64_t count_synchronous(const PGresult *standbys)
+{
+    int64_t count = 0;
+    for (int i = 0; i < PQntuples(standbys); i++) {
+        const char *state = pg_result_text(standbys, i, 3);
+        if (!*state)
+            return -1;
+        count += strcmp(state, "sync") == 0 || strcmp(state, "quorum") == 0;
+    }
+    return count;
+}
+
+/* The last COMMIT of a run is made as the site's setting says. */
+static bool nobody_waits(const char *synchronous_commit)
+{
+    return strcmp(synchronous_commit, "local") == 0 || strcmp(synchronous_commit, "off") == 0;
+}
+
+/* A standby that commits wait for, and that is not there, would make that COMMIT hang. */
 static bool check_synchronous(Preflight *preflight, const PGresult *standbys, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
-    bool any = false, hidden = false;
     if (!pg_query(preflight->session, SQL_preflight_synchronous, PG_NO_VALUES, PG_ONE_ROW, &row,
                   err))
         return false;
-    for (int i = 0; i < PQntuples(standbys); i++) {
-        const char *state = pg_result_text(standbys, i, 3);
-        any |= strcmp(state, "sync") == 0 || strcmp(state, "quorum") == 0;
-        hidden |= !*state;
-    }
     const char *names = pg_result_text(row, 0, 0);
-    if (!*names || any || hidden || preflight->session->facts.in_recovery)
+    int64_t wanted = preflight_synchronous_count(names), there = count_synchronous(standbys);
+    if (there < 0 || there >= wanted || nobody_waits(pg_result_text(row, 0, 1)))
         return true;
     findings_add(preflight->findings, LEVEL_BLOCKS, NULL,
-                 "commits wait for a synchronous standby (synchronous_standby_names is '%s'), and "
-                 "none is connected: the end of the run would hang",
-                 names);
+                 "commits wait for %" PRId64 " synchronous standby%s (synchronous_standby_names is "
+                 "'%s'), and %" PRId64 " %s connected: the end of the run would hang",
+                 wanted, text_plural(wanted), names, there, there == 1 ? "is" : "are");
     findings_advise(preflight->findings,
                     "bring the standby back, or take it out of the setting and reload");
     findings_sql(preflight->findings, "ALTER SYSTEM SET synchronous_standby_names = '';");

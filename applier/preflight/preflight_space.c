@@ -29,11 +29,11 @@ static const char *folder_of(const PGresult *folders, const char *tablespace)
     return NULL;
 }
 
-FindingLevel preflight_space_level(int64_t room, int64_t wanted)
+FindingLevel preflight_space_level(int64_t room, int64_t wanted, int64_t at_most)
 {
     if (room < 0 || room / 2 >= wanted)
         return LEVEL_INFORMS;
-    return room < wanted ? LEVEL_BLOCKS : LEVEL_WARNS;
+    return room < wanted - at_most ? LEVEL_BLOCKS : LEVEL_WARNS;
 }
 
 static void add_room(Preflight *preflight, const CostSpace *space, int64_t room)
@@ -50,7 +50,7 @@ static void add_room(Preflight *preflight, const CostSpace *space, int64_t room)
         return;
     }
     quantity_bytes(room, &has);
-    FindingLevel level = preflight_space_level(room, space->bytes);
+    FindingLevel level = preflight_space_level(room, space->bytes, space->at_most_bytes);
     findings_add(preflight->findings, level, space->tablespace,
                  "the run writes up to %s of new files in this tablespace, and as much log; %s "
                  "are free there",

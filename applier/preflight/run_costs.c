@@ -112,12 +112,52 @@ static int64_t looks_of(const Adding *adding, const RunUnit *unit)
     return ms;
 }
 
+/* Whether a part of it waits for the window: a unit is not cut in two. */
+static bool waits_for_window(const Adding *adding, const RunUnit *unit)
+{
+    for (size_t i = 0; i < unit->part_count; i++) {
+        const RunPart *part = &adding->units->parts.items[unit->first_part + i];
+        if (!part->gate && adding->into->needs.items[part->task] == WINDOW_NEEDED)
+            return true;
+    }
+    return false;
+}
+
+static void add_exposures(Adding *adding, const RunUnit *unit, const LockedArray *locked,
+                          int64_t until_ms)
+{
+    bool in_window = waits_for_window(adding, unit);
+    array_each (const Locked, held, locked) {
+        Exposure *exposure = &adding->into->exposures.items[held->exposure];
+        int64_t unreadable_ms = held_ms(held, BLOCKS_READS, until_ms);
+        int64_t unwritable_ms = held_ms(held, BLOCKS_WRITES, until_ms);
+        exposure->unreadable_ms += unreadable_ms;
+        exposure->unwritable_ms += unwritable_ms;
+        exposure->unchangeable_ms += held_ms(held, BLOCKS_SCHEMA_CHANGES, until_ms);
+        exposure->window_unreadable_ms += in_window ? unreadable_ms : 0;
+        exposure->window_unwritable_ms += in_window ? unwritable_ms : 0;
+    }
+}
+
+/* Scripts that only ask, in units of their own or inside a transaction. */
+static size_t checks_of(const Adding *adding, const RunUnit *unit)
+{
+    size_t count =
+        unit->kind == UNIT_GATE || unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY;
+    for (size_t i = 0; i < unit->part_count; i++) {
+        const RunPart *part = &adding->units->parts.items[unit->first_part + i];
+        count += (size_t)part->precheck_inside + part->gate + part->verify_inside;
+    }
+    return count;
+}
+
 static void add_unit(Adding *adding, const RunUnit *unit)
 {
     LockedArray locked = {0};
     RunCosts *into = adding->into;
-    int64_t at_ms = 0;
+    int64_t at_ms = 0, pause_ms = 0;
     size_t part = 0;
+    into->checks += checks_of(adding, unit);
     if (unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY)
         return; /* they change nothing, and what they read nobody knows */
     for (; adding->next < adding->steps->steps.count; adding->next++) {
@@ -126,6 +166,7 @@ static void add_unit(Adding *adding, const RunUnit *unit)
             break;
         lock_at(adding, step, at_ms, &locked);
         at_ms += step->ms;
+        pause_ms += step->pause_ms;
         into->new_bytes += step->new_bytes;
         into->measured += step->basis == BASIS_MEASURED;
         into->unknown += step->basis == BASIS_UNKNOWN;
@@ -133,14 +174,9 @@ static void add_unit(Adding *adding, const RunUnit *unit)
     into->steps_ms += at_ms;
     int64_t look_ms = looks_of(adding, unit);
     into->looks_ms += look_ms;
-    int64_t until_ms =
-        at_ms + (adding->looks->under_locks && unit->kind == UNIT_TRANSACTION ? look_ms : 0);
-    array_each (const Locked, held, &locked) {
-        Exposure *exposure = &into->exposures.items[held->exposure];
-        exposure->unreadable_ms += held_ms(held, BLOCKS_READS, until_ms);
-        exposure->unwritable_ms += held_ms(held, BLOCKS_WRITES, until_ms);
-        exposure->unchangeable_ms += held_ms(held, BLOCKS_SCHEMA_CHANGES, until_ms);
-    }
+    bool looks_locked = adding->looks->under_locks && unit->kind == UNIT_TRANSACTION;
+    /* a batch is alone in its unit, and each of its ranges commits: nothing is held in a pause */
+    add_exposures(adding, unit, &locked, at_ms - pause_ms + (looks_locked ? look_ms : 0));
     array_free(&locked);
 }
 
@@ -227,12 +263,12 @@ void run_costs_make(const RunTaskArray *tasks, const RunUnits *units, const Step
     *ret_costs = (RunCosts){.looks_ms = looks->look_ms};
     Adding adding = {
         .tasks = tasks, .units = units, .steps = steps, .looks = looks, .into = ret_costs};
+    find_needs(&adding);
     array_each (const RunUnit, unit, &units->units)
         add_unit(&adding, unit);
     if (ret_costs->exposures.count)
         qsort(ret_costs->exposures.items, ret_costs->exposures.count, sizeof(Exposure),
               longest_first);
-    find_needs(&adding);
     array_free(&adding.by_name);
     ret_costs->total_ms = ret_costs->steps_ms + ret_costs->looks_ms;
     if (ret_costs->before_count < tasks->count)

@@ -15,9 +15,11 @@ typedef struct LookCosts {
 typedef struct Exposure {
     const char *name; /* borrowed */
     const LiveRelation *live;
-    int64_t unreadable_ms;   /* under ACCESS EXCLUSIVE */
-    int64_t unwritable_ms;   /* that, or a lock that keeps writers off */
-    int64_t unchangeable_ms; /* those, or one that keeps schema changes off */
+    int64_t unreadable_ms;        /* under ACCESS EXCLUSIVE */
+    int64_t unwritable_ms;        /* that, or a lock that keeps writers off */
+    int64_t unchangeable_ms;      /* those, or one that keeps schema changes off */
+    int64_t window_unreadable_ms; /* of these what falls into the window */
+    int64_t window_unwritable_ms;
 } Exposure;
 
 typedef enum {
@@ -42,6 +44,7 @@ typedef struct RunCosts {
     int64_t new_bytes;
     size_t measured; /* statements whose time was measured at this site … */
     size_t unknown;  /* … and of which nothing is known */
+    size_t checks;   /* verify and precheck scripts, which no figure here counts */
 } RunCosts;
 
 void run_costs_done(RunCosts *costs); /* accepts a zeroed one */

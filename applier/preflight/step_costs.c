@@ -89,6 +89,7 @@ typedef struct Costing {
     const LiveRelations *live;
     const SiteMeasurements *site;
     StepCosts *into;
+    size_t group_relation; /* index into relations: the first of the group under way */
 } Costing;
 
 static bool is_index(const CostRelation *relation)
@@ -96,25 +97,46 @@ static bool is_index(const CostRelation *relation)
     return relation->live && strchr("iI", relation->live->kind);
 }
 
-static bool locks_as(const CostRelation *relation, const char *lock)
+/* A lock that the group holds already the rehearsal does not see taken again: it names none. */
+static bool lock_is_older(const CostRelation *relation)
 {
-    return strcmp(relation->measured->lock, lock) == 0;
+    return !*relation->measured->lock;
 }
 
-/* What the rehearsal saw says what was done with the rows, but for ACCESS EXCLUSIVE: there a check
- * of a constraint and the index of a new key look alike, and the slower is taken. */
-static Work work_on(const CostRelation *relation, const StepCost *cost, bool indexes_written)
+static bool was_locked_as(const Costing *costing, const CostRelation *relation, const char *lock)
+{
+    const CostRelation *each = &costing->into->relations.items[costing->group_relation];
+    for (; each < relation; each++)
+        if (strcmp(each->measured->lock, lock) == 0 &&
+            strcmp(each->measured->relation, relation->measured->relation) == 0)
+            return true;
+    return false;
+}
+
+static bool locks_as(const Costing *costing, const CostRelation *relation, const char *lock)
+{
+    return lock_is_older(relation) ? was_locked_as(costing, relation, lock)
+                                   : strcmp(relation->measured->lock, lock) == 0;
+}
+
+/* What the rehearsal saw says what was done with the rows, but for ACCESS EXCLUSIVE, where a check
+ * of a constraint and the index of a new key look alike, and for locks that were held already, of
+ * which any may be this statement's: the slower is taken. */
+static Work work_on(const Costing *costing, const CostRelation *relation, const StepCost *cost,
+                    bool indexes_written)
 {
     const ManifestMeasured *measured = relation->measured;
     if (!relation->live || (!measured->rewritten && !measured->scanned))
         return WORK_NONE;
     if (measured->rewritten)
         return is_index(relation) ? WORK_INDEX : WORK_REWRITE;
-    if (locks_as(relation, "RowExclusiveLock"))
+    if (locks_as(costing, relation, "RowExclusiveLock") &&
+        !(indexes_written && lock_is_older(relation)))
         return WORK_CHANGE;
     if (indexes_written)
         return WORK_READ;
-    bool builds = locks_as(relation, "ShareLock") || locks_as(relation, "AccessExclusiveLock");
+    bool builds = locks_as(costing, relation, "ShareLock") ||
+                  locks_as(costing, relation, "AccessExclusiveLock");
     return builds || cost->concurrently ? WORK_INDEX : WORK_READ;
 }
 
@@ -156,31 +178,62 @@ static int64_t bytes_written(const CostRelation *relation)
     return 0;
 }
 
-static void add_work(CostRelation *relation, StepCost *cost, bool indexes_written)
+static void add_work(const Costing *costing, CostRelation *relation, StepCost *cost,
+                     bool indexes_written)
 {
-    relation->work = work_on(relation, cost, indexes_written);
+    relation->work = work_on(costing, relation, cost, indexes_written);
     if (relation->work == WORK_NONE)
         return;
     bool twice = cost->concurrently && relation->work == WORK_INDEX; /* the table is read twice */
     cost->basis = BASIS_SIZE;
     cost->ms += ms_for(relation->live->bytes, works[relation->work].rate) * (twice ? 2 : 1);
     cost->new_bytes += bytes_written(relation);
-    cost->at_most |= relation->work == WORK_CHANGE ||
-                     (relation->work == WORK_INDEX && locks_as(relation, "AccessExclusiveLock") &&
-                      !relation->measured->rewritten);
+    cost->at_most |=
+        relation->work == WORK_CHANGE ||
+        (relation->work == WORK_INDEX && !relation->measured->rewritten &&
+         (lock_is_older(relation) || locks_as(costing, relation, "AccessExclusiveLock")));
 }
 
 /* --- batches --------------------------------------------------------------------------------- */
 
+/* A name within an identity, as fingerprints write them: in quotes where SQL would want them. */
+static void add_name(const char *name, Text *identity)
+{
+    bool plain = *name == '_' || (*name >= 'a' && *name <= 'z');
+    for (const char *at = name; *at; at++)
+        plain &= *at == '_' || (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
+    if (plain) {
+        text_add(identity, name);
+        return;
+    }
+    text_add_char(identity, '"');
+    for (const char *at = name; *at; at++)
+        text_add(identity, (const char[]){*at, *at == '"' ? '"' : '\0', '\0'});
+    text_add_char(identity, '"');
+}
+
+/* What stands behind the schema. */
+static const char *own_name(const char *identity)
+{
+    bool quoted = false;
+    for (; *identity; identity++) {
+        quoted ^= *identity == '"';
+        if (*identity == '.' && !quoted)
+            return identity + 1;
+    }
+    return identity;
+}
+
 /* Whether a manifest's name of a relation is that of the batch's table. */
 static bool is_batch_table(const ManifestBatch *batch, const char *relation)
 {
-    const char *dot = strchr(relation, '.');
-    if (!dot || strcmp(dot + 1, batch->table) != 0)
-        return false;
-    size_t length = (size_t)(dot - relation);
-    return !batch->table_schema || (strncmp(relation, batch->table_schema, length) == 0 &&
-                                    batch->table_schema[length] == '\0');
+    CLEANUP(text_done) Text name = {0};
+    if (batch->table_schema) {
+        add_name(batch->table_schema, &name);
+        text_add_char(&name, '.');
+    }
+    add_name(batch->table, &name);
+    return strcmp(batch->table_schema ? relation : own_name(relation), text_string(&name)) == 0;
 }
 
 static CostRelation *batch_relation(StepCosts *costs, const StepCost *cost,
@@ -264,7 +317,7 @@ static int64_t ranges_then(const MeasuredStep *step, const ManifestBatch *batch)
 {
     array_each (const MeasuredStepRelation, relation, &step->relations)
         if (is_batch_table(batch, relation->relation))
-            return relation->rows / batch->size + 1;
+            return relation->rows > 0 ? relation->rows / batch->size + 1 : 0;
     return 0;
 }
 
@@ -303,7 +356,7 @@ static void add_step(Costing *costing, size_t task_index, size_t group_index, si
     add_relations(costing, task, &cost);
     bool indexes_written = writes_indexes(into, &cost);
     for (size_t i = 0; i < cost.relation_count; i++)
-        add_work(&into->relations.items[cost.first_relation + i], &cost, indexes_written);
+        add_work(costing, &into->relations.items[cost.first_relation + i], &cost, indexes_written);
     if (step->data_object >= 0) {
         cost.data_bytes = task->manifest->objects.items[step->data_object].plain_size;
         cost.ms += ms_for(cost.data_bytes, COST_RATE_LOAD);
@@ -314,7 +367,8 @@ static void add_step(Costing *costing, size_t task_index, size_t group_index, si
         add_batch(into, &script->batch, &cost);
     take_measured(costing, task, &cost);
     if (cost.batch) /* a rehearsal leaves the pauses out */
-        cost.ms += script->batch.pause_ms * (cost.ranges ? cost.ranges : 1);
+        cost.pause_ms = script->batch.pause_ms * (cost.ranges ? cost.ranges : 1);
+    cost.ms += cost.pause_ms;
     *array_add(&into->steps) = cost;
 }
 
@@ -351,6 +405,7 @@ void step_costs_make(const RunTaskArray *tasks, const LiveRelations *live,
             continue;
         for (size_t g = tasks->items[t].first_group; g < script->groups.count; g++) {
             const ManifestGroup *group = &script->groups.items[g];
+            costing.group_relation = ret_costs->relations.count;
             for (size_t s = 0; s < group->step_count; s++)
                 add_step(&costing, t, g, group->first_step + s);
         }

@@ -80,6 +80,7 @@ typedef struct StepCost {
     bool concurrently; /* outside transactions: an index built without keeping writers off */
     bool batch;        /* it runs once for each range of keys, with pauses between … */
     int64_t ranges; /* … so many times, by the table's live rows; 0: nobody knows, ms is of one */
+    int64_t pause_ms; /* of ms, what it rests between its ranges, without a lock */
     CostBasis basis;
     size_t first_relation; /* index into relations */
     size_t relation_count;

@@ -1,5 +1,6 @@
 /* Which steps of a run reach beyond the database they run in, so that a copy of it on the same
- * server is none of them: roles, memberships, tablespaces, databases, the server's settings.
+ * server keeps none of them in: roles, memberships, tablespaces, databases, rights and comments on
+ * these, the server's settings, and what a role owns.
  *
  * The manifest names those that no transaction undoes; the rest is known by how a statement begins,
  * which says nothing of what a DO block or a function does: that is looked for afterwards. */

@@ -1,6 +1,7 @@
 #include "applier/rehearsal/site_rehearsal.h"
 
 #include "applier/rehearsal/site_outside.h"
+#include "applier/rehearsal/site_restored.h"
 #include "applier/runs/run_session.h"
 #include "applier/server/pg_query.h"
 #include "base/clock.h"
@@ -454,67 +455,10 @@ static bool run_template(Copy *copy, Error *err)
 
 /* --- on a restored copy ---------------------------------------------------------------------- */
 
-static bool refuse_same(const char *what, Error *err)
-{
-    error_set(err, ERROR_TARGET, "--clone is no copy: %s", what);
-    return error_hint(err, "nothing was changed; give the conninfo of the copy with --clone, that "
-                           "of the real database with --db");
-}
-
-/* A ledger knows where it was made: a restored one is elsewhere. A physical copy says the same of
- * itself as its source, so that only both together can be told apart. */
-static bool check_elsewhere(PgSession *session, const History *history, Error *err)
-{
-    const LedgerIdentity *identity = &history->identity;
-    if (!history->managed || *identity->rehearsal_since ||
-        strcmp(identity->system_identifier, session->facts.system_identifier) != 0 ||
-        strcmp(identity->database_oid, session->facts.database_oid) != 0)
-        return true;
-    return refuse_same("its ledger was made in this very database (of a physical copy, name the "
-                       "real one with --db, so that both can be compared)",
-                       err);
-}
-
-static bool check_source(Copy *copy, PgSession *session, const History *history, Error *err)
-{
-    CLEANUP(pg_session_closep) PgSession *source = NULL;
-    CLEANUP(history_done) History real = {.unsettled = -1};
-    bool same = false;
-    if (!run_session_open_reader(&copy->options->run, &source, err) ||
-        !site_clone_is_same(source, session, &same, err))
-        return false;
-    copy->rehearsal->database = pg_session_describe(source);
-    if (same)
-        return refuse_same("it is the same database as --db", err);
-    if (!run_session_history(source, PG_SESSION_READS, &copy->options->run, &real, err))
-        return false;
-    if (real.managed == history->managed &&
-        (!real.managed ||
-         strcmp(real.identity.database_uuid, history->identity.database_uuid) == 0))
-        return true;
-    error_set(err, ERROR_TARGET, "--clone is a copy of another database than --db: %s",
-              real.managed != history->managed ? "only one of them has a ledger"
-                                               : "their ledgers have other UUIDs");
-    return error_hint(err, "restore a dump of the real database for the rehearsal");
-}
-
-static bool check_restored(Copy *copy, Error *err)
-{
-    RunOptions looking = copy->options->run;
-    CLEANUP(pg_session_closep) PgSession *session = NULL;
-    CLEANUP(history_done) History history = {.unsettled = -1};
-    looking.conninfo = copy->options->clone;
-    if (!run_session_open_reader(&looking, &session, err) ||
-        !run_session_history(session, PG_SESSION_READS, &looking, &history, err))
-        return false;
-    copy->rehearsal->copy_name = memory_string(session->facts.database);
-    return copy->options->source_given ? check_source(copy, session, &history, err)
-                                       : check_elsewhere(session, &history, err);
-}
-
 static bool run_restored(Copy *copy, Error *err)
 {
-    if (!check_restored(copy, err) || !make_plan(copy, copy->options->clone, err))
+    if (!site_restored_check(copy->options, copy->rehearsal, err) ||
+        !make_plan(copy, copy->options->clone, err))
         return false;
     copy->rehearsal->kept = true;
     return nothing_to_do(copy) || (site_rehearsal_confirm(copy->options, copy->rehearsal, err) &&

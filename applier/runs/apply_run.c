@@ -132,6 +132,8 @@ static LedgerEvent event_of(const Apply *apply, LedgerPhase phase)
                          .to_position = apply->to_position,
                          .run_id = apply->options->run_id,
                          .bundle_path = apply->input->path,
+                         .run_phase =
+                             apply->options->phase == RUN_PHASE_BEFORE ? RUN_OF_BEFORE : NULL,
                          .sqlstate = "",
                          .words = ""};
 }

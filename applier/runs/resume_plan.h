@@ -16,7 +16,8 @@ typedef struct ResumePlan {
     bool has_head;
     Digest head_digest; /* of the bundle of the open run */
     char *bundle_path;  /* owned; "" where none is recorded */
-    char *to_version;   /* owned: the open run's target … */
+    bool before_only;   /* the open run was to do the phase before alone, as is on record */
+    char *to_version;   /* owned: its target … */
     int64_t to_position; /* … and how many migrations are applied there (RollbackTarget.position) */
     char *unrest;        /* owned: what is unfinished, in words; or NULL */
 } ResumePlan;

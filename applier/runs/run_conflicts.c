@@ -54,7 +54,8 @@ static bool refuse(const Conflict *conflict, Error *err)
     if (conflict->kind == CONFLICT_PREPARED)
         return error_hint(err, "it does not go by waiting: whoever prepared it ends it by COMMIT "
                                "PREPARED or ROLLBACK PREPARED; --ignore-conflicts begins anyway");
-    return error_hint(err, "run it again when the dump is done; --ignore-conflicts begins anyway");
+    return error_hint(err, "run it again when %s is done; --ignore-conflicts begins anyway",
+                      conflict->by_looks ? "it" : "the dump");
 }
 
 bool run_conflicts_check(PgSession *session, const RunTaskArray *tasks, ConflictPolicy policy,

@@ -57,7 +57,8 @@ INSERT INTO sealift.identity (ledger_format, product, product_uuid, database_uui
                               system_identifier, database_oid)
 VALUES ($1, $2, $3, $4, $5, $6)
 
--- The settings in force are recorded as the server has them, not as we asked for them.
+-- The settings in force are recorded as the server has them, not as we asked for them; beside them, as
+-- sealift.phase, which part of the plan the run is to do, where it is not all.
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
     client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
@@ -77,7 +78,8 @@ SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
                'check_function_bodies', 'default_tablespace', 'default_table_access_method',
                'default_toast_compression', 'client_connection_check_interval',
                'synchronous_commit']) AS name
-         WHERE current_setting(name, true) IS NOT NULL) END
+         WHERE current_setting(name, true) IS NOT NULL)
+       || jsonb_strip_nulls(jsonb_build_object('sealift.phase', $19::text)) END
 
 -- :name ledger_insert_bundle
 INSERT INTO sealift.bundle (head_digest, sequence, epoch, channel, covers_from, covers_to,
@@ -134,7 +136,7 @@ SELECT number, action, phase, coalesce(encode(head_digest, 'hex'), ''), from_ver
        current_user_name, client_host, operating_system_user, applier, server_version,
        coalesce(bundle_path, ''), sqlstate, words, superuser,
        coalesce(settings::text, ''), from_position, to_position,
-       (extract(epoch FROM at) * 1000)::bigint, run_id
+       (extract(epoch FROM at) * 1000)::bigint, run_id, coalesce(settings ->> 'sealift.phase', '')
   FROM sealift.event ORDER BY number
 
 -- In the transaction that came to the version: the journal's last row is that of its last step.

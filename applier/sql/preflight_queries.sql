@@ -166,30 +166,13 @@ SELECT coalesce(e.extversion, ''), coalesce(n.version, ''),
   LEFT JOIN newest n ON true
   LEFT JOIN pg_catalog.pg_extension e ON e.extname = $1::text
 
--- Transactions that were prepared in this database, with the relations among $1 text[] that they
--- lock: until somebody ends them nobody else gets those.
+-- Transactions that were prepared in this database.
 -- :name preflight_prepared
-WITH named AS (
-  SELECT c.oid,
-         CASE WHEN n.nspname ~ '^[a-z_][a-z0-9_]*$' THEN n.nspname::text
-              ELSE '"' || replace(n.nspname, '"', '""') || '"' END || '.'
-         || CASE WHEN c.relname ~ '^[a-z_][a-z0-9_]*$' THEN c.relname::text
-                 ELSE '"' || replace(c.relname, '"', '""') || '"' END AS identity
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-)
-SELECT pg_catalog.quote_literal(x.gid), pg_catalog.quote_ident(x.owner),
-       extract(epoch FROM now() - x.prepared)::bigint,
-       coalesce((SELECT string_agg(DISTINCT k.identity, ', ')
-                   FROM pg_catalog.pg_locks t
-                   JOIN pg_catalog.pg_locks l ON l.virtualtransaction = t.virtualtransaction
-                   JOIN named k ON k.oid = l.relation
-                  WHERE t.locktype = 'transactionid' AND t.transactionid = x.transaction
-                    AND t.pid IS NULL AND l.pid IS NULL
-                    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-                    AND k.identity = ANY ($1::text[])), '')
-  FROM pg_catalog.pg_prepared_xacts x
- WHERE x.database = current_database()
- ORDER BY x.prepared
+SELECT pg_catalog.quote_literal(gid), pg_catalog.quote_ident(owner),
+       extract(epoch FROM now() - prepared)::bigint, gid
+  FROM pg_catalog.pg_prepared_xacts
+ WHERE database = current_database()
+ ORDER BY prepared
 
 -- Sessions in this database that are in the way of a run: in a transaction for some time, idle in
 -- one, or holding a lock on a relation among $1 text[]. What they are for, never what they ask. The
@@ -218,15 +201,25 @@ SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesc
    AND (a.xact_start IS NOT NULL OR h.pid IS NOT NULL OR a.application_name LIKE 'pg_dump%')
  ORDER BY a.xact_start NULLS LAST, a.pid
 
--- Indexes that are invalid, of the relations in $1 text[] schemas.
+-- Indexes that are invalid, of the relations in $1 text[] schemas, with the process that builds one
+-- just now, or 0. Which index that is its role and pg_read_all_stats alone see; that it builds one of
+-- this table by its lock, which VACUUM takes as well, everybody. REINDEX has several at once.
 -- :name preflight_invalid_indexes
 SELECT pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname), n.nspname, c.relname,
-       i.indrelid::regclass
+       i.indrelid::regclass,
+       coalesce((SELECT min(p.pid)
+                   FROM pg_catalog.pg_stat_progress_create_index p
+                   JOIN pg_catalog.pg_locks l ON l.pid = p.pid
+                  WHERE l.locktype = 'relation' AND l.granted AND l.relation = i.indrelid
+                    AND l.mode = 'ShareUpdateExclusiveLock'
+                    AND l.database = (SELECT oid FROM pg_catalog.pg_database
+                                       WHERE datname = current_database())
+                    AND (p.index_relid IS NULL OR p.index_relid = c.oid
+                         OR p.command = 'REINDEX CONCURRENTLY')), 0)
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND n.nspname = ANY ($1::text[])
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
  ORDER BY 1, 2
 
 -- Replication slots: the log that they keep is what a run's rewrites add to.

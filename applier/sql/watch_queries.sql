@@ -107,7 +107,8 @@ SELECT found.pid, found.usename, found.application_name, found.backend_type, fou
 -- Who is at work in this database and may stay: holders of locks on relations outside the system's
 -- schemas and the ledger, and transactions older than $2 milliseconds; a row for each of the
 -- relations named in $1 (a line each, named as fingerprints write them) that they hold, or one
--- without. Prepared transactions have no pid. Ourselves and other appliers are left out.
+-- without. Prepared transactions have no pid. Whether a holder has but locks to read. Ourselves and other
+-- appliers are left out.
 -- :name conflict_holders
 WITH held AS (
   SELECT coalesce(l.pid, 0) AS pid,
@@ -124,10 +125,11 @@ WITH held AS (
      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sealift')
 ), holder AS (
-  SELECT pid, virtual, count(DISTINCT name) FILTER (WHERE relkind IN ('r', 'p')) AS tables
+  SELECT pid, virtual, count(DISTINCT name) FILTER (WHERE relkind IN ('r', 'p')) AS tables,
+         bool_and(mode = 'AccessShareLock') AS only_reads
     FROM held GROUP BY pid, virtual
    UNION ALL
-  SELECT a.pid, '', 0 FROM pg_catalog.pg_stat_activity a
+  SELECT a.pid, '', 0, false FROM pg_catalog.pg_stat_activity a
    WHERE a.datname = current_database()
      AND (a.xact_start < clock_timestamp() - $2::bigint * interval '1 millisecond'
           OR a.application_name = 'pg_dump')
@@ -140,7 +142,7 @@ SELECT h.pid, coalesce(a.usename, p.owner::text, ''), coalesce(a.application_nam
        coalesce((extract(epoch FROM clock_timestamp() - a.query_start) * 1000)::bigint, 0),
        coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)
                 ::bigint, 0),
-       h.tables, coalesce(held.name, ''), coalesce(held.mode, '')
+       h.tables, coalesce(held.name, ''), coalesce(held.mode, ''), h.only_reads
   FROM holder h
   LEFT JOIN held ON held.pid = h.pid AND held.virtual = h.virtual
        AND held.name = ANY (string_to_array($1::text, E'\n'))

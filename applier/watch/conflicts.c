@@ -57,6 +57,7 @@ static void take_holder(const PGresult *rows, int i, Conflict *conflict)
     who->query_ms = pg_result_int(rows, i, 8);
     who->transaction_ms = pg_result_int(rows, i, 9);
     conflict->tables = pg_result_int(rows, i, 10);
+    conflict->only_reads = pg_result_bool(rows, i, 13);
     conflict->kind = who->pid == 0                              ? CONFLICT_PREPARED
                      : strcmp(who->application, "pg_dump") == 0 ? CONFLICT_DUMP
                                                                 : CONFLICT_LONG;
@@ -89,20 +90,31 @@ static bool same_holder(const WatchBlocker *who, const PGresult *rows, int i)
            strncmp(who->prepared, pg_result_text(rows, i, 6), sizeof(who->prepared) - 1) == 0;
 }
 
+static bool open_for_long(const Conflict *conflict)
+{
+    return conflict->who.transaction_ms >= CONFLICT_LONG_MS;
+}
+
+bool conflict_looks_like_dump(const Conflict *conflict)
+{
+    return conflict->kind == CONFLICT_LONG && open_for_long(conflict) && conflict->only_reads &&
+           conflict->tables >= CONFLICT_DUMP_TABLES;
+}
+
 /* Whether it is worth a word: short transactions come and go. */
 static bool matters(const ConflictRelationArray *relations, Conflict *conflict)
 {
-    bool open_for_long = conflict->who.transaction_ms >= CONFLICT_LONG_MS;
-    if (conflict->kind == CONFLICT_LONG && conflict->tables >= CONFLICT_DUMP_TABLES &&
-        open_for_long)
+    if (conflict_looks_like_dump(conflict)) {
         conflict->kind = CONFLICT_DUMP;
+        conflict->by_looks = true;
+    }
     switch (conflict->kind) {
     case CONFLICT_DUMP:
         return true;
     case CONFLICT_PREPARED:
         return *conflict->relation || !relations->count;
     case CONFLICT_LONG:
-        return open_for_long;
+        return open_for_long(conflict);
     }
     return true;
 }
@@ -145,7 +157,8 @@ void conflict_words(const Conflict *conflict, Text *text)
         [CONFLICT_PREPARED] = "a transaction is prepared and not ended: ",
         [CONFLICT_LONG] = "a transaction has been open for long: ",
     };
-    text_add(text, what[conflict->kind]);
+    text_add(text,
+             conflict->by_looks ? "what looks like a dump is under way: " : what[conflict->kind]);
     watch_blocker_words(&conflict->who, text);
     if (*conflict->relation)
         text_addf(text, ", holds %s on %s, which this run needs as %s", conflict->held,

@@ -19,18 +19,20 @@ typedef struct ConflictRelation {
 typedef ARRAY_OF(ConflictRelation) ConflictRelationArray;
 
 typedef enum {
-    CONFLICT_DUMP,     /* pg_dump, or a session that reads as many tables as a dump does */
+    CONFLICT_DUMP,     /* pg_dump, or a session that looks like a dump: see CONFLICT_DUMP_TABLES */
     CONFLICT_PREPARED, /* a prepared transaction that holds locks: it does not go by waiting */
     CONFLICT_LONG,     /* a transaction that has been open for CONFLICT_LONG_MS */
 } ConflictKind;
 
 #define CONFLICT_LONG_MS     INT64_C(60000)
-#define CONFLICT_DUMP_TABLES 20 /* read by one open transaction: as a dump does */
+#define CONFLICT_DUMP_TABLES 20 /* that one transaction reads */
 
 typedef struct Conflict {
     ConflictKind kind;
     WatchBlocker who;
-    int64_t tables;     /* that it holds locks on, in this database */
+    bool by_looks;      /* taken for a dump by what it does, not by its name */
+    int64_t tables;     /* that it holds locks on, in this database … */
+    bool only_reads;    /* … all of them ACCESS SHARE */
     char relation[140]; /* of the run's, the first that its lock excludes ours from; "" for none */
     char held[32];      /* its lock on that … */
     char needed[32];    /* … and ours */
@@ -44,12 +46,16 @@ typedef ARRAY_OF(Conflict) ConflictArray;
 bool run_conflicts_look(PgSession *session, const ConflictRelationArray *relations,
                         ConflictArray *ret_conflicts, Error *err) MUST_CHECK;
 
+/* Whether a session that is none by its name does what a dump does: one long transaction that reads
+ * many tables, and has no other lock. Reports that change nothing look the same. */
+bool conflict_looks_like_dump(const Conflict *conflict);
+
 /* Whether a run should not begin with it: a dump or a prepared transaction holds a relation that
  * the run needs for itself alone (ACCESS EXCLUSIVE). */
 bool conflict_stops(const Conflict *conflict);
 
 /* "a dump is under way: pid 12 (…), holds AccessShareLock on public.item, which this run needs as
- * AccessExclusiveLock". */
+ * AccessExclusiveLock"; "what looks like a dump is under way: …". */
 void conflict_words(const Conflict *conflict, Text *text);
 
 /* Whether a lock in one of these modes excludes the other from the same relation, by the names of

@@ -14,6 +14,7 @@
 void replica_lag_done(ReplicaLag *lag)
 {
     array_free(&lag->seen);
+    array_free(&lag->told);
 }
 
 void replica_behind_words(const ReplicaBehind *behind, Text *text)
@@ -71,6 +72,18 @@ static bool slot_runs_out(const ReplicaLag *lag, const PGresult *rows, int i, Re
     return safe <= lag->limit.bytes;
 }
 
+/* A slot that nobody reads from stays as it is: one line for each is enough. */
+static void tell_once(ReplicaLag *lag, const ReplicaBehind *behind)
+{
+    array_each (const ReplicaSlotTold, told, &lag->told)
+        if (strcmp(told->slot, behind->slot) == 0)
+            return;
+    ReplicaSlotTold *told = array_add(&lag->told);
+    watch_copy_name(told->slot, sizeof(told->slot), behind->slot);
+    if (lag->behind)
+        lag->behind(lag->context, behind);
+}
+
 static bool not_seen(const PgSession *session, Error *err)
 {
     error_set(err, ERROR_TARGET,
@@ -98,9 +111,7 @@ static bool look(ReplicaLag *lag, PgSession *session, bool *ret_wait, ReplicaBeh
                            : standby_is_behind(lag, rows, i, &behind)))
             continue;
         if (*behind.slot && !behind.active) {
-            if (!lag->idle_slot_told && lag->behind)
-                lag->behind(lag->context, &behind);
-            lag->idle_slot_told = true;
+            tell_once(lag, &behind);
             continue;
         }
         *ret_wait = true;

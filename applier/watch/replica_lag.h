@@ -35,13 +35,18 @@ typedef struct ReplicaSeen {
     int64_t since_ms;
 } ReplicaSeen;
 
+/* A slot that nobody reads from, and that was told of. */
+typedef struct ReplicaSlotTold {
+    char slot[64];
+} ReplicaSlotTold;
+
 typedef struct ReplicaLag {
     LagLimit limit;
     /* Told at each look that finds one too far behind; or NULL. */
     void (*behind)(void *context, const ReplicaBehind *behind);
     void *context;
     ARRAY_OF(ReplicaSeen) seen;
-    bool idle_slot_told;
+    ARRAY_OF(ReplicaSlotTold) told; /* each idle slot once */
 } ReplicaLag;
 
 void replica_lag_done(ReplicaLag *lag);

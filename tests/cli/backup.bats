@@ -141,7 +141,10 @@ SH
     at_first
     conf 'policy = required' 'command = echo again >>saved'
     run_status 0 applier plan shop.bundle
-    output_has "backup: this site's command makes one before the first step: echo again >>saved"
+    output_has "backup: this site's command makes one before the first step ([backup] in applier.conf)"
+    output_lacks 'again'
+    run_status 0 applier plan shop.bundle --json
+    output_lacks 'again'
     sql 'CREATE TABLE note ()'
     run_status 10 applier apply shop.bundle --yes
     sql 'DROP TABLE note'
@@ -362,9 +365,26 @@ SH
     same words 'done' "$(last words)"
 }
 
+@test "a log that cannot be made is neither on record nor pointed at" {
+    at_first
+    mkdir -p "$SEALIFT_STATE_DIR"
+    ln -s /proc "$SEALIFT_STATE_DIR/backup" # where no file can be made, by root neither
+    run_status 7 applier apply shop.bundle --yes --backup-command 'echo lost; exit 1'
+    errors_has "the backup command's output is not logged: $SEALIFT_STATE_DIR/backup/" 'exit status 1'
+    errors_lacks 'all that it printed is in'
+    same log '' "$(last log)"
+    mkdir dumps
+    run_status 0 applier apply shop.bundle --yes --backup pg_dump:dumps
+    errors_has "pg_dump's output is not logged"
+    same row 'pg_dump|' "$(last 'kind, log')"
+}
+
 @test "a log that cannot be written to its end ends no backup, and that is said" {
     at_first
     run_status 0 with_fault DISK_FULL_AT=1 DISK_FULL_ONCE=1 applier apply shop.bundle --yes --backup-command 'echo done'
     errors_has "the backup command's output could not all be written to"
     same words 'done' "$(last words)"
+    run_status 7 with_fault DISK_FULL_AT=1 DISK_FULL_ONCE=1 applier rollback --yes --backup-command 'echo no; exit 1'
+    errors_has "the backup command's output could not all be written to"
+    errors_lacks 'all that it printed is in'
 }

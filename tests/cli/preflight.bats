@@ -279,6 +279,41 @@ paste_sql() { sql "$(cut -d'|' -f4- <<<"$FOUND")"; }
     finds_no index
 }
 
+# A session that builds an index, and waits for the transaction that hold keeps open. Sets BUILDER.
+builds() {
+    "$PG_BIN/psql" -XAtqd "$DB_ADMIN" -c "CREATE INDEX CONCURRENTLY $1 ON item (price)" >/dev/null 2>&1 7>&- 3>&- &
+    BUILDER=$!
+    for _ in $(seq 200); do
+        [ "$(sql "SELECT count(*) FROM pg_class WHERE relname = '$1'")" = 1 ] && return 0
+        sleep 0.05
+    done
+    return 1
+}
+ends_build() {
+    sql "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()" >/dev/null
+    wait "$BUILDER" || true
+}
+
+@test "an index that another session is still building is not called invalid" {
+    at_first
+    hold "BEGIN; UPDATE item SET price = 1 WHERE id = 1"
+    builds still_built
+    # app does not see which index that is; with pg_monitor it does
+    finds 7 informs index public.still_built 'is being built by pid' 'let it end' # and drift
+    sql 'GRANT pg_monitor TO app'
+    finds 7 informs index public.still_built 'is being built by pid'
+    sql 'REVOKE pg_monitor FROM app'
+    ends_build
+    finds 7 warns index public.still_built 'is invalid' 'DROP INDEX CONCURRENTLY public.still_built;'
+    release_held
+    sql 'DROP INDEX still_built'
+    hold "BEGIN; UPDATE item SET price = 1 WHERE id = 1"
+    builds item_name
+    finds 7 warns index public.item_name 'just now, under the name of one that the run builds'
+    ends_build
+    release_held
+}
+
 @test "collations whose order changed warn, the more where an index is built" {
     at_first
     sql "UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database()" 2>/dev/null ||
@@ -320,6 +355,10 @@ release_held() {
     release_held
     finds_no session
     hold "BEGIN; SELECT count(*) FROM item" pg_dump
+    finds 7 blocks session pg_dump 'a dump is running' 'which the run needs as AccessExclusiveLock' 'apply refuses to begin beside it'
+    release_held
+    finds_no session
+    hold "BEGIN; SELECT count(*) FROM pg_class" pg_dump
     finds 0 warns session pg_dump 'a dump is running' 'no backup should run in the window'
     release_held
     finds_no session
@@ -379,7 +418,7 @@ CONF
     cluster_start "$PRIVATE"
     at_first
     sql "BEGIN; UPDATE item SET name = 'x' WHERE id = 1; PREPARE TRANSACTION 'it''s left'"
-    finds 7 blocks prepared "'it''s left'" 'it keeps its locks on public.item' "ROLLBACK PREPARED 'it''s left';"
+    finds 7 blocks prepared "'it''s left'" 'it holds RowExclusiveLock on public.item, which the run needs as AccessExclusiveLock' "ROLLBACK PREPARED 'it''s left';"
     sql "ROLLBACK PREPARED 'it''s left'"
     finds_no prepared
     sql "BEGIN; CREATE TABLE elsewhere (); PREPARE TRANSACTION 'other'"
@@ -405,13 +444,42 @@ CONF
         sleep 0.1
     done
     finds 0 warns archiver 'the log is not archived any more'
-    sql "ALTER SYSTEM SET synchronous_standby_names = 'far'"
+    commits_wait_for far
+    finds 7 blocks standby 'commits wait for 1 synchronous standby' "synchronous_standby_names is 'far'" 'ALTER SYSTEM SET synchronous_standby_names'
+    sql 'SET synchronous_commit = local; ALTER ROLE app SET synchronous_commit = local'
+    finds_no standby # nobody waits
+}
+
+# commits_wait_for NAMES: synchronous_standby_names, as soon as it holds.
+commits_wait_for() {
+    sql "ALTER SYSTEM SET synchronous_standby_names = '$1'"
     sql 'SELECT pg_reload_conf()'
     for _ in $(seq 200); do
-        [ "$(sql 'SHOW synchronous_standby_names')" = far ] && break
+        [ "$(sql 'SHOW synchronous_standby_names')" = "$1" ] && break
         sleep 0.05
     done
-    finds 7 blocks standby "synchronous_standby_names is 'far'" 'ALTER SYSTEM SET synchronous_standby_names'
+}
+
+@test "locks that exclude none of the run's are no conflict" {
+    private_cluster
+    use "$DB"
+    echo 'max_prepared_transactions = 2' | cluster_run tee -a "$PRIVATE/data/postgresql.conf" >/dev/null
+    cluster_stop "$PRIVATE"
+    cluster_start "$PRIVATE"
+    at_first
+    applier apply shop.bundle --yes >/dev/null
+    cp rows.bundle shop.bundle
+    hold "BEGIN; SELECT count(*) FROM item" pg_dump
+    finds 0 warns session 'a dump is running'
+    [[ $FOUND != *'which the run needs'* ]]
+    release_held
+    sql "BEGIN; UPDATE item SET price = 1 WHERE id = 1; PREPARE TRANSACTION 'left'"
+    finds 0 warns prepared "'left'"
+    [[ $FOUND != *'which the run needs'* ]]
+    sql "ROLLBACK PREPARED 'left'"
+    sql "BEGIN; LOCK TABLE item IN SHARE MODE; PREPARE TRANSACTION 'left'"
+    finds 7 blocks prepared 'it holds ShareLock on public.item, which the run needs as RowExclusiveLock'
+    sql "ROLLBACK PREPARED 'left'"
 }
 
 @test "a group that locks more than the server has room for blocks, with the setting to raise" {
@@ -454,6 +522,11 @@ CONF
         sleep 0.1
     done
     finds 0 warns standby ' behind' 'let it catch up first'
+    commits_wait_for 'ANY 1 (*)'
+    finds 0 warns standby ' behind'
+    commits_wait_for 'ANY 2 (*)'
+    finds 7 blocks standby 'commits wait for 2 synchronous standbys' 'and 1 is connected'
+    commits_wait_for ''
     "$PG_BIN/psql" -XAtqd "${THERE/user=app/user=postgres}" -c 'SELECT pg_wal_replay_resume()'
 }
 

@@ -113,6 +113,12 @@ load ../support/site_rehearsal
 CREATE ROLE shop_reader;'
     run_status 7 applier rehearse more.bundle --method template --yes
     errors_has "migration '0004_more' (1.3.0) reaches beyond the database" 'more.up.sql, line 2' '--method restored'
+    without_more
+    more_bundle 'SELECT 1;' <<<"CREATE TABLE more (id int);
+GRANT SELECT ON more TO PUBLIC;
+REVOKE /* of all */ CONNECT ON DATABASE $DATABASE FROM PUBLIC;"
+    run_status 7 applier rehearse more.bundle --method template --yes
+    errors_has 'reaches beyond the database' 'more.up.sql, line 3'
     same copies '' "$(copies)"
 }
 

@@ -174,6 +174,28 @@ UPDATE item SET parent = -1;"
     same source '' "$(sql 'SELECT rehearsal_since FROM sealift.identity')"
 }
 
+@test "a standby named as the real database is not told from the primary that it follows" {
+    private_cluster
+    export DATABASE_URL=$DB
+    at_first_version
+    "$PG_BIN/pg_dump" -d "$DB" >dump.sql
+    standby_of_private
+    run_status 7 applier rehearse shop.bundle --method restored --db "$THERE" --clone "$DB" --yes
+    errors_has '--db is a standby, and --clone may be the primary that it follows' 'name the primary'
+    same untouched '|2' "$(sql "SELECT rehearsal_since, (SELECT count(*) FROM pg_attribute
+        WHERE attrelid = 'item'::regclass AND attnum > 0) FROM sealift.identity")"
+    # a database with another OID, or on another server, is never the one that is followed
+    cluster_psql "$PRIVATE" postgres -q -c 'CREATE DATABASE beside OWNER app'
+    beside=$(cluster_conninfo "$PRIVATE" beside app)
+    "$PG_BIN/psql" -Xq -d "$beside" -f dump.sql >/dev/null
+    run_status 0 applier rehearse shop.bundle --method restored --db "$THERE" --clone "$beside" --yes
+    output_has "on the copy database 'beside'"
+    fresh_database
+    psql_as_app -f dump.sql >/dev/null
+    run_status 0 applier rehearse shop.bundle --method restored --db "$THERE" --clone "$DB" --yes
+    output_has "on the copy database '$DATABASE'"
+}
+
 @test "which form is meant is asked for, and options of the other one are refused" {
     while read -r words arguments; do
         # shellcheck disable=SC2086 # a list of arguments

@@ -138,6 +138,23 @@ MEASURED=$'measured\t0002_add\tup\t1\t@HERE@\tpublic.item\tAccessExclusiveLock\n
     unblock
 }
 
+# The query that conflicts are looked for with, for transactions of any age: application, tables, only reads.
+holders() {
+    sql "PREPARE holders (text, bigint) AS $(awk '/^-- :name/ { on = $3 == "conflict_holders" } on && !/^--/' \
+        "$BATS_TEST_DIRNAME/../../applier/sql/watch_queries.sql"); EXECUTE holders('', 0)" |
+        awk -F'|' -v name="$1" '$3 == name { print $11, $14 }'
+}
+
+@test "who locks anything but to read is no dump, however many tables it reads" {
+    bundle "$MEASURED"
+    block report "$DB_ADMIN" 'BEGIN; LOCK TABLE item, other IN ACCESS SHARE MODE;'
+    same 'a reader' '2 t' "$(holders report)"
+    tell 'INSERT INTO other DEFAULT VALUES;'
+    until_sql "count(*) > 0 FROM pg_locks WHERE pid = $blocker_pid AND mode = 'RowExclusiveLock' AND relation = 'other'::regclass"
+    same 'a writer' '2 f' "$(holders report)"
+    unblock
+}
+
 @test "a prepared transaction on what the run needs is refused: it does not go by waiting" {
     private_cluster
     cluster_stop "$PRIVATE"

@@ -118,6 +118,26 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
     echo "resumed $resumed of $points sends"; [ "$resumed" -ge 2 ]
 }
 
+@test "killed in a version of nothing but phase before, it is resumed as such, and completes nothing" {
+    phase_bundle
+    run_status 0 applier apply "$WORK/shop.bundle" --to 1.1.0 --db "$DB" --yes
+    sql 'CREATE TABLE gate (); GRANT ALL ON gate TO app'
+    hold t
+    start applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes --lock-timeout 0
+    until_runs 'ADD d int'
+    kill -KILL "$pid"
+    sql "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '$DATABASE' AND query LIKE '%ADD d int%' AND pid <> pg_backend_pid()" >/dev/null
+    let_go
+    ended 137
+    same phase before "$(sql "SELECT settings ->> 'sealift.phase' FROM sealift.event ORDER BY number DESC LIMIT 1")"
+    run_status 0 applier resume --db "$DB"
+    same columns bcd "$(columns)"
+    same state "1.1.0 behind" "$(state)"
+    run_status 0 applier apply "$WORK/shop.bundle" --db "$DB" --yes
+    same state "1.2.0 current" "$(state)"
+    same phase '' "$(sql "SELECT settings ->> 'sealift.phase' FROM sealift.event WHERE phase = 'begin' ORDER BY number DESC LIMIT 1")"
+}
+
 @test "phase before does not end another run that was killed" {
     phase_bundle
     script 1.3.0/0001_gate.up.sql <<<'SELECT count(*) FROM gate;'

@@ -88,8 +88,9 @@ there() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -d "$THERE_ADMIN" -c "$1"; }
 @test "a slot that nobody reads from is told, and does not hold the run up" {
     sql 'GRANT pg_monitor TO app'
     sql "ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'" && sql 'SELECT pg_reload_conf()' >/dev/null
-    sql "SELECT pg_create_physical_replication_slot('forgotten', true)" >/dev/null
+    sql "SELECT pg_create_physical_replication_slot(name, true) FROM unnest(ARRAY['forgotten', 'lost_too']) AS name" >/dev/null
     run_status 0 applier apply one.bundle --yes --max-lag 10GB --events events
-    errors_has "warning: replication slot 'forgotten': only " 'and nobody reads from it: it will be lost'
-    same once 1 "$(event '[.[] | select(.event == "slot runs out")] | length')"
+    errors_has "warning: replication slot 'forgotten': only " 'and nobody reads from it: it will be lost' \
+        "warning: replication slot 'lost_too': only "
+    same 'each once' 2 "$(event '[.[] | select(.event == "slot runs out")] | length')"
 }

@@ -33,6 +33,36 @@ static void only_a_dump_or_a_prepared_transaction_stops(void **state UNUSED)
     assert_false(conflict_stops(&conflict));
 }
 
+static void only_a_long_look_at_many_tables_looks_like_a_dump(void **state UNUSED)
+{
+    const Conflict dump = {.kind = CONFLICT_LONG,
+                           .who.transaction_ms = CONFLICT_LONG_MS,
+                           .tables = CONFLICT_DUMP_TABLES,
+                           .only_reads = true};
+    assert_true(conflict_looks_like_dump(&dump));
+    Conflict other = dump;
+    other.who.transaction_ms--;
+    assert_false(conflict_looks_like_dump(&other));
+    other = dump;
+    other.tables--;
+    assert_false(conflict_looks_like_dump(&other));
+    other = dump;
+    other.only_reads = false;
+    assert_false(conflict_looks_like_dump(&other));
+    other = dump;
+    other.kind = CONFLICT_PREPARED;
+    assert_false(conflict_looks_like_dump(&other));
+}
+
+static void says_that_it_only_looks_like_a_dump(void **state UNUSED)
+{
+    CLEANUP(text_done) Text text = {0};
+    const Conflict conflict = {
+        .kind = CONFLICT_DUMP, .by_looks = true, .who = {.pid = 7, .user = "app"}};
+    conflict_words(&conflict, &text);
+    assert_true(text_has_prefix(text_string(&text), "what looks like a dump is under way: pid 7"));
+}
+
 static void says_what_is_held_and_what_is_needed(void **state UNUSED)
 {
     CLEANUP(text_done) Text text = {0};
@@ -54,6 +84,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes_exclude_as_the_manual_says),
         cmocka_unit_test(only_a_dump_or_a_prepared_transaction_stops),
+        cmocka_unit_test(only_a_long_look_at_many_tables_looks_like_a_dump),
+        cmocka_unit_test(says_that_it_only_looks_like_a_dump),
         cmocka_unit_test(says_what_is_held_and_what_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

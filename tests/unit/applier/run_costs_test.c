@@ -152,6 +152,53 @@ static void takes_a_statement_for_what_it_was_seen_to_do(void **state)
     }
 }
 
+/* The group's second statement: the locks of the first are held already, so that it takes none. */
+static const struct {
+    const char *lock;
+    bool builds_anew; /* an index */
+    Work work;
+    bool at_most;
+} second_kinds[] = {
+    {"RowExclusiveLock", false, WORK_CHANGE, true},
+    {"RowExclusiveLock", true, WORK_READ, false},
+    {"ShareLock", false, WORK_INDEX, true},
+    {"AccessExclusiveLock", false, WORK_INDEX, true},
+    {"ShareRowExclusiveLock", false, WORK_READ, false},
+};
+
+static void a_lock_that_is_held_already_counts_for_the_next_statement(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(second_kinds); i++) {
+        begin(state);
+        saw(0, 0, 15, "public.big", second_kinds[i].lock, false, false);
+        saw(0, 1, 15, "public.big", "", false, true);
+        if (second_kinds[i].builds_anew)
+            saw(0, 1, 15, "public.big_pkey", "AccessExclusiveLock", true, false);
+        make(15, /* site= */ NULL);
+        assert_int_equal(costs.relations.items[1].work, second_kinds[i].work);
+        assert_int_equal(costs.steps.items[1].at_most, second_kinds[i].at_most);
+        end(state);
+    }
+}
+
+static void locks_of_another_group_or_table_do_not_count(void **state UNUSED)
+{
+    ManifestGroup two[] = {group_of_a, group_of_a};
+    two[0].step_count = two[1].step_count = two[1].first_step = 1;
+    migrations[0].scripts[SCRIPT_UP].groups.items = two;
+    migrations[0].scripts[SCRIPT_UP].groups.count = 2;
+    saw(0, 0, 15, "public.big", "RowExclusiveLock", false, false);
+    saw(0, 1, 15, "public.big", "", false, true);
+    make(15, /* site= */ NULL);
+    assert_int_equal(costs.relations.items[1].work, WORK_READ);
+    end(NULL);
+    begin(NULL);
+    saw(0, 0, 15, "public.small", "RowExclusiveLock", false, false);
+    saw(0, 1, 15, "public.big", "", false, true);
+    make(15, /* site= */ NULL);
+    assert_int_equal(costs.relations.items[1].work, WORK_READ);
+}
+
 static void a_batch_costs_its_ranges_and_their_pauses(void **state UNUSED)
 {
     const ManifestBatch batch = {
@@ -173,6 +220,84 @@ static void a_batch_costs_its_ranges_and_their_pauses(void **state UNUSED)
     make(15, /* site= */ NULL);
     assert_int_equal(costs.steps.items[0].ranges, 0);
     assert_int_equal(costs.steps.items[0].ms, COST_STATEMENT_MS + 100);
+}
+
+static void a_batch_holds_nothing_in_its_pauses(void **state UNUSED)
+{
+    ManifestGroup batch_group = {.kind = GROUP_BATCH, .step_count = 1};
+    migrations[0].scripts[SCRIPT_UP].groups.items = &batch_group;
+    migrations[0].scripts[SCRIPT_UP].batch = (ManifestBatch){
+        .table = text("big"), .key = text("id"), .size = 1000000, .pause_ms = 60000};
+    steps_of_a[0].kind = STEP_BATCH;
+    saw(0, 0, 15, "public.big", "ShareRowExclusiveLock", false, false);
+    all.count = 1;
+    make(15, /* site= */ NULL);
+    int64_t work = 6 * COST_STATEMENT_MS + seconds(1000 * MB, COST_RATE_CHANGE);
+    assert_int_equal(costs.steps.items[0].pause_ms, 6 * 60000);
+    assert_int_equal(run.steps_ms, work + 6 * 60000);
+    assert_int_equal(run.exposures.items[0].unwritable_ms, work);
+    assert_int_equal(run.exposures.items[0].unchangeable_ms, work);
+}
+
+/* A batch's table, as the catalog has its name, and as a manifest names a relation. */
+static const struct {
+    const char *schema;
+    const char *table;
+    const char *relation;
+    bool same;
+} batch_names[] = {
+    {NULL, "big", "public.big", true},
+    {NULL, "big", "\"odd.schema\".big", true},
+    {NULL, "big", "\"odd.big\".small", false},
+    {NULL, "Big.Table", "public.\"Big.Table\"", true},
+    {"Odd", "big", "\"Odd\".big", true},
+    {"Odd", "big", "odd.big", false},
+    {"s", "say \"so\"", "s.\"say \"\"so\"\"\"", true},
+    {"s", "big", "s.big", true},
+    {"s", "big", "t.big", false},
+    {"s", "1st", "s.\"1st\"", true},
+};
+
+static void a_batchs_table_is_known_by_its_quoted_name(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(batch_names); i++) {
+        begin(state);
+        relations[0].name = text(batch_names[i].relation);
+        live.relations.count = 1;
+        migrations[0].scripts[SCRIPT_UP].batch =
+            (ManifestBatch){.table = text(batch_names[i].table),
+                            .table_schema = text(batch_names[i].schema),
+                            .key = text("id"),
+                            .size = 1000000};
+        steps_of_a[0].kind = STEP_BATCH;
+        saw(0, 0, 15, batch_names[i].relation, "RowExclusiveLock", false, false);
+        make(15, /* site= */ NULL);
+        assert_int_equal(costs.steps.items[0].ranges, batch_names[i].same ? 6 : 0);
+        end(state);
+    }
+}
+
+static void rows_that_nobody_counted_make_no_ranges(void **state)
+{
+    static const int64_t rows_then[][2] = {{-1, 0}, {0, 0}, {1, 1}, {2500000, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(rows_then); i++) {
+        begin(state);
+        MeasuredStepRelation relation_then = {.relation = text("public.big"),
+                                              .rows = rows_then[i][0]};
+        const MeasuredStep step = {.identity = text("a"),
+                                   .script = SCRIPT_UP,
+                                   .statement = 1,
+                                   .duration_us = 1000,
+                                   .relations = {.items = &relation_then, .count = 1}};
+        const SiteMeasurements site = {.steps = &step, .count = 1};
+        relations[0].rows = -1;
+        migrations[0].scripts[SCRIPT_UP].batch =
+            (ManifestBatch){.table = text("big"), .key = text("id"), .size = 1000000};
+        steps_of_a[0].kind = STEP_BATCH;
+        make(15, &site);
+        assert_int_equal(costs.steps.items[0].ranges, rows_then[i][1]);
+        end(state);
+    }
 }
 
 static void an_index_that_is_built_anew_costs_its_table_only_once(void **state UNUSED)
@@ -291,6 +416,20 @@ static void says_what_an_estimate_stands_on(void **state UNUSED)
     text_done(&words);
 }
 
+static void files_that_may_be_smaller_are_counted_apart(void **state UNUSED)
+{
+    saw(0, 0, 15, "public.big", "AccessExclusiveLock", true, true);
+    saw(0, 1, 15, "public.big", "RowExclusiveLock", false, true);
+    make(15, /* site= */ NULL);
+    RunEstimate estimate = {.costs = run, .steps = costs, .live = live};
+    CostSpaces spaces;
+    cost_spaces(&estimate, &spaces);
+    assert_int_equal(spaces.count, 1);
+    assert_int_equal(spaces.items[0].bytes, 2000 * MB);
+    assert_int_equal(spaces.items[0].at_most_bytes, 1000 * MB);
+    array_free(&spaces);
+}
+
 static void takes_the_nearest_major_that_was_rehearsed(void **state UNUSED)
 {
     saw(0, 0, 14, "public.big", "ShareLock", false, true);
@@ -341,6 +480,26 @@ static void only_what_leads_the_order_may_go_before_the_window(void **state UNUS
     assert_string_equal(window_need_name(run.needs.items[0]), "phase before");
 }
 
+static void scripts_that_only_ask_are_counted_apart(void **state UNUSED)
+{
+    migrations[0].scripts[SCRIPT_PRECHECK].present = true;
+    migrations[0].scripts[SCRIPT_VERIFY].present = true;
+    migrations[1].scripts[SCRIPT_VERIFY].present = true;
+    make(15, /* site= */ NULL);
+    assert_int_equal(run.checks, 3);
+    Text words = {0};
+    RunEstimate estimate = {.costs = run, .steps = costs};
+    cost_words_time(&estimate, 0, &words);
+    assert_non_null(strstr(text_string(&words), "; 3 verify or precheck scripts come on top"));
+    text_done(&words);
+    end(NULL);
+    migrations[0].scripts[SCRIPT_PRECHECK].present = false;
+    migrations[1].scripts[SCRIPT_VERIFY].present = false;
+    migrations[0].scripts[SCRIPT_VERIFY].in_transaction = true;
+    make(15, /* site= */ NULL);
+    assert_int_equal(run.checks, 1);
+}
+
 static void steps_that_are_done_cost_nothing_more(void **state UNUSED)
 {
     tasks[0].first_group = 1;
@@ -363,8 +522,8 @@ static void a_window_is_asked_for_in_round_numbers(void **state UNUSED)
         .costs = {.window_ms = 25 * 60000,
                   .exposures = {.items = &(Exposure){.name = "public.big",
                                                      .live = &relations[0],
-                                                     .unreadable_ms = 18 * 60000,
-                                                     .unwritable_ms = 18 * 60000},
+                                                     .window_unreadable_ms = 18 * 60000,
+                                                     .window_unwritable_ms = 18 * 60000},
                                 .count = 1}}};
     Text words = {0};
     cost_words_window(&estimate, &words);
@@ -377,6 +536,47 @@ static void a_window_is_asked_for_in_round_numbers(void **state UNUSED)
     assert_string_equal(text_string(&words),
                         "1000 MB, 5 million rows; 100 MB, rows not counted yet");
     text_done(&words);
+}
+
+static void the_window_names_whoever_is_kept_longest(void **state UNUSED)
+{
+    Exposure exposures[] = {
+        {.name = "public.first", .unreadable_ms = 3600000, .unwritable_ms = 3600000},
+        {.name = "public.read", .window_unreadable_ms = 120000, .window_unwritable_ms = 120000},
+        {.name = "public.written", .window_unwritable_ms = 600000},
+    };
+    RunEstimate estimate = {
+        .costs = {.window_ms = 25 * 60000, .exposures = {.items = exposures, .count = 3}}};
+    Text words = {0};
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words),
+                        "ask for 25 min; public.read cannot be read for 2 min of it, "
+                        "public.written cannot be written for 10 min");
+    text_clear(&words);
+    exposures[1].window_unreadable_ms = 5;
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words),
+                        "ask for 25 min; public.written cannot be written for 10 min of it");
+    text_clear(&words);
+    exposures[1].window_unwritable_ms = exposures[2].window_unwritable_ms = 5;
+    cost_words_window(&estimate, &words);
+    assert_string_equal(text_string(&words), "ask for 25 min");
+    text_done(&words);
+}
+
+static void what_need_not_wait_keeps_nobody_off_in_the_window(void **state UNUSED)
+{
+    migrations[0].phase = PHASE_BEFORE;
+    saw(0, 0, 15, "public.big", "ShareLock", false, true);
+    saw(1, 0, 15, "public.big", "AccessExclusiveLock", false, true);
+    group_of_b.kind = GROUP_TRANSACTION;
+    make(15, /* site= */ NULL);
+    const Exposure *exposure = &run.exposures.items[0];
+    int64_t index = seconds(1000 * MB, COST_RATE_INDEX);
+    assert_true(exposure->unwritable_ms > 2 * index);
+    assert_true(exposure->window_unwritable_ms < 3 * index);
+    assert_int_equal(exposure->window_unreadable_ms, exposure->unreadable_ms);
+    assert_int_equal(exposure->window_unwritable_ms, exposure->window_unreadable_ms);
 }
 
 static void locks_keep_off_what_postgresql_says(void **state UNUSED)
@@ -398,19 +598,28 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(takes_a_statement_for_what_it_was_seen_to_do),
+        TEST(a_lock_that_is_held_already_counts_for_the_next_statement),
+        TEST(locks_of_another_group_or_table_do_not_count),
         TEST(a_batch_costs_its_ranges_and_their_pauses),
+        TEST(a_batch_holds_nothing_in_its_pauses),
+        TEST(a_batchs_table_is_known_by_its_quoted_name),
+        TEST(rows_that_nobody_counted_make_no_ranges),
         TEST(an_index_that_is_built_anew_costs_its_table_only_once),
         TEST(a_concurrent_build_reads_its_table_twice_and_may_lead),
         TEST(a_lock_is_held_until_its_transaction_ends),
         TEST(a_lock_that_comes_later_is_held_for_less),
         TEST(what_was_measured_here_goes_before_sizes_and_is_scaled),
         TEST(says_what_an_estimate_stands_on),
+        TEST(files_that_may_be_smaller_are_counted_apart),
         TEST(takes_the_nearest_major_that_was_rehearsed),
         TEST(of_an_unrehearsed_bundle_nothing_is_known),
         TEST(what_is_not_there_yet_costs_nothing_and_is_in_nobodys_way),
         TEST(only_what_leads_the_order_may_go_before_the_window),
+        TEST(scripts_that_only_ask_are_counted_apart),
         TEST(steps_that_are_done_cost_nothing_more),
         TEST(a_window_is_asked_for_in_round_numbers),
+        TEST(the_window_names_whoever_is_kept_longest),
+        TEST(what_need_not_wait_keeps_nobody_off_in_the_window),
         TEST(locks_keep_off_what_postgresql_says),
     };
     return cmocka_run_group_tests(tests, /* setup= */ NULL, /* teardown= */ NULL);
