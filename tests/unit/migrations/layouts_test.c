@@ -363,6 +363,10 @@ static void flyway_finds_a_placeholder_anywhere(void **state UNUSED)
         "deploy/" name ".sql", "SELECT '" name "';"                                                \
     }
 
+#define SHA "0123456789abcdef0123456789abcdef01234567"
+/* of the change "a", where it is the first of PLAN */
+#define ID_OF_A "a80f00b015a0bb439d542d65021dbfd62fb0c47e"
+
 static void sqitch_takes_the_order_of_its_plan(void **state UNUSED)
 {
     expect(LAYOUT_SQITCH,
@@ -378,13 +382,27 @@ static void sqitch_takes_the_order_of_its_plan(void **state UNUSED)
            "d: SELECT 'd'@1 / none\n");
 }
 
+static void sqitch_knows_changes_by_their_id(void **state UNUSED)
+{
+    expect(
+        LAYOUT_SQITCH,
+        FILES({"sqitch.plan", PLAN("a" WHO "b [" ID_OF_A " !c]" WHO "c [harbor:" ID_OF_A "]" WHO)},
+              CHANGE("a"), CHANGE("b"), CHANGE("c")),
+        "a: SELECT 'a'@1 / none\n"
+        "b: SELECT 'b'@1 / none\n"
+        "c: SELECT 'c'@1 / none\n");
+}
+
 static void sqitch_is_refused_by_line(void **state UNUSED)
 {
     static const struct {
         const char *plan;
         const char *says;
     } cases[] = {
-        {"a" WHO, "names no %project"},
+        {"%syntax-version=1.0.0\n\na" WHO, "names no %project"},
+        {"%project=harbor\na" WHO, ":2: a blank line must end the pragmas before 'a 2024"},
+        {"%project=har@bor\n", ":1: a project cannot be called 'har@bor'"},
+        {"%uri=http://\xc3\xa9.example/\n", ":1: a host that is not ASCII cannot be read"},
         {"%syntax-version=2.0\n", "sqitch.plan:1: a plan of another syntax: '2.0'"},
         {PLAN("-a" WHO), "sqitch.plan:4: sqitch itself never acts"},
         {PLAN("a" WHO "a" WHO), ":5: without a tag between them a change stands twice: 'a'"},
@@ -402,6 +420,25 @@ static void sqitch_is_refused_by_line(void **state UNUSED)
         {PLAN("?a" WHO), "a change cannot be called '?a'"},
         {PLAN("a~2" WHO), "a change cannot be called 'a~2'"},
         {PLAN("a:b" WHO), "a change cannot be called 'a:b'"},
+        {PLAN("a/../../b" WHO), ":4: a change cannot be called 'a/../../b'"},
+        {PLAN("a/./b" WHO), "a change cannot be called 'a/./b'"},
+        {PLAN("a//b" WHO), "a change cannot be called 'a//b'"},
+        {PLAN("/a" WHO), "a change cannot be called '/a'"},
+        {PLAN("..\\a" WHO), "a change cannot be called"},
+        {PLAN("a\x1b[2Jb" WHO), "a change cannot be called 'a"},
+        {PLAN("a" WHO "@t\x7ft" WHO), "a tag cannot be called 't"},
+        {PLAN("HEAD" WHO), "a change cannot be called 'HEAD'"},
+        {PLAN(SHA "x" WHO), "a change cannot be called '" SHA "x'"},
+        {PLAN("a"), ":4: a timestamp like 2024-01-01T00:00:00Z is missing before ''"},
+        {PLAN("a 2024-13-01T00:00:00Z Ann <a@b>"), "a timestamp like"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann"), "a planner like 'Ann <ann@example.com>' is missing"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann<a@b>"), "a planner like"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann <a@b> x"), "a planner like"},
+        {PLAN("a" WHO "@t"), ":5: a timestamp like"},
+        {PLAN("a" WHO "b [a a]" WHO), "the change has the dependency twice: 'a'"},
+        {PLAN("a" WHO "b [" SHA "]" WHO), "does not stand before it: '" SHA "'"},
+        {PLAN("a" WHO "b [!" SHA "]" WHO), "does not know what the change conflicts with: '!" SHA},
+        {PLAN("a" WHO "b [!" ID_OF_A "]" WHO), "conflicts with what stands before it: '!" ID_OF_A},
         {PLAN("nothere" WHO), "line 4: there is no deploy script of 'nothere'"},
         {PLAN("a" WHO "@t" WHO "a" WHO), "there is no deploy script of 'a'"},
         {PLAN("\xff" WHO), "is not UTF-8"},
@@ -483,6 +520,7 @@ int main(void)
         cmocka_unit_test(flyway_is_refused_by_name),
         cmocka_unit_test(flyway_finds_a_placeholder_anywhere),
         cmocka_unit_test(sqitch_takes_the_order_of_its_plan),
+        cmocka_unit_test(sqitch_knows_changes_by_their_id),
         cmocka_unit_test(sqitch_is_refused_by_line),
         cmocka_unit_test(sqitch_without_its_plan_is_an_error),
         cmocka_unit_test(says_by_what_it_knew),
