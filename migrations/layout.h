@@ -26,6 +26,8 @@ typedef struct LayoutReading {
     bool flat;
     bool planned; /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
+    LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in
+                                  the project, each owned; the rest of its folder is not its own */
     ARRAY_OF(LayoutMigration) migrations;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
@@ -72,6 +74,11 @@ bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entri
 /* Whether the entry is to be looked at: hidden ones are not; links and bad names are findings. */
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry);
 
+/* Look for the file `path` (in the project). A link on the way to it, or
+ * something else than a file at its end, is an error, which is said once: LAYOUT_FILE_REFUSED. */
+typedef enum { LAYOUT_FILE_ABSENT, LAYOUT_FILE_THERE, LAYOUT_FILE_REFUSED } LayoutFile;
+LayoutFile layout_find_file(LayoutReading *reading, const char *path);
+
 /* The file name of a numbered script, cut in its parts: 0007_add_berths.up.sql */
 typedef struct LayoutName {
     uint64_t number;
@@ -86,7 +93,9 @@ bool layout_parse_name(const char *name, LayoutName *ret_name) MUST_CHECK;
 
 bool layout_is_sql(const char *name); /* ends in .sql, in any case of letters */
 
-/* Begins with a number and ends like a program (.go, .js, .py …): a step that is not SQL. */
+bool layout_ends_in_code(const char *name); /* like a program: .go, .js, .py … */
+
+/* Begins with a number and ends like a program: a step that is not SQL. */
 bool layout_is_code(const char *name);
 
 /* Refuse a step that is not SQL. */

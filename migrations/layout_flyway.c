@@ -192,6 +192,14 @@ static bool is_callback(const char *name)
     return false;
 }
 
+/* flyway runs V1__x.py, R__x.sh and afterMigrate.ps1 as it runs scripts; classes have any name. */
+static bool is_code(const char *name)
+{
+    return layout_ends_in_code(name) &&
+           (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt") || is_callback(name) ||
+            (strchr("VURB", name[0]) && strstr(name, "__")));
+}
+
 static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
 {
     finding_add(reading->findings, FINDING_ERROR, hint, "'%s' is %s", path, what);
@@ -213,7 +221,7 @@ static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray 
     const char *name = file_base_name(path), *title;
     FlywayVersion version;
     if (!layout_is_sql(name)) {
-        if (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt"))
+        if (is_code(name))
             refuse(
                 reading, path, "a migration in a programming language; a bundle carries SQL only",
                 "write what it does as SQL; or move it out of the folder, if it is no migration");

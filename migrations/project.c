@@ -30,6 +30,9 @@ void project_done(Project *project)
         array_free(&version->superseded);
     }
     array_free(&project->versions);
+    array_each (char *, place, &project->places)
+        free(*place);
+    array_free(&project->places);
     sum_file_done(&project->sum);
     array_each (ProjectMigration, migration, &project->migrations)
         project_migration_done(migration);
@@ -89,6 +92,8 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
     if (!read_layout(&project, &reading, err))
         return false;
     project.flat = reading.flat;
+    array_each (char *, place, &reading.places)
+        *array_add(&project.places) = TAKE_PTR(*place);
     project_order(&project, &reading, &project.sum);
     *ret_project = project;
     project = (Project){0};

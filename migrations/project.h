@@ -94,6 +94,7 @@ typedef struct Project {
     Layout layout;
     char *layout_reason; /* owned: by what it was recognised; NULL where sealift.conf names it */
     bool flat;           /* no version folders */
+    ARRAY_OF(char *) places;          /* owned: layout.h, LayoutReading.places */
     ProjectVersionArray versions;     /* the line, in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
     SumFile sum;                      /* as it stands, superseded versions included */

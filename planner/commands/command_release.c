@@ -64,6 +64,26 @@ static bool nothing_pending(Error *err)
     return error_hint(err, "'planner new NAME' writes one; --empty releases a version without any");
 }
 
+/* Of a layout whose plan says where versions end: changes that no version has yet. */
+static bool nothing_tagged(const Project *project, Error *err)
+{
+    size_t count = 0;
+    const ProjectMigration *first = NULL;
+    array_each (const ProjectMigration, at, &project->migrations) {
+        if (at->version >= 0)
+            continue;
+        first = first ? first : at;
+        count++;
+    }
+    if (project->layout != LAYOUT_SQITCH || !first)
+        return nothing_pending(err);
+    error_set(err, ERROR_USAGE,
+              "there is nothing to release: behind the last tag of sqitch's plan %s %zu change%s, "
+              "from '%s' on, and no tag",
+              count == 1 ? "stands" : "stand", count, text_plural((int64_t)count), first->identity);
+    return error_hint(err, "'sqitch tag VERSION' ends a version there; then release it");
+}
+
 static bool flat_range(const Project *project, const char *through, Range *ret_range, Error *err)
 {
     Range range = {0};
@@ -103,7 +123,7 @@ static bool folder_range(const Project *project, const char *version, const char
         }
     }
     if (!next)
-        return nothing_pending(err);
+        return nothing_tagged(project, err);
     if (strcmp(next->name, version) != 0) {
         error_set(err, ERROR_USAGE, "version %s is not the next one: that is %s", version,
                   next->name);
