@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "migrations/project_names.h"
+#include "migrations/project_repeats.h"
 
 /* The layouts, in the order of Layout. */
 static const struct {
@@ -70,6 +71,33 @@ void layout_reading_done(LayoutReading *reading)
     array_each (LayoutMigration, migration, &reading->migrations)
         layout_migration_done(migration);
     array_free(&reading->migrations);
+    array_each (ProjectMigration, repeat, &reading->repeats)
+        project_migration_done(repeat);
+    array_free(&reading->repeats);
+}
+
+ProjectMigration *layout_add_repeat(LayoutReading *reading, const char *name, const char *path)
+{
+    if (strlen(name) > PROJECT_REPEAT_NAME_MAX) {
+        finding_add(reading->findings, FINDING_ERROR, "give it a shorter name",
+                    "'%s': the name of a repeatable script has at most %d bytes", path,
+                    PROJECT_REPEAT_NAME_MAX);
+        return NULL;
+    }
+    array_each (const ProjectMigration, before, &reading->repeats) {
+        if (strcmp(before->identity, name) != 0)
+            continue;
+        finding_add(reading->findings, FINDING_ERROR, "which of the two is run would be a guess",
+                    "the repeatable script '%s' stands twice: '%s' is there already", path,
+                    before->scripts[PROJECT_UP]);
+        return NULL;
+    }
+    ProjectMigration *added = array_add(&reading->repeats);
+    added->identity = memory_string(name);
+    added->title = memory_string(name);
+    added->version = -1;
+    added->scripts[PROJECT_UP] = memory_string(path);
+    return added;
 }
 
 LayoutMigration *layout_add(LayoutReading *reading, const char *version_folder, uint64_t number)

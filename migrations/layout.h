@@ -29,6 +29,9 @@ typedef struct LayoutReading {
     LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in
                                   the project, each owned; the rest of its folder is not its own */
     ARRAY_OF(LayoutMigration) migrations;
+    /* Repeatable scripts in their order: identity is the name alone, without an ending or version;
+     * a down is that of the script's first text. */
+    ProjectMigrationArray repeats;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
 
@@ -62,8 +65,12 @@ bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
 
-/* Whether a file's name is flyway's: V1.2__name.sql. */
+/* Whether a file's name is flyway's: V1.2__name.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Read a script's settings (NAME.sql.conf) and look for placeholders. */
+bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,
+                         ProjectScript script, Error *err) MUST_CHECK;
 
 /* What the readers share. `folder` is always the path from the project's root. */
 
@@ -131,6 +138,10 @@ LayoutMigration *layout_add_file(LayoutReading *reading, const char *file, const
 
 /* `path` (in the project) is no migration, and why: a warning. */
 void layout_pass_file(LayoutReading *reading, const char *path, const char *why);
+
+/* A repeatable script called `name`, at `path` in the project; NULL, with an error among the
+ * findings, where its name is too long or stands twice. */
+ProjectMigration *layout_add_repeat(LayoutReading *reading, const char *name, const char *path);
 
 /* A new migration at the end. */
 LayoutMigration *layout_add(LayoutReading *reading, const char *version_folder, uint64_t number);

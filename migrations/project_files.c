@@ -32,6 +32,10 @@ static bool is_script(const Project *project, const char *path)
         for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
             if (migration->scripts[i] && strcmp(migration->scripts[i], path) == 0)
                 return true;
+    array_each (const ProjectMigration, repeat, &project->repeats)
+        for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+            if (repeat->scripts[i] && strcmp(repeat->scripts[i], path) == 0)
+                return true;
     return false;
 }
 

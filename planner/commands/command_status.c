@@ -150,6 +150,7 @@ static void render_migration_json(const Project *project, const ProjectMigration
     json_string(json, "version",
                 migration->version < 0 ? NULL : project->versions.items[migration->version].name);
     json_string(json, "state", state_names[state]);
+    json_string(json, "repeatable", migration->repeat);
     for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++)
         json_string(json, project_script_name((ProjectScript)script), migration->scripts[script]);
     json_close(json);

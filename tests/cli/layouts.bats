@@ -94,7 +94,9 @@ V1_9__add_flag
 V1.10__add_draught with a down
 V2.0__index_ship_names
 V2.0.1__empty
-files: 8 read, 1 ignored, 0 refused
+R__fleet_size@pending
+R__ship_names@pending
+files: 10 read, 1 ignored, 0 refused
 ignored: migrations/B1__baseline.sql" "$(listing flyway)"
     rm -rf "$WORK/flyway"
     applies_as_psql_does flyway 1.0.0

@@ -322,7 +322,7 @@ static void flyway_is_refused_by_name(void **state UNUSED)
         FindingSeverity severity;
         const char *says;
     } cases[] = {
-        {"R__view.sql", "SELECT 1;", FINDING_ERROR, "'migrations/R__view.sql' is a repeatable"},
+        {"R__view.sql", "SELECT '${x}';", FINDING_ERROR, "R__view.sql:1: a placeholder"},
         {"beforeMigrate.sql", "x", FINDING_ERROR, "'migrations/beforeMigrate.sql' is a callback"},
         {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
         {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
