@@ -1,5 +1,7 @@
 /* Ours: VERSION/NNNN_slug.up.sql and its companions, or the same files in one flat folder; and
  * repeat/NAME.sql, run again in each version in which it has changed (project_repeats.h). */
+#include <sys/stat.h>
+
 #include "base/text.h"
 #include "migrations/layout.h"
 #include "migrations/project_names.h"
@@ -223,7 +225,9 @@ static bool read_repeats(LayoutReading *reading, Error *err)
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     CLEANUP(memory_freep) char *folder = file_path(reading->folder, REPEAT_FOLDER);
     CLEANUP(memory_freep) char *absolute = file_path(reading->root, folder);
-    if (!file_exists(absolute))
+    struct stat status;
+    /* a link in its place has been refused with the other entries */
+    if (lstat(absolute, &status) != 0 || !S_ISDIR(status.st_mode))
         return true;
     if (!layout_list(reading->root, folder, &entries, err))
         return false;

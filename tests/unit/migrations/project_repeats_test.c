@@ -175,6 +175,7 @@ static void is_refused_by_name(void **state UNUSED)
                     FILES({"migrations/R__t.sql", "SELECT 1;"},
                           {"migrations/0001_a.up.sql", "SELECT 1;"}, {cases[i].name, "SELECT 1;"}),
                     FINDING_ERROR, cases[i].says);
+    expect("sealift", FILES({"migrations/repeat", "no folder"}), "");
     expect_says("sealift",
                 FILES({"migrations/repeat/0001_a.sql", "SELECT 1;"},
                       {"migrations/0001_a@pending.up.sql", "SELECT 1;"}),
