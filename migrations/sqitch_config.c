@@ -12,7 +12,7 @@
 
 #define BLANKS " \t"
 
-/* One setting; the last of its name counts. */
+/* One setting. */
 typedef struct Setting {
     char *key;   /* owned: "core.top_dir", "engine.pg.target", "target.prod.plan_file" */
     char *value; /* owned */
@@ -103,6 +103,16 @@ static char *read_value(const char *at)
     return quoted ? NULL : memory_string_n(text_string(&value), kept);
 }
 
+/* What decides about plan and scripts. */
+static bool is_ours(const char *key)
+{
+    static const char *const words[] = {".plan_file", ".extension", ".engine", ".target", ".uri"};
+    bool ours = text_has_suffix(key, "_dir");
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        ours = ours || text_has_suffix(key, words[i]);
+    return ours;
+}
+
 static bool take_line(void *context, const char *line, int64_t number, Error *err)
 {
     ConfigReading *reading = context;
@@ -125,8 +135,11 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
     for (char *letter = key + strlen(reading->section); *letter; letter++)
         if (*letter >= 'A' && *letter <= 'Z')
             *letter = (char)(*letter - 'A' + 'a');
+    bool twice = false;
+    array_each (const Setting, before, &reading->settings)
+        twice = twice || (is_ours(key) && strcmp(before->key, key) == 0);
     *array_add(&reading->settings) = (Setting){key, TAKE_PTR(value), number};
-    return true;
+    return !twice || refuse(reading->name, number, "sqitch takes no two values of", key, err);
 }
 
 /* --- what is in force ------------------------------------------------------------------------ */

@@ -18,8 +18,8 @@ typedef struct SqitchConfig {
 
 /* A file that is not there says nothing. `name` is how messages call it. Other targets that have
  * plan or scripts of their own become warnings. ERROR_INPUT "name:line: …" for what is no
- * configuration, a value over several lines, a path that leads out of the folder, another engine
- * than PostgreSQL; ERROR_IO. */
+ * configuration, a value over several lines, two values of one setting, a path that leads out of
+ * the folder, another engine than PostgreSQL; ERROR_IO. */
 bool sqitch_config_read(const char *path, const char *name, FindingArray *findings,
                         SqitchConfig *ret_config, Error *err) MUST_CHECK;
 void sqitch_config_done(SqitchConfig *config);

@@ -477,9 +477,9 @@ static void sqitch_has_plan_and_scripts_where_its_configuration_says(void **stat
                  {"db/x/sqitch.plan", PLAN("a" WHO)}, {"db/x/deploy/a.sql", "SELECT 1;"},
                  {"db/x/revert/a.sql", "SELECT -1;"}, {"deploy/a.sql", "SELECT 2;"}),
            "a: SELECT 1@1 / SELECT -1@1\n");
-    /* the target before the engine before the core; the last of a name; git's own syntax */
+    /* the target before the engine before the core; git's own syntax */
     expect(LAYOUT_SQITCH,
-           FILES({"sqitch.conf", "; a comment\n[CORE] engine = pg # one\ntop_dir = no\n"
+           FILES({"sqitch.conf", "; a comment\n[CORE] engine = pg # one\n"
                                  "Top_Dir = \"t op\" ; where\nextension = 0\ndeploy_dir = no\n"
                                  "[engine \"pg\"]\n target = prod\n deploy_dir = up\n"
                                  " revert_dir=no\n[target \"prod\"]\n uri = db:pg:x\n"
@@ -518,6 +518,7 @@ static void sqitch_configurations_are_refused_by_line(void **state UNUSED)
         {"[core]\ntarget = t\n[target \"t\"]\nuri = db:oracle:x\n", ":4: the engine is not"},
         {"[core]\ntop_dir = a\\\n b\n", ":2: a value over several lines is not read"},
         {"[core]\ntop_dir = \"a\n", ":2: a value over several lines"},
+        {"[core]\ntop_dir = a\nTOP_DIR = b\n", ":3: sqitch takes no two values of 'core.top_dir'"},
         {"[core\n", ":1: this is no section: '[core'"},
         {"top_dir = a\n", ":1: this is no line of a configuration"},
         {"[core]\ntop dir = a\n", ":2: this is no line of a configuration"},
