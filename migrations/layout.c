@@ -138,8 +138,7 @@ LayoutFile layout_find_file(LayoutReading *reading, const char *path)
         CLEANUP(memory_freep) char *absolute = file_path(reading->root, part);
         if (lstat(absolute, &status) != 0)
             return LAYOUT_FILE_ABSENT;
-        if (S_ISLNK(status.st_mode) ||
-            (end ? !S_ISDIR(status.st_mode) : !S_ISREG(status.st_mode))) {
+        if (end ? !S_ISDIR(status.st_mode) : !S_ISREG(status.st_mode)) {
             refuse_kind(reading, part,
                         S_ISLNK(status.st_mode) ? "a symbolic link"
                         : end                   ? "not a folder"

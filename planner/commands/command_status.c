@@ -111,7 +111,7 @@ static void render(const Shown *shown, Text *out)
         render_migrations(project, states, (int64_t)i, out);
     }
     if (has_pending_flat(project)) {
-        text_add(out, project->flat
+        text_add(out, project->layout != LAYOUT_SQITCH || project->flat
                           ? "in no version yet ('planner release VERSION' makes them one)\n"
                           : "in no version yet (a version ends with a tag: 'sqitch tag')\n");
         render_migrations(project, states, -1, out);

@@ -66,6 +66,8 @@ R__ship_names@1.0.0 released 1.0.0 R__ship_names" "$(states | tail -2)"
 ids@1.0.0 released 1.0.0 ids" "$(states)"
     view 'SELECT id, name FROM ship'
     same states "ids@pending pending null ids" "$(states | tail -1)"
+    run_status 0 planner status --project "$PROJECT"
+    output_has "in no version yet ('planner release VERSION' makes them one)" "  pending     ids@pending"
     run_status 0 release 1.1.0
     run_status 0 planner status --project "$PROJECT" --files
     output_has "files: 4, of which 4 read, 0 ignored, 0 refused"

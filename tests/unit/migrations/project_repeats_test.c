@@ -115,6 +115,21 @@ static void a_change_of_settings_is_a_change(void **state UNUSED)
         "R__a@pending - alone: migrations/R__a.sql / sealift.frozen/1.0.0/R__a.sql\n");
 }
 
+/* Only a CR that ends a line with its LF is no part of the text. */
+static void a_carriage_return_alone_is_text(void **state UNUSED)
+{
+    static const char *const texts[][2] = {
+        {"SELECT\r 1;", "SELECT 1;"}, {"SELECT 1;\r", "SELECT 1;"}, {"\r\r\n", "\r\n"}};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        expect(
+            "sealift",
+            FILES({"sealift.sum", "sealift-sum 1\n" RELEASE("1.0.0") MIGRATION("1.0.0", "a@1.0.0")},
+                  {"migrations/repeat/a.sql", texts[i][0]},
+                  {"sealift.frozen/1.0.0/a.sql", texts[i][1]}),
+            "a@1.0.0 1.0.0 released: sealift.frozen/1.0.0/a.sql / none\n"
+            "a@pending -: migrations/repeat/a.sql / sealift.frozen/1.0.0/a.sql\n");
+}
+
 /* A version that is not on the line any more does not count. */
 static void superseded_texts_are_passed(void **state UNUSED)
 {
@@ -209,6 +224,7 @@ int main(void)
         cmocka_unit_test(flyway_runs_them_last_by_description),
         cmocka_unit_test(a_change_is_a_migration_whose_down_is_the_text_before),
         cmocka_unit_test(a_change_of_settings_is_a_change),
+        cmocka_unit_test(a_carriage_return_alone_is_text),
         cmocka_unit_test(superseded_texts_are_passed),
         cmocka_unit_test(ours_come_into_the_last_version_that_is_not_released),
         cmocka_unit_test(is_refused_by_name),
