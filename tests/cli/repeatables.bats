@@ -160,3 +160,19 @@ ids@1.0.0 released 1.0.0 ids" "$(states)"
     same states "ids@1.1.1 released 1.1.1 ids" "$(states | tail -1)"
     same "what is pending" "" "$(states | grep pending)"
 }
+
+@test "a rehearsal before the release counts where the version is known; in a flat layout pack wants another" {
+    own_project 1.0.0
+    make_key vendor
+    run_status 0 planner rehearse --project "$PROJECT"
+    output_has "ids@1.0.0   exact"
+    run_status 0 release 1.0.0
+    run_status 0 planner pack --project "$PROJECT" --to 1.0.0 --out "$WORK/x.bundle" --sign "$WORK/keys/vendor"
+    rm -rf "$PROJECT"
+    own_project .
+    run_status 0 planner rehearse --project "$PROJECT"
+    output_has "ids@pending  exact"
+    run_status 0 release 1.0.0
+    run_status 7 planner pack --project "$PROJECT" --to 1.0.0 --out "$WORK/y.bundle" --sign "$WORK/keys/vendor"
+    errors_has "'ids@1.0.0'" "'planner rehearse --to 1.0.0'"
+}
