@@ -1,9 +1,11 @@
 #include "migrations/layout.h"
 
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "migrations/project_names.h"
+#include "migrations/project_repeats.h"
 
 /* The layouts, in the order of Layout. */
 static const struct {
@@ -63,9 +65,39 @@ void layout_reading_done(LayoutReading *reading)
     array_each (char *, folder, &reading->folders)
         free(*folder);
     array_free(&reading->folders);
+    array_each (char *, place, &reading->places)
+        free(*place);
+    array_free(&reading->places);
     array_each (LayoutMigration, migration, &reading->migrations)
         layout_migration_done(migration);
     array_free(&reading->migrations);
+    array_each (ProjectMigration, repeat, &reading->repeats)
+        project_migration_done(repeat);
+    array_free(&reading->repeats);
+}
+
+ProjectMigration *layout_add_repeat(LayoutReading *reading, const char *name, const char *path)
+{
+    if (strlen(name) > PROJECT_REPEAT_NAME_MAX) {
+        finding_add(reading->findings, FINDING_ERROR, "give it a shorter name",
+                    "'%s': the name of a repeatable script has at most %d bytes", path,
+                    PROJECT_REPEAT_NAME_MAX);
+        return NULL;
+    }
+    array_each (const ProjectMigration, before, &reading->repeats) {
+        if (strcmp(before->identity, name) != 0)
+            continue;
+        finding_add(reading->findings, FINDING_ERROR, "which of the two is run would be a guess",
+                    "the repeatable script '%s' stands twice: '%s' is there already", path,
+                    before->scripts[PROJECT_UP]);
+        return NULL;
+    }
+    ProjectMigration *added = array_add(&reading->repeats);
+    added->identity = memory_string(name);
+    added->title = memory_string(name);
+    added->version = -1;
+    added->scripts[PROJECT_UP] = memory_string(path);
+    return added;
 }
 
 LayoutMigration *layout_add(LayoutReading *reading, const char *version_folder, uint64_t number)
@@ -83,6 +115,41 @@ bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entri
     return file_list(path, ret_entries, err);
 }
 
+/* A link or a thing that is no file, at `path`; said once, however many scripts are behind it. */
+static void refuse_kind(LayoutReading *reading, const char *path, const char *what)
+{
+    CLEANUP(memory_freep) char *message = memory_format("'%s' is %s", path, what);
+    array_each (const Finding, finding, reading->findings)
+        if (strcmp(finding->message, message) == 0)
+            return;
+    finding_add(reading->findings, FINDING_ERROR,
+                "put the file itself there: what is released must not change with something "
+                "outside the project",
+                "%s", message);
+}
+
+LayoutFile layout_find_file(LayoutReading *reading, const char *path)
+{
+    for (const char *end = path; end;) {
+        struct stat status;
+        end = strchr(end, '/');
+        CLEANUP(memory_freep)
+        char *part = memory_string_n(path, end ? (size_t)(end - path) : strlen(path));
+        CLEANUP(memory_freep) char *absolute = file_path(reading->root, part);
+        if (lstat(absolute, &status) != 0)
+            return LAYOUT_FILE_ABSENT;
+        if (end ? !S_ISDIR(status.st_mode) : !S_ISREG(status.st_mode)) {
+            refuse_kind(reading, part,
+                        S_ISLNK(status.st_mode) ? "a symbolic link"
+                        : end                   ? "not a folder"
+                                                : "not a file");
+            return LAYOUT_FILE_REFUSED;
+        }
+        end += end ? 1 : 0;
+    }
+    return LAYOUT_FILE_THERE;
+}
+
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry)
 {
     if (entry->name[0] == '.')
@@ -96,10 +163,7 @@ bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *e
         return false;
     }
     if (entry->kind == FILE_KIND_LINK || entry->kind == FILE_KIND_OTHER) {
-        finding_add(reading->findings, FINDING_ERROR,
-                    "put the file itself there: what is released must not change with something "
-                    "outside the project",
-                    "'%s' is %s", path,
+        refuse_kind(reading, path,
                     entry->kind == FILE_KIND_LINK ? "a symbolic link"
                                                   : "neither a file nor a folder");
         return false;
@@ -159,16 +223,22 @@ bool layout_is_sql(const char *name)
     return length > 4 && strcasecmp(name + length - 4, ".sql") == 0;
 }
 
-bool layout_is_code(const char *name)
+bool layout_ends_in_code(const char *name)
 {
-    static const char *const endings[] = {".go", ".js", ".mjs", ".cjs", ".ts", ".py",   ".rb",
-                                          ".rs", ".sh", ".php", ".pl",  ".ex", ".java", ".kt"};
-    if (!is_digit(name[0]))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-        if (text_has_suffix(name, endings[i]))
+    static const char *const endings[] = {".go",    ".js",  ".mjs",    ".cjs",  ".ts",   ".py",
+                                          ".rb",    ".rs",  ".sh",     ".bash", ".bat",  ".cmd",
+                                          ".ps1",   ".php", ".pl",     ".ex",   ".java", ".kt",
+                                          ".class", ".cs",  ".groovy", ".scala"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < ARRAY_LEN(endings); i++)
+        if (strcasecmp(dot, endings[i]) == 0)
             return true;
     return false;
+}
+
+bool layout_is_code(const char *name)
+{
+    return is_digit(name[0]) && layout_ends_in_code(name);
 }
 
 void layout_refuse_code(LayoutReading *reading, const char *folder, const char *name)

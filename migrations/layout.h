@@ -26,7 +26,12 @@ typedef struct LayoutReading {
     bool flat;
     bool planned; /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
+    LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in
+                                  the project, each owned; the rest of its folder is not its own */
     ARRAY_OF(LayoutMigration) migrations;
+    /* Repeatable scripts in their order: identity is the name alone, without an ending or version;
+     * a down is that of the script's first text. */
+    ProjectMigrationArray repeats;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
 
@@ -60,8 +65,12 @@ bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
 
-/* Whether a file's name is flyway's: V1.2__name.sql. */
+/* Whether a file's name is flyway's: V1.2__name.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Read a script's settings (NAME.sql.conf) and look for placeholders. */
+bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,
+                         ProjectScript script, Error *err) MUST_CHECK;
 
 /* What the readers share. `folder` is always the path from the project's root. */
 
@@ -71,6 +80,11 @@ bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entri
 
 /* Whether the entry is to be looked at: hidden ones are not; links and bad names are findings. */
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry);
+
+/* Look for the file `path` (in the project). A link on the way to it, or
+ * something else than a file at its end, is an error, which is said once: LAYOUT_FILE_REFUSED. */
+typedef enum { LAYOUT_FILE_ABSENT, LAYOUT_FILE_THERE, LAYOUT_FILE_REFUSED } LayoutFile;
+LayoutFile layout_find_file(LayoutReading *reading, const char *path);
 
 /* The file name of a numbered script, cut in its parts: 0007_add_berths.up.sql */
 typedef struct LayoutName {
@@ -86,7 +100,9 @@ bool layout_parse_name(const char *name, LayoutName *ret_name) MUST_CHECK;
 
 bool layout_is_sql(const char *name); /* ends in .sql, in any case of letters */
 
-/* Begins with a number and ends like a program (.go, .js, .py …): a step that is not SQL. */
+bool layout_ends_in_code(const char *name); /* like a program: .go, .js, .py … */
+
+/* Begins with a number and ends like a program: a step that is not SQL. */
 bool layout_is_code(const char *name);
 
 /* Refuse a step that is not SQL. */
@@ -122,6 +138,10 @@ LayoutMigration *layout_add_file(LayoutReading *reading, const char *file, const
 
 /* `path` (in the project) is no migration, and why: a warning. */
 void layout_pass_file(LayoutReading *reading, const char *path, const char *why);
+
+/* A repeatable script called `name`, at `path` in the project; NULL, with an error among the
+ * findings, where its name is too long or stands twice. */
+ProjectMigration *layout_add_repeat(LayoutReading *reading, const char *name, const char *path);
 
 /* A new migration at the end. */
 LayoutMigration *layout_add(LayoutReading *reading, const char *version_folder, uint64_t number);

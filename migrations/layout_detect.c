@@ -3,12 +3,12 @@
 #include "base/text.h"
 #include "migrations/layout.h"
 
-#define PEEKED_FILES 20
 #define PEEKED_BYTES (64 * 1024)
 
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
     char *first[LAYOUT_COUNT]; /* owned */
+    char *sqitch_config;       /* owned: its plan may stand in another folder */
     char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
 } LayoutSigns;
 
@@ -16,6 +16,7 @@ static void signs_done(LayoutSigns *signs)
 {
     for (size_t i = 0; i < LAYOUT_COUNT; i++)
         free(signs->first[i]);
+    free(signs->sqitch_config);
     free(signs->one_way);
 }
 
@@ -93,16 +94,17 @@ static bool peek(const char *root, const char *folder, const char *name, LayoutS
 static bool read_flat(const char *root, const char *folder, const FileEntryArray *entries,
                       LayoutSigns *signs, Error *err)
 {
-    size_t peeked = 0;
     array_each (const FileEntry, entry, entries) {
         if (strcmp(entry->name, "sqitch.plan") == 0)
             note(signs, LAYOUT_SQITCH, folder, entry->name);
+        if (strcmp(entry->name, "sqitch.conf") == 0)
+            signs->sqitch_config = file_path(folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
             continue;
         if (layout_flyway_names(entry->name))
             note(signs, LAYOUT_FLYWAY, folder, entry->name);
         read_numbered_name(entries, folder, entry->name, signs);
-        if (peeked++ < PEEKED_FILES && !peek(root, folder, entry->name, signs, err))
+        if (!peek(root, folder, entry->name, signs, err))
             return false;
     }
     return true;
@@ -162,6 +164,11 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
             continue;
         *ret_layout = decisions[i].layout;
         *ret_reason = memory_format("'%s' %s", first, decisions[i].says);
+    }
+    if (signs.sqitch_config && *ret_layout != LAYOUT_SQITCH) {
+        free(*ret_reason);
+        *ret_layout = LAYOUT_SQITCH;
+        *ret_reason = memory_format("'%s' is a configuration of sqitch", signs.sqitch_config);
     }
     if (!*ret_reason && signs.one_way) {
         *ret_layout = LAYOUT_SQLX;

@@ -1,13 +1,15 @@
 /* flyway: V1.2__name.sql in order of the version, U1.2__name.sql its down, in the folder and all
  * folders below it; NAME.sql.conf beside a script says how it is run. Versions are numbers between
  * dots or underscores, compared number by number: 1, 1.0 and 01 are the same. Repeatable scripts
- * (R__), callbacks and placeholders are refused by name; a baseline (B) is passed over, because the
- * versions that it stands for are read themselves. */
+ * (R__) come behind them in order of their descriptions (project_repeats.h). Callbacks and
+ * placeholders are refused by name; a baseline (B) is passed over, because the versions that it
+ * stands for are read themselves. */
 #include <inttypes.h>
 #include <strings.h>
 
 #include "base/text.h"
 #include "migrations/layout.h"
+#include "migrations/project_repeats.h"
 #include "migrations/script_lines.h"
 
 #define PARTS_MAX  64
@@ -45,11 +47,16 @@ static bool parse_version(const char *name, FlywayVersion *ret_version, const ch
     return true;
 }
 
+static bool is_repeatable(const char *name)
+{
+    return text_has_prefix(name, "R__") && layout_is_sql(name);
+}
+
 bool layout_flyway_names(const char *name)
 {
     FlywayVersion version;
     const char *title;
-    return name[0] == 'V' && parse_version(name, &version, &title);
+    return is_repeatable(name) || (name[0] == 'V' && parse_version(name, &version, &title));
 }
 
 static int compare_versions(const FlywayVersion *a, const FlywayVersion *b)
@@ -147,7 +154,7 @@ static bool read_config(LayoutReading *reading, const char *path, ScriptConfig *
     return !file_exists(absolute) || script_lines_read(absolute, take_config_line, config, err);
 }
 
-static bool check_script(LayoutReading *reading, const char *path, ProjectMigration *migration,
+bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,
                          ProjectScript script, Error *err)
 {
     ScriptConfig config = {.migration = migration, .script = script};
@@ -192,6 +199,14 @@ static bool is_callback(const char *name)
     return false;
 }
 
+/* flyway runs V1__x.py, R__x.sh and afterMigrate.ps1 as it runs scripts; classes have any name. */
+static bool is_code(const char *name)
+{
+    return layout_ends_in_code(name) &&
+           (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt") || is_callback(name) ||
+            (strchr("VURB", name[0]) && strstr(name, "__")));
+}
+
 static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
 {
     finding_add(reading->findings, FINDING_ERROR, hint, "'%s' is %s", path, what);
@@ -205,7 +220,14 @@ static bool take_version(LayoutReading *reading, const char *path, const char *n
     migration->identity = memory_string_n(name, strlen(name) - strlen(".sql"));
     migration->title = memory_string_n(title, strlen(title) - strlen(".sql"));
     migration->scripts[PROJECT_UP] = memory_string(path);
-    return check_script(reading, path, migration, PROJECT_UP, err);
+    return layout_flyway_check(reading, path, migration, PROJECT_UP, err);
+}
+
+static bool take_repeatable(LayoutReading *reading, const char *path, const char *name, Error *err)
+{
+    CLEANUP(memory_freep) char *stem = memory_string_n(name, strlen(name) - strlen(".sql"));
+    ProjectMigration *added = layout_add_repeat(reading, stem, path);
+    return !added || layout_flyway_check(reading, path, added, PROJECT_UP, err);
 }
 
 static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray *downs, Error *err)
@@ -213,16 +235,15 @@ static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray 
     const char *name = file_base_name(path), *title;
     FlywayVersion version;
     if (!layout_is_sql(name)) {
-        if (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt"))
+        if (is_code(name))
             refuse(
                 reading, path, "a migration in a programming language; a bundle carries SQL only",
                 "write what it does as SQL; or move it out of the folder, if it is no migration");
         return true;
     }
-    if (text_has_prefix(name, "R__"))
-        refuse(reading, path, "a repeatable script, which flyway runs whenever it changes",
-               "write a version that makes what it makes");
-    else if (is_callback(name))
+    if (is_repeatable(name))
+        return take_repeatable(reading, path, name, err);
+    if (is_callback(name))
         refuse(reading, path, "a callback, which flyway runs at its own moments",
                "put what it does into a version, or into the site's own procedure");
     else if (name[0] == 'V' && parse_version(name, &version, &title))
@@ -244,6 +265,8 @@ static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownAr
         return false;
     array_each (FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (strcmp(path, PROJECT_FROZEN_NAME) == 0)
+            continue;
         if (layout_takes(reading, folder, entry) &&
             !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, downs, err)
                                               : take_file(reading, path, downs, err)))
@@ -265,8 +288,8 @@ static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
             return true;
         }
         at->migration.scripts[PROJECT_DOWN] = TAKE_PTR(down->path);
-        return check_script(reading, at->migration.scripts[PROJECT_DOWN], &at->migration,
-                            PROJECT_DOWN, err);
+        return layout_flyway_check(reading, at->migration.scripts[PROJECT_DOWN], &at->migration,
+                                   PROJECT_DOWN, err);
     }
     layout_pass_file(reading, down->path, "there is no V script of its version");
     return true;
@@ -283,6 +306,18 @@ static void refuse_twins(LayoutReading *reading)
     }
 }
 
+/* flyway shows and compares descriptions with blanks for underscores. */
+static int compare_descriptions(const void *a, const void *b)
+{
+    const char *one = ((const ProjectMigration *)a)->identity;
+    const char *other = ((const ProjectMigration *)b)->identity;
+    for (; *one && *one == *other; one++)
+        other++;
+    unsigned char one_byte = (unsigned char)(*one == '_' ? ' ' : *one);
+    unsigned char other_byte = (unsigned char)(*other == '_' ? ' ' : *other);
+    return (int)one_byte - (int)other_byte;
+}
+
 bool layout_read_flyway(LayoutReading *reading, Error *err)
 {
     CLEANUP(downs_done) FlywayDownArray downs = {0};
@@ -295,6 +330,9 @@ bool layout_read_flyway(LayoutReading *reading, Error *err)
     if (reading->migrations.count)
         qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
               compare_migrations);
+    if (reading->repeats.count)
+        qsort(reading->repeats.items, reading->repeats.count, sizeof(ProjectMigration),
+              compare_descriptions);
     refuse_twins(reading);
     return true;
 }

@@ -1,6 +1,8 @@
 /* goose: N_name.sql with exactly one `-- +goose Up` and at most one `-- +goose Down` behind it.
  * StatementBegin and StatementEnd bound a statement whatever its semicolons say: each becomes a
- * range of its own. Annotations count in any case of letters, at the very start of a line. */
+ * range of its own. A comment with "+goose" in it is an annotation, at the very start of a line;
+ * its words count in any case of letters. What goose would refuse or take for a mere comment where
+ * it reads like an annotation is refused here by its line. */
 #include <strings.h>
 
 #include "base/text.h"
@@ -13,27 +15,41 @@ typedef struct GooseFile {
     int64_t statement_line;
 } GooseFile;
 
-/* What follows "+goose" in an annotation, or NULL. */
-static const char *annotation(const char *line)
+#define BLANKS       " \t\r\f\v"
+#define COMMAND_SIZE 32 /* of the longest annotation, and more */
+
+/* Whether a line is one: its words without dashes, "+goose" and blanks around them, cut off where
+ * they are too long to be any of goose's. */
+static bool annotation(const char *line, char ret_command[static COMMAND_SIZE])
 {
-    if (strncmp(line, "--", 2) != 0)
-        return NULL;
-    line += 2 + strspn(line + 2, " \t");
-    if (strncasecmp(line, "+goose", 6) != 0 || (line[6] != ' ' && line[6] != '\t'))
-        return NULL;
-    return line + 6 + strspn(line + 6, " \t");
+    size_t length = 0;
+    line += strspn(line, BLANKS);
+    const char *mark = strncmp(line, "--", 2) == 0 ? strcasestr(line, "+goose") : NULL;
+    if (!mark)
+        return false;
+    for (const char *at = line; *at && length < COMMAND_SIZE - 1; at++) {
+        if (at == mark)
+            at += strlen("+goose") - 1;
+        else if (strncmp(at, "--", 2) == 0)
+            at++;
+        else if (length || !strchr(BLANKS, *at))
+            ret_command[length++] = *at;
+    }
+    while (length && strchr(BLANKS, ret_command[length - 1]))
+        length--;
+    ret_command[length] = '\0';
+    return true;
 }
 
-static bool is_word(const char *text, const char *word)
+static bool is_word(const char *command, const char *word)
 {
-    size_t length = strlen(word);
-    return strncasecmp(text, word, length) == 0 && !text[length + strspn(text + length, " \t")];
+    return strcasecmp(command, word) == 0;
 }
 
 bool layout_goose_marks(const char *line)
 {
-    const char *words = annotation(line);
-    return words && is_word(words, "Up");
+    char command[COMMAND_SIZE];
+    return annotation(line, command) && is_word(command, "Up");
 }
 
 static void take_direction(GooseFile *file, ProjectScript script, int64_t number)
@@ -94,9 +110,16 @@ static void take_annotation(GooseFile *file, const char *words, int64_t number)
 static bool take_line(void *context, const char *line, int64_t number, Error *err UNUSED)
 {
     GooseFile *file = context;
-    const char *words = annotation(line);
-    if (words)
-        take_annotation(file, words, number);
+    char command[COMMAND_SIZE];
+    bool found = annotation(line, command);
+    if (found && (*line == ' ' || *line == '\t'))
+        layout_sections_refuse(&file->sections, number, "begin the line with it",
+                               "goose takes no annotation behind blanks");
+    else if (found && !strstr(line, "+goose"))
+        layout_sections_refuse(&file->sections, number, "write +goose in small letters",
+                               "to goose this is a comment and no annotation");
+    else if (found)
+        take_annotation(file, command, number);
     else if (!file->sections.has[PROJECT_UP] && !script_line_is_idle(line))
         layout_sections_refuse(&file->sections, number, /* hint= */ NULL,
                                "a statement stands before '-- +goose Up'");

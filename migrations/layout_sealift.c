@@ -1,4 +1,7 @@
-/* Ours: VERSION/NNNN_slug.up.sql and its companions, or the same files in one flat folder. */
+/* Ours: VERSION/NNNN_slug.up.sql and its companions, or the same files in one flat folder; and
+ * repeat/NAME.sql, run again in each version in which it has changed (project_repeats.h). */
+#include <sys/stat.h>
+
 #include "base/text.h"
 #include "migrations/layout.h"
 #include "migrations/project_names.h"
@@ -6,6 +9,9 @@
 #define EXPECTED_NAME                                                                              \
     "scripts are called NNNN_slug.up.sql, .down.sql, .verify.sql or .precheck.sql, NNNN a number " \
     "of at least four digits"
+
+#define REPEAT_FOLDER "repeat"
+#define DOWN_ENDING   ".down.sql"
 
 static LayoutMigration *find(LayoutReading *reading, size_t first, uint64_t number)
 {
@@ -136,7 +142,7 @@ static bool find_version_folders(LayoutReading *reading, Error *err)
         bool is_version = false;
         CLEANUP(memory_freep) char *path = file_path(reading->folder, entry->name);
         if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.' ||
-            project_file_name_trouble(entry->name))
+            project_file_name_trouble(entry->name) || strcmp(entry->name, REPEAT_FOLDER) == 0)
             continue; /* read_folder has said what there is to say */
         if (!is_version_folder(reading, path, &is_version, err))
             return false;
@@ -170,6 +176,79 @@ static void check_identities(LayoutReading *reading)
     }
 }
 
+/* --- repeat/ --------------------------------------------------------------------------------- */
+
+static int compare_repeats(const void *a, const void *b)
+{
+    return strcmp(((const ProjectMigration *)a)->identity, ((const ProjectMigration *)b)->identity);
+}
+
+/* repeat/NAME.sql; what else ends in .sql is refused, but for the downs, which come later. */
+static void take_repeat(LayoutReading *reading, const char *folder, const char *file)
+{
+    static const char *const others[] = {".up.sql", ".verify.sql", ".precheck.sql"};
+    CLEANUP(memory_freep) char *path = file_path(folder, file);
+    if (layout_ends_in_code(file))
+        layout_refuse_code(reading, folder, file);
+    if (!text_has_suffix(file, ".sql") || text_has_suffix(file, DOWN_ENDING))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (!text_has_suffix(file, others[i]))
+            continue;
+        finding_add(reading->findings, FINDING_ERROR,
+                    "a repeatable script is called NAME.sql, maybe with a NAME.down.sql",
+                    "'%s' looks like a script, but its name does not fit", path);
+        return;
+    }
+    CLEANUP(memory_freep) char *name = memory_string_n(file, strlen(file) - strlen(".sql"));
+    (void)layout_add_repeat(reading, name, path);
+}
+
+static void take_repeat_down(LayoutReading *reading, const char *folder, const char *file)
+{
+    if (!text_has_suffix(file, DOWN_ENDING))
+        return;
+    CLEANUP(memory_freep) char *path = file_path(folder, file);
+    CLEANUP(memory_freep) char *name = memory_string_n(file, strlen(file) - strlen(DOWN_ENDING));
+    array_each (ProjectMigration, repeat, &reading->repeats) {
+        if (strcmp(repeat->identity, name) != 0)
+            continue;
+        repeat->scripts[PROJECT_DOWN] = TAKE_PTR(path);
+        return;
+    }
+    finding_add(reading->findings, FINDING_ERROR, "add the script, or remove this one",
+                "'%s' has no '%s.sql' beside it", path, name);
+}
+
+static bool read_repeats(LayoutReading *reading, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    CLEANUP(memory_freep) char *folder = file_path(reading->folder, REPEAT_FOLDER);
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, folder);
+    struct stat status;
+    /* a link in its place has been refused with the other entries */
+    if (lstat(absolute, &status) != 0 || !S_ISDIR(status.st_mode))
+        return true;
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (!layout_takes(reading, folder, entry))
+            continue;
+        if (entry->kind != FILE_KIND_FOLDER)
+            take_repeat(reading, folder, entry->name);
+        else if (!layout_pass_folder(reading, path, err))
+            return false;
+    }
+    array_each (const FileEntry, entry, &entries)
+        if (entry->kind == FILE_KIND_REGULAR && entry->name[0] != '.')
+            take_repeat_down(reading, folder, entry->name);
+    if (reading->repeats.count)
+        qsort(reading->repeats.items, reading->repeats.count, sizeof(ProjectMigration),
+              compare_repeats);
+    return true;
+}
+
 bool layout_read_sealift(LayoutReading *reading, Error *err)
 {
     if (!read_folder(reading, reading->folder, /* version_folder= */ NULL, err) ||
@@ -187,5 +266,5 @@ bool layout_read_sealift(LayoutReading *reading, Error *err)
             return false;
     }
     check_identities(reading);
-    return true;
+    return read_repeats(reading, err);
 }

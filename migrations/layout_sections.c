@@ -32,10 +32,11 @@ void layout_sections_finish(LayoutSections *sections)
     if (sections->has[PROJECT_DOWN] && !migration->scripts[PROJECT_DOWN])
         migration->scripts[PROJECT_DOWN] = memory_string(sections->path);
     for (int which = PROJECT_UP; which <= PROJECT_DOWN; which++) {
-        /* a section without a line of its own: a range that holds nothing, not the whole file */
+        /* a section without a line of its own: a range that holds nothing, not the whole file;
+         * lines are still counted on from there */
         ScriptRangeArray *ranges = &migration->ranges[which];
         if (sections->has[which] && !ranges->count)
-            *array_add(ranges) = (ScriptRange){.first = INT64_MAX, .last = 0};
+            *array_add(ranges) = (ScriptRange){.first = INT64_MAX / 2, .last = 0};
     }
 }
 

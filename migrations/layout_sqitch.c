@@ -5,57 +5,29 @@
 #include "base/text.h"
 #include "migrations/layout.h"
 #include "migrations/project_names.h"
-#include "migrations/script_lines.h"
+#include "migrations/sqitch_config.h"
 #include "migrations/sqitch_plan.h"
 
-#define PLAN_FILE   "sqitch.plan"
 #define CONFIG_FILE "sqitch.conf"
 
-static const struct {
-    const char *folder;
-    ProjectScript script;
-} script_folders[] = {
-    {"deploy", PROJECT_UP},
-    {"revert", PROJECT_DOWN},
-    {"verify", PROJECT_VERIFY},
+static const ProjectScript scripts[SQITCH_FOLDER_COUNT] = {
+    [SQITCH_DEPLOY] = PROJECT_UP,
+    [SQITCH_REVERT] = PROJECT_DOWN,
+    [SQITCH_VERIFY] = PROJECT_VERIFY,
 };
 
-/* --- sqitch.conf ----------------------------------------------------------------------------- */
+typedef struct SqitchReading {
+    LayoutReading *layout;
+    SqitchConfig config;
+    SqitchPlan plan;
+    char *plan_path; /* owned; in the project */
+} SqitchReading;
 
-typedef struct ConfigReading {
-    LayoutReading *reading;
-    bool in_core; /* [core] or [engine "pg"] */
-} ConfigReading;
-
-/* What would lead away from this folder's plan and scripts is refused, the rest is not ours. */
-static bool take_config_line(void *context, const char *line, int64_t number UNUSED,
-                             Error *err UNUSED)
+static void reading_done(SqitchReading *reading)
 {
-    static const char *const moved[] = {"plan_file",  "deploy_dir",   "revert_dir",
-                                        "verify_dir", "reworked_dir", "extension"};
-    ConfigReading *config = context;
-    line += strspn(line, " \t");
-    if (*line == '[')
-        config->in_core =
-            text_has_prefix(line, "[core]") || text_has_prefix(line, "[engine \"pg\"]");
-    if (!config->in_core || !strchr(line, '='))
-        return true;
-    size_t length = strcspn(line, " \t=");
-    for (size_t i = 0; i < ARRAY_LEN(moved); i++)
-        if (strlen(moved[i]) == length && strncmp(line, moved[i], length) == 0)
-            finding_add(config->reading->findings, FINDING_ERROR,
-                        "plan and scripts are read where sqitch has them by default, below the "
-                        "folder that sealift.conf names",
-                        "'%s/" CONFIG_FILE "' moves them: %s", config->reading->folder, line);
-    return true;
-}
-
-static bool read_config(LayoutReading *reading, Error *err)
-{
-    CLEANUP(memory_freep) char *name = file_path(reading->folder, CONFIG_FILE);
-    CLEANUP(memory_freep) char *path = file_path(reading->root, name);
-    ConfigReading config = {.reading = reading};
-    return !file_exists(path) || script_lines_read(path, take_config_line, &config, err);
+    sqitch_config_done(&reading->config);
+    sqitch_plan_done(&reading->plan);
+    free(reading->plan_path);
 }
 
 /* --- changes --------------------------------------------------------------------------------- */
@@ -77,52 +49,68 @@ static size_t next_instance(const SqitchPlan *plan, size_t change)
     return SIZE_MAX;
 }
 
-static char *script_if_there(const LayoutReading *reading, const char *folder, const char *stem)
+static char *script_path(const SqitchReading *reading, const char *folder, const char *stem)
 {
-    CLEANUP(memory_freep) char *inside = memory_format("%s/%s.sql", folder, stem);
-    CLEANUP(memory_freep) char *path = file_path(reading->folder, inside);
-    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-    return file_exists(absolute) ? TAKE_PTR(path) : NULL;
+    CLEANUP(memory_freep)
+    char *inside = memory_format("%s/%s.%s", folder, stem, reading->config.extension);
+    return file_path(reading->layout->folder, inside);
 }
 
-/* As sqitch looks for it: a reworked change under the first tag between it and its next instance
- * for which there is a script. */
-static char *find_script(const LayoutReading *reading, const SqitchPlan *plan, size_t change,
-                         const char *folder)
+/* What the files of a change are called: those of a reworked one after the last tag before its next
+ * instance for which there is a deploy script, as sqitch looks for it. */
+static char *stem_of(const SqitchReading *reading, size_t change, size_t next)
 {
+    const SqitchPlan *plan = &reading->plan;
     const char *name = plan->changes.items[change].name;
-    size_t next = next_instance(plan, change);
     if (next == SIZE_MAX)
-        return script_if_there(reading, folder, name);
-    array_each (const SqitchTag, tag, &plan->tags) {
+        return memory_string(name);
+    for (size_t i = plan->tags.count; i > 0; i--) {
+        const SqitchTag *tag = &plan->tags.items[i - 1];
         if (tag->changes <= change || tag->changes > next)
             continue;
         CLEANUP(memory_freep) char *stem = memory_format("%s@%s", name, tag->name);
-        char *found = script_if_there(reading, folder, stem);
-        if (found)
-            return found;
+        CLEANUP(memory_freep)
+        char *path = script_path(reading, reading->config.reworked[SQITCH_DEPLOY], stem);
+        CLEANUP(memory_freep) char *absolute = file_path(reading->layout->root, path);
+        if (file_exists(absolute))
+            return TAKE_PTR(stem);
     }
     return NULL;
 }
 
-static void take_change(LayoutReading *reading, const SqitchPlan *plan, size_t index)
+static void find_scripts(SqitchReading *reading, size_t change, ProjectMigration *migration)
 {
+    size_t next = next_instance(&reading->plan, change);
+    CLEANUP(memory_freep) char *stem = stem_of(reading, change, next);
+    bool refused = false;
+    for (size_t i = 0; stem && i < SQITCH_FOLDER_COUNT; i++) {
+        const SqitchConfig *config = &reading->config;
+        const char *folder = next == SIZE_MAX ? config->folders[i] : config->reworked[i];
+        CLEANUP(memory_freep) char *path = script_path(reading, folder, stem);
+        LayoutFile found = layout_find_file(reading->layout, path);
+        refused = refused || found == LAYOUT_FILE_REFUSED;
+        if (found == LAYOUT_FILE_THERE)
+            migration->scripts[scripts[i]] = TAKE_PTR(path);
+    }
+    if (!migration->scripts[PROJECT_UP] && !refused)
+        finding_add(reading->layout->findings, FINDING_ERROR,
+                    "a reworked change has its former script under NAME@TAG.sql",
+                    "'%s', line %lld: there is no deploy script of '%s'", reading->plan_path,
+                    (long long)reading->plan.changes.items[change].line, migration->identity);
+}
+
+static void take_change(SqitchReading *reading, size_t index)
+{
+    const SqitchPlan *plan = &reading->plan;
     const SqitchChange *change = &plan->changes.items[index];
     size_t instance = earlier(plan, index) + 1;
     const char *version = change->tag == SIZE_MAX ? NULL : plan->tags.items[change->tag].name;
-    LayoutMigration *added = layout_add(reading, version, index);
+    LayoutMigration *added = layout_add(reading->layout, version, index);
     ProjectMigration *migration = &added->migration;
     migration->identity = instance == 1 ? memory_string(change->name)
                                         : memory_format("%s.%zu", change->name, instance);
     migration->title = memory_string(migration->identity);
-    for (size_t i = 0; i < ARRAY_LEN(script_folders); i++)
-        migration->scripts[script_folders[i].script] =
-            find_script(reading, plan, index, script_folders[i].folder);
-    if (!migration->scripts[PROJECT_UP])
-        finding_add(reading->findings, FINDING_ERROR,
-                    "a reworked change has its former script under NAME@TAG.sql",
-                    "'%s/" PLAN_FILE "', line %lld: there is no deploy script of '%s'",
-                    reading->folder, (long long)change->line, migration->identity);
+    find_scripts(reading, index, migration);
 }
 
 /* "a.2" may be a change's own name. */
@@ -138,39 +126,65 @@ static void check_identities(LayoutReading *reading)
                             reading->migrations.items[i].migration.identity);
 }
 
-static void take_plan(LayoutReading *reading, const SqitchPlan *plan)
+static void take_plan(SqitchReading *reading)
 {
-    reading->flat = !plan->tags.count;
-    reading->planned = true;
-    array_each (const SqitchTag, tag, &plan->tags) {
-        *array_add(&reading->folders) = memory_string(tag->name);
+    LayoutReading *layout = reading->layout;
+    layout->flat = !reading->plan.tags.count;
+    layout->planned = true;
+    array_each (const SqitchTag, tag, &reading->plan.tags) {
+        *array_add(&layout->folders) = memory_string(tag->name);
         if (!project_version_name_is_valid(tag->name))
-            finding_add(reading->findings, FINDING_ERROR,
+            finding_add(layout->findings, FINDING_ERROR,
                         "a version name has " PROJECT_VERSION_GRAMMAR,
                         "the tag '%s' cannot be the name of a version", tag->name);
     }
-    for (size_t i = 0; i < plan->changes.count; i++)
-        take_change(reading, plan, i);
-    check_identities(reading);
-    layout_drop_without_up(reading);
+    for (size_t i = 0; i < reading->plan.changes.count; i++)
+        take_change(reading, i);
+    check_identities(layout);
+    layout_drop_without_up(layout);
 }
 
-bool layout_read_sqitch(LayoutReading *reading, Error *err)
+/* Where the folder is the project's own, it holds other things too. */
+static void note_places(SqitchReading *reading)
 {
-    CLEANUP(memory_freep) char *name = file_path(reading->folder, PLAN_FILE);
-    CLEANUP(memory_freep) char *path = file_path(reading->root, name);
-    CLEANUP(sqitch_plan_done) SqitchPlan plan = {0};
-    CLEANUP(error_done) Error refused = {0};
-    if (!read_config(reading, err))
-        return false;
-    if (sqitch_plan_read(path, name, &plan, &refused))
-        take_plan(reading, &plan);
-    else if (refused.class == ERROR_INPUT)
-        finding_add_error(reading->findings, &refused);
-    else {
-        *err = refused;
-        refused = (Error){0};
-        return false;
+    LayoutReading *layout = reading->layout;
+    *array_add(&layout->places) = file_path(layout->folder, CONFIG_FILE);
+    *array_add(&layout->places) = memory_string(reading->plan_path);
+    for (size_t i = 0; i < SQITCH_FOLDER_COUNT; i++) {
+        *array_add(&layout->places) = file_path(layout->folder, reading->config.folders[i]);
+        *array_add(&layout->places) = file_path(layout->folder, reading->config.reworked[i]);
     }
+}
+
+/* What is wrong in one of the two files is a finding; false, with `err` set, for the rest. */
+static bool as_finding(LayoutReading *layout, Error *refused, Error *err)
+{
+    if (refused->class == ERROR_INPUT) {
+        finding_add_error(layout->findings, refused);
+        return true;
+    }
+    *err = *refused;
+    *refused = (Error){0};
+    return false;
+}
+
+bool layout_read_sqitch(LayoutReading *layout, Error *err)
+{
+    CLEANUP(reading_done) SqitchReading reading = {.layout = layout};
+    CLEANUP(error_done) Error refused = {0};
+    CLEANUP(memory_freep) char *config_name = file_path(layout->folder, CONFIG_FILE);
+    CLEANUP(memory_freep) char *config_path = file_path(layout->root, config_name);
+    if (layout_find_file(layout, config_name) == LAYOUT_FILE_REFUSED)
+        return true;
+    if (!sqitch_config_read(config_path, config_name, layout->findings, &reading.config, &refused))
+        return as_finding(layout, &refused, err);
+    reading.plan_path = file_path(layout->folder, reading.config.plan_file);
+    note_places(&reading);
+    CLEANUP(memory_freep) char *path = file_path(layout->root, reading.plan_path);
+    if (layout_find_file(layout, reading.plan_path) == LAYOUT_FILE_REFUSED)
+        return true;
+    if (!sqitch_plan_read(path, reading.plan_path, &reading.plan, &refused))
+        return as_finding(layout, &refused, err);
+    take_plan(&reading);
     return true;
 }

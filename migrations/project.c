@@ -5,11 +5,13 @@
 #include "base/file.h"
 #include "migrations/layout.h"
 #include "migrations/project_order.h"
+#include "migrations/project_repeats.h"
 
 void project_migration_done(ProjectMigration *migration)
 {
     free(migration->identity);
     free(migration->title);
+    free(migration->repeat);
     for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++) {
         free(migration->scripts[i]);
         array_free(&migration->ranges[i]);
@@ -30,6 +32,12 @@ void project_done(Project *project)
         array_free(&version->superseded);
     }
     array_free(&project->versions);
+    array_each (ProjectMigration, repeat, &project->repeats)
+        project_migration_done(repeat);
+    array_free(&project->repeats);
+    array_each (char *, place, &project->places)
+        free(*place);
+    array_free(&project->places);
     sum_file_done(&project->sum);
     array_each (ProjectMigration, migration, &project->migrations)
         project_migration_done(migration);
@@ -86,9 +94,14 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
     CLEANUP(layout_reading_done)
     LayoutReading reading = {.root = root, .findings = &project.findings};
     reading.folder = project.config.folder;
-    if (!read_layout(&project, &reading, err))
+    if (!read_layout(&project, &reading, err) ||
+        !project_repeats_add(&reading, project.layout, &project.sum, err))
         return false;
     project.flat = reading.flat;
+    project.repeats = reading.repeats;
+    reading.repeats = (ProjectMigrationArray){0};
+    array_each (char *, place, &reading.places)
+        *array_add(&project.places) = TAKE_PTR(*place);
     project_order(&project, &reading, &project.sum);
     *ret_project = project;
     project = (Project){0};

@@ -64,8 +64,9 @@ typedef enum { PROJECT_UP, PROJECT_DOWN, PROJECT_VERIFY, PROJECT_PRECHECK } Proj
 #define PROJECT_SCRIPT_COUNT 4
 
 typedef struct ProjectMigration {
-    char *identity;                      /* owned: no folder of a version, no extension */
-    char *title;                         /* owned: what slugs are made from */
+    char *identity; /* owned: no folder of a version, no extension */
+    char *title;    /* owned: what slugs are made from */
+    char *repeat;   /* owned: of a repeatable script its name (project_repeats.h); else NULL */
     char *scripts[PROJECT_SCRIPT_COUNT]; /* owned: path relative to the project, or NULL */
     ScriptRangeArray ranges[PROJECT_SCRIPT_COUNT]; /* its lines there; empty: the whole file */
     bool no_transaction[PROJECT_SCRIPT_COUNT];     /* said by the layout (diesel's metadata.toml) */
@@ -94,6 +95,8 @@ typedef struct Project {
     Layout layout;
     char *layout_reason; /* owned: by what it was recognised; NULL where sealift.conf names it */
     bool flat;           /* no version folders */
+    ProjectMigrationArray repeats;    /* repeatable scripts as they stand: layout.h */
+    ARRAY_OF(char *) places;          /* owned: layout.h, LayoutReading.places */
     ProjectVersionArray versions;     /* the line, in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
     SumFile sum;                      /* as it stands, superseded versions included */

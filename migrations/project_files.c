@@ -32,6 +32,18 @@ static bool is_script(const Project *project, const char *path)
         for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
             if (migration->scripts[i] && strcmp(migration->scripts[i], path) == 0)
                 return true;
+    array_each (const ProjectMigration, repeat, &project->repeats)
+        for (size_t i = 0; i < PROJECT_SCRIPT_COUNT; i++)
+            if (repeat->scripts[i] && strcmp(repeat->scripts[i], path) == 0)
+                return true;
+    return false;
+}
+
+static bool is_place(const Project *project, const char *path)
+{
+    array_each (char *const, place, &project->places)
+        if (strcmp(*place, path) == 0)
+            return true;
     return false;
 }
 
@@ -42,8 +54,7 @@ static bool is_settings(const Project *project, const char *path)
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
-           (project->layout == LAYOUT_SQITCH &&
-            (strcmp(name, "sqitch.plan") == 0 || strcmp(name, "sqitch.conf") == 0));
+           is_place(project, path);
 }
 
 /* The finding that is about this file, the worst first. */
@@ -82,17 +93,20 @@ static void judge(const Project *project, ProjectFile *file)
     }
 }
 
+static bool leads_to(const char *folder, const char *path)
+{
+    return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
+}
+
 /* sqitch's folder may be the project's own: of it only the plan and the scripts are the layout's.
  */
-static bool is_listed(const Project *project, const char *folder, const FileEntry *entry)
+static bool is_listed(const Project *project, const char *path)
 {
-    static const char *const own[] = {"deploy", "revert", "verify", "sqitch.plan", "sqitch.conf"};
-    if (project->layout != LAYOUT_SQITCH || strcmp(folder, project->config.folder) != 0)
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(own); i++)
-        if (strcmp(entry->name, own[i]) == 0)
-            return true;
-    return false;
+    bool listed = project->places.count == 0;
+    array_each (char *const, place, &project->places)
+        listed =
+            listed || strcmp(path, *place) == 0 || leads_to(path, *place) || leads_to(*place, path);
+    return listed;
 }
 
 static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
@@ -104,7 +118,7 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
         return false;
     array_each (const FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!is_listed(project, folder, entry))
+        if (!is_listed(project, path))
             continue;
         if (entry->kind == FILE_KIND_FOLDER) {
             if (!list_folder(project, path, files, err))

@@ -1,5 +1,7 @@
 #include "migrations/project_order.h"
 
+#include "migrations/project_repeats.h"
+
 #define FROZEN_HINT                                                                                \
     "what is released never changes: sites have run it; put it back as it was and write a new "    \
     "migration instead"
@@ -44,7 +46,14 @@ static void report_lost(Project *project, const LayoutReading *reading, const Su
                         const SumRelease *release, const SumMigration *lost)
 {
     const LayoutMigration *renamed = find_renamed(reading, sum, lost->identity);
-    if (renamed)
+    CLEANUP(memory_freep) char *repeat = project_repeat_name(lost->identity, release->version);
+    CLEANUP(memory_freep)
+    char *frozen = repeat ? project_repeat_path(repeat, release->version) : NULL;
+    if (repeat && !renamed)
+        finding_add(&project->findings, FINDING_ERROR, FROZEN_HINT,
+                    "the released migration '%s' (version %s) has lost its text: '%s' is missing",
+                    lost->identity, release->version, frozen);
+    else if (renamed)
         finding_add(&project->findings, FINDING_ERROR, FROZEN_HINT,
                     "the released migration '%s' (version %s) was renamed to '%s'", lost->identity,
                     release->version, renamed->migration.identity);
@@ -153,7 +162,9 @@ static void take_released(Project *project, LayoutReading *reading, const SumFil
                 report_lost(project, reading, sum, release, listed);
                 continue;
             }
-            check_place(project, reading, release, found, frontier);
+            /* frozen texts stand behind the layout's own migrations, whatever their version */
+            if (!found->migration.repeat)
+                check_place(project, reading, release, found, frontier);
             ProjectMigration *migration =
                 move_migration(project, found, (int64_t)project->versions.count - 1);
             migration->released = true;

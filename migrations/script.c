@@ -183,6 +183,7 @@ static bool give_file(const Reading *reading, const char *path, Error *err)
 {
     CLEANUP(memory_freep) char *folder = file_folder_of(reading->path);
     CLEANUP(file_closep) int fd = -1;
+    reading->script->file_count++;
     if (!client_copy_open(folder, path, &fd, err) || !begin_data(reading, err))
         return false;
     CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);

@@ -79,6 +79,7 @@ typedef struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
     int64_t data_count;   /* data files carved out */
+    int64_t file_count;   /* … of which other files hold them, which \copy names */
     int64_t shipped_size; /* bytes of the shipped text */
 } Script;
 

@@ -106,11 +106,25 @@ if ! command -v npm >/dev/null || ! install_tools; then
     echo "0 passed, 1 failed"
     exit 1
 fi
+
+# What sqitch itself says of the plan whose ids tests/unit/migrations/sqitch_ids_test.c expects.
+compare_sqitch_ids() {
+    cp "$TOP"/tests/vectors/sqitch_ids/sqitch.* "$WORK"
+    (cd "$WORK" && perl -MApp::Sqitch -MApp::Sqitch::Config -MApp::Sqitch::Target -e '
+        my $sqitch = App::Sqitch->new(config => App::Sqitch::Config->new);
+        for my $change (App::Sqitch::Target->new(sqitch => $sqitch)->plan->changes) {
+            print "change ", $change->id, " ", $change->name, "\n";
+            print "tag ", $_->id, " ", $_->name, "\n" for $change->tags;
+        }') >"$WORK/ids"
+    check "sqitch: ids" "$WORK/ids" "$TOP/tests/vectors/sqitch_ids/expected"
+}
+
 cluster_new fast $$ || exit 1
 CLUSTER=$cluster_dir
 compare dbmate 1.0.0
 compare node-pg-migrate 1.0.0
 if command -v sqitch >/dev/null; then
+    compare_sqitch_ids
     PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0
 else
     echo "FAILED sqitch is not installed (Debian's packages sqitch, libdbd-pg-perl)"

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "migrations/project_names.h"
+#include "migrations/project_repeats.h"
 #include "migrations/sum_file.h"
 #include "planner/packing/project_check.h"
 #include "planner/packing/project_digests.h"
@@ -64,6 +65,26 @@ static bool nothing_pending(Error *err)
     return error_hint(err, "'planner new NAME' writes one; --empty releases a version without any");
 }
 
+/* Of a layout whose plan says where versions end: changes that no version has yet. */
+static bool nothing_tagged(const Project *project, Error *err)
+{
+    size_t count = 0;
+    const ProjectMigration *first = NULL;
+    array_each (const ProjectMigration, at, &project->migrations) {
+        if (at->version >= 0)
+            continue;
+        first = first ? first : at;
+        count++;
+    }
+    if (project->layout != LAYOUT_SQITCH || !first)
+        return nothing_pending(err);
+    error_set(err, ERROR_USAGE,
+              "there is nothing to release: behind the last tag of sqitch's plan %s %zu change%s, "
+              "from '%s' on, and no tag",
+              count == 1 ? "stands" : "stand", count, text_plural((int64_t)count), first->identity);
+    return error_hint(err, "'sqitch tag VERSION' ends a version there; then release it");
+}
+
 static bool flat_range(const Project *project, const char *through, Range *ret_range, Error *err)
 {
     Range range = {0};
@@ -88,6 +109,19 @@ static bool flat_range(const Project *project, const char *through, Range *ret_r
     return true;
 }
 
+/* Changed repeatable scripts need no folder of their own to become a version. */
+static bool repeats_range(const Project *project, Range *ret_range)
+{
+    Range range = {.first = project->migrations.count};
+    while (range.first > 0 && project->migrations.items[range.first - 1].version < 0 &&
+           project->migrations.items[range.first - 1].repeat)
+        range.first--;
+    range.count = project->migrations.count - range.first;
+    if (range.count)
+        *ret_range = range;
+    return range.count > 0;
+}
+
 static bool folder_range(const Project *project, const char *version, const char *through,
                          Range *ret_range, Error *err)
 {
@@ -103,7 +137,7 @@ static bool folder_range(const Project *project, const char *version, const char
         }
     }
     if (!next)
-        return nothing_pending(err);
+        return repeats_range(project, ret_range) || nothing_tagged(project, err);
     if (strcmp(next->name, version) != 0) {
         error_set(err, ERROR_USAGE, "version %s is not the next one: that is %s", version,
                   next->name);
@@ -203,6 +237,30 @@ static bool find_superseded(const Project *project, const char *name, SumRelease
     return true;
 }
 
+/* What only a superseded version brings would be lost on the way around it. */
+static bool check_lost_repeats(const Project *project, const SumRelease *release,
+                               const Range *range, Error *err)
+{
+    array_each (const ProjectMigration, at, &project->migrations) {
+        const char *version =
+            at->released && at->repeat ? project->versions.items[at->version].name : NULL;
+        bool lost = false;
+        array_each (const SumSuperseded, superseded, &release->superseded)
+            lost = lost || (version && strcmp(superseded->version, version) == 0);
+        for (size_t i = 0; i < range->count && lost; i++) {
+            const char *again = project->migrations.items[range->first + i].repeat;
+            lost = !again || strcmp(again, at->repeat) != 0;
+        }
+        if (!lost)
+            continue;
+        error_set(err, ERROR_USAGE,
+                  "--supersedes: version %s brings the repeatable script '%s', and %s would not",
+                  version, at->repeat, release->version);
+        return error_hint(err, "change its text, so that it is released again: a comment will do");
+    }
+    return true;
+}
+
 static bool check_least(const Project *project, const char *name, SumRelease *release, Error *err)
 {
     if (find_on_line(project, "--min-compatible", name, err) < 0)
@@ -229,6 +287,18 @@ static bool check_range(const Project *project, const Range *range, Error *err)
     for (size_t i = 0; i < range->count; i++)
         project_check_migration(project, &project->migrations.items[range->first + i], &findings);
     return findings_check(&findings, err);
+}
+
+/* Their texts are kept before sealift.sum names them: a release that is killed in between is no
+ * release, and the next one keeps them again. */
+static bool freeze_repeats(Project *project, const Range *range, const char *version, Error *err)
+{
+    for (size_t i = 0; i < range->count; i++) {
+        ProjectMigration *migration = &project->migrations.items[range->first + i];
+        if (migration->repeat && !project_repeat_freeze(project, migration, version, err))
+            return false;
+    }
+    return true;
 }
 
 static bool make_release(const Project *project, const Range *range, SumRelease *release,
@@ -300,11 +370,12 @@ static bool run(CommandContext *context, Error *err)
         !check_version_name(&project, version, err) || !project_check_released(&project, err))
         return false;
     if (!find_range(&project, given, version, &range, err) ||
-        !find_line(&project, given, &release, err))
+        !find_line(&project, given, &release, err) ||
+        !check_lost_repeats(&project, &release, &range, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
-    if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
-        !sum_file_append(sum_path, &release, err))
+    if (!check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
+        !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
         return false;
     (context->json ? render_json : render)(&release, context->out);
     return true;

@@ -111,7 +111,7 @@ static void render(const Shown *shown, Text *out)
         render_migrations(project, states, (int64_t)i, out);
     }
     if (has_pending_flat(project)) {
-        text_add(out, project->flat
+        text_add(out, project->layout != LAYOUT_SQITCH || project->flat
                           ? "in no version yet ('planner release VERSION' makes them one)\n"
                           : "in no version yet (a version ends with a tag: 'sqitch tag')\n");
         render_migrations(project, states, -1, out);
@@ -150,6 +150,7 @@ static void render_migration_json(const Project *project, const ProjectMigration
     json_string(json, "version",
                 migration->version < 0 ? NULL : project->versions.items[migration->version].name);
     json_string(json, "state", state_names[state]);
+    json_string(json, "repeatable", migration->repeat);
     for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++)
         json_string(json, project_script_name((ProjectScript)script), migration->scripts[script]);
     json_close(json);

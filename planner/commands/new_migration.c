@@ -61,7 +61,7 @@ static uint64_t last_number(const Project *project, size_t *ret_digits)
     array_each (const ProjectMigration, migration, &project->migrations) {
         size_t digits;
         uint64_t number = number_of(migration->identity, &digits);
-        if (number >= last) {
+        if (!migration->repeat && number >= last) {
             last = number;
             *ret_digits = digits;
         }

@@ -21,6 +21,11 @@ static void check_script(const Project *project, const ProjectMigration *migrati
         finding_add_error(findings, &failure);
         return;
     }
+    if (which == PROJECT_UP && migration->repeat && script.file_count)
+        finding_add(findings, FINDING_ERROR,
+                    "let the data stand in it, behind COPY … FROM STDIN: a released text is kept "
+                    "without other files",
+                    "'%s' is a repeatable script and copies from a file", name);
     bool no_transaction = migration->no_transaction[which] || script.directives.no_transaction;
     if (which == PROJECT_UP) {
         seen->no_transaction = no_transaction;

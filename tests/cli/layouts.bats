@@ -94,7 +94,9 @@ V1_9__add_flag
 V1.10__add_draught with a down
 V2.0__index_ship_names
 V2.0.1__empty
-files: 8 read, 1 ignored, 0 refused
+R__fleet_size@pending
+R__ship_names@pending
+files: 10 read, 1 ignored, 0 refused
 ignored: migrations/B1__baseline.sql" "$(listing flyway)"
     rm -rf "$WORK/flyway"
     applies_as_psql_does flyway 1.0.0
@@ -112,6 +114,43 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
     same versions "1.0.0 3 1.1.0 1" "$(json '[.versions[] | .version, (.migrations | length)] | join(" ")')"
     rm -rf "$WORK/sqitch"
     applies_as_psql_does sqitch 1.0.0 1.1.0
+}
+
+@test "sqitch: changes behind the last tag are pending, and release says what they lack" {
+    layout_project sqitch
+    export PROJECT=$WORK/sqitch
+    for version in 1.0.0 1.1.0; do run_status 0 release "$version"; done
+    run_status 2 planner release 1.2.0 --project "$PROJECT"
+    errors_has "there is nothing to release: no migration is pending"
+    for name in berths tides; do
+        echo "$name 2024-02-01T00:00:00Z Ann <ann@example.com>" >>"$PROJECT/migrations/sqitch.plan"
+        echo "CREATE TABLE $name ();" >"$PROJECT/migrations/deploy/$name.sql"
+    done
+    run_status 2 planner release 1.2.0 --project "$PROJECT"
+    errors_has "behind the last tag of sqitch's plan stand 2 changes, from 'berths' on, and no tag"
+    errors_has "'sqitch tag VERSION'"
+    echo "@1.2.0 2024-02-01T00:00:00Z Ann <ann@example.com>" >>"$PROJECT/migrations/sqitch.plan"
+    run_status 0 planner release 1.2.0 --project "$PROJECT"
+}
+
+@test "sqitch: plan and scripts in other folders are listed where they are" {
+    layout_project sqitch
+    (
+        cd "$WORK/sqitch/migrations" || exit
+        mkdir -p db/old/deploy db/verify
+        mv sqitch.plan deploy db
+        mv revert verify db/old
+        mv db/deploy/*@* db/old/deploy
+        mv db/old/verify/ships.sql db/old/verify/ship_count.sql db/verify
+        printf '[core]\nengine = pg\ntop_dir = db\nreworked_dir = db/old\nrevert_dir = db/old/revert\n' >sqitch.conf
+        echo '-- not ours' >notes.sql
+    )
+    same listing "layout sqitch
+ships with a down
+pilots/licence with a down
+ship_count with a down
+ship_count.2 with a down
+files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
 }
 
 @test "a down that shares a file with its up is run" {

@@ -47,6 +47,7 @@ layout_order() {
     sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
         deploy/ship_count.sql ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
-        later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql ;;
+        later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql later/R__fleet_size.sql \
+        R__ship_names.sql ;;
     esac
 }

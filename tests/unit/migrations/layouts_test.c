@@ -104,14 +104,15 @@ static void expect_says(const char *layout, const File *files, FindingSeverity s
 
 static void goose_reads_up_and_down_by_number(void **state UNUSED)
 {
-    expect(LAYOUT_GOOSE,
-           FILES({"10_b.sql", UP_DOWN("SELECT 10;", "-- nothing")},
-                 {"9_a.sql", "-- a comment\n\n-- +goose up\nSELECT 9;\n--+GOOSE DOWN \nSELECT -9;"},
-                 {"00011_c.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 11"},
-                 {"readme.txt", "x"}, {"00001_old_test.go", "package x"}),
-           "9_a: SELECT 9@4 / SELECT -9@6\n"
-           "10_b: SELECT 10@2 / \n"
-           "00011_c up-alone down-alone: SELECT 11@3 / none\n");
+    expect(
+        LAYOUT_GOOSE,
+        FILES({"10_b.sql", UP_DOWN("SELECT 10;", "-- nothing")},
+              {"9_a.sql", "-- a comment\n\n-- +goose up\nSELECT 9;\n--  DOWN--+goose \nSELECT -9;"},
+              {"00011_c.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 11"},
+              {"readme.txt", "x"}, {"00001_old_test.go", "package x"}),
+        "9_a: SELECT 9@4 / SELECT -9@6\n"
+        "10_b: SELECT 10@2 / \n"
+        "00011_c up-alone down-alone: SELECT 11@3 / none\n");
 }
 
 static void goose_statements_end_where_their_bounds_do(void **state UNUSED)
@@ -148,6 +149,12 @@ static void goose_is_refused_by_line(void **state UNUSED)
         {"-- +goose StatementBegin\n", "line 1: '-- +goose StatementBegin' stands where none"},
         {"-- +goose Up\n-- +goose ENVSUB ON\n", "line 2: variables of the environment"},
         {"-- +goose Upp\n-- +goose Up\n", "line 1: goose has no such annotation"},
+        {"-- +goose Up\n-- what +goose Down means\n", "line 2: goose has no such annotation"},
+        {"-- +goose Up\n-- +goose\n", "line 2: goose has no such annotation"},
+        {"-- +goose Up\n-- +goose no  transaction\n", "line 2: goose has no such annotation"},
+        {"-- +goose Up\n  -- +goose Down\n", "line 2: goose takes no annotation behind blanks"},
+        {"\t-- +goose Up\n", "line 1: goose takes no annotation behind blanks"},
+        {"-- +goose Up\n-- +Goose Down\n", "line 2: to goose this is a comment and no annotation"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         expect_says("goose", FILES({"1_a.sql", cases[i].bytes}), FINDING_ERROR, cases[i].says);
@@ -315,13 +322,21 @@ static void flyway_is_refused_by_name(void **state UNUSED)
         FindingSeverity severity;
         const char *says;
     } cases[] = {
-        {"R__view.sql", "SELECT 1;", FINDING_ERROR, "'migrations/R__view.sql' is a repeatable"},
+        {"R__view.sql", "SELECT '${x}';", FINDING_ERROR, "R__view.sql:1: a placeholder"},
         {"beforeMigrate.sql", "x", FINDING_ERROR, "'migrations/beforeMigrate.sql' is a callback"},
         {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
         {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
         {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
         {"V2__a.sql", "SELECT 1;\nSELECT '${x}';", FINDING_ERROR, "V2__a.sql:2: a placeholder"},
         {"V2__Code.java", "class", FINDING_ERROR, "'migrations/V2__Code.java' is a migration in"},
+        {"V2__code.py", "x", FINDING_ERROR, "'migrations/V2__code.py' is a migration in"},
+        {"V2__code.sh", "x", FINDING_ERROR, "'migrations/V2__code.sh' is a migration in"},
+        {"V2__code.PS1", "x", FINDING_ERROR, "'migrations/V2__code.PS1' is a migration in"},
+        {"V2__code.bat", "x", FINDING_ERROR, "'migrations/V2__code.bat' is a migration in"},
+        {"V2__code.class", "x", FINDING_ERROR, "'migrations/V2__code.class' is a migration in"},
+        {"R__code.sh", "x", FINDING_ERROR, "'migrations/R__code.sh' is a migration in"},
+        {"U1__code.cmd", "x", FINDING_ERROR, "'migrations/U1__code.cmd' is a migration in"},
+        {"afterMigrate.bash", "x", FINDING_ERROR, "'migrations/afterMigrate.bash' is a migration"},
         {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
          "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
         {"V1__a.sql.conf", "encoding=latin1\n", FINDING_ERROR, "'encoding=latin1'"},
@@ -363,6 +378,10 @@ static void flyway_finds_a_placeholder_anywhere(void **state UNUSED)
         "deploy/" name ".sql", "SELECT '" name "';"                                                \
     }
 
+#define SHA "0123456789abcdef0123456789abcdef01234567"
+/* of the change "a", where it is the first of PLAN */
+#define ID_OF_A "a80f00b015a0bb439d542d65021dbfd62fb0c47e"
+
 static void sqitch_takes_the_order_of_its_plan(void **state UNUSED)
 {
     expect(LAYOUT_SQITCH,
@@ -378,13 +397,27 @@ static void sqitch_takes_the_order_of_its_plan(void **state UNUSED)
            "d: SELECT 'd'@1 / none\n");
 }
 
+static void sqitch_knows_changes_by_their_id(void **state UNUSED)
+{
+    expect(
+        LAYOUT_SQITCH,
+        FILES({"sqitch.plan", PLAN("a" WHO "b [" ID_OF_A " !c]" WHO "c [harbor:" ID_OF_A "]" WHO)},
+              CHANGE("a"), CHANGE("b"), CHANGE("c")),
+        "a: SELECT 'a'@1 / none\n"
+        "b: SELECT 'b'@1 / none\n"
+        "c: SELECT 'c'@1 / none\n");
+}
+
 static void sqitch_is_refused_by_line(void **state UNUSED)
 {
     static const struct {
         const char *plan;
         const char *says;
     } cases[] = {
-        {"a" WHO, "names no %project"},
+        {"%syntax-version=1.0.0\n\na" WHO, "names no %project"},
+        {"%project=harbor\na" WHO, ":2: a blank line must end the pragmas before 'a 2024"},
+        {"%project=har@bor\n", ":1: a project cannot be called 'har@bor'"},
+        {"%uri=http://\xc3\xa9.example/\n", ":1: a host that is not ASCII cannot be read"},
         {"%syntax-version=2.0\n", "sqitch.plan:1: a plan of another syntax: '2.0'"},
         {PLAN("-a" WHO), "sqitch.plan:4: sqitch itself never acts"},
         {PLAN("a" WHO "a" WHO), ":5: without a tag between them a change stands twice: 'a'"},
@@ -402,6 +435,25 @@ static void sqitch_is_refused_by_line(void **state UNUSED)
         {PLAN("?a" WHO), "a change cannot be called '?a'"},
         {PLAN("a~2" WHO), "a change cannot be called 'a~2'"},
         {PLAN("a:b" WHO), "a change cannot be called 'a:b'"},
+        {PLAN("a/../../b" WHO), ":4: a change cannot be called 'a/../../b'"},
+        {PLAN("a/./b" WHO), "a change cannot be called 'a/./b'"},
+        {PLAN("a//b" WHO), "a change cannot be called 'a//b'"},
+        {PLAN("/a" WHO), "a change cannot be called '/a'"},
+        {PLAN("..\\a" WHO), "a change cannot be called"},
+        {PLAN("a\x1b[2Jb" WHO), "a change cannot be called 'a"},
+        {PLAN("a" WHO "@t\x7ft" WHO), "a tag cannot be called 't"},
+        {PLAN("HEAD" WHO), "a change cannot be called 'HEAD'"},
+        {PLAN(SHA "x" WHO), "a change cannot be called '" SHA "x'"},
+        {PLAN("a"), ":4: a timestamp like 2024-01-01T00:00:00Z is missing before ''"},
+        {PLAN("a 2024-13-01T00:00:00Z Ann <a@b>"), "a timestamp like"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann"), "a planner like 'Ann <ann@example.com>' is missing"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann<a@b>"), "a planner like"},
+        {PLAN("a 2024-01-01T00:00:00Z Ann <a@b> x"), "a planner like"},
+        {PLAN("a" WHO "@t"), ":5: a timestamp like"},
+        {PLAN("a" WHO "b [a a]" WHO), "the change has the dependency twice: 'a'"},
+        {PLAN("a" WHO "b [" SHA "]" WHO), "does not stand before it: '" SHA "'"},
+        {PLAN("a" WHO "b [!" SHA "]" WHO), "does not know what the change conflicts with: '!" SHA},
+        {PLAN("a" WHO "b [!" ID_OF_A "]" WHO), "conflicts with what stands before it: '!" ID_OF_A},
         {PLAN("nothere" WHO), "line 4: there is no deploy script of 'nothere'"},
         {PLAN("a" WHO "@t" WHO "a" WHO), "there is no deploy script of 'a'"},
         {PLAN("\xff" WHO), "is not UTF-8"},
@@ -416,10 +468,112 @@ static void sqitch_is_refused_by_line(void **state UNUSED)
                 FILES({"sqitch.plan", PLAN("a" WHO "a.2" WHO "@t" WHO "a" WHO)}, CHANGE("a"),
                       CHANGE("a.2"), {"deploy/a@t.sql", "SELECT 1;"}),
                 FINDING_ERROR, "two migrations are called 'a.2'");
+}
+
+static void sqitch_has_plan_and_scripts_where_its_configuration_says(void **state UNUSED)
+{
+    expect(LAYOUT_SQITCH,
+           FILES({"sqitch.conf", "[core]\n\tengine = pg\n\ttop_dir = ./db//x\n"},
+                 {"db/x/sqitch.plan", PLAN("a" WHO)}, {"db/x/deploy/a.sql", "SELECT 1;"},
+                 {"db/x/revert/a.sql", "SELECT -1;"}, {"deploy/a.sql", "SELECT 2;"}),
+           "a: SELECT 1@1 / SELECT -1@1\n");
+    /* the target before the engine before the core; git's own syntax */
+    expect(LAYOUT_SQITCH,
+           FILES({"sqitch.conf", "; a comment\n[CORE] engine = pg # one\n"
+                                 "Top_Dir = \"t op\" ; where\nextension = 0\ndeploy_dir = no\n"
+                                 "[engine \"pg\"]\n target = prod\n deploy_dir = up\n"
+                                 " revert_dir=no\n[target \"prod\"]\n uri = db:pg:x\n"
+                                 " plan_file = my.plan\n revert_dir = \"down\"\n"
+                                 "[target \"test\"]\n plan_file = other.plan\n"},
+                 {"my.plan", PLAN("x/a" WHO)}, {"up/x/a.sql", "SELECT 1;"},
+                 {"down/x/a.sql", "SELECT -1;"}),
+           "x/a: SELECT 1@1 / SELECT -1@1\n");
+    /* former scripts have folders of their own, below top_dir where nothing is said */
+    expect(LAYOUT_SQITCH,
+           FILES({"sqitch.conf", "[core]\ndeploy_dir = up\nreworked_revert_dir = old/down\n"
+                                 "extension = ddl\n"},
+                 {"sqitch.plan", PLAN("a" WHO "@t" WHO "@u" WHO "b" WHO "@v" WHO "a" WHO)},
+                 {"deploy/a@t.ddl", "SELECT 't';"}, {"deploy/a@u.ddl", "SELECT 'u';"},
+                 {"old/down/a@t.ddl", "SELECT '-t';"}, {"old/down/a@u.ddl", "SELECT '-u';"},
+                 {"up/b.ddl", "SELECT 'b';"}, {"up/a.ddl", "SELECT 'a';"}),
+           "a: SELECT 'u'@1 / SELECT '-u'@1\n"
+           "b: SELECT 'b'@1 / none\n"
+           "a.2: SELECT 'a'@1 / none\n");
+}
+
+static void sqitch_configurations_are_refused_by_line(void **state UNUSED)
+{
+    static const struct {
+        const char *config;
+        const char *says;
+    } cases[] = {
+        {"[core]\nplan_file = ../other.plan\n", "conf:2: plan_file leads out of the folder: '../o"},
+        {"[core]\ntop_dir = /srv\n", "conf:2: top_dir leads out of the folder: '/srv'"},
+        {"[core]\nreworked_dir = a/../..\n", "reworked_dir leads out of the folder"},
+        {"[core]\nverify_dir = \"a\\tb\"\n", "verify_dir leads out of the folder"},
+        {"[target \"db:pg:\"]\nreworked_verify_dir = ..\n", "reworked_verify_dir leads out"},
+        {"[core]\nextension = a/b\n", ":2: no file can have the extension 'a/b'"},
+        {"[core]\nengine = mysql\n", ":2: the engine is not PostgreSQL but 'mysql'"},
+        {"[core]\ntarget = db:sqlite:secret\n", "the engine is not PostgreSQL but 'sqlite'"},
+        {"[core]\ntarget = t\n[target \"t\"]\nuri = db:oracle:x\n", ":4: the engine is not"},
+        {"[core]\ntop_dir = a\\\n b\n", ":2: a value over several lines is not read"},
+        {"[core]\ntop_dir = \"a\n", ":2: a value over several lines"},
+        {"[core]\ntop_dir = a\nTOP_DIR = b\n", ":3: sqitch takes no two values of 'core.top_dir'"},
+        {"[core\n", ":1: this is no section: '[core'"},
+        {"top_dir = a\n", ":1: this is no line of a configuration"},
+        {"[core]\ntop dir = a\n", ":2: this is no line of a configuration"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says(
+            "sqitch",
+            FILES({"sqitch.plan", PLAN("a" WHO)}, CHANGE("a"), {"sqitch.conf", cases[i].config}),
+            FINDING_ERROR, cases[i].says);
     expect_says("sqitch",
                 FILES({"sqitch.plan", PLAN("a" WHO)}, CHANGE("a"),
-                      {"sqitch.conf", "[core]\n\tengine = pg\n\tplan_file = other.plan\n"}),
-                FINDING_ERROR, "'migrations/sqitch.conf' moves them: plan_file = other.plan");
+                      {"sqitch.conf", "[target \"test\"]\n\tplan_file = test.plan\n"}),
+                FINDING_WARNING, "conf:2: plan_file of the target 'test' is not read");
+}
+
+/* `path` becomes a link to what stood there, which goes elsewhere. */
+static void link_away(const ProjectFolder *folder, const char *path)
+{
+    CLEANUP(memory_freep) char *from = file_path(folder->path, path);
+    CLEANUP(memory_freep) char *to = file_path(folder->path, "elsewhere");
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(symlink(to, from), 0);
+}
+
+static void sqitch_follows_no_links(void **state UNUSED)
+{
+    static const struct {
+        const char *linked;
+        const char *says;
+    } cases[] = {
+        {"migrations/deploy", "'migrations/deploy' is a symbolic link"},
+        {"migrations/deploy/x", "'migrations/deploy/x' is a symbolic link"},
+        {"migrations/deploy/x/a.sql", "'migrations/deploy/x/a.sql' is a symbolic link"},
+        {"migrations/revert", "'migrations/revert' is a symbolic link"},
+        {"migrations/sqitch.plan", "'migrations/sqitch.plan' is a symbolic link"},
+        {"migrations/sqitch.conf", "'migrations/sqitch.conf' is a symbolic link"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder =
+            project_with("sqitch", FILES({"sqitch.plan", PLAN("x/a" WHO "x/b" WHO)}, CHANGE("x/a"),
+                                         CHANGE("x/b"), {"revert/x/a.sql", "SELECT 1;"},
+                                         {"sqitch.conf", "[core]\n"}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        link_away(&folder, cases[i].linked);
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_int_equal(findings_error_count(&project.findings), 1);
+        if (!strstr(project.findings.items[0].message, cases[i].says))
+            fail_msg("'%s' does not say '%s'", project.findings.items[0].message, cases[i].says);
+        folder_done(&folder);
+    }
+    expect_says("sqitch", FILES({"sqitch.plan", PLAN("a" WHO)}, {"deploy/a.sql/x", ""}),
+                FINDING_ERROR, "'migrations/deploy/a.sql' is not a file");
+    expect_says("sqitch", FILES({"sqitch.plan", PLAN("x/a" WHO)}, {"deploy/x", ""}), FINDING_ERROR,
+                "'migrations/deploy/x' is not a folder");
 }
 
 static void sqitch_without_its_plan_is_an_error(void **state UNUSED)
@@ -452,17 +606,36 @@ static void says_by_what_it_knew(void **state UNUSED)
         {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},
         {"x/migration.sql", "SELECT 1;\n", "prisma", "is a migration of prisma"},
         {"V1__a.sql", "SELECT 1;\n", "flyway", "as flyway names versions"},
+        {"1_a.sql", " -- +goose Up\n", "goose", "holds '-- +goose Up'"},
+        {"sqitch.conf", "[core]\n\ttop_dir = db\n", "sqitch", "is a configuration of sqitch"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         ProjectFolder folder = project_with("auto", FILES({cases[i].name, cases[i].bytes}));
         CLEANUP(error_done) Error err = {0};
         CLEANUP(project_done) Project project = {0};
+        if (strcmp(cases[i].layout, "sqitch") == 0)
+            folder_write(&folder, "migrations/db/sqitch.plan", "%project=x\n\n");
         assert_true(project_survey(folder.path, &project, &err));
         assert_string_equal(layout_name(project.layout), cases[i].layout);
         if (!strstr(project.layout_reason, cases[i].reason))
             fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].reason);
         folder_done(&folder);
     }
+}
+
+/* A pair of golang-migrate and one of sqlx differ in one comment, wherever it stands. */
+static void looks_into_all_files_for_marks(void **state UNUSED)
+{
+    ProjectFolder folder = folder_new("auto", NULL, 0);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    for (int i = 10; i < 50; i++) {
+        CLEANUP(memory_freep) char *name = memory_format("migrations/%d_a.up.sql", i);
+        folder_write(&folder, name, i == 49 ? "-- no-transaction\nSELECT 1;" : "SELECT 1;");
+    }
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_string_equal(layout_name(project.layout), "sqlx");
+    folder_done(&folder);
 }
 
 int main(void)
@@ -483,9 +656,14 @@ int main(void)
         cmocka_unit_test(flyway_is_refused_by_name),
         cmocka_unit_test(flyway_finds_a_placeholder_anywhere),
         cmocka_unit_test(sqitch_takes_the_order_of_its_plan),
+        cmocka_unit_test(sqitch_knows_changes_by_their_id),
         cmocka_unit_test(sqitch_is_refused_by_line),
+        cmocka_unit_test(sqitch_has_plan_and_scripts_where_its_configuration_says),
+        cmocka_unit_test(sqitch_configurations_are_refused_by_line),
+        cmocka_unit_test(sqitch_follows_no_links),
         cmocka_unit_test(sqitch_without_its_plan_is_an_error),
         cmocka_unit_test(says_by_what_it_knew),
+        cmocka_unit_test(looks_into_all_files_for_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
