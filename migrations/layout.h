@@ -47,6 +47,7 @@ bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_graphile(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -62,6 +63,9 @@ bool layout_sqlx_marks(const char *first_line);
 
 /* Whether a file's name is flyway's: V1.2__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Whether it is a committed migration's of graphile-migrate: 000001-name.sql. */
+bool layout_graphile_names(const char *name);
 
 /* What the readers share. `folder` is always the path from the project's root. */
 

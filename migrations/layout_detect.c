@@ -118,6 +118,8 @@ static bool read_inside(const char *root, const char *folder, LayoutSigns *signs
             note(signs, LAYOUT_DIESEL, folder, entry->name);
         if (strcmp(entry->name, "migration.sql") == 0)
             note(signs, LAYOUT_PRISMA, folder, entry->name);
+        if (strcmp(file_base_name(folder), "committed") == 0 && layout_graphile_names(entry->name))
+            note(signs, LAYOUT_GRAPHILE, folder, entry->name);
     }
     return true;
 }
@@ -128,6 +130,7 @@ static const struct {
     const char *says;
 } decisions[] = {
     {LAYOUT_SQITCH, "is a plan of sqitch"},
+    {LAYOUT_GRAPHILE, "is a committed migration of graphile-migrate"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},

@@ -59,10 +59,22 @@ static const Finding *finding_about(const Project *project, const char *path)
     return about;
 }
 
-static const char *reason_to_ignore(const char *path)
+/* Below a folder of the migration folder. */
+static bool is_below(const Project *project, const char *folder, const char *path)
+{
+    CLEANUP(memory_freep) char *prefix = memory_format("%s/%s/", project->config.folder, folder);
+    return text_has_prefix(path, prefix);
+}
+
+static const char *reason_to_ignore(const Project *project, const char *path)
 {
     if (file_base_name(path)[0] == '.')
         return "hidden";
+    if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
+        return "a fixture: the migrations that include it hold its text";
+    if (project->layout == LAYOUT_GRAPHILE &&
+        (is_below(project, "current", path) || text_has_suffix(path, "/current.sql")))
+        return "no statement waits in it to be committed";
     return text_has_suffix(path, ".sql")
                ? "it is no part of the layout"
                : "no script; what a script copies is read with the script";
@@ -78,7 +90,8 @@ static void judge(const Project *project, ProjectFile *file)
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;
-        file->reason = memory_string(finding ? finding->message : reason_to_ignore(file->path));
+        file->reason =
+            memory_string(finding ? finding->message : reason_to_ignore(project, file->path));
     }
 }
 

@@ -114,6 +114,29 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
     applies_as_psql_does sqitch 1.0.0 1.1.0
 }
 
+@test "graphile-migrate: the chain of committed migrations, applied as psql does" {
+    layout_project graphile-migrate
+    same listing "layout graphile-migrate
+000001-create-ships-all-of-them
+000002
+000003-add_berths
+files: 3 read, 3 ignored, 0 refused
+ignored: migrations/afterReset.sql
+ignored: migrations/current.sql
+ignored: migrations/fixtures/functions/ship_count.sql" "$(listing graphile-migrate)"
+    rm -rf "$WORK/graphile-migrate"
+    applies_as_psql_does graphile-migrate 1.0.0
+}
+
+@test "graphile-migrate: an edited migration breaks the chain, and nothing is released" {
+    layout_project graphile-migrate
+    sed -i 's/bigint PRIMARY/int PRIMARY/' "$WORK"/graphile-migrate/migrations/committed/000001*
+    run_status 4 planner status --project "$WORK/graphile-migrate" --files
+    output_has "1 refused"
+    errors_has "000001-create-ships-all-of-them.sql:1: the migration was edited after it was committed"
+    run_status 4 planner release 1.0.0 --project "$WORK/graphile-migrate"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

@@ -46,6 +46,8 @@ layout_order() {
         20240102000000_add_price/migration.sql ;;
     sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
         deploy/ship_count.sql ;;
+    graphile-migrate) printf 'committed/%s.sql\n' 000001-create-ships-all-of-them 000002 \
+        000003-add_berths ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql ;;
     esac
