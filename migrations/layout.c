@@ -21,6 +21,7 @@ static const struct {
     [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
     [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
     [LAYOUT_GRAPHILE] = {"graphile-migrate", layout_read_graphile},
+    [LAYOUT_ATLAS] = {"atlas", layout_read_atlas},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */

@@ -48,6 +48,7 @@ bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_graphile(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_atlas(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An

@@ -97,6 +97,8 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
     array_each (const FileEntry, entry, entries) {
         if (strcmp(entry->name, "sqitch.plan") == 0)
             note(signs, LAYOUT_SQITCH, folder, entry->name);
+        if (strcmp(entry->name, "atlas.sum") == 0)
+            note(signs, LAYOUT_ATLAS, folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
             continue;
         if (layout_flyway_names(entry->name))
@@ -130,6 +132,7 @@ static const struct {
     const char *says;
 } decisions[] = {
     {LAYOUT_SQITCH, "is a plan of sqitch"},
+    {LAYOUT_ATLAS, "is the sum of a folder of atlas"},
     {LAYOUT_GRAPHILE, "is a committed migration of graphile-migrate"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},

@@ -29,11 +29,12 @@ typedef enum {
     LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
     LAYOUT_SQITCH,         /* sqitch.plan; deploy/, revert/, verify/; tags are versions */
     LAYOUT_GRAPHILE,       /* committed/NNNNNN-slug.sql, a chain of hashes */
+    LAYOUT_ATLAS,          /* VERSION_name.sql, atlas.sum */
 } Layout;
-#define LAYOUT_COUNT 11
+#define LAYOUT_COUNT 12
 #define LAYOUT_NAMES                                                                               \
     "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"         \
-    "|graphile-migrate"
+    "|graphile-migrate|atlas"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;

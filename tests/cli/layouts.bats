@@ -137,6 +137,28 @@ ignored: migrations/fixtures/functions/ship_count.sql" "$(listing graphile-migra
     run_status 4 planner release 1.0.0 --project "$WORK/graphile-migrate"
 }
 
+@test "atlas: names in byte order under atlas.sum, applied as psql does" {
+    layout_project atlas
+    same listing "layout atlas
+100
+10_functions
+98_seed
+9_index_ship_names
+files: 5 read, 1 ignored, 0 refused
+ignored: migrations/95_state.sql" "$(listing atlas)"
+    rm -rf "$WORK/atlas"
+    applies_as_psql_does atlas 1.0.0
+}
+
+@test "atlas: a file that was edited after it was summed is named, and nothing is released" {
+    layout_project atlas
+    echo '-- more' >>"$WORK/atlas/migrations/10_functions.sql"
+    run_status 4 planner status --project "$WORK/atlas" --files
+    output_has "1 refused"
+    errors_has "'migrations/10_functions.sql' was edited after it was summed: line 3 of atlas.sum"
+    run_status 4 planner release 1.0.0 --project "$WORK/atlas"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*
