@@ -1,14 +1,14 @@
 #include "migrations/script_range.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-static bool holds(const ScriptRangeArray *ranges, int64_t line)
+/* The bytes of a line that are outside, from its beginning. */
+static size_t count_outside(const ScriptRangeArray *ranges, int64_t line, size_t length)
 {
     array_each (const ScriptRange, range, ranges)
         if (line >= range->first && (!range->last || line <= range->last))
-            return true;
-    return false;
+            return range->skip < length ? range->skip : length;
+    return length;
 }
 
 void script_ranges_blank(const ScriptRangeArray *ranges, char *bytes, size_t size)
@@ -19,8 +19,7 @@ void script_ranges_blank(const ScriptRangeArray *ranges, char *bytes, size_t siz
     for (size_t at = 0; at < size;) {
         char *newline = memchr(bytes + at, '\n', size - at);
         size_t length = newline ? (size_t)(newline - (bytes + at)) : size - at;
-        if (!holds(ranges, ++line))
-            memset(bytes + at, ' ', length);
+        memset(bytes + at, ' ', count_outside(ranges, ++line, length));
         at += length + 1;
     }
 }
