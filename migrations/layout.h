@@ -49,6 +49,7 @@ bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_graphile(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_atlas(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_liquibase(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -61,6 +62,7 @@ bool layout_dbmate_marks(const char *line);
 bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
+bool layout_liquibase_marks(const char *first_line);
 
 /* Whether a file's name is flyway's: V1.2__name.sql. */
 bool layout_flyway_names(const char *name);

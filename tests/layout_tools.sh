@@ -2,14 +2,14 @@
 # make test-tools: the fixtures of tests/vectors/layouts, applied by the tools whose layouts they are
 # and by us: equal schemas, up and after the last migration's down. usage: tests/layout_tools.sh
 #
-# dbmate, node-pg-migrate and graphile-migrate come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
+# dbmate, node-pg-migrate, graphile-migrate and liquibase (which needs java) come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
 # not there; tests/cli/layouts.bats compares these with psql. The last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/common.bash
 . tests/support/layouts.bash
 
-TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1 graphile-migrate@2.0.0-rc.3)
+TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1 graphile-migrate@2.0.0-rc.3 node-liquibase@4.3.3)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/sealift-tools.XXXXXX") || exit 1
 bin=$PWD/build/tools/node_modules/.bin
 PATH=${SEALIFT_BIN:-$PWD/build/bin}:$PATH
@@ -30,12 +30,22 @@ install_tools() {
 # A fresh database of this name: sets URL and DB_ADMIN.
 database() {
     cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $1 OWNER app"
+    NAME=$1
     DB=$(cluster_conninfo "$CLUSTER" "$1" app)
     DB_ADMIN=$(cluster_conninfo "$CLUSTER" "$1" postgres)
     URL="postgres://app:right@127.0.0.1:$(cat "$CLUSTER/port")/$1?sslmode=disable"
 }
 
-schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch -N graphile_migrate; }
+schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch -N graphile_migrate -T 'databasechangelog*'; }
+
+# liquibase itself, of the package's own jars, over a folder that holds a copy of the fixture.
+liquibase() {
+    local jars=$PWD/build/tools/node_modules/node-liquibase/dist
+    java -cp "$jars/liquibase/liquibase.jar:$jars/liquibase/lib/*:$jars/drivers/*" \
+        liquibase.integration.commandline.Main --classpath="$WORK/liquibase-files" \
+        --changeLogFile=all.yaml --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" --username=app \
+        --password=right "$@"
+}
 
 # tool LAYOUT up|down: by the tool itself, against $URL.
 tool() {
@@ -47,6 +57,15 @@ tool() {
         case $2 in
         up) sqitch --chdir "$folder" deploy --verify "db:${URL%%\?*}" ;;
         down) sqitch --chdir "$folder" revert --to @HEAD^ -y "db:${URL%%\?*}" ;;
+        esac
+        ;;
+    liquibase)
+        mkdir -p "$WORK/liquibase-files"
+        cp -R "$folder" "$WORK/liquibase-files/files"
+        printf 'databaseChangeLog:\n- includeAll:\n    path: files\n' >"$WORK/liquibase-files/all.yaml"
+        case $2 in
+        up) liquibase update ;;
+        down) liquibase rollbackCount 1 ;;
         esac
         ;;
     graphile-migrate)
@@ -111,6 +130,12 @@ CLUSTER=$cluster_dir
 compare dbmate 1.0.0
 compare node-pg-migrate 1.0.0
 compare graphile-migrate 1.0.0
+if command -v java >/dev/null; then
+    compare liquibase 1.0.0
+else
+    echo "FAILED java is not installed, which liquibase needs"
+    failed=$((failed + 1))
+fi
 if command -v sqitch >/dev/null; then
     PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0
 else

@@ -159,6 +159,39 @@ ignored: migrations/95_state.sql" "$(listing atlas)"
     run_status 4 planner release 1.0.0 --project "$WORK/atlas"
 }
 
+@test "liquibase: a migration for each changeset, applied as psql does" {
+    layout_project liquibase
+    same listing "layout liquibase
+001_ships:ann:create-ships with a down
+001_ships:Bob B.:count-ships with a down
+later-on:ann:1
+later-on:ann:2 with a down
+index_ships:ann:create-ships with a down
+files: 3 read, 0 ignored, 0 refused" "$(listing liquibase)"
+    rm -rf "$WORK/liquibase"
+    applies_as_psql_does liquibase 1.0.0
+}
+
+@test "liquibase: rollbacks in comments are run, and editing one touches no released up" {
+    layout_project liquibase
+    rm -r "$WORK"/liquibase/migrations/later*
+    export PROJECT=$WORK/liquibase
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    schema_of "$DB_ADMIN" >"$WORK/before"
+    run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/after"
+    diff "$WORK/before" "$WORK/after"
+    sed -i 's/^--rollback ship;/--rollback ship\n--rollback CASCADE;/' "$PROJECT/migrations/001_ships.sql"
+    run_status 0 planner status --project "$PROJECT"
+    sed -i 's/a;b/a;c/' "$PROJECT/migrations/001_ships.sql"
+    run_status 4 planner status --project "$PROJECT"
+    errors_has "001_ships:ann:create-ships"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*
