@@ -168,9 +168,11 @@ static void take_text(Reading *reading, const char *line, int64_t number)
     if (length == delimiter && memcmp(text, reading->delimiter, length) == 0) {
         end_range(reading, number - 1);
         reading->range = number + 1;
-    } else if (strstr(line, reading->delimiter) && !reading->refused_delimiter) {
+    } else if (!reading->refused_delimiter &&
+               (strstr(line, reading->delimiter) || strlen(line) == SCRIPT_LINE_SIZE_MAX)) {
         refuse(reading, number, "let it stand alone in its line, or choose another one",
-               "the delimiter '%s' stands beside other text", reading->delimiter);
+               "the delimiter '%s' stands beside other text, or may do so in a line this long",
+               reading->delimiter);
         reading->refused_delimiter = true;
     }
 }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "migrations/script_lines.h"
 
 #define BLANKS " \t\f\v\r"
 
@@ -297,4 +298,58 @@ bool liquibase_preconditions_check(const char *words, Error *err)
         return refuse(err, "a precondition that does not hold ends the run: say HALT", name, value);
     }
     return !refused.message || error_move(err, &refused);
+}
+
+/* SELECT (QUERY)::text = 'NUMBER' */
+static void add_check(size_t value, size_t digits, size_t query, size_t length, int64_t number,
+                      ScriptRangeArray *checks)
+{
+    *array_add(checks) = (ScriptRange){
+        .first = number,
+        .last = number,
+        .skip = query,
+        .take = length,
+        .before = "SELECT (",
+    };
+    *array_add(checks) = (ScriptRange){
+        .first = number,
+        .last = number,
+        .skip = value,
+        .take = digits,
+        .before = ")::text = '",
+        .after = "';\n",
+        .joined = true,
+    };
+}
+
+/* liquibase compares texts: of whole numbers the server's and the driver's are the same. */
+bool liquibase_check_parse(const char *line, const char *words, int64_t number,
+                           ScriptRangeArray *checks, Error *err)
+{
+    static const char hint[] =
+        "write it as: --precondition-sql-check expectedResult:NUMBER SELECT …";
+    const char *value = words + strspn(words, BLANKS);
+    if (strncasecmp(value, "expectedResult:", 15) == 0)
+        value += 15;
+    char quote = *value == '\'' || *value == '"' ? *value : '\0';
+    value += quote != '\0';
+    size_t digits = strspn(value, "0123456789");
+    const char *query = value + digits;
+    if (!digits || (quote && *query++ != quote) || *query != ' ') {
+        error_set(err, ERROR_INPUT, "only a whole number can be expected exactly of a sql-check");
+        return error_hint(err, "%s", hint);
+    }
+    query += strspn(query, BLANKS);
+    size_t length = strlen(query);
+    while (length && strchr(";" BLANKS, query[length - 1]))
+        length--;
+    if (!length || memchr(query, ';', length) || strstr(query, "--") || strstr(query, "/*") ||
+        strlen(line) >= SCRIPT_LINE_SIZE_MAX) {
+        error_set(err, ERROR_INPUT,
+                  "a sql-check must be one query without comments, in a line of less than %d bytes",
+                  SCRIPT_LINE_SIZE_MAX);
+        return error_hint(err, "%s", hint);
+    }
+    add_check((size_t)(value - line), digits, (size_t)(query - line), length, number, checks);
+    return true;
 }

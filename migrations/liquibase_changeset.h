@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "migrations/script_range.h"
 
 typedef struct LiquibaseChangeset {
     char *author;       /* owned, as the others */
@@ -34,5 +35,11 @@ bool liquibase_header_parse(const char *words, char **ret_logical_path, Error *e
 
 /* `words` is what follows `--preconditions`: only a failed one that halts can be followed. */
 bool liquibase_preconditions_check(const char *words, Error *err) MUST_CHECK;
+
+/* The precheck that a sql-check is, put together from its line: two ranges more in `checks`.
+ * `words` is what follows `--precondition-sql-check` in `line`. ERROR_INPUT, without a place, where
+ * the comparison would not be certain to be exact. */
+bool liquibase_check_parse(const char *line, const char *words, int64_t number,
+                           ScriptRangeArray *checks, Error *err) MUST_CHECK;
 
 #endif

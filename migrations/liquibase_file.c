@@ -17,11 +17,12 @@ typedef struct FileReading {
     bool has_header, has_changeset;
     bool refused_parameter; /* each is said once for a file */
     bool refused_stray;
+    bool has_long_line; /* of which not all is looked at */
     /* the changeset that is open: */
     bool open;
     LiquibaseChangeset changeset;
     int64_t line; /* where it began */
-    ScriptRangeArray up, down;
+    ScriptRangeArray up, down, checks;
     bool in_text;          /* the last range of the up goes on */
     bool joins;            /* the next one is joined */
     int64_t last_text;     /* the last line of the up that is not empty; 0: none so far */
@@ -38,6 +39,7 @@ static void file_done(FileReading *file)
     liquibase_changeset_done(&file->changeset);
     array_free(&file->up);
     array_free(&file->down);
+    array_free(&file->checks);
 }
 
 static void refuse(const FileReading *file, int64_t line, const char *hint, const char *what)
@@ -128,8 +130,13 @@ static void add_migration(FileReading *file)
         migration->ranges[PROJECT_DOWN] = file->down;
         file->down = (ScriptRangeArray){0};
     }
+    if (file->checks.count) {
+        migration->scripts[PROJECT_PRECHECK] = memory_string(file->path);
+        migration->ranges[PROJECT_PRECHECK] = file->checks;
+        file->checks = (ScriptRangeArray){0};
+    }
     if (file->changeset.no_transaction)
-        layout_set_no_transaction(migration);
+        migration->no_transaction[PROJECT_UP] = migration->no_transaction[PROJECT_DOWN] = true;
 }
 
 static void end_changeset(FileReading *file, int64_t last)
@@ -157,6 +164,7 @@ static void end_changeset(FileReading *file, int64_t last)
     liquibase_changeset_done(&file->changeset);
     array_free(&file->up);
     array_free(&file->down);
+    array_free(&file->checks);
 }
 
 static void begin_changeset(FileReading *file, const char *words, int64_t number)
@@ -285,6 +293,12 @@ static bool take_preconditions(FileReading *file, const char *line, int64_t numb
     rest = liquibase_mark(line, "precondition-");
     if (!rest)
         return false;
+    if (begins_with(rest, "sql-check") && strchr(BLANKS, rest[strlen("sql-check")])) {
+        if (!liquibase_check_parse(line, rest + strlen("sql-check"), number, &file->checks,
+                                   &refused))
+            refuse_error(file, number, &refused);
+        return true;
+    }
     finding_add(file->reading->findings, FINDING_ERROR,
                 "write what must hold as a statement of the changeset that fails where it does not",
                 "%s:%" PRId64 ": the precondition '%.*s' cannot be taken over", file->path, number,
@@ -360,9 +374,9 @@ static void take_text(FileReading *file, const char *line, int64_t number)
         file->in_dollars = false;
         return;
     }
-    if (delimiter && strstr(line, delimiter))
+    if (delimiter && (strstr(line, delimiter) || strlen(line) == SCRIPT_LINE_SIZE_MAX))
         refuse(file, number, "let it stand alone in its line, or choose another one",
-               "the delimiter stands beside other text");
+               "the delimiter stands beside other text, or may do so in a line this long");
     if (empty && !file->in_text && !file->joins)
         return;
     if (!file->in_text)
@@ -447,7 +461,20 @@ static bool count_line(void *context, const char *line, int64_t number, Error *e
 {
     LastLine *last = context;
     last->number = number;
+    last->file->has_long_line |= strlen(line) == SCRIPT_LINE_SIZE_MAX;
     return take_line(last->file, line, number, err);
+}
+
+/* A parameter may stand anywhere in them. */
+static bool look_at_long_lines(FileReading *file, const char *absolute, Error *err)
+{
+    int64_t line = 0;
+    if (!script_lines_find(absolute, "${", &line, err))
+        return false;
+    if (line && !file->refused_parameter)
+        refuse(file, line, "write the value into the script: a bundle is the same at every site",
+               "a parameter of liquibase, in a file with long lines");
+    return true;
 }
 
 bool liquibase_file_read(LayoutReading *reading, const char *path, Error *err)
@@ -458,6 +485,8 @@ bool liquibase_file_read(LayoutReading *reading, const char *path, Error *err)
     if (!script_lines_read(absolute, count_line, &last, err))
         return false;
     end_changeset(&file, last.number);
+    if (file.has_long_line && !look_at_long_lines(&file, absolute, err))
+        return false;
     if (!file.has_changeset && !file.refused_stray)
         layout_pass_file(reading, path,
                          file.has_header ? "no changeset stands in it" : "nothing stands in it");

@@ -272,6 +272,7 @@ typedef struct RangeFeed {
     const ScriptRange *range;
     int64_t line; /* of the next byte */
     size_t skip;  /* bytes still to be left out of its line */
+    size_t taken; /* bytes of a range that takes only some */
     bool return_waits;
     bool over; /* nothing behind this belongs to the range */
 } RangeFeed;
@@ -297,16 +298,19 @@ static void cut_range(RangeFeed *feed, char **bytes, size_t *size)
     *size = (size_t)((range->last ? at : end) - begin);
 }
 
-/* Leave out the first bytes of each line; what is kept moves together. */
+/* Leave out the first bytes of each line, and what stands behind those that are wanted; what is
+ * kept moves together. */
 static size_t drop_marks(RangeFeed *feed, char *bytes, size_t size)
 {
-    size_t kept = 0;
+    size_t kept = 0, take = feed->range->take;
     for (size_t at = 0; at < size; at++) {
         bool newline = bytes[at] == '\n';
         if (feed->skip && !newline) {
             feed->skip--;
             continue;
         }
+        if (take && (newline || feed->taken++ >= take))
+            continue;
         bytes[kept++] = bytes[at];
         if (newline)
             feed->skip = feed->range->skip;
@@ -318,7 +322,7 @@ static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplit
                        Error *err)
 {
     cut_range(feed, &bytes, &size);
-    if (feed->range->skip)
+    if (feed->range->skip || feed->range->take)
         size = drop_marks(feed, bytes, size);
     if (size == 0)
         return true;
@@ -347,13 +351,26 @@ static bool feed_range(int fd, const char *name, const ScriptRange *range,
     return !feed.return_waits || statement_splitter_feed(splitter, "\r", 1, err);
 }
 
+static bool feed_words(const char *words, StatementSplitter *splitter, Error *err)
+{
+    return !words || statement_splitter_feed(splitter, words, strlen(words), err);
+}
+
+/* Lines between the end of what was fed of `before` and the beginning of `range`. */
+static int64_t lines_between(const ScriptRange *before, const ScriptRange *range)
+{
+    return range->first - before->last - (before->take ? 0 : 1);
+}
+
 static bool feed_file(const Reading *reading, const ScriptRange *range, StatementSplitter *splitter,
                       Error *err)
 {
     CLEANUP(file_closep) int fd = -1;
     int64_t size;
     return file_open_regular(reading->path, &fd, &size, err) &&
-           feed_range(fd, reading->name, range, splitter, err);
+           feed_words(range->before, splitter, err) &&
+           feed_range(fd, reading->name, range, splitter, err) &&
+           feed_words(range->after, splitter, err);
 }
 
 /* Ranges that are joined are one text: its offsets begin anew, its lines are the file's. */
@@ -373,7 +390,7 @@ static bool read_text(Reading *reading, const ScriptRange *ranges, size_t count,
     reading->shift = reading->script->shipped_size;
     for (size_t i = 0; i < count; i++) {
         if (i)
-            statement_splitter_skip_lines(splitter, ranges[i].first - ranges[i - 1].last - 1);
+            statement_splitter_skip_lines(splitter, lines_between(&ranges[i - 1], &ranges[i]));
         if (!feed_file(reading, &ranges[i], splitter, err))
             return false;
     }

@@ -9,11 +9,14 @@
 #include "base/array.h"
 
 /* From `first` through `last`, counted from 1; last 0: to the end of the file. `skip` bytes of each
- * of its lines are left out at the beginning: a script that stands behind a mark in comments. */
+ * of its lines are left out at the beginning: a script that stands behind a mark in comments. Of a
+ * single line, `take` bytes behind these may be all of it, and words of ours stand around them. */
 typedef struct ScriptRange {
     int64_t first;
     int64_t last;
     size_t skip;
+    size_t take;                /* 0: to the end of the line, and the line end */
+    const char *before, *after; /* static texts, or NULL */
     bool joined; /* the text of the range before it goes on: the lines between are left out */
 } ScriptRange;
 

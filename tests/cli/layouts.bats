@@ -192,6 +192,19 @@ files: 3 read, 0 ignored, 0 refused" "$(listing liquibase)"
     errors_has "001_ships:ann:create-ships"
 }
 
+@test "liquibase: a sql-check that does not hold ends the run before its changeset" {
+    layout_project liquibase
+    sed -i 's/expectedResult:0/expectedResult:1/' "$WORK/liquibase/migrations/001_ships.sql"
+    export PROJECT=$WORK/liquibase
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    run_status 10 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    errors_has "precheck"
+    same tables 0 "$(cluster_psql "$CLUSTER" "$DATABASE" -Atc "SELECT count(*) FROM pg_class WHERE relname = 'ship'")"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

@@ -140,6 +140,18 @@ static void is_refused_by_line(void **state UNUSED)
     expect_says("atlas", FILES({"1_a.py", "x"}), FINDING_ERROR, "1_a.py");
 }
 
+/* What of a line is not looked at may hold the delimiter. */
+static void long_lines_are_refused_beside_a_delimiter(void **state UNUSED)
+{
+    CLEANUP(text_done) Text text = {0};
+    text_add(&text, "-- atlas:delimiter //\nSELECT '");
+    for (size_t i = 0; i < 4096; i++)
+        text_add_char(&text, 'x');
+    text_add(&text, "';//\n");
+    expect_atlas_says(FILES({"1.sql", text_string(&text)}), FINDING_ERROR,
+                      "1.sql:2: the delimiter '//' stands beside other text, or may do so");
+}
+
 /* Braces of arrays are no templates. */
 static void arrays_are_no_templates(void **state UNUSED)
 {
@@ -221,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_stands_for_what_is_gone),
         cmocka_unit_test(pairs_are_summed_by_their_ups),
         cmocka_unit_test(is_refused_by_line),
+        cmocka_unit_test(long_lines_are_refused_beside_a_delimiter),
         cmocka_unit_test(arrays_are_no_templates),
         cmocka_unit_test(names_what_the_sum_does_not_hold_for),
         cmocka_unit_test(a_sum_that_is_none_is_refused_by_line),

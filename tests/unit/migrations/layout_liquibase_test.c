@@ -140,9 +140,15 @@ static void is_refused_by_line(void **state UNUSED)
         {"--changeset a:1\n--preconditions onFail:MARK_RAN\nS;\n", "a.sql:3: the attribute "
                                                                    "'onFail:MARK_RAN' cannot be"},
         {"--changeset a:1\n--preconditions onError:WARN\nS;\n", "'onError:WARN' cannot be"},
-        {"--changeset a:1\n--precondition-sql-check expectedResult:0 SELECT 0\nS;\n",
-         "a.sql:3: the precondition 'sql-check' cannot be taken over"},
         {"--changeset a:1\n--precondition-table-exists table:x\nS;\n", "'table-exists' cannot be"},
+        {"--changeset a:1\n--precondition-sql-check expectedResult:t SELECT true\nS;\n",
+         "a.sql:3: only a whole number can be expected exactly"},
+        {"--changeset a:1\n--precondition-sql-check '1 SELECT 1\nS;\n", "a.sql:3: only a whole"},
+        {"--changeset a:1\n--precondition-sql-check\nS;\n", "a.sql:3: only a whole number"},
+        {"--changeset a:1\n--precondition-sql-check 1 SELECT 1; SELECT 2\nS;\n",
+         "a.sql:3: a sql-check must be one query"},
+        {"--changeset a:1\n--precondition-sql-check 1 SELECT 1 -- x\nS;\n", "must be one query"},
+        {"--changeset a:1\n--precondition-sql-check 1  ;\nS;\n", "must be one query"},
         {"--property name:x value:y\n", "a.sql:2: a parameter is given a value"},
         {"--changeset a:1\nS;\n--ignoreLines:start\n", "a.sql:4: lines are left out"},
         {"--ignore:2\n", "a.sql:2: lines are left out"},
@@ -157,6 +163,43 @@ static void is_refused_by_line(void **state UNUSED)
         text_addf(&text, HEAD "%s", cases[i].lines);
         expect_says("liquibase", FILES({"a.sql", text_string(&text)}), FINDING_ERROR,
                     cases[i].says);
+    }
+}
+
+static void a_sql_check_is_a_precheck(void **state UNUSED)
+{
+    ProjectFolder folder = project_with(
+        "liquibase",
+        FILES({"a.sql", HEAD "--changeset a:1 runInTransaction:false\n"
+                             "--precondition-sql-check expectedResult:0 SELECT count(*) FROM t; \n"
+                             "SELECT 1;\n\n"
+                             "--changeset a:2\nSELECT 2;\n--precondition-sql-check 3 SELECT 3\n"}));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(text_done) Text checks = {0};
+    if (!project_read(folder.path, &project, &err))
+        fail_msg("%s", err.message);
+    array_each (const ProjectMigration, migration, &project.migrations) {
+        add_statements(&project, migration, PROJECT_PRECHECK, &checks);
+        text_add_char(&checks, '\n');
+        assert_false(migration->no_transaction[PROJECT_PRECHECK]);
+    }
+    assert_string_equal(text_string(&checks), "SELECT (SELECT count(*) FROM t)::text = '0'@3\n"
+                                              "SELECT (SELECT 3)::text = '3'@8\n");
+    folder_done(&folder);
+}
+
+/* Behind what is looked at line by line. */
+static void long_lines_hide_no_parameter(void **state UNUSED)
+{
+    for (size_t length = 4090; length < 70000; length += 1 + (length > 4100) * 6543) {
+        CLEANUP(text_done) Text text = {0};
+        text_add(&text, HEAD "--changeset a:1\nSELECT 1;\nSELECT '");
+        for (size_t i = 0; i < length; i++)
+            text_add_char(&text, 'x');
+        text_add(&text, "${y}';\n");
+        expect_says("liquibase", FILES({"a.sql", text_string(&text)}), FINDING_ERROR,
+                    "a.sql:4: a parameter of liquibase");
     }
 }
 
@@ -208,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_delimiter_that_stands_alone_ends_texts),
         cmocka_unit_test(changesets_of_other_databases_are_told_of),
         cmocka_unit_test(is_refused_by_line),
+        cmocka_unit_test(a_sql_check_is_a_precheck),
+        cmocka_unit_test(long_lines_hide_no_parameter),
         cmocka_unit_test(files_are_refused_by_name),
         cmocka_unit_test(comments_that_liquibase_strips_are_told_of),
     };

@@ -664,6 +664,19 @@ static void joined_ranges_are_one_text(void **state UNUSED)
     assert_string_equal(text, "a\nb@1");
     CLEANUP(memory_freep) char *marked = read_ranges(sql, down, 3);
     assert_string_equal(marked, "c@3|d\n\n\ne@5");
+    static const ScriptRange pieces[] = {
+        {.first = 2, .last = 2, .skip = 3, .take = 1, .before = "("},
+        {.first = 3,
+         .last = 3,
+         .skip = 2,
+         .take = 1,
+         .before = "+",
+         .after = ")\n",
+         .joined = true},
+        {.first = 8, .last = 8, .joined = true},
+    };
+    CLEANUP(memory_freep) char *put_together = read_ranges(sql, pieces, 3);
+    assert_string_equal(put_together, "(x+r)\ne@2");
 }
 
 /* The marks of lines that begin anywhere in the pieces. */
@@ -721,6 +734,11 @@ static void blanks_what_is_outside(void **state UNUSED)
     ranges = (ScriptRangeArray){.items = lines, .count = 1};
     script_ranges_blank(&ranges, marked, strlen(marked));
     assert_string_equal(marked, "    a;\n   \n ");
+    char taken[] = "--r 12 3\n1";
+    ScriptRange part[] = {{.first = 1, .last = 1, .skip = 4, .take = 2}};
+    ranges = (ScriptRangeArray){.items = part, .count = 1};
+    script_ranges_blank(&ranges, taken, strlen(taken));
+    assert_string_equal(taken, "    12  \n ");
 }
 
 int main(void)

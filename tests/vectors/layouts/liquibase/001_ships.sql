@@ -3,6 +3,7 @@
 --changeset ann:create-ships
 --comment: everything about ships
 --preconditions onFail:HALT onError:HALT
+--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = 'ship';
 CREATE TABLE ship (
     id bigint PRIMARY KEY,
     name text NOT NULL DEFAULT 'a;b'
