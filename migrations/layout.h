@@ -64,6 +64,9 @@ bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
 bool layout_liquibase_marks(const char *first_line);
 
+/* Whether a file's name may be that of a changelog: XML, YAML or JSON. */
+bool layout_liquibase_names(const char *name);
+
 /* Whether a file's name is flyway's: V1.2__name.sql. */
 bool layout_flyway_names(const char *name);
 

@@ -87,6 +87,12 @@ static void read_liquibase_mark(const char *folder, const char *name, char *byte
         note(signs, LAYOUT_LIQUIBASE, folder, name);
 }
 
+static void read_changelog(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
+{
+    if (strstr(bytes, "databaseChangeLog"))
+        note(signs, LAYOUT_LIQUIBASE, folder, name);
+}
+
 typedef void (*MarksReader)(const char *folder, const char *name, char *bytes, LayoutSigns *signs);
 
 static bool peek(const char *root, const char *folder, const char *name, MarksReader read_marks,
@@ -110,6 +116,9 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
 {
     size_t peeked = 0;
     array_each (const FileEntry, entry, entries) {
+        if (entry->kind == FILE_KIND_REGULAR && layout_liquibase_names(entry->name) &&
+            !peek(root, folder, entry->name, read_changelog, signs, err))
+            return false;
         if (strcmp(entry->name, "sqitch.plan") == 0)
             note(signs, LAYOUT_SQITCH, folder, entry->name);
         if (strcmp(entry->name, "atlas.sum") == 0)
@@ -157,7 +166,7 @@ static const struct {
     {LAYOUT_GRAPHILE, "is a committed migration of graphile-migrate"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
-    {LAYOUT_LIQUIBASE, "holds '--liquibase formatted sql'"},
+    {LAYOUT_LIQUIBASE, "is a changelog of liquibase"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},
     {LAYOUT_GOOSE, "holds '-- +goose Up'"},
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},

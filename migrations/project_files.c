@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/layout.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
 {
@@ -81,13 +82,21 @@ static const char *reason_to_ignore(const Project *project, const char *path)
                : "no script; what a script copies is read with the script";
 }
 
+/* A changelog of which nothing is said has given its order. */
+static bool is_changelog(const Project *project, const char *path, const Finding *finding)
+{
+    return project->layout == LAYOUT_LIQUIBASE && !finding &&
+           layout_liquibase_names(file_base_name(path));
+}
+
 static void judge(const Project *project, ProjectFile *file)
 {
     const Finding *finding = finding_about(project, file->path);
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
         file->reason = memory_string(finding->message);
-    } else if (is_script(project, file->path) || is_settings(project, file->path)) {
+    } else if (is_script(project, file->path) || is_settings(project, file->path) ||
+               is_changelog(project, file->path, finding)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;

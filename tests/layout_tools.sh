@@ -43,7 +43,7 @@ liquibase() {
     local jars=$PWD/build/tools/node_modules/node-liquibase/dist
     java -cp "$jars/liquibase/liquibase.jar:$jars/liquibase/lib/*:$jars/drivers/*" \
         liquibase.integration.commandline.Main --classpath="$WORK/liquibase-files" \
-        --changeLogFile=all.yaml --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" --username=app \
+        --changeLogFile=files/all.xml --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" --username=app \
         --password=right "$@"
 }
 
@@ -62,7 +62,6 @@ tool() {
     liquibase)
         mkdir -p "$WORK/liquibase-files"
         cp -R "$folder" "$WORK/liquibase-files/files"
-        printf 'databaseChangeLog:\n- includeAll:\n    path: files\n' >"$WORK/liquibase-files/all.yaml"
         case $2 in
         up) liquibase update ;;
         down) liquibase rollbackCount 1 ;;

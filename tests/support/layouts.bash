@@ -49,7 +49,7 @@ layout_order() {
         20240102000000_add_price/migration.sql ;;
     sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
         deploy/ship_count.sql ;;
-    liquibase) printf '%s.sql\n' 001_ships later-on later/001_index ;;
+    liquibase) printf '%s.sql\n' 001_ships later/001_index later-on ;;
     atlas) printf '%s.sql\n' 100 10_functions 98_seed 9_index_ship_names ;;
     graphile-migrate) printf 'committed/%s.sql\n' 000001-create-ships-all-of-them 000002 \
         000003-add_berths ;;

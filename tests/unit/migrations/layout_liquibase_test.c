@@ -22,7 +22,7 @@ static void files_are_in_order_of_their_paths(void **state UNUSED)
 #define ONE(id) HEAD "--changeset a:" id "\nSELECT '" id "';\n"
     expect(LAYOUT_LIQUIBASE,
            FILES({"sub/a.sql", ONE("1")}, {"sub-b.sql", ONE("2")}, {"sub/deep/x.sql", ONE("3")},
-                 {"notes.txt", "x"}, {"data.json", "{}"}),
+                 {"notes.txt", "x"}),
            "sub-b:a:2: SELECT '2'@3 / none\n"
            "a:a:1: SELECT '1'@3 / none\n"
            "x:a:3: SELECT '3'@3 / none\n");
@@ -222,13 +222,78 @@ static void files_are_refused_by_name(void **state UNUSED)
                 FINDING_ERROR, "a.sql:1: liquibase itself does not see 'endDelimiter' here");
     expect_says("liquibase", FILES({"a.sql", "--liquibase formatted sql x\n--changeset a:1\nS;\n"}),
                 FINDING_ERROR, "a.sql:1: 'x' is no attribute");
-    static const char *const changelogs[] = {"master.xml", "m.YAML", "m.yml", "below/m.json"};
+    expect_says("liquibase", FILES(GOOD, {"data.json", "{}"}), FINDING_WARNING,
+                "'migrations/data.json' is not read: it is no changelog");
+}
+
+/* --- changelogs that include files ----------------------------------------------------------- */
+
+#define IN_ORDER "z:a:1: SELECT '1'@3 / none\na:a:2: SELECT '2'@3 / none\n"
+
+static void a_changelog_gives_the_order(void **state UNUSED)
+{
+    static const File changelogs[] = {
+        {"all.yaml", "---\n# words\ndatabaseChangeLog:\n  - include:\n      file: sub/z.sql # z\n"
+                     "      relativeToChangelogFile: true\n\n-  include:\n"
+                     "    file: 'classpath:migrations/a.sql'\r\n"},
+        {"all.xml",
+         "<?xml version=\"1.0\"?>\n<!-- <include/> > -->\n<databaseChangeLog xmlns=\"x\"\n"
+         " y=\"z\">\n<include file='sub/z.sql' relativeToChangelogFile = \"true\"/>\n"
+         "<include relativeToChangelogFile=\"false\" file=\"migrations/a.sql\"></include>\n"
+         "</databaseChangeLog>\n"},
+    };
     for (size_t i = 0; i < ARRAY_LEN(changelogs); i++) {
-        CLEANUP(memory_freep)
-        char *says = memory_format("'migrations/%s' is a changelog that is no SQL", changelogs[i]);
-        expect_says("liquibase", FILES(GOOD, {changelogs[i], "databaseChangeLog:\n"}),
-                    FINDING_ERROR, says);
+        File files[] = {{"a.sql", ONE("2")}, {"sub/z.sql", ONE("1")}, changelogs[i], {0}};
+        expect(LAYOUT_LIQUIBASE, files, IN_ORDER);
     }
+    expect_says("liquibase",
+                FILES({"a.sql", ONE("1")}, {"b.sql", ONE("2")},
+                      {"m.yml", "databaseChangeLog:\n- include:\n    file: a.sql\n"}),
+                FINDING_WARNING,
+                "'migrations/b.sql' is not read: the changelog does not include it");
+}
+
+static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
+{
+#define YAML "databaseChangeLog:\n- include:\n    file: a.sql\n"
+#define XML  "<databaseChangeLog>\n<include file=\"a.sql\"/>\n"
+    static const struct {
+        const char *name, *bytes, *says;
+    } cases[] = {
+        {"m.yaml", YAML "- changeSet:\n    id: 1\n",
+         "m.yaml:4: this cannot be read: '- changeSet:'"},
+        {"m.yaml", YAML "    context: x\n", "m.yaml:4: this cannot be read: 'context'"},
+        {"m.yaml", YAML "    relativeToChangelogFile: yes\n",
+         "m.yaml:4: this cannot be read: 'relativeToChangelogFile'"},
+        {"m.yaml", YAML "    file: b.sql\n", "m.yaml:4: this cannot be read: 'file'"},
+        {"m.yaml", "databaseChangeLog:\n- include:\n", "m.yaml:2: an include without its 'file'"},
+        {"m.yaml", "x: 1\ndatabaseChangeLog:\n", "m.yaml:1: this cannot be read: 'x: 1'"},
+        {"m.yaml", YAML "- include:\n    file: none.sql\n",
+         "m.yaml:4: there is no such .sql file in the folder: 'none.sql'"},
+        {"m.yaml", YAML "- include:\n    file: migrations/a.sql\n",
+         "m.yaml:4: the file is included twice: 'migrations/a.sql'"},
+        {"m.yaml", "databaseChangeLog:\n- include:\n    file: twin.sql\n",
+         "m.yaml:2: several files may be meant by 'twin.sql'"},
+        {"m.xml", XML "<includeAll path='x'/>",
+         "m.xml:3: this cannot be read: 'includeAll path='x'/'"},
+        {"m.xml", XML "\n<include file='&x;'/>", "m.xml:4: an entity cannot be read: '&x;'"},
+        {"m.xml", XML "<include file=b.sql/>", "m.xml:3: this cannot be read: 'file=b.sql/'"},
+        {"m.xml", XML "words", "m.xml:3: this cannot be read: 'words'"},
+        {"m.xml", "<databaseChangeLog logicalFilePath='x'>",
+         "m.xml:1: this cannot be read: 'logicalFilePath'"},
+        {"m.xml", "<!DOCTYPE databaseChangeLog>",
+         "m.xml:1: this cannot be read: '!DOCTYPE databaseChangeLog'"},
+        {"m.json", "{\"databaseChangeLog\": []}",
+         "m.json:1: a changelog in JSON is not read: 'migrations/m.json'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("liquibase",
+                    FILES({"a.sql", ONE("1")}, {"x/twin.sql", ONE("2")}, {"y/twin.sql", ONE("3")},
+                          {cases[i].name, cases[i].bytes}),
+                    FINDING_ERROR, cases[i].says);
+    expect_says("liquibase", FILES({"a.sql", ONE("1")}, {"m.yaml", YAML}, {"n.xml", XML}),
+                FINDING_ERROR,
+                "'migrations/n.xml' is a second changelog beside 'migrations/m.yaml'");
 }
 
 static void comments_that_liquibase_strips_are_told_of(void **state UNUSED)
@@ -254,6 +319,8 @@ int main(void)
         cmocka_unit_test(a_sql_check_is_a_precheck),
         cmocka_unit_test(long_lines_hide_no_parameter),
         cmocka_unit_test(files_are_refused_by_name),
+        cmocka_unit_test(a_changelog_gives_the_order),
+        cmocka_unit_test(a_changelog_that_does_more_is_refused_by_line),
         cmocka_unit_test(comments_that_liquibase_strips_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
