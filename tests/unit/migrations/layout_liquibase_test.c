@@ -189,10 +189,26 @@ static void a_sql_check_is_a_precheck(void **state UNUSED)
     folder_done(&folder);
 }
 
+/* So a rollback that is added behind them changes no up. */
+static void empty_lines_around_the_text_are_no_part_of_it(void **state UNUSED)
+{
+    ProjectFolder folder = project_with(
+        "liquibase", FILES({"a.sql", HEAD "--changeset a:1\n\n--comment x\n\nSELECT 1;\n\n"
+                                          "SELECT 2;\n\n--rollback SELECT 3;\n\n"}));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_read(folder.path, &project, &err));
+    const ScriptRangeArray *up = &project.migrations.items[0].ranges[PROJECT_UP];
+    assert_int_equal(up->count, 1);
+    assert_int_equal(up->items[0].first, 6);
+    assert_int_equal(up->items[0].last, 8);
+    folder_done(&folder);
+}
+
 /* Behind what is looked at line by line. */
 static void long_lines_hide_no_parameter(void **state UNUSED)
 {
-    for (size_t length = 4090; length < 70000; length += 1 + (length > 4100) * 6543) {
+    for (size_t length = 4090; length < 65485; length += length == 4100 ? 61365 : 1) {
         CLEANUP(text_done) Text text = {0};
         text_add(&text, HEAD "--changeset a:1\nSELECT 1;\nSELECT '");
         for (size_t i = 0; i < length; i++)
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test(changesets_of_other_databases_are_told_of),
         cmocka_unit_test(is_refused_by_line),
         cmocka_unit_test(a_sql_check_is_a_precheck),
+        cmocka_unit_test(empty_lines_around_the_text_are_no_part_of_it),
         cmocka_unit_test(long_lines_hide_no_parameter),
         cmocka_unit_test(files_are_refused_by_name),
         cmocka_unit_test(a_changelog_gives_the_order),

@@ -356,6 +356,11 @@ static void says_by_what_it_knew(void **state UNUSED)
         {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},
         {"x/migration.sql", "SELECT 1;\n", "prisma", "is a migration of prisma"},
         {"V1__a.sql", "SELECT 1;\n", "flyway", "as flyway names versions"},
+        {"committed/000001-a.sql", "", "graphile-migrate",
+         "committed migration of graphile-migrate"},
+        {"atlas.sum", "", "atlas", "'migrations/atlas.sum' is the sum of a folder of atlas"},
+        {"x/a.sql", "\n--liquibase formatted sql\n", "liquibase", "is a changelog of liquibase"},
+        {"all.yml", "databaseChangeLog:\n", "liquibase", "'migrations/all.yml' is a changelog"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         ProjectFolder folder = project_with("auto", FILES({cases[i].name, cases[i].bytes}));

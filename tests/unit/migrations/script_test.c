@@ -666,17 +666,11 @@ static void joined_ranges_are_one_text(void **state UNUSED)
     assert_string_equal(marked, "c@3|d\n\n\ne@5");
     static const ScriptRange pieces[] = {
         {.first = 2, .last = 2, .skip = 3, .take = 1, .before = "("},
-        {.first = 3,
-         .last = 3,
-         .skip = 2,
-         .take = 1,
-         .before = "+",
-         .after = ")\n",
-         .joined = true},
+        {.first = 3, .last = 3, .skip = 2, .take = 1, .before = "+", .after = ");", .joined = true},
         {.first = 8, .last = 8, .joined = true},
     };
     CLEANUP(memory_freep) char *put_together = read_ranges(sql, pieces, 3);
-    assert_string_equal(put_together, "(x+r)\ne@2");
+    assert_string_equal(put_together, "(x+r)@2|e@8");
 }
 
 /* The marks of lines that begin anywhere in the pieces. */
