@@ -1,6 +1,5 @@
 #include "base/digest.h"
 
-#include <sodium/crypto_hash_sha256.h>
 #include <sodium/utils.h>
 
 void digest_begin(DigestStream *stream)
@@ -68,4 +67,24 @@ const char *digest_sha256_hex(const void *bytes, size_t size,
     unsigned char hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(hash, bytes, size);
     return sodium_bin2hex(ret_hex, DIGEST_SHA256_HEX_SIZE, hash, sizeof(hash));
+}
+
+void digest_sha256_begin(Sha256Stream *stream)
+{
+    crypto_hash_sha256_init(&stream->state);
+}
+
+void digest_sha256_update(Sha256Stream *stream, const void *bytes, size_t size)
+{
+    crypto_hash_sha256_update(&stream->state, bytes, size);
+}
+
+const char *digest_sha256_so_far(const Sha256Stream *stream,
+                                 char ret_base64[static DIGEST_SHA256_BASE64_SIZE])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    Sha256Stream copy = *stream;
+    crypto_hash_sha256_final(&copy.state, hash);
+    return sodium_bin2base64(ret_base64, DIGEST_SHA256_BASE64_SIZE, hash, sizeof(hash),
+                             sodium_base64_VARIANT_ORIGINAL);
 }

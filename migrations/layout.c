@@ -22,6 +22,9 @@ static const struct {
     [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
     [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
     [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
+    [LAYOUT_GRAPHILE] = {"graphile-migrate", layout_read_graphile},
+    [LAYOUT_ATLAS] = {"atlas", layout_read_atlas},
+    [LAYOUT_LIQUIBASE] = {"liquibase", layout_read_liquibase},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */

@@ -52,6 +52,9 @@ bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_graphile(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_atlas(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_liquibase(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -64,6 +67,10 @@ bool layout_dbmate_marks(const char *line);
 bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
+bool layout_liquibase_marks(const char *first_line);
+
+/* Whether a file's name may be that of a changelog: XML, YAML or JSON. */
+bool layout_liquibase_names(const char *name);
 
 /* Whether a file's name is flyway's: V1.2__name.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
@@ -71,6 +78,9 @@ bool layout_flyway_names(const char *name);
 /* Read a script's settings (NAME.sql.conf) and look for placeholders. */
 bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,
                          ProjectScript script, Error *err) MUST_CHECK;
+
+/* Whether it is a committed migration's of graphile-migrate: 000001-name.sql. */
+bool layout_graphile_names(const char *name);
 
 /* What the readers share. `folder` is always the path from the project's root. */
 

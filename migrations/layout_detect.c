@@ -61,11 +61,14 @@ static void read_marks_of(const char *folder, const char *name, char *bytes, Lay
     /* what tells a pair of sqlx from one of golang-migrate */
     if (layout_sqlx_marks(bytes))
         note(signs, LAYOUT_SQLX, folder, name);
+    const char *first = bytes + strspn(bytes, " \t\r\n");
     for (char *line = bytes, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
         line[strcspn(line, "\r")] = '\0';
+        if (line <= first && layout_liquibase_marks(line))
+            note(signs, LAYOUT_LIQUIBASE, folder, name);
         if (layout_goose_marks(line))
             note(signs, LAYOUT_GOOSE, folder, name);
         if (layout_dbmate_marks(line))
@@ -75,8 +78,26 @@ static void read_marks_of(const char *folder, const char *name, char *bytes, Lay
     }
 }
 
-static bool peek(const char *root, const char *folder, const char *name, LayoutSigns *signs,
-                 Error *err)
+/* liquibase's files may all stand in folders below: only their own mark counts there. */
+static void read_liquibase_mark(const char *folder, const char *name, char *bytes,
+                                LayoutSigns *signs)
+{
+    char *line = bytes + strspn(bytes, " \t\r\n");
+    line[strcspn(line, "\r\n")] = '\0';
+    if (layout_liquibase_marks(line))
+        note(signs, LAYOUT_LIQUIBASE, folder, name);
+}
+
+static void read_changelog(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
+{
+    if (strstr(bytes, "databaseChangeLog"))
+        note(signs, LAYOUT_LIQUIBASE, folder, name);
+}
+
+typedef void (*MarksReader)(const char *folder, const char *name, char *bytes, LayoutSigns *signs);
+
+static bool peek(const char *root, const char *folder, const char *name, MarksReader read_marks,
+                 LayoutSigns *signs, Error *err)
 {
     CLEANUP(memory_freep) char *inside = file_path(folder, name);
     CLEANUP(memory_freep) char *path = file_path(root, inside);
@@ -87,7 +108,7 @@ static bool peek(const char *root, const char *folder, const char *name, LayoutS
     if (!file_open_regular(path, &fd, &whole, err) ||
         !file_read_some(fd, path, bytes, PEEKED_BYTES, &size, err))
         return false;
-    read_marks_of(folder, name, bytes, signs);
+    read_marks(folder, name, bytes, signs);
     return true;
 }
 
@@ -95,16 +116,21 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
                       LayoutSigns *signs, Error *err)
 {
     array_each (const FileEntry, entry, entries) {
+        if (entry->kind == FILE_KIND_REGULAR && layout_liquibase_names(entry->name) &&
+            !peek(root, folder, entry->name, read_changelog, signs, err))
+            return false;
         if (strcmp(entry->name, "sqitch.plan") == 0)
             note(signs, LAYOUT_SQITCH, folder, entry->name);
         if (strcmp(entry->name, "sqitch.conf") == 0)
             signs->sqitch_config = file_path(folder, entry->name);
+        if (strcmp(entry->name, "atlas.sum") == 0)
+            note(signs, LAYOUT_ATLAS, folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
             continue;
         if (layout_flyway_names(entry->name))
             note(signs, LAYOUT_FLYWAY, folder, entry->name);
         read_numbered_name(entries, folder, entry->name, signs);
-        if (!peek(root, folder, entry->name, signs, err))
+        if (!peek(root, folder, entry->name, read_marks_of, signs, err))
             return false;
     }
     return true;
@@ -115,11 +141,19 @@ static bool read_inside(const char *root, const char *folder, LayoutSigns *signs
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!layout_list(root, folder, &entries, err))
         return false;
+    bool peeked = false;
     array_each (FileEntry, entry, &entries) {
+        if (!peeked && entry->kind == FILE_KIND_REGULAR && layout_is_sql(entry->name)) {
+            peeked = true;
+            if (!peek(root, folder, entry->name, read_liquibase_mark, signs, err))
+                return false;
+        }
         if (strcmp(entry->name, "up.sql") == 0)
             note(signs, LAYOUT_DIESEL, folder, entry->name);
         if (strcmp(entry->name, "migration.sql") == 0)
             note(signs, LAYOUT_PRISMA, folder, entry->name);
+        if (strcmp(file_base_name(folder), "committed") == 0 && layout_graphile_names(entry->name))
+            note(signs, LAYOUT_GRAPHILE, folder, entry->name);
     }
     return true;
 }
@@ -130,8 +164,11 @@ static const struct {
     const char *says;
 } decisions[] = {
     {LAYOUT_SQITCH, "is a plan of sqitch"},
+    {LAYOUT_ATLAS, "is the sum of a folder of atlas"},
+    {LAYOUT_GRAPHILE, "is a committed migration of graphile-migrate"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
+    {LAYOUT_LIQUIBASE, "is a changelog of liquibase"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},
     {LAYOUT_GOOSE, "holds '-- +goose Up'"},
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},

@@ -28,10 +28,14 @@ typedef enum {
     LAYOUT_PRISMA,         /* STAMP_name/migration.sql, maybe down.sql */
     LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
     LAYOUT_SQITCH,         /* sqitch.plan; deploy/, revert/, verify/; tags are versions */
+    LAYOUT_GRAPHILE,       /* committed/NNNNNN-slug.sql, a chain of hashes */
+    LAYOUT_ATLAS,          /* VERSION_name.sql, atlas.sum */
+    LAYOUT_LIQUIBASE,      /* changesets in files that begin with `--liquibase formatted sql` */
 } Layout;
-#define LAYOUT_COUNT 10
+#define LAYOUT_COUNT 13
 #define LAYOUT_NAMES                                                                               \
-    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"
+    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"         \
+    "|graphile-migrate|atlas|liquibase"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;

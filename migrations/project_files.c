@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/layout.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
 {
@@ -54,6 +55,7 @@ static bool is_settings(const Project *project, const char *path)
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
+           (project->layout == LAYOUT_ATLAS && strcmp(name, "atlas.sum") == 0) ||
            is_place(project, path);
 }
 
@@ -70,13 +72,32 @@ static const Finding *finding_about(const Project *project, const char *path)
     return about;
 }
 
-static const char *reason_to_ignore(const char *path)
+/* Below a folder of the migration folder. */
+static bool is_below(const Project *project, const char *folder, const char *path)
+{
+    CLEANUP(memory_freep) char *prefix = memory_format("%s/%s/", project->config.folder, folder);
+    return text_has_prefix(path, prefix);
+}
+
+static const char *reason_to_ignore(const Project *project, const char *path)
 {
     if (file_base_name(path)[0] == '.')
         return "hidden";
+    if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
+        return "a fixture: the migrations that include it hold its text";
+    if (project->layout == LAYOUT_GRAPHILE &&
+        (is_below(project, "current", path) || text_has_suffix(path, "/current.sql")))
+        return "no statement waits in it to be committed";
     return text_has_suffix(path, ".sql")
                ? "it is no part of the layout"
                : "no script; what a script copies is read with the script";
+}
+
+/* A changelog of which nothing is said has given its order. */
+static bool is_changelog(const Project *project, const char *path, const Finding *finding)
+{
+    return project->layout == LAYOUT_LIQUIBASE && !finding &&
+           layout_liquibase_names(file_base_name(path));
 }
 
 static void judge(const Project *project, ProjectFile *file)
@@ -85,11 +106,13 @@ static void judge(const Project *project, ProjectFile *file)
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
         file->reason = memory_string(finding->message);
-    } else if (is_script(project, file->path) || is_settings(project, file->path)) {
+    } else if (is_script(project, file->path) || is_settings(project, file->path) ||
+               is_changelog(project, file->path, finding)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;
-        file->reason = memory_string(finding ? finding->message : reason_to_ignore(file->path));
+        file->reason =
+            memory_string(finding ? finding->message : reason_to_ignore(project, file->path));
     }
 }
 

@@ -272,6 +272,8 @@ static bool read_piece(int fd, const char *name, char *bytes, size_t size, size_
 typedef struct RangeFeed {
     const ScriptRange *range;
     int64_t line; /* of the next byte */
+    size_t skip;  /* bytes still to be left out of its line */
+    size_t taken; /* bytes of a range that takes only some */
     bool return_waits;
     bool over; /* nothing behind this belongs to the range */
 } RangeFeed;
@@ -297,10 +299,32 @@ static void cut_range(RangeFeed *feed, char **bytes, size_t *size)
     *size = (size_t)((range->last ? at : end) - begin);
 }
 
+/* Leave out the first bytes of each line, and what stands behind those that are wanted; what is
+ * kept moves together. */
+static size_t drop_marks(RangeFeed *feed, char *bytes, size_t size)
+{
+    size_t kept = 0, take = feed->range->take;
+    for (size_t at = 0; at < size; at++) {
+        bool newline = bytes[at] == '\n';
+        if (feed->skip && !newline) {
+            feed->skip--;
+            continue;
+        }
+        if (take && (newline || feed->taken++ >= take))
+            continue;
+        bytes[kept++] = bytes[at];
+        if (newline)
+            feed->skip = feed->range->skip;
+    }
+    return kept;
+}
+
 static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplitter *splitter,
                        Error *err)
 {
     cut_range(feed, &bytes, &size);
+    if (feed->range->skip || feed->range->take)
+        size = drop_marks(feed, bytes, size);
     if (size == 0)
         return true;
     if (feed->return_waits && bytes[0] != '\n' && !statement_splitter_feed(splitter, "\r", 1, err))
@@ -314,7 +338,7 @@ static bool feed_range(int fd, const char *name, const ScriptRange *range,
                        StatementSplitter *splitter, Error *err)
 {
     CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    RangeFeed feed = {.range = range, .line = 1};
+    RangeFeed feed = {.range = range, .line = 1, .skip = range->skip};
     for (bool first = true; !feed.over; first = false) {
         size_t size;
         if (!read_piece(fd, name, bytes, PIECE_SIZE, &size, err))
@@ -325,20 +349,38 @@ static bool feed_range(int fd, const char *name, const ScriptRange *range,
         if (!feed_piece(&feed, bytes + mark, size - mark, splitter, err))
             return false;
     }
-    if (feed.return_waits && !statement_splitter_feed(splitter, "\r", 1, err))
-        return false;
-    return statement_splitter_end(splitter, err);
+    return !feed.return_waits || statement_splitter_feed(splitter, "\r", 1, err);
 }
 
-/* A range is a text by itself: its offsets begin anew, its lines are the file's. */
-static bool read_range(Reading *reading, const ScriptRange *range, Error *err)
+static bool feed_words(const char *words, StatementSplitter *splitter, Error *err)
+{
+    return !words || statement_splitter_feed(splitter, words, strlen(words), err);
+}
+
+/* Lines between the end of what was fed of `before` and the beginning of `range`. */
+static int64_t lines_between(const ScriptRange *before, const ScriptRange *range)
+{
+    return range->first - before->last - (before->take ? 0 : 1);
+}
+
+static bool feed_file(const Reading *reading, const ScriptRange *range, StatementSplitter *splitter,
+                      Error *err)
 {
     CLEANUP(file_closep) int fd = -1;
     int64_t size;
+    return file_open_regular(reading->path, &fd, &size, err) &&
+           feed_words(range->before, splitter, err) &&
+           feed_range(fd, reading->name, range, splitter, err) &&
+           feed_words(range->after, splitter, err);
+}
+
+/* Ranges that are joined are one text: its offsets begin anew, its lines are the file's. */
+static bool read_text(Reading *reading, const ScriptRange *ranges, size_t count, Error *err)
+{
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
         .name = reading->name,
-        .first_line = range->first,
+        .first_line = ranges[0].first,
         .statement = on_statement,
         .backslash = on_backslash,
         .comment = on_comment,
@@ -347,8 +389,13 @@ static bool read_range(Reading *reading, const ScriptRange *range, Error *err)
         .context = reading,
     });
     reading->shift = reading->script->shipped_size;
-    return file_open_regular(reading->path, &fd, &size, err) &&
-           feed_range(fd, reading->name, range, splitter, err);
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            statement_splitter_skip_lines(splitter, lines_between(&ranges[i - 1], &ranges[i]));
+        if (!feed_file(reading, &ranges[i], splitter, err))
+            return false;
+    }
+    return statement_splitter_end(splitter, err);
 }
 
 bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script, Error *err)
@@ -358,10 +405,15 @@ bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_scr
     CLEANUP(script_done) Script script = {0};
     script_directives_init(&script.directives);
     Reading reading = {file->path, file->name, sink ? sink : &nowhere, &script, 0, false};
-    size_t count = file->ranges ? file->ranges->count : 0;
-    for (size_t i = 0; i < (count ? count : 1); i++)
-        if (!read_range(&reading, count ? &file->ranges->items[i] : &whole, err))
+    bool cut = file->ranges && file->ranges->count;
+    const ScriptRange *ranges = cut ? file->ranges->items : &whole;
+    size_t count = cut ? file->ranges->count : 1;
+    for (size_t i = 0, joined; i < count; i += joined) {
+        for (joined = 1; i + joined < count && ranges[i + joined].joined;)
+            joined++;
+        if (!read_text(&reading, &ranges[i], joined, err))
             return false;
+    }
     *ret_script = script;
     script = (Script){0};
     return true;

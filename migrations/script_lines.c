@@ -63,6 +63,38 @@ bool script_lines_read(const char *path, ScriptLineTaker take, void *context, Er
     return lines->length == 0 || end_line(lines, err);
 }
 
+static int64_t count_newlines(const char *bytes, size_t size)
+{
+    int64_t count = 0;
+    for (const char *at = bytes; (at = memchr(at, '\n', size - (size_t)(at - bytes))) != NULL; at++)
+        count++;
+    return count;
+}
+
+bool script_lines_find(const char *path, const char *text, int64_t *ret_line, Error *err)
+{
+    size_t overlap = strlen(text) - 1, kept = 0;
+    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, overlap + PIECE_SIZE);
+    int64_t whole, line = 1;
+    if (!file_open_regular(path, &fd, &whole, err))
+        return false;
+    for (;;) {
+        size_t size;
+        if (!file_read_some(fd, path, bytes + kept, PIECE_SIZE, &size, err))
+            return false;
+        char *found = memmem(bytes, kept + size, text, overlap + 1);
+        if (found || !size) {
+            *ret_line = found ? line + count_newlines(bytes, (size_t)(found - bytes)) : 0;
+            return true;
+        }
+        size += kept;
+        kept = size < overlap ? size : overlap;
+        line += count_newlines(bytes, size - kept);
+        memmove(bytes, bytes + size - kept, kept);
+    }
+}
+
 bool script_line_is_idle(const char *text)
 {
     text += strspn(text, " \t\f\v");

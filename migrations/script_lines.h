@@ -17,6 +17,11 @@ typedef bool (*ScriptLineTaker)(void *context, const char *text, int64_t number,
 bool script_lines_read(const char *path, ScriptLineTaker take, void *context,
                        Error *err) MUST_CHECK;
 
+/* The first line that holds `text`, which has no line end, anywhere, however long it is; 0: none.
+ */
+bool script_lines_find(const char *path, const char *text, int64_t *ret_line,
+                       Error *err) MUST_CHECK;
+
 /* Whether there is nothing in it but blanks, or a comment of two dashes. */
 bool script_line_is_idle(const char *text);
 

@@ -28,7 +28,7 @@ static void hash_text(const char *kind, const Text *text, char ret_id[static SQI
     sha1_begin(&stream);
     sha1_update(&stream, head, strlen(head) + 1);
     sha1_update(&stream, text_string(text), text->length);
-    sha1_end(&stream, ret_id);
+    sha1_end_hex(&stream, ret_id);
 }
 
 static void add_project(const SqitchPlan *plan, Text *text)
@@ -104,7 +104,7 @@ bool sqitch_script_hash(const char *path, char ret_hash[static SQITCH_ID_SIZE], 
     for (size_t size = 1; size > 0; sha1_update(&stream, bytes, size))
         if (!file_read_some(fd, path, bytes, PIECE_SIZE, &size, err))
             return false;
-    sha1_end(&stream, ret_hash);
+    sha1_end_hex(&stream, ret_hash);
     return true;
 }
 

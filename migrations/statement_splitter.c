@@ -322,6 +322,11 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events)
     return splitter;
 }
 
+void statement_splitter_skip_lines(StatementSplitter *splitter, int64_t lines)
+{
+    splitter->scanner.line += lines;
+}
+
 void statement_splitter_free(StatementSplitter *splitter)
 {
     free(splitter);

@@ -106,6 +106,9 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events);
 void statement_splitter_free(StatementSplitter *splitter);
 DEFINE_CLEANUP(StatementSplitter, statement_splitter_free)
 
+/* Lines of the file that are not fed: what follows stands this much further down. */
+void statement_splitter_skip_lines(StatementSplitter *splitter, int64_t lines);
+
 /* After an error nothing more may be fed. */
 bool statement_splitter_feed(StatementSplitter *splitter, const void *bytes, size_t size,
                              Error *err) MUST_CHECK;

@@ -2,14 +2,14 @@
 # make test-tools: the fixtures of tests/vectors/layouts, applied by the tools whose layouts they are
 # and by us: equal schemas, up and after the last migration's down. usage: tests/layout_tools.sh
 #
-# dbmate and node-pg-migrate come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
+# dbmate, node-pg-migrate, graphile-migrate and liquibase (which needs java) come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
 # not there; tests/cli/layouts.bats compares these with psql. The last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/common.bash
 . tests/support/layouts.bash
 
-TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1)
+TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1 graphile-migrate@2.0.0-rc.3 node-liquibase@4.3.3)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/sealift-tools.XXXXXX") || exit 1
 bin=$PWD/build/tools/node_modules/.bin
 PATH=${SEALIFT_BIN:-$PWD/build/bin}:$PATH
@@ -30,12 +30,22 @@ install_tools() {
 # A fresh database of this name: sets URL and DB_ADMIN.
 database() {
     cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $1 OWNER app"
+    NAME=$1
     DB=$(cluster_conninfo "$CLUSTER" "$1" app)
     DB_ADMIN=$(cluster_conninfo "$CLUSTER" "$1" postgres)
     URL="postgres://app:right@127.0.0.1:$(cat "$CLUSTER/port")/$1?sslmode=disable"
 }
 
-schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch; }
+schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch -N graphile_migrate -T 'databasechangelog*'; }
+
+# liquibase itself, of the package's own jars, over a folder that holds a copy of the fixture.
+liquibase() {
+    local jars=$PWD/build/tools/node_modules/node-liquibase/dist
+    java -cp "$jars/liquibase/liquibase.jar:$jars/liquibase/lib/*:$jars/drivers/*" \
+        liquibase.integration.commandline.Main --classpath="$WORK/liquibase-files" \
+        --changeLogFile=files/all.xml --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" --username=app \
+        --password=right "$@"
+}
 
 # tool LAYOUT up|down: by the tool itself, against $URL.
 tool() {
@@ -48,6 +58,22 @@ tool() {
         up) sqitch --chdir "$folder" deploy --verify "db:${URL%%\?*}" ;;
         down) sqitch --chdir "$folder" revert --to @HEAD^ -y "db:${URL%%\?*}" ;;
         esac
+        ;;
+    liquibase)
+        mkdir -p "$WORK/liquibase-files"
+        cp -R "$folder" "$WORK/liquibase-files/files"
+        case $2 in
+        up) liquibase update ;;
+        down) liquibase rollbackCount 1 ;;
+        esac
+        ;;
+    graphile-migrate)
+        [ "$2" = up ] || return 0
+        rm -rf "$WORK/graphile"
+        mkdir "$WORK/graphile"
+        cp -R "$folder" "$WORK/graphile/migrations"
+        echo '{}' >"$WORK/graphile/.gmrc"
+        (cd "$WORK/graphile" && DATABASE_URL=$URL DATABASE_OWNER=app "$bin/graphile-migrate" migrate)
         ;;
     node-pg-migrate) DATABASE_URL=$URL "$bin/node-pg-migrate" "$2" -m "$folder" ;;
     esac
@@ -96,6 +122,7 @@ compare() {
     applier apply "$WORK/$layout.bundle" --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
     schema >"$WORK/ours.up"
     check "$layout: up" "$WORK/theirs.up" "$WORK/ours.up"
+    [ "$layout" != graphile-migrate ] || return 0 # it has no down
     applier rollback --steps 1 --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
     schema >"$WORK/ours.down"
     check "$layout: down" "$WORK/theirs.down" "$WORK/ours.down"
@@ -123,6 +150,13 @@ cluster_new fast $$ || exit 1
 CLUSTER=$cluster_dir
 compare dbmate 1.0.0
 compare node-pg-migrate 1.0.0
+compare graphile-migrate 1.0.0
+if command -v java >/dev/null; then
+    compare liquibase 1.0.0
+else
+    echo "FAILED java is not installed, which liquibase needs"
+    failed=$((failed + 1))
+fi
 if command -v sqitch >/dev/null; then
     compare_sqitch_ids
     PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0

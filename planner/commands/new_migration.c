@@ -216,6 +216,9 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_PRISMA] = "prisma migrate dev --create-only --name NAME",
         [LAYOUT_SQITCH] = "sqitch add NAME -n NOTE",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
+        [LAYOUT_ATLAS] = "atlas migrate new NAME",
+        [LAYOUT_LIQUIBASE] = "a '--changeset author:id' in its file",
+        [LAYOUT_GRAPHILE] = "current.sql, then 'graphile-migrate commit'",
     };
     const char *own = own_commands[project->layout];
     if (!own)

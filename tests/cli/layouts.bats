@@ -153,6 +153,97 @@ ship_count.2 with a down
 files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
 }
 
+@test "graphile-migrate: the chain of committed migrations, applied as psql does" {
+    layout_project graphile-migrate
+    same listing "layout graphile-migrate
+000001-create-ships-all-of-them
+000002
+000003-add_berths
+files: 3 read, 3 ignored, 0 refused
+ignored: migrations/afterReset.sql
+ignored: migrations/current.sql
+ignored: migrations/fixtures/functions/ship_count.sql" "$(listing graphile-migrate)"
+    rm -rf "$WORK/graphile-migrate"
+    applies_as_psql_does graphile-migrate 1.0.0
+}
+
+@test "graphile-migrate: an edited migration breaks the chain, and nothing is released" {
+    layout_project graphile-migrate
+    sed -i 's/bigint PRIMARY/int PRIMARY/' "$WORK"/graphile-migrate/migrations/committed/000001*
+    run_status 4 planner status --project "$WORK/graphile-migrate" --files
+    output_has "1 refused"
+    errors_has "000001-create-ships-all-of-them.sql:1: the migration was edited after it was committed"
+    run_status 4 planner release 1.0.0 --project "$WORK/graphile-migrate"
+}
+
+@test "atlas: names in byte order under atlas.sum, applied as psql does" {
+    layout_project atlas
+    same listing "layout atlas
+100
+10_functions
+98_seed
+9_index_ship_names
+files: 5 read, 1 ignored, 0 refused
+ignored: migrations/95_state.sql" "$(listing atlas)"
+    rm -rf "$WORK/atlas"
+    applies_as_psql_does atlas 1.0.0
+}
+
+@test "atlas: a file that was edited after it was summed is named, and nothing is released" {
+    layout_project atlas
+    echo '-- more' >>"$WORK/atlas/migrations/10_functions.sql"
+    run_status 4 planner status --project "$WORK/atlas" --files
+    output_has "1 refused"
+    errors_has "'migrations/10_functions.sql' was edited after it was summed: line 3 of atlas.sum"
+    run_status 4 planner release 1.0.0 --project "$WORK/atlas"
+}
+
+@test "liquibase: a migration for each changeset, applied as psql does" {
+    layout_project liquibase
+    same listing "layout liquibase
+001_ships:ann:create-ships with a down
+001_ships:Bob B.:count-ships with a down
+index_ships:ann:create-ships with a down
+later-on:ann:1
+later-on:ann:2 with a down
+files: 4 read, 0 ignored, 0 refused" "$(listing liquibase)"
+    rm -rf "$WORK/liquibase"
+    applies_as_psql_does liquibase 1.0.0
+}
+
+@test "liquibase: rollbacks in comments are run, and editing one touches no released up" {
+    layout_project liquibase
+    rm -r "$WORK"/liquibase/migrations/{later*,all.xml}
+    export PROJECT=$WORK/liquibase
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    schema_of "$DB_ADMIN" >"$WORK/before"
+    run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/after"
+    diff "$WORK/before" "$WORK/after"
+    sed -i 's/^--rollback ship;/--rollback ship\n--rollback CASCADE;/' "$PROJECT/migrations/001_ships.sql"
+    run_status 0 planner status --project "$PROJECT"
+    sed -i 's/a;b/a;c/' "$PROJECT/migrations/001_ships.sql"
+    run_status 4 planner status --project "$PROJECT"
+    errors_has "001_ships:ann:create-ships"
+}
+
+@test "liquibase: a sql-check that does not hold ends the run before its changeset" {
+    layout_project liquibase
+    sed -i 's/expectedResult:0/expectedResult:1/' "$WORK/liquibase/migrations/001_ships.sql"
+    export PROJECT=$WORK/liquibase
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    run_status 10 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    errors_has "precheck"
+    same tables 0 "$(cluster_psql "$CLUSTER" "$DATABASE" -Atc "SELECT count(*) FROM pg_class WHERE relname = 'ship'")"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

@@ -26,6 +26,9 @@ layout_psql() {
             sed -n '/^--[[:space:]]*+goose [Uu]p/,/^--[[:space:]]*+goose [Dd]own/p' "$folder/$file" |
                 sed 's/^-- +goose StatementEnd/;/'
             ;;
+        liquibase) sed 's/^--changeset.*/;&/; /^-- *rollback/Id; s|^//$|;|' "$folder/$file" |
+            sed '/dbms:mysql/,/^--changeset/d' ;;
+        atlas) sed 's/^-- end$/;/' "$folder/$file" ;;
         node-pg-migrate) sed '/^[[:space:]]*--[[:space:]-]*down migration/I,$d' "$folder/$file" ;;
         *) cat "$folder/$file" ;;
         esac >"$WORK/one.sql"
@@ -46,6 +49,10 @@ layout_order() {
         20240102000000_add_price/migration.sql ;;
     sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
         deploy/ship_count.sql ;;
+    liquibase) printf '%s.sql\n' 001_ships later/001_index later-on ;;
+    atlas) printf '%s.sql\n' 100 10_functions 98_seed 9_index_ship_names ;;
+    graphile-migrate) printf 'committed/%s.sql\n' 000001-create-ships-all-of-them 000002 \
+        000003-add_berths ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql later/R__fleet_size.sql \
         R__ship_names.sql ;;

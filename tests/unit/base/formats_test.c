@@ -39,6 +39,20 @@ static void hashes_of_rows_are_sha_256(void **state UNUSED)
                         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+static void sha_256_in_base64_can_go_on(void **state UNUSED)
+{
+    Sha256Stream stream;
+    char base64[DIGEST_SHA256_BASE64_SIZE];
+    digest_sha256_begin(&stream);
+    assert_string_equal(digest_sha256_so_far(&stream, base64),
+                        "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    digest_sha256_update(&stream, "a", 1);
+    digest_sha256_so_far(&stream, base64);
+    digest_sha256_update(&stream, "bc", 2);
+    assert_string_equal(digest_sha256_so_far(&stream, base64),
+                        "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+}
+
 static void times_have_one_form(void **state UNUSED)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -185,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_are_blake2b_512),
         cmocka_unit_test(hashes_of_rows_are_sha_256),
+        cmocka_unit_test(sha_256_in_base64_can_go_on),
         cmocka_unit_test(times_have_one_form),
         cmocka_unit_test(has_local_time_beside_it),
         cmocka_unit_test(source_date_epoch_rules_the_clock),

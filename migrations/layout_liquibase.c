@@ -1,0 +1,179 @@
+/* liquibase: every .sql file of the folder and those below, in order of their paths, as includeAll
+ * takes them; or in the order of a changelog in XML or YAML that includes them and does nothing
+ * else. Each changeset of formatted SQL is a migration. */
+#include <strings.h>
+
+#include "base/text.h"
+#include "migrations/layout.h"
+#include "migrations/liquibase_changeset.h"
+#include "migrations/liquibase_file.h"
+#include "migrations/liquibase_master.h"
+
+#define CHANGELOG_SIZE_MAX (16 * 1024 * 1024)
+
+typedef ARRAY_OF(char *) PathArray;
+
+static void paths_done(PathArray *paths)
+{
+    array_each (char *, path, paths)
+        free(*path);
+    array_free(paths);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool layout_liquibase_marks(const char *first_line)
+{
+    const char *rest = liquibase_mark(first_line, "liquibase");
+    return rest && strncasecmp(rest + strspn(rest, " \t"), "formatted", 9) == 0;
+}
+
+bool layout_liquibase_names(const char *name)
+{
+    static const char *const endings[] = {".xml", ".yaml", ".yml", ".json"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+        if (length > strlen(endings[i]) &&
+            strcasecmp(name + length - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
+typedef struct LiquibaseFolder {
+    LayoutReading *reading;
+    PathArray files;                /* .sql, in order of their paths */
+    PathArray order;                /* as the changelog includes them */
+    char *master;                   /* owned: the changelog, or NULL */
+    LiquibaseIncludeArray includes; /* of that one */
+} LiquibaseFolder;
+
+static void folder_done(LiquibaseFolder *folder)
+{
+    paths_done(&folder->files);
+    paths_done(&folder->order);
+    liquibase_includes_done(&folder->includes);
+    free(folder->master);
+}
+
+static bool look_at_changelog(LiquibaseFolder *folder, const char *path, Error *err)
+{
+    LayoutReading *reading = folder->reading;
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
+    CLEANUP(memory_freep) char *bytes = NULL;
+    CLEANUP(error_done) Error refused = {0};
+    size_t size;
+    if (!file_read_all(absolute, CHANGELOG_SIZE_MAX, &bytes, &size, err))
+        return false;
+    if (!strstr(bytes, "databaseChangeLog")) {
+        layout_pass_file(reading, path, "it is no changelog of liquibase");
+        return true;
+    }
+    if (folder->master) {
+        finding_add(reading->findings, FINDING_ERROR,
+                    "let one of them include all files, and the other stand outside the folder",
+                    "'%s' is a second changelog beside '%s'", path, folder->master);
+        return true;
+    }
+    folder->master = memory_string(path);
+    if (!liquibase_master_read(bytes, path, &folder->includes, &refused))
+        finding_add_error(reading->findings, &refused);
+    return true;
+}
+
+static bool find_files(LiquibaseFolder *found, const char *folder, Error *err)
+{
+    LayoutReading *reading = found->reading;
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (!layout_takes(reading, folder, entry))
+            continue;
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!find_files(found, path, err))
+                return false;
+        } else if (layout_liquibase_names(entry->name)) {
+            if (!look_at_changelog(found, path, err))
+                return false;
+        } else if (layout_is_sql(entry->name)) {
+            *array_add(&found->files) = TAKE_PTR(path);
+        }
+    }
+    return true;
+}
+
+/* --- the order of a changelog ---------------------------------------------------------------- */
+
+/* The file that an include means: below the changelog's folder, or, since nobody here knows where
+ * liquibase looks, the one file whose path ends so. *ret_several: there is more than one. */
+static const char *find_included(const LiquibaseFolder *folder, const LiquibaseInclude *include,
+                                 bool *ret_several)
+{
+    CLEANUP(memory_freep) char *beside = file_folder_of(folder->master);
+    CLEANUP(memory_freep)
+    char *wanted = include->relative
+                       ? file_path(beside, include->file)
+                       : memory_format("/%s", include->file + (*include->file == '/'));
+    const char *found = NULL;
+    *ret_several = false;
+    array_each (char *, path, &folder->files) {
+        CLEANUP(memory_freep) char *rooted = memory_format("/%s", *path);
+        bool same =
+            include->relative ? strcmp(*path, wanted) == 0 : text_has_suffix(rooted, wanted);
+        *ret_several = *ret_several || (same && found);
+        found = same ? *path : found;
+    }
+    return found;
+}
+
+static bool holds(const PathArray *paths, const char *path)
+{
+    array_each (char *, at, paths)
+        if (strcmp(*at, path) == 0)
+            return true;
+    return false;
+}
+
+static void take_include(LiquibaseFolder *folder, const LiquibaseInclude *include)
+{
+    bool several;
+    const char *path = find_included(folder, include, &several);
+    const char *what = !path                         ? "there is no such .sql file in the folder:"
+                       : several                     ? "several files may be meant by"
+                       : holds(&folder->order, path) ? "the file is included twice:"
+                                                     : NULL;
+    if (what)
+        finding_add(folder->reading->findings, FINDING_ERROR, /* hint= */ NULL, "%s:%lld: %s '%s'",
+                    folder->master, (long long)include->line, what, include->file);
+    else
+        *array_add(&folder->order) = memory_string(path);
+}
+
+static void take_order(LiquibaseFolder *folder)
+{
+    array_each (const LiquibaseInclude, include, &folder->includes)
+        take_include(folder, include);
+    array_each (char *, path, &folder->files)
+        if (!holds(&folder->order, *path))
+            layout_pass_file(folder->reading, *path, "the changelog does not include it");
+}
+
+bool layout_read_liquibase(LayoutReading *reading, Error *err)
+{
+    CLEANUP(folder_done) LiquibaseFolder folder = {.reading = reading};
+    if (!find_files(&folder, reading->folder, err))
+        return false;
+    reading->flat = true;
+    if (folder.files.count)
+        qsort(folder.files.items, folder.files.count, sizeof *folder.files.items, compare_paths);
+    if (folder.master)
+        take_order(&folder);
+    array_each (char *, path, folder.master ? &folder.order : &folder.files)
+        if (!liquibase_file_read(reading, *path, err))
+            return false;
+    return true;
+}

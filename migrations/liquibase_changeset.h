@@ -1,0 +1,45 @@
+/* The words of liquibase's formatted SQL: comments that mean something, and the line that begins a
+ * changeset, `--changeset author:id name:value …`. */
+#ifndef SEALIFT_MIGRATIONS_LIQUIBASE_CHANGESET_H
+#define SEALIFT_MIGRATIONS_LIQUIBASE_CHANGESET_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "migrations/script_range.h"
+
+typedef struct LiquibaseChangeset {
+    char *author;       /* owned, as the others */
+    char *id;           /* */
+    char *logical_path; /* of its own, or NULL */
+    char *delimiter;    /* that ends its statements; NULL: the semicolon */
+    bool no_transaction;
+    bool keeps_comments; /* stripComments:false */
+    const char *skipped; /* why liquibase does not run it on PostgreSQL; NULL: it does */
+} LiquibaseChangeset;
+
+void liquibase_changeset_done(LiquibaseChangeset *changeset);
+
+/* What follows `-- WORD` in the line, in any case of letters, whatever stands directly behind it;
+ * NULL where the line is another. */
+const char *liquibase_mark(const char *line, const char *word);
+
+/* `words` is what follows `--changeset`. ERROR_INPUT, without a place, for what is no changeset and
+ * for attributes that a bundle cannot follow. */
+bool liquibase_changeset_parse(const char *words, LiquibaseChangeset *ret_changeset,
+                               Error *err) MUST_CHECK;
+
+/* The path in `logicalFilePath:PATH` among the words behind `--liquibase formatted sql`, owned by
+ * the caller, or NULL. ERROR_INPUT for other attributes, which liquibase does not see there. */
+bool liquibase_header_parse(const char *words, char **ret_logical_path, Error *err) MUST_CHECK;
+
+/* `words` is what follows `--preconditions`: only a failed one that halts can be followed. */
+bool liquibase_preconditions_check(const char *words, Error *err) MUST_CHECK;
+
+/* The precheck that a sql-check is, put together from its line: two ranges more in `checks`.
+ * `words` is what follows `--precondition-sql-check` in `line`. ERROR_INPUT, without a place, where
+ * the comparison would not be certain to be exact. */
+bool liquibase_check_parse(const char *line, const char *words, int64_t number,
+                           ScriptRangeArray *checks, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,1 @@
+INSERT INTO ship VALUES (1);
