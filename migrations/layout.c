@@ -20,6 +20,9 @@ static const struct {
     [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
     [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
     [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
+    [LAYOUT_TEMPORAL] = {"temporal", layout_read_temporal},
+    [LAYOUT_POPX] = {"popx", layout_read_popx},
+    [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -63,6 +66,9 @@ void layout_reading_done(LayoutReading *reading)
     array_each (char *, folder, &reading->folders)
         free(*folder);
     array_free(&reading->folders);
+    array_each (char *, least, &reading->leasts)
+        free(*least);
+    array_free(&reading->leasts);
     array_each (LayoutMigration, migration, &reading->migrations)
         layout_migration_done(migration);
     array_free(&reading->migrations);
@@ -249,12 +255,24 @@ void layout_drop_without_up(LayoutReading *reading)
     reading->migrations.count = kept;
 }
 
+void layout_pass_without_up(LayoutReading *reading)
+{
+    array_each (const LayoutMigration, at, &reading->migrations)
+        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
+            if (!at->migration.scripts[PROJECT_UP] && at->migration.scripts[script])
+                layout_pass_file(reading, at->migration.scripts[script],
+                                 "there is no up script with its number");
+    layout_drop_without_up(reading);
+}
+
 bool layout_need_ups(LayoutReading *reading)
 {
     array_each (const LayoutMigration, at, &reading->migrations)
-        if (!at->migration.scripts[PROJECT_UP])
-            finding_add(reading->findings, FINDING_ERROR, "add the up script, or remove this one",
-                        "'%s' has no up script beside it", at->migration.scripts[PROJECT_DOWN]);
+        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
+            if (!at->migration.scripts[PROJECT_UP] && at->migration.scripts[script])
+                finding_add(reading->findings, FINDING_ERROR,
+                            "add the up script, or remove this one",
+                            "'%s' has no up script beside it", at->migration.scripts[script]);
     layout_drop_without_up(reading);
     return true;
 }

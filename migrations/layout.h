@@ -26,6 +26,7 @@ typedef struct LayoutReading {
     bool flat;
     bool planned; /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
+    LayoutFolderArray leasts;  /* temporal: of each folder, the oldest version that works with it */
     ARRAY_OF(LayoutMigration) migrations;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
@@ -47,6 +48,9 @@ bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_temporal(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_popx(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_numbered_folders(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -62,6 +66,19 @@ bool layout_sqlx_marks(const char *first_line);
 
 /* Whether a file's name is flyway's: V1.2__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Whether a file's name says a dialect or autocommit, as popx's do: 1_a.postgres.up.sql. */
+bool layout_popx_names(const char *file);
+
+/* Whether they are a folder and a script in it of numbered-folders: 9 and 01_a.sql. */
+bool layout_numbered_folders_names(const char *folder, const char *file);
+
+/* Whether a folder's name is that of a version of temporal: v1.10. */
+bool layout_temporal_names(const char *folder);
+
+/* The folder, in the project, in which temporal's version folders stand. The caller frees. */
+#define LAYOUT_TEMPORAL_FOLDER "versioned"
+char *layout_temporal_folder(const char *root, const char *folder);
 
 /* What the readers share. `folder` is always the path from the project's root. */
 
@@ -108,6 +125,9 @@ bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrd
 
 /* Migrations without an up go, each with an error. Returns true. */
 bool layout_need_ups(LayoutReading *reading);
+
+/* They go with a warning for each script: there is nothing that they would undo. */
+void layout_pass_without_up(LayoutReading *reading);
 
 /* They go without a word: the reader has said it. */
 void layout_drop_without_up(LayoutReading *reading);

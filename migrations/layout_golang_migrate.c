@@ -62,27 +62,6 @@ static int compare_numbers(const void *a, const void *b)
     return number_a < number_b ? -1 : number_a > number_b;
 }
 
-/* Scripts whose number has no up are strays: golang-migrate passes them by, going up. */
-static void drop_strays(LayoutReading *reading)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < reading->migrations.count; i++) {
-        LayoutMigration at = reading->migrations.items[i];
-        reading->migrations.items[i] = (LayoutMigration){0};
-        if (at.migration.scripts[PROJECT_UP]) {
-            reading->migrations.items[kept++] = at;
-            continue;
-        }
-        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
-            if (at.migration.scripts[script])
-                finding_add(reading->findings, FINDING_WARNING, NULL,
-                            "'%s' is not read: there is no up script with its number",
-                            at.migration.scripts[script]);
-        layout_migration_done(&at);
-    }
-    reading->migrations.count = kept;
-}
-
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
@@ -100,7 +79,8 @@ bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
         }
         take_file(reading, entry->name);
     }
-    drop_strays(reading);
+    /* golang-migrate passes downs without an up by, going up */
+    layout_pass_without_up(reading);
     if (reading->migrations.count)
         qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
               compare_numbers);

@@ -28,10 +28,15 @@ typedef enum {
     LAYOUT_PRISMA,         /* STAMP_name/migration.sql, maybe down.sql */
     LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
     LAYOUT_SQITCH,         /* sqitch.plan; deploy/, revert/, verify/; tags are versions */
+    LAYOUT_TEMPORAL,       /* vX.Y/manifest.json and the files that it lists */
+    LAYOUT_POPX,           /* VERSION_name[.dialect][.autocommit].up.sql and .down.sql */
+    /* 9/01_name.sql, 99/01_name.sql */
+    LAYOUT_NUMBERED_FOLDERS,
 } Layout;
-#define LAYOUT_COUNT 10
+#define LAYOUT_COUNT 13
 #define LAYOUT_NAMES                                                                               \
-    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"
+    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch|"        \
+    "temporal|popx|numbered-folders"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
@@ -78,7 +83,8 @@ typedef struct ProjectVersion {
     char *name; /* owned */
     bool released;
     bool stop;                         /* released as a required stop */
-    char *min_compatible;              /* owned: on the line, before this one; or NULL */
+    char *min_compatible;              /* owned: on the line, before this one; or NULL. Where it
+                                          is pending: what its layout says of it */
     SumSupersededArray superseded;     /* owned: versions that this one took the place of */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */

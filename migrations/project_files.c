@@ -42,6 +42,7 @@ static bool is_settings(const Project *project, const char *path)
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
+           (project->layout == LAYOUT_TEMPORAL && strcmp(name, "manifest.json") == 0) ||
            (project->layout == LAYOUT_SQITCH &&
             (strcmp(name, "sqitch.plan") == 0 || strcmp(name, "sqitch.conf") == 0));
 }

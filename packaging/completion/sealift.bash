@@ -28,7 +28,8 @@ _sealift() {
     elif [[ $previous == --atomic ]]; then
         mapfile -t COMPREPLY < <(compgen -W "migration version run" -- "$current")
     elif [[ $previous == --layout ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "auto sealift golang-migrate diesel" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" init --help 2>/dev/null |
+            sed -n 's/^  --layout \([^ ]*\).*/\1/p' | tr '|' ' ')" -- "$current")
     elif [[ $previous == --format ]]; then
         mapfile -t COMPREPLY < <(compgen -W "text json sarif" -- "$current")
     else

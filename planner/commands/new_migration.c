@@ -215,6 +215,9 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_SQLX] = "sqlx migrate add -r NAME",
         [LAYOUT_PRISMA] = "prisma migrate dev --create-only --name NAME",
         [LAYOUT_SQITCH] = "sqitch add NAME -n NOTE",
+        [LAYOUT_POPX] = "VERSION_name.up.sql and VERSION_name.down.sql",
+        [LAYOUT_NUMBERED_FOLDERS] = "FOLDER/NUMBER_name.sql",
+        [LAYOUT_TEMPORAL] = "a file beside a version's manifest.json, which lists it",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
     };
     const char *own = own_commands[project->layout];

@@ -114,6 +114,81 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
     applies_as_psql_does sqitch 1.0.0 1.1.0
 }
 
+@test "temporal: the manifests decide, 1.10 behind 1.9, each version knows where a run may begin" {
+    layout_project temporal
+    same listing "layout temporal
+v1.0/schema
+v1.9/schema
+v1.10/schema
+v1.10/berths with a down
+files: 8 read, 3 ignored, 0 refused
+ignored: migrations/schema.sql
+ignored: migrations/versioned/v1.10/aside.sql
+ignored: migrations/versioned/v1.10/old/aside.sql" "$(listing temporal)"
+    run_status 0 planner status --project "$WORK/temporal" --json
+    same reason "'migrations/versioned/v1.0/manifest.json' lists the files of a version, as temporal has it" \
+        "$(json .layout_reason)"
+    same reasons "'migrations/schema.sql' is not read: the versions in 'versioned' are read, not what stands beside them
+'migrations/versioned/v1.10/aside.sql' is not read: its manifest.json does not list it
+it is no part of the layout" "$(json '.files.not_read[].reason')"
+    same starts "1.0 null 1.9 null 1.10 1.9" "$(json '[.versions[] | .version, .min_compatible] | join(" ")' | sed 's/  / null /g')"
+    rm -rf "$WORK/temporal"
+    applies_as_psql_does temporal 1.0 1.9 1.10
+    grep -q '^release 1.10 [^ ]* min-compatible=1.9$' "$WORK/temporal/sealift.sum"
+    run_status 0 planner status --project "$WORK/temporal" --json
+    same released "1.9" "$(json '.versions[2].min_compatible')"
+}
+
+@test "popx: PostgreSQL's files win, other dialects are ignored, applied as psql does" {
+    layout_project popx
+    same listing "layout popx
+20240101000000_create_ships with a down
+20240102000000000000_flag with a down
+20240103000000_names with a down
+20240105000000_keys
+files: 7 read, 8 ignored, 0 refused
+ignored: migrations/20240102000000000000_flag.cockroach.up.sql
+ignored: migrations/20240102000000000000_flag.mysql.up.sql
+ignored: migrations/20240102000000000000_flag.sqlite3.up.sql
+ignored: migrations/20240102000000000000_flag.up.sql
+ignored: migrations/20240103000000_names.up.sql
+ignored: migrations/20240104000000_engine.mysql.down.sql
+ignored: migrations/20240104000000_engine.mysql.up.sql
+ignored: migrations/20240105000000_keys.up.sql" "$(listing popx)"
+    run_status 0 planner status --project "$WORK/popx" --json
+    same reasons "'migrations/20240102000000000000_flag.sqlite3.up.sql' is not read: it is for another database than PostgreSQL
+'migrations/20240102000000000000_flag.up.sql' is not read: 'migrations/20240102000000000000_flag.postgres.up.sql' takes its place" \
+        "$(json '.files.not_read[2:4][].reason')"
+    rm -rf "$WORK/popx"
+    applies_as_psql_does popx 1.0.0
+}
+
+@test "numbered-folders: by the folder's number, applied as psql does" {
+    layout_project numbered-folders
+    same listing "layout numbered-folders
+9/01_ships
+9/2_names
+10
+99/01_unique with a down
+files: 5 read, 2 ignored, 0 refused
+ignored: migrations/99/README.md
+ignored: migrations/docs/example.sql" "$(listing numbered-folders)"
+    rm -rf "$WORK/numbered-folders"
+    applies_as_psql_does numbered-folders 1.0.0
+}
+
+@test "no file of a folder is passed over in silence: read, ignored and refused are all of them" {
+    local fixture found
+    for fixture in "$TOP"/tests/vectors/layouts/*; do
+        fixture=$(basename "$fixture")
+        layout_project "$fixture"
+        found=$(cd "$WORK/$fixture" && find migrations -type f | wc -l)
+        run_status 0 planner status --project "$WORK/$fixture" --json
+        same "$fixture" "$fixture $found" "$(json '.layout + " \(.files.read + .files.ignored + .files.refused)"')"
+        same "$fixture's reasons" "true" "$(json '[.files.not_read[].reason | length > 0] | all')"
+    done
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

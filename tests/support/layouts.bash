@@ -46,6 +46,11 @@ layout_order() {
         20240102000000_add_price/migration.sql ;;
     sqitch) printf '%s\n' deploy/ships.sql deploy/pilots/licence.sql 'deploy/ship_count@1.0.0.sql' \
         deploy/ship_count.sql ;;
+    temporal) printf 'versioned/%s.sql\n' v1.0/schema v1.9/schema v1.10/schema v1.10/berths ;;
+    popx) printf '%s\n' 20240101000000_create_ships.up.sql \
+        20240102000000000000_flag.postgres.up.sql \
+        20240103000000_names.postgres.autocommit.up.sql 20240105000000_keys.postgres.up.sql ;;
+    numbered-folders) printf '%s\n' 9/01_ships.sql 9/2_names.sql 10.sql 99/01_unique.up.sql ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql ;;
     esac
