@@ -6,7 +6,7 @@ _sealift() {
     local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} word words=() commands
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     commands=$("$program" --help 2>/dev/null |
-        sed -n '/^commands:/,/^$/s/^  \([a-z-]*\( [a-z-]*\)\?\)  .*/\1/p')
+        sed -n '/^commands:/,/^$/s/^  \([a-z-]*\( [a-z-][a-z-]*\)\?\)  .*/\1/p')
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] || words+=("$word")
     done

@@ -20,7 +20,7 @@ complete_words() {
     same "an option begun" "--atomic" "$(complete_words applier apply --ato)"
     same "an option of a command of two words" "--threshold" "$(complete_words applier trust init --th)"
     same "the words of a choice" "version" "$(complete_words applier apply x --atomic v)"
-    same "the layouts" "popx prisma" "$(complete_words planner init --layout p)"
+    same "the layouts" "numbered-folders" "$(complete_words planner init --layout num)"
 }
 
 @test "the example configuration is one that applier reads, as it is and filled in" {
