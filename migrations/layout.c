@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/project_names.h"
 
 /* The layouts, in the order of Layout. */
@@ -44,9 +45,34 @@ bool layout_parse(const char *name, Layout *ret_layout)
     return false;
 }
 
+/* The readers come upon a program before what replaces it. */
+static bool list_replacements(LayoutReading *reading, const char *folder, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->name[0] == '.')
+            continue;
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!list_replacements(reading, path, err))
+                return false;
+        } else if (entry->kind == FILE_KIND_REGULAR && code_replacement_is(entry->name)) {
+            array_add(&reading->replacements)->path = TAKE_PTR(path);
+        }
+    }
+    return true;
+}
+
 bool layout_read(Layout layout, LayoutReading *reading, Error *err)
 {
-    return readers[layout].read(reading, err);
+    /* sqitch has no programs, and its folder may be all of the project's */
+    if ((layout != LAYOUT_SQITCH && !list_replacements(reading, reading->folder, err)) ||
+        !readers[layout].read(reading, err))
+        return false;
+    layout_check_replacements(reading);
+    return true;
 }
 
 const char *project_script_name(ProjectScript script)
@@ -69,6 +95,9 @@ void layout_reading_done(LayoutReading *reading)
     array_each (char *, least, &reading->leasts)
         free(*least);
     array_free(&reading->leasts);
+    array_each (LayoutReplacement, replacement, &reading->replacements)
+        free(replacement->path);
+    array_free(&reading->replacements);
     array_each (LayoutMigration, migration, &reading->migrations)
         layout_migration_done(migration);
     array_free(&reading->migrations);
@@ -110,7 +139,8 @@ bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *e
                                                   : "neither a file nor a folder");
         return false;
     }
-    return true;
+    /* list_replacements has seen it */
+    return entry->kind != FILE_KIND_REGULAR || !code_replacement_is(entry->name);
 }
 
 static bool is_digit(char c)
@@ -163,27 +193,6 @@ bool layout_is_sql(const char *name)
 {
     size_t length = strlen(name);
     return length > 4 && strcasecmp(name + length - 4, ".sql") == 0;
-}
-
-bool layout_is_code(const char *name)
-{
-    static const char *const endings[] = {".go", ".js", ".mjs", ".cjs", ".ts", ".py",   ".rb",
-                                          ".rs", ".sh", ".php", ".pl",  ".ex", ".java", ".kt"};
-    if (!is_digit(name[0]))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-        if (text_has_suffix(name, endings[i]))
-            return true;
-    return false;
-}
-
-void layout_refuse_code(LayoutReading *reading, const char *folder, const char *name)
-{
-    CLEANUP(memory_freep) char *path = file_path(folder, name);
-    finding_add(reading->findings, FINDING_ERROR,
-                "write the step in SQL, or move the file out of the folder if it is no migration",
-                "'%s' is a migration written in a programming language; a bundle carries SQL only",
-                path);
 }
 
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err)

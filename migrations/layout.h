@@ -20,6 +20,12 @@ typedef struct LayoutMigration {
 
 typedef ARRAY_OF(char *) LayoutFolderArray;
 
+/* A script that was written for a migration which is a program (code_replacement.h). */
+typedef struct LayoutReplacement {
+    char *path; /* owned */
+    bool taken; /* a migration has it */
+} LayoutReplacement;
+
 typedef struct LayoutReading {
     const char *root;   /* of the project; borrowed */
     const char *folder; /* of the migrations, from the root; borrowed */
@@ -28,6 +34,7 @@ typedef struct LayoutReading {
     LayoutFolderArray folders; /* version folders in order, each owned */
     LayoutFolderArray leasts;  /* temporal: of each folder, the oldest version that works with it */
     ARRAY_OF(LayoutMigration) migrations;
+    ARRAY_OF(LayoutReplacement) replacements;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
 
@@ -86,7 +93,8 @@ char *layout_temporal_folder(const char *root, const char *folder);
 bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entries,
                  Error *err) MUST_CHECK;
 
-/* Whether the entry is to be looked at: hidden ones are not; links and bad names are findings. */
+/* Whether the entry is to be looked at: hidden ones and replacements of programs are not; links and
+ * bad names are findings. */
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry);
 
 /* The file name of a numbered script, cut in its parts: 0007_add_berths.up.sql */
@@ -106,8 +114,12 @@ bool layout_is_sql(const char *name); /* ends in .sql, in any case of letters */
 /* Begins with a number and ends like a program (.go, .js, .py …): a step that is not SQL. */
 bool layout_is_code(const char *name);
 
-/* Refuse a step that is not SQL. */
-void layout_refuse_code(LayoutReading *reading, const char *folder, const char *name);
+/* A step that is not SQL: the migration at the end is what was written in SQL for it, its identity
+ * the name without the language's ending. NULL where there is nothing: it is refused. */
+LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, const char *name);
+
+/* Replacements that no migration has are errors. */
+void layout_check_replacements(LayoutReading *reading);
 
 /* A folder nobody reads: a warning where it holds SQL. */
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err) MUST_CHECK;

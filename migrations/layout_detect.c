@@ -1,6 +1,7 @@
 /* Which tool a folder of migrations was written for. Names decide before contents, and what only
  * one tool has before what several share. */
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 #define PEEKED_FILES 20
@@ -57,6 +58,9 @@ static void read_numbered_name(const FileEntryArray *entries, const char *folder
 
 static void read_marks_of(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (text_has_prefix(bytes, byte_order_mark))
+        bytes += strlen(byte_order_mark);
     /* what tells a pair of sqlx from one of golang-migrate */
     if (layout_sqlx_marks(bytes))
         note(signs, LAYOUT_SQLX, folder, name);
@@ -97,7 +101,8 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
     array_each (const FileEntry, entry, entries) {
         if (strcmp(entry->name, "sqitch.plan") == 0)
             note(signs, LAYOUT_SQITCH, folder, entry->name);
-        if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
+        if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name) ||
+            code_replacement_is(entry->name))
             continue;
         if (layout_popx_names(entry->name))
             note(signs, LAYOUT_POPX, folder, entry->name);

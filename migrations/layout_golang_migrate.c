@@ -37,6 +37,17 @@ static void take_script(LayoutReading *reading, const char *path, const LayoutNa
     }
 }
 
+static void take_code(LayoutReading *reading, const char *file, const char *path)
+{
+    uint64_t number;
+    size_t digits;
+    LayoutMigration *twin =
+        layout_parse_number(file, &number, &digits) ? find(reading, number) : NULL;
+    if (twin && twin->migration.scripts[PROJECT_UP])
+        refuse_duplicate(reading, twin->migration.scripts[PROJECT_UP], path);
+    (void)layout_take_code(reading, reading->folder, file);
+}
+
 static void take_file(LayoutReading *reading, const char *file)
 {
     CLEANUP(memory_freep) char *path = file_path(reading->folder, file);
@@ -44,7 +55,7 @@ static void take_file(LayoutReading *reading, const char *file)
     if (layout_parse_name(file, &name) && strcmp(name.extension, "sql") == 0)
         take_script(reading, path, &name);
     else if (layout_is_code(file))
-        layout_refuse_code(reading, reading->folder, file);
+        take_code(reading, file, path);
     else if (layout_parse_name(file, &name))
         finding_add(reading->findings, FINDING_ERROR,
                     "rename it to end in .sql, or move it out of the folder",

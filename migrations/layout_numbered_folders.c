@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 static bool is_number(const char *name)
@@ -42,7 +43,8 @@ bool layout_numbered_folders_names(const char *folder, const char *file)
     size_t stem;
     ProjectScript script;
     bool ours = layout_parse_name(file, &name) && name.digits >= 4;
-    return is_number(folder) && !ours && parse_name(file, &number, &stem, &script);
+    return is_number(folder) && !ours && !code_replacement_is(file) &&
+           parse_name(file, &number, &stem, &script);
 }
 
 static LayoutMigration *find(LayoutReading *reading, const char *identity)
@@ -55,16 +57,37 @@ static LayoutMigration *find(LayoutReading *reading, const char *identity)
     return added;
 }
 
+/* 9 and 01_a.sql: the place by both numbers; is_number has seen that the first fits. */
+static char *order_of(const char *group, const char *file)
+{
+    uint64_t first = 0, second = 0;
+    size_t digits;
+    (void)!layout_parse_number(group ? group : file, &first, &digits);
+    (void)!(group && layout_parse_number(file, &second, &digits));
+    return memory_format("%020" PRIu64 "/%020" PRIu64, first, second);
+}
+
+static void take_code(LayoutReading *reading, const char *group, const char *folder,
+                      const char *file)
+{
+    LayoutMigration *added = layout_take_code(reading, folder, file);
+    if (!added)
+        return;
+    CLEANUP(memory_freep) char *name = TAKE_PTR(added->migration.identity);
+    added->migration.identity = group ? file_path(group, name) : memory_string(name);
+    added->order = order_of(group, file);
+}
+
 /* `group` is the name of the folder that it stands in, NULL beside the folders. */
 static void take_file(LayoutReading *reading, const char *group, const char *folder,
                       const char *file)
 {
     CLEANUP(memory_freep) char *path = file_path(folder, file);
-    uint64_t number, first = 0;
-    size_t stem, digits;
+    uint64_t number;
+    size_t stem;
     ProjectScript script;
     if (layout_is_code(file))
-        layout_refuse_code(reading, folder, file);
+        take_code(reading, group, folder, file);
     if (!layout_is_sql(file))
         return;
     if (!parse_name(file, &number, &stem, &script)) {
@@ -86,9 +109,7 @@ static void take_file(LayoutReading *reading, const char *group, const char *fol
     *place = TAKE_PTR(path);
     if (!found->order) {
         found->migration.title = memory_string(name);
-        /* is_number has seen that it fits */
-        (void)!layout_parse_number(group ? group : file, &first, &digits);
-        found->order = memory_format("%020" PRIu64 "/%020" PRIu64, first, group ? number : 0);
+        found->order = order_of(group, file);
     }
 }
 

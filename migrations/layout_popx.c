@@ -113,13 +113,20 @@ bool layout_popx_names(const char *file)
 
 /* --- files ----------------------------------------------------------------------------------- */
 
+static void take_code(LayoutReading *reading, const char *folder, const char *file)
+{
+    LayoutMigration *added = layout_take_code(reading, folder, file);
+    if (added)
+        added->order = memory_string_n(file, strspn(file, "0123456789"));
+}
+
 static bool take_file(LayoutReading *reading, const char *folder, const char *file,
                       PopxFileArray *files)
 {
     CLEANUP(memory_freep) char *path = file_path(folder, file);
     PopxName name;
-    if (layout_is_code(file) || (*file >= '0' && *file <= '9' && text_has_suffix(file, ".fizz")))
-        layout_refuse_code(reading, folder, file);
+    if (layout_is_code(file))
+        take_code(reading, folder, file);
     if (!layout_is_sql(file))
         return true;
     if (!parse_name(file, &name))
@@ -239,6 +246,18 @@ static int compare_versions(const void *a, const void *b)
     return strcmp(one->order, other->order);
 }
 
+/* Of scripts take_script has said it; this is of programs. */
+static void refuse_twins(LayoutReading *reading)
+{
+    for (size_t i = 1; i < reading->migrations.count; i++) {
+        const LayoutMigration *at = &reading->migrations.items[i], *before = at - 1;
+        if (strcmp(at->order, before->order) == 0)
+            finding_add(reading->findings, FINDING_ERROR, /* hint= */ NULL,
+                        "the version of '%s' stands twice: '%s' has it already",
+                        at->migration.scripts[PROJECT_UP], before->migration.scripts[PROJECT_UP]);
+    }
+}
+
 bool layout_read_popx(LayoutReading *reading, Error *err)
 {
     CLEANUP(files_done) PopxFileArray files = {0};
@@ -250,5 +269,6 @@ bool layout_read_popx(LayoutReading *reading, Error *err)
     if (reading->migrations.count)
         qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
               compare_versions);
+    refuse_twins(reading);
     return check_templates(reading, err);
 }

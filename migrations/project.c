@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 #include "migrations/project_order.h"
 
@@ -90,6 +91,8 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
         return false;
     project.flat = reading.flat;
     project_order(&project, &reading, &project.sum);
+    if (!code_replacement_check(&project, err))
+        return false;
     *ret_project = project;
     project = (Project){0};
     return true;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
 {
@@ -33,6 +34,13 @@ static bool is_script(const Project *project, const char *path)
             if (migration->scripts[i] && strcmp(migration->scripts[i], path) == 0)
                 return true;
     return false;
+}
+
+/* A program that SQL was written for: the SQL holds its digest, so that it was read. */
+static bool is_replaced(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *replacement = memory_format("%s" CODE_REPLACEMENT_UP, path);
+    return is_script(project, replacement);
 }
 
 /* Files in which layouts keep settings of their scripts. */
@@ -75,7 +83,8 @@ static void judge(const Project *project, ProjectFile *file)
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
         file->reason = memory_string(finding->message);
-    } else if (is_script(project, file->path) || is_settings(project, file->path)) {
+    } else if (is_script(project, file->path) || is_replaced(project, file->path) ||
+               is_settings(project, file->path)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "migrations/client_copy.h"
+#include "migrations/code_replacement.h"
 #include "migrations/script_directives.h"
 
 #define PIECE_SIZE (64 * 1024)
@@ -138,6 +139,8 @@ static bool on_comment(void *context, const char *text, size_t length, int64_t l
     CLEANUP(memory_freep) char *words = NULL;
     if (!script_directives_in_comment(text, length, &words))
         return true;
+    if (code_replacement_is(reading->name) && line == 1 && text_has_prefix(words, "replaces "))
+        return true; /* code_replacement_check has read it */
     if (reading->script->statements.count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",

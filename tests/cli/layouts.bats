@@ -189,6 +189,82 @@ ignored: migrations/docs/example.sql" "$(listing numbered-folders)"
     done
 }
 
+# A goose project with a program between its scripts, and SQL for it.
+program_project() {
+    layout_project goose
+    program=$WORK/goose/migrations/00003_rename.go
+    echo 'package migrations' >"$program"
+    {
+        echo "-- sealift: replaces 00003_rename.go blake2b $(b2sum <"$program" | cut -d' ' -f1)"
+        echo 'ALTER TABLE ship ADD COLUMN renamed text;'
+    } >"$program.sealift.sql"
+    {
+        head -n 1 "$program.sealift.sql"
+        echo 'ALTER TABLE ship DROP COLUMN renamed;'
+    } >"$program.sealift.down.sql"
+}
+
+@test "SQL that replaces a program runs in its place, and goes back" {
+    program_project
+    same listing "layout goose
+00001_create_ships with a down
+2_index_ship_names with a down
+00003_rename with a down
+00010_add_draught with a down
+files: 6 read, 0 ignored, 0 refused" "$(listing goose)"
+    rm "$WORK"/goose/migrations/00010*
+    export PROJECT=$WORK/goose
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    schema_of "$DB_ADMIN" >"$WORK/before"
+    run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    schema_of "$DB_ADMIN" | grep -q 'renamed text'
+    run_status 0 applier rollback --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/after"
+    diff "$WORK/before" "$WORK/after"
+}
+
+@test "a program that changed is refused with its new digest, once released it is said" {
+    program_project
+    echo '// more' >>"$program"
+    digest=$(b2sum <"$program" | cut -d' ' -f1)
+    run_status 4 planner release 1.0.0 --project "$WORK/goose"
+    errors_has "'migrations/00003_rename.go' has changed since 'migrations/00003_rename.go.sealift.sql' was written for it: its digest is now $digest"
+    errors_has "see whether the SQL still does what the program does; its first line is then: -- sealift: replaces 00003_rename.go blake2b $digest"
+    run_status 4 planner status --files --project "$WORK/goose"
+    output_has "refused  migrations/00003_rename.go: "
+    sed -i "1s/blake2b .*/blake2b $digest/" "$program".sealift.*sql
+    run_status 0 planner release 1.0.0 --project "$WORK/goose"
+    echo '// more still' >>"$program"
+    run_status 0 planner status --project "$WORK/goose"
+    output_has "'migrations/00003_rename.go' has changed since"
+    rm "$program".sealift.*
+    run_status 4 planner status --project "$WORK/goose"
+    output_has "'migrations/00003_rename.go' is a migration written in a programming language"
+}
+
+@test "line ends of DOS and a byte order mark change nothing in any layout" {
+    local fixture script lines
+    for fixture in "$TOP"/tests/vectors/layouts/*; do
+        fixture=$(basename "$fixture")
+        layout_project "$fixture"
+        listing "$fixture" >"$WORK/listing"
+        while read -r version; do
+            run_status 0 planner release "$version" --project "$WORK/$fixture"
+        done < <(versions_of "$fixture")
+        while read -r script; do
+            # a last line without its end gets no CR either
+            [ -z "$(tail -c 1 "$script")" ] && lines= || lines='$!'
+            sed -i -e '1s/^\(\xef\xbb\xbf\)\?/\xef\xbb\xbf/' -e "${lines}s/\r*\$/\r/" "$script"
+        done < <(find "$WORK/$fixture/migrations" -name '*.sql' -size +0)
+        diff "$WORK/listing" <(listing "$fixture")
+        run_status 0 planner status --project "$WORK/$fixture" --json
+        same "$fixture" "released" "$(json '[.migrations[].state] | unique | join(" ")')"
+    done
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

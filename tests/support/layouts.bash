@@ -33,6 +33,15 @@ layout_psql() {
     done < <(layout_order "$1")
 }
 
+# The versions that a fixture has in itself; one for all where it has none.
+versions_of() {
+    case $1 in
+    sqitch) printf '%s\n' 1.0.0 1.1.0 ;;
+    temporal) printf '%s\n' 1.0 1.9 1.10 ;;
+    *) echo 1.0.0 ;;
+    esac
+}
+
 # The ups in the order of the tool, which the fixtures are written to be hard on.
 layout_order() {
     case $1 in
