@@ -29,6 +29,7 @@ typedef struct ScriptStatement {
     int64_t length; /* without the semicolon */
     int64_t line;   /* in the authored file */
     int64_t data;   /* number of its data file, from 0; -1 where it is no COPY FROM STDIN */
+    bool pinned; /* a setting in a dump that the applier has made itself, where the server has it */
     StatementKind kind;
     char summary[80]; /* its first words, printable, for messages: "create index concurrently …" */
 } ScriptStatement;
@@ -78,6 +79,7 @@ typedef struct ScriptDirectives {
 typedef struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
+    bool is_dump;         /* pg_dump wrote it: its first comment says so */
     int64_t data_count;   /* data files carved out */
     int64_t shipped_size; /* bytes of the shipped text */
 } Script;
