@@ -113,12 +113,16 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
         return error_hint(err, "at most %" PRId64 " are sent at once; load data with COPY",
                           SCRIPT_STATEMENT_SIZE_MAX);
     }
+    if (reading->sink->forgets_statements)
+        reading->script->statements.count = 0;
     ScriptStatement *statement = array_add(&reading->script->statements);
+    reading->script->statement_count++;
     statement->offset = offset;
     statement->length = split->length;
     statement->line = line;
     statement->pinned = is_pinned(reading, split);
     statement_kind_of(split, &statement->kind);
+    reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
     summarize(split, statement->summary, sizeof statement->summary);
     return true;
@@ -156,13 +160,13 @@ static bool on_comment(void *context, const char *text, size_t length, int64_t l
 {
     Reading *reading = context;
     CLEANUP(memory_freep) char *words = NULL;
-    if (!reading->script->statements.count && is_text(text, length, "-- PostgreSQL database dump"))
+    if (!reading->script->statement_count && is_text(text, length, "-- PostgreSQL database dump"))
         reading->script->is_dump = true;
     if (!script_directives_in_comment(text, length, &words))
         return true;
     if (code_replacement_is(reading->name) && line == 1 && text_has_prefix(words, "replaces "))
         return true; /* code_replacement_check has read it */
-    if (reading->script->statements.count)
+    if (reading->script->statement_count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",
                          reading->name, line);

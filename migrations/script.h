@@ -21,6 +21,7 @@ typedef struct ScriptSink {
     bool (*data_begin)(void *context, Error *err);
     bool (*data)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_end)(void *context, Error *err);
+    bool forgets_statements; /* only the last one is kept: memory does not grow with their number */
     void *context;
 } ScriptSink;
 
@@ -79,9 +80,11 @@ typedef struct ScriptDirectives {
 typedef struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
-    bool is_dump;         /* pg_dump wrote it: its first comment says so */
-    int64_t data_count;   /* data files carved out */
-    int64_t shipped_size; /* bytes of the shipped text */
+    bool is_dump;            /* pg_dump wrote it: its first comment says so */
+    int64_t statement_count; /* kept or not */
+    bool ships;              /* one of them is more than transaction control */
+    int64_t data_count;      /* data files carved out */
+    int64_t shipped_size;    /* bytes of the shipped text */
 } Script;
 
 void script_done(Script *script);
