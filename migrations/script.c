@@ -124,7 +124,8 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
     statement_kind_of(split, &statement->kind);
     reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
-    summarize(split, statement->summary, sizeof statement->summary);
+    if (!reading->sink->forgets_statements)
+        summarize(split, statement->summary, sizeof statement->summary);
     return true;
 }
 

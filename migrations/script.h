@@ -21,7 +21,9 @@ typedef struct ScriptSink {
     bool (*data_begin)(void *context, Error *err);
     bool (*data)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_end)(void *context, Error *err);
-    bool forgets_statements; /* only the last one is kept: memory does not grow with their number */
+    /* Only the last statement is kept, without its summary: memory does not grow with their number.
+     */
+    bool forgets_statements;
     void *context;
 } ScriptSink;
 
