@@ -125,7 +125,7 @@ check-layers:
 
 C_FILES = $(LAYER_FILES) \
           $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
-SHELL_FILES = $(wildcard .ci/run tests/run tests/*.sh tools/*.sh tests/support/*.sh tests/support/*.bash)
+SHELL_FILES = $(wildcard .ci/run tests/run tests/fuzz/*.sh tests/*.sh tools/*.sh tests/support/*.sh tests/support/*.bash)
 BATS_FILES  = $(wildcard tests/*/*.bats)
 
 # Checks whose tool is not there say so and pass: only what builds and tests is installed by itself.

@@ -302,6 +302,12 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_is_folder(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 char *file_path(const char *folder, const char *name)
 {
     if (!*folder || strcmp(folder, ".") == 0)

@@ -73,6 +73,9 @@ void file_entries_free(FileEntryArray *entries);
 
 bool file_exists(const char *path);
 
+/* Whether there is a folder; a link to one is none. */
+bool file_is_folder(const char *path);
+
 /* `folder`/`name`; the caller frees. */
 char *file_path(const char *folder, const char *name);
 

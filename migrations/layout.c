@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/project_names.h"
 #include "migrations/project_repeats.h"
 
@@ -25,6 +26,9 @@ static const struct {
     [LAYOUT_GRAPHILE] = {"graphile-migrate", layout_read_graphile},
     [LAYOUT_ATLAS] = {"atlas", layout_read_atlas},
     [LAYOUT_LIQUIBASE] = {"liquibase", layout_read_liquibase},
+    [LAYOUT_TEMPORAL] = {"temporal", layout_read_temporal},
+    [LAYOUT_POPX] = {"popx", layout_read_popx},
+    [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -46,9 +50,34 @@ bool layout_parse(const char *name, Layout *ret_layout)
     return false;
 }
 
+/* The readers come upon a program before what replaces it. */
+static bool list_replacements(LayoutReading *reading, const char *folder, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->name[0] == '.')
+            continue;
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!list_replacements(reading, path, err))
+                return false;
+        } else if (entry->kind == FILE_KIND_REGULAR && code_replacement_is(entry->name)) {
+            array_add(&reading->replacements)->path = TAKE_PTR(path);
+        }
+    }
+    return true;
+}
+
 bool layout_read(Layout layout, LayoutReading *reading, Error *err)
 {
-    return readers[layout].read(reading, err);
+    /* sqitch has no programs, and its folder may be all of the project's */
+    if ((layout != LAYOUT_SQITCH && !list_replacements(reading, reading->folder, err)) ||
+        !readers[layout].read(reading, err))
+        return false;
+    layout_check_replacements(reading);
+    return true;
 }
 
 const char *project_script_name(ProjectScript script)
@@ -71,6 +100,12 @@ void layout_reading_done(LayoutReading *reading)
     array_each (char *, place, &reading->places)
         free(*place);
     array_free(&reading->places);
+    array_each (char *, least, &reading->leasts)
+        free(*least);
+    array_free(&reading->leasts);
+    array_each (LayoutReplacement, replacement, &reading->replacements)
+        free(replacement->path);
+    array_free(&reading->replacements);
     array_each (LayoutMigration, migration, &reading->migrations)
         layout_migration_done(migration);
     array_free(&reading->migrations);
@@ -171,7 +206,8 @@ bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *e
                                                   : "neither a file nor a folder");
         return false;
     }
-    return true;
+    /* list_replacements has seen it */
+    return entry->kind != FILE_KIND_REGULAR || !code_replacement_is(entry->name);
 }
 
 static bool is_digit(char c)
@@ -224,33 +260,6 @@ bool layout_is_sql(const char *name)
 {
     size_t length = strlen(name);
     return length > 4 && strcasecmp(name + length - 4, ".sql") == 0;
-}
-
-bool layout_ends_in_code(const char *name)
-{
-    static const char *const endings[] = {".go",    ".js",  ".mjs",    ".cjs",  ".ts",   ".py",
-                                          ".rb",    ".rs",  ".sh",     ".bash", ".bat",  ".cmd",
-                                          ".ps1",   ".php", ".pl",     ".ex",   ".java", ".kt",
-                                          ".class", ".cs",  ".groovy", ".scala"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < ARRAY_LEN(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
-bool layout_is_code(const char *name)
-{
-    return is_digit(name[0]) && layout_ends_in_code(name);
-}
-
-void layout_refuse_code(LayoutReading *reading, const char *folder, const char *name)
-{
-    CLEANUP(memory_freep) char *path = file_path(folder, name);
-    finding_add(reading->findings, FINDING_ERROR,
-                "write the step in SQL, or move the file out of the folder if it is no migration",
-                "'%s' is a migration written in a programming language; a bundle carries SQL only",
-                path);
 }
 
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err)
@@ -322,12 +331,24 @@ void layout_drop_without_up(LayoutReading *reading)
     reading->migrations.count = kept;
 }
 
+void layout_pass_without_up(LayoutReading *reading)
+{
+    array_each (const LayoutMigration, at, &reading->migrations)
+        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
+            if (!at->migration.scripts[PROJECT_UP] && at->migration.scripts[script])
+                layout_pass_file(reading, at->migration.scripts[script],
+                                 "there is no up script with its number");
+    layout_drop_without_up(reading);
+}
+
 bool layout_need_ups(LayoutReading *reading)
 {
     array_each (const LayoutMigration, at, &reading->migrations)
-        if (!at->migration.scripts[PROJECT_UP])
-            finding_add(reading->findings, FINDING_ERROR, "add the up script, or remove this one",
-                        "'%s' has no up script beside it", at->migration.scripts[PROJECT_DOWN]);
+        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
+            if (!at->migration.scripts[PROJECT_UP] && at->migration.scripts[script])
+                finding_add(reading->findings, FINDING_ERROR,
+                            "add the up script, or remove this one",
+                            "'%s' has no up script beside it", at->migration.scripts[script]);
     layout_drop_without_up(reading);
     return true;
 }

@@ -20,6 +20,12 @@ typedef struct LayoutMigration {
 
 typedef ARRAY_OF(char *) LayoutFolderArray;
 
+/* A script that was written for a migration which is a program (code_replacement.h). */
+typedef struct LayoutReplacement {
+    char *path; /* owned */
+    bool taken; /* a migration has it */
+} LayoutReplacement;
+
 typedef struct LayoutReading {
     const char *root;   /* of the project; borrowed */
     const char *folder; /* of the migrations, from the root; borrowed */
@@ -28,10 +34,12 @@ typedef struct LayoutReading {
     LayoutFolderArray folders; /* version folders in order, each owned */
     LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in
                                   the project, each owned; the rest of its folder is not its own */
+    LayoutFolderArray leasts;  /* temporal: of each folder, the oldest version that works with it */
     ARRAY_OF(LayoutMigration) migrations;
     /* Repeatable scripts in their order: identity is the name alone, without an ending or version;
      * a down is that of the script's first text. */
     ProjectMigrationArray repeats;
+    ARRAY_OF(LayoutReplacement) replacements;
     FindingArray *findings; /* borrowed */
 } LayoutReading;
 
@@ -55,6 +63,9 @@ bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_graphile(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_atlas(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_liquibase(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_temporal(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_popx(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_numbered_folders(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -82,13 +93,27 @@ bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigrat
 /* Whether it is a committed migration's of graphile-migrate: 000001-name.sql. */
 bool layout_graphile_names(const char *name);
 
+/* Whether a file's name says a dialect or autocommit, as popx's do: 1_a.postgres.up.sql. */
+bool layout_popx_names(const char *file);
+
+/* Whether they are a folder and a script in it of numbered-folders: 9 and 01_a.sql. */
+bool layout_numbered_folders_names(const char *folder, const char *file);
+
+/* Whether a folder's name is that of a version of temporal: v1.10. */
+bool layout_temporal_names(const char *folder);
+
+/* The folder, in the project, in which temporal's version folders stand. The caller frees. */
+#define LAYOUT_TEMPORAL_FOLDER "versioned"
+char *layout_temporal_folder(const char *root, const char *folder);
+
 /* What the readers share. `folder` is always the path from the project's root. */
 
 /* The entries of a folder of the project. */
 bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entries,
                  Error *err) MUST_CHECK;
 
-/* Whether the entry is to be looked at: hidden ones are not; links and bad names are findings. */
+/* Whether the entry is to be looked at: hidden ones and replacements of programs are not; links and
+ * bad names are findings. */
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry);
 
 /* Look for the file `path` (in the project). A link on the way to it, or
@@ -115,8 +140,15 @@ bool layout_ends_in_code(const char *name); /* like a program: .go, .js, .py …
 /* Begins with a number and ends like a program: a step that is not SQL. */
 bool layout_is_code(const char *name);
 
-/* Refuse a step that is not SQL. */
+/* Refuse a step that is not SQL, where nothing could be written for it. */
 void layout_refuse_code(LayoutReading *reading, const char *folder, const char *name);
+
+/* A step that is not SQL: the migration at the end is what was written in SQL for it, its identity
+ * the name without the language's ending. NULL where there is nothing: it is refused. */
+LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, const char *name);
+
+/* Replacements that no migration has are errors. */
+void layout_check_replacements(LayoutReading *reading);
 
 /* A folder nobody reads: a warning where it holds SQL. */
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err) MUST_CHECK;
@@ -134,6 +166,9 @@ bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrd
 
 /* Migrations without an up go, each with an error. Returns true. */
 bool layout_need_ups(LayoutReading *reading);
+
+/* They go with a warning for each script: there is nothing that they would undo. */
+void layout_pass_without_up(LayoutReading *reading);
 
 /* They go without a word: the reader has said it. */
 void layout_drop_without_up(LayoutReading *reading);

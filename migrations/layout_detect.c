@@ -1,6 +1,7 @@
 /* Which tool a folder of migrations was written for. Names decide before contents, and what only
  * one tool has before what several share. */
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 #define PEEKED_BYTES (64 * 1024)
@@ -58,6 +59,9 @@ static void read_numbered_name(const FileEntryArray *entries, const char *folder
 
 static void read_marks_of(const char *folder, const char *name, char *bytes, LayoutSigns *signs)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (text_has_prefix(bytes, byte_order_mark))
+        bytes += strlen(byte_order_mark);
     /* what tells a pair of sqlx from one of golang-migrate */
     if (layout_sqlx_marks(bytes))
         note(signs, LAYOUT_SQLX, folder, name);
@@ -125,14 +129,38 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
             signs->sqitch_config = file_path(folder, entry->name);
         if (strcmp(entry->name, "atlas.sum") == 0)
             note(signs, LAYOUT_ATLAS, folder, entry->name);
-        if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name))
+        if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name) ||
+            code_replacement_is(entry->name))
             continue;
+        if (layout_popx_names(entry->name))
+            note(signs, LAYOUT_POPX, folder, entry->name);
         if (layout_flyway_names(entry->name))
             note(signs, LAYOUT_FLYWAY, folder, entry->name);
         read_numbered_name(entries, folder, entry->name, signs);
         if (!peek(root, folder, entry->name, read_marks_of, signs, err))
             return false;
     }
+    return true;
+}
+
+/* A version of temporal: the folder vX.Y in `folder` with its manifest. */
+static void read_version(const char *root, const char *folder, const char *name, LayoutSigns *signs)
+{
+    CLEANUP(memory_freep) char *manifest = memory_format("%s/%s/manifest.json", folder, name);
+    CLEANUP(memory_freep) char *path = file_path(root, manifest);
+    if (layout_temporal_names(name) && file_exists(path) && !signs->first[LAYOUT_TEMPORAL])
+        signs->first[LAYOUT_TEMPORAL] = TAKE_PTR(manifest);
+}
+
+static bool read_versions(const char *root, const char *folder, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(memory_freep) char *base = layout_temporal_folder(root, folder);
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(root, base, &entries, err))
+        return false;
+    array_each (FileEntry, entry, &entries)
+        if (entry->kind == FILE_KIND_FOLDER)
+            read_version(root, base, entry->name, signs);
     return true;
 }
 
@@ -154,6 +182,8 @@ static bool read_inside(const char *root, const char *folder, LayoutSigns *signs
             note(signs, LAYOUT_PRISMA, folder, entry->name);
         if (strcmp(file_base_name(folder), "committed") == 0 && layout_graphile_names(entry->name))
             note(signs, LAYOUT_GRAPHILE, folder, entry->name);
+        if (layout_numbered_folders_names(file_base_name(folder), entry->name))
+            note(signs, LAYOUT_NUMBERED_FOLDERS, folder, entry->name);
     }
     return true;
 }
@@ -166,6 +196,7 @@ static const struct {
     {LAYOUT_SQITCH, "is a plan of sqitch"},
     {LAYOUT_ATLAS, "is the sum of a folder of atlas"},
     {LAYOUT_GRAPHILE, "is a committed migration of graphile-migrate"},
+    {LAYOUT_TEMPORAL, "lists the files of a version, as temporal has it"},
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
     {LAYOUT_LIQUIBASE, "is a changelog of liquibase"},
@@ -174,8 +205,10 @@ static const struct {
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},
     {LAYOUT_NODE_PG, "holds '-- Up Migration'"},
     {LAYOUT_SQLX, "begins with '-- no-transaction', as sqlx has it"},
+    {LAYOUT_POPX, "is named as popx names scripts of a dialect or outside transactions"},
     {LAYOUT_GOLANG_MIGRATE, "is named as golang-migrate names scripts"},
     {LAYOUT_SEALIFT, "is named as our own layout names scripts"},
+    {LAYOUT_NUMBERED_FOLDERS, "is a numbered script in a numbered folder"},
 };
 
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
@@ -184,7 +217,8 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
     CLEANUP(signs_done) LayoutSigns signs = {0};
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!layout_list(root, folder, &entries, err) ||
-        !read_flat(root, folder, &entries, &signs, err))
+        !read_flat(root, folder, &entries, &signs, err) ||
+        !read_versions(root, folder, &signs, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')

@@ -230,15 +230,27 @@ static bool take_repeatable(LayoutReading *reading, const char *path, const char
     return !added || layout_flyway_check(reading, path, added, PROJECT_UP, err);
 }
 
+/* What was written in SQL for V2__name.java has its place by its version, which it must have. */
+static void take_code(LayoutReading *reading, const char *path)
+{
+    const char *name = file_base_name(path);
+    CLEANUP(memory_freep) char *folder = file_folder_of(path);
+    CLEANUP(memory_freep)
+    char *as_sql = memory_format("%.*s.sql", (int)(strrchr(name, '.') - name), name);
+    if (layout_flyway_names(as_sql))
+        (void)layout_take_code(reading, folder, name);
+    else
+        refuse(reading, path, "a program; a bundle carries SQL only",
+               "move it out of the folder, if it is no migration");
+}
+
 static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray *downs, Error *err)
 {
     const char *name = file_base_name(path), *title;
     FlywayVersion version;
     if (!layout_is_sql(name)) {
         if (is_code(name))
-            refuse(
-                reading, path, "a migration in a programming language; a bundle carries SQL only",
-                "write what it does as SQL; or move it out of the folder, if it is no migration");
+            take_code(reading, path);
         return true;
     }
     if (is_repeatable(name))

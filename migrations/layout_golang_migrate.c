@@ -37,6 +37,17 @@ static void take_script(LayoutReading *reading, const char *path, const LayoutNa
     }
 }
 
+static void take_code(LayoutReading *reading, const char *file, const char *path)
+{
+    uint64_t number;
+    size_t digits;
+    LayoutMigration *twin =
+        layout_parse_number(file, &number, &digits) ? find(reading, number) : NULL;
+    if (twin && twin->migration.scripts[PROJECT_UP])
+        refuse_duplicate(reading, twin->migration.scripts[PROJECT_UP], path);
+    (void)layout_take_code(reading, reading->folder, file);
+}
+
 static void take_file(LayoutReading *reading, const char *file)
 {
     CLEANUP(memory_freep) char *path = file_path(reading->folder, file);
@@ -44,7 +55,7 @@ static void take_file(LayoutReading *reading, const char *file)
     if (layout_parse_name(file, &name) && strcmp(name.extension, "sql") == 0)
         take_script(reading, path, &name);
     else if (layout_is_code(file))
-        layout_refuse_code(reading, reading->folder, file);
+        take_code(reading, file, path);
     else if (layout_parse_name(file, &name))
         finding_add(reading->findings, FINDING_ERROR,
                     "rename it to end in .sql, or move it out of the folder",
@@ -60,27 +71,6 @@ static int compare_numbers(const void *a, const void *b)
     uint64_t number_a = ((const LayoutMigration *)a)->number;
     uint64_t number_b = ((const LayoutMigration *)b)->number;
     return number_a < number_b ? -1 : number_a > number_b;
-}
-
-/* Scripts whose number has no up are strays: golang-migrate passes them by, going up. */
-static void drop_strays(LayoutReading *reading)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < reading->migrations.count; i++) {
-        LayoutMigration at = reading->migrations.items[i];
-        reading->migrations.items[i] = (LayoutMigration){0};
-        if (at.migration.scripts[PROJECT_UP]) {
-            reading->migrations.items[kept++] = at;
-            continue;
-        }
-        for (size_t script = 0; script < PROJECT_SCRIPT_COUNT; script++)
-            if (at.migration.scripts[script])
-                finding_add(reading->findings, FINDING_WARNING, NULL,
-                            "'%s' is not read: there is no up script with its number",
-                            at.migration.scripts[script]);
-        layout_migration_done(&at);
-    }
-    reading->migrations.count = kept;
 }
 
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
@@ -100,7 +90,8 @@ bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
         }
         take_file(reading, entry->name);
     }
-    drop_strays(reading);
+    /* golang-migrate passes downs without an up by, going up */
+    layout_pass_without_up(reading);
     if (reading->migrations.count)
         qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
               compare_numbers);

@@ -152,7 +152,7 @@ static bool take_file(LayoutReading *reading, const char *name, Error *err)
     if (text_has_suffix(name, "_test.go"))
         return true;
     if (layout_is_code(name))
-        layout_refuse_code(reading, reading->folder, name);
+        (void)layout_take_code(reading, reading->folder, name);
     if (!text_has_suffix(name, ".sql"))
         return true;
     if (!layout_parse_number(name, &number, &digits) || name[digits] != '_' || !number) {

@@ -116,13 +116,22 @@ static bool take_up(LayoutReading *reading, const char *name, const char *ending
     return pair || read_sections(reading, &found->migration, err);
 }
 
+static void take_code(LayoutReading *reading, const char *name)
+{
+    uint64_t number;
+    size_t digits;
+    LayoutMigration *added = layout_take_code(reading, reading->folder, name);
+    if (added && layout_parse_number(name, &number, &digits))
+        added->number = order_of(name, number, digits);
+}
+
 static bool take_file(LayoutReading *reading, const char *name, Error *err)
 {
     CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
     uint64_t number;
     size_t digits;
     if (layout_is_code(name))
-        layout_refuse_code(reading, reading->folder, name);
+        take_code(reading, name);
     if (!text_has_suffix(name, ".sql"))
         return true;
     if (!layout_parse_number(name, &number, &digits)) {

@@ -29,6 +29,14 @@ static const char *any_script(const ProjectMigration *migration)
     return migration->identity;
 }
 
+static void refuse_twin(LayoutReading *reading, const LayoutMigration *found, const char *path)
+{
+    finding_add(reading->findings, FINDING_ERROR,
+                "give one of them another number; scripts of one migration share their slug",
+                "the number %llu stands twice: '%s' and '%s'", (unsigned long long)found->number,
+                any_script(&found->migration), path);
+}
+
 /* `first` is where this folder's migrations begin in the array. */
 static void take_script(LayoutReading *reading, size_t first, const char *version_folder,
                         const char *path, const LayoutName *name)
@@ -36,11 +44,9 @@ static void take_script(LayoutReading *reading, size_t first, const char *versio
     const char *base = file_base_name(path);
     CLEANUP(memory_freep) char *identity = memory_string_n(base, name->stem_length);
     LayoutMigration *found = find(reading, first, name->number);
-    if (found && strcmp(found->migration.identity, identity) != 0) {
-        finding_add(reading->findings, FINDING_ERROR,
-                    "give one of them another number; scripts of one migration share their slug",
-                    "the number %llu stands twice: '%s' and '%s'", (unsigned long long)name->number,
-                    any_script(&found->migration), path);
+    if (found && (found->migration.scripts[name->script] ||
+                  strcmp(found->migration.identity, identity) != 0)) {
+        refuse_twin(reading, found, path);
         return;
     }
     if (!found) {
@@ -49,6 +55,22 @@ static void take_script(LayoutReading *reading, size_t first, const char *versio
         found->migration.identity = TAKE_PTR(identity);
     }
     found->migration.scripts[name->script] = memory_string(path);
+}
+
+static void take_code(LayoutReading *reading, size_t first, const char *version_folder,
+                      const char *path)
+{
+    CLEANUP(memory_freep) char *folder = file_folder_of(path);
+    uint64_t number;
+    size_t digits;
+    LayoutMigration *twin = layout_parse_number(file_base_name(path), &number, &digits)
+                                ? find(reading, first, number)
+                                : NULL;
+    if (twin)
+        refuse_twin(reading, twin, path);
+    LayoutMigration *added = layout_take_code(reading, folder, file_base_name(path));
+    if (added)
+        added->folder = memory_string(version_folder);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -104,7 +126,7 @@ static bool read_folder(LayoutReading *reading, const char *folder, const char *
             finding_add(reading->findings, FINDING_ERROR, EXPECTED_NAME,
                         "'%s' looks like a script, but its name does not fit", path);
         } else if (layout_is_code(entry->name)) {
-            layout_refuse_code(reading, folder, entry->name);
+            take_code(reading, first, version_folder, path);
         }
     }
     finish_folder(reading, first);

@@ -56,7 +56,7 @@ static bool take_file(LayoutReading *reading, const char *name, Error *err)
     uint64_t number;
     size_t digits;
     if (layout_is_code(name))
-        layout_refuse_code(reading, reading->folder, name);
+        (void)layout_take_code(reading, reading->folder, name);
     if (!text_has_suffix(name, ".sql"))
         return true;
     if (!strchr(name, '_')) {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 #include "migrations/project_order.h"
 #include "migrations/project_repeats.h"
@@ -103,6 +104,8 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
     array_each (char *, place, &reading.places)
         *array_add(&project.places) = TAKE_PTR(*place);
     project_order(&project, &reading, &project.sum);
+    if (!code_replacement_check(&project, err))
+        return false;
     *ret_project = project;
     project = (Project){0};
     return true;

@@ -31,11 +31,15 @@ typedef enum {
     LAYOUT_GRAPHILE,       /* committed/NNNNNN-slug.sql, a chain of hashes */
     LAYOUT_ATLAS,          /* VERSION_name.sql, atlas.sum */
     LAYOUT_LIQUIBASE,      /* changesets in files that begin with `--liquibase formatted sql` */
+    LAYOUT_TEMPORAL,       /* vX.Y/manifest.json and the files that it lists */
+    LAYOUT_POPX,           /* VERSION_name[.dialect][.autocommit].up.sql and .down.sql */
+    /* 9/01_name.sql, 99/01_name.sql */
+    LAYOUT_NUMBERED_FOLDERS,
 } Layout;
-#define LAYOUT_COUNT 13
+#define LAYOUT_COUNT 16
 #define LAYOUT_NAMES                                                                               \
     "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"         \
-    "|graphile-migrate|atlas|liquibase"
+    "|graphile-migrate|atlas|liquibase|temporal|popx|numbered-folders"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
@@ -83,7 +87,8 @@ typedef struct ProjectVersion {
     char *name; /* owned */
     bool released;
     bool stop;                         /* released as a required stop */
-    char *min_compatible;              /* owned: on the line, before this one; or NULL */
+    char *min_compatible;              /* owned: on the line, before this one; or NULL. Where it
+                                          is pending: what its layout says of it */
     SumSupersededArray superseded;     /* owned: versions that this one took the place of */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */

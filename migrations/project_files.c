@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
@@ -48,6 +49,13 @@ static bool is_place(const Project *project, const char *path)
     return false;
 }
 
+/* A program that SQL was written for: the SQL holds its digest, so that it was read. */
+static bool is_replaced(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *replacement = memory_format("%s" CODE_REPLACEMENT_UP, path);
+    return is_script(project, replacement);
+}
+
 /* Files in which layouts keep settings of their scripts. */
 static bool is_settings(const Project *project, const char *path)
 {
@@ -56,6 +64,7 @@ static bool is_settings(const Project *project, const char *path)
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
            (project->layout == LAYOUT_ATLAS && strcmp(name, "atlas.sum") == 0) ||
+           (project->layout == LAYOUT_TEMPORAL && strcmp(name, "manifest.json") == 0) ||
            is_place(project, path);
 }
 
@@ -106,8 +115,8 @@ static void judge(const Project *project, ProjectFile *file)
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
         file->reason = memory_string(finding->message);
-    } else if (is_script(project, file->path) || is_settings(project, file->path) ||
-               is_changelog(project, file->path, finding)) {
+    } else if (is_script(project, file->path) || is_replaced(project, file->path) ||
+               is_settings(project, file->path) || is_changelog(project, file->path, finding)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;

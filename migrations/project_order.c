@@ -195,6 +195,30 @@ static void take_pending_flat(Project *project, LayoutReading *reading, const Fr
     }
 }
 
+/* The oldest version whose code works with this version's schema, as the layout has it, or NULL. */
+static const char *least_of(const LayoutReading *reading, const char *folder)
+{
+    for (size_t i = 0; i < reading->leasts.count; i++)
+        if (strcmp(reading->folders.items[i], folder) == 0)
+            return reading->leasts.items[i];
+    return NULL;
+}
+
+/* Where a run to the version may begin: the first one on the line that is not older than `least`,
+ * and at the latest the one before it. Where that is the line's first, there is nothing to say. */
+static void take_least(Project *project, size_t index, const char *least)
+{
+    size_t start = 0;
+    if (!least || index == 0)
+        return;
+    while (start + 1 < index &&
+           project_compare_versions(project->versions.items[start].name, least) < 0)
+        start++;
+    if (start)
+        project->versions.items[index].min_compatible =
+            memory_string(project->versions.items[start].name);
+}
+
 static void take_folder(Project *project, LayoutReading *reading, const char *folder,
                         const SumFile *sum)
 {
@@ -224,8 +248,10 @@ static void take_folder(Project *project, LayoutReading *reading, const char *fo
         finding_add(&project->findings, FINDING_ERROR, "rename the folder to a later version",
                     "the version folder '%s' sorts before the released version '%s'", folder,
                     last->version);
-    if (!released)
+    if (!released) {
         project->versions.items[index].migration_count = count;
+        take_least(project, (size_t)index, least_of(reading, folder));
+    }
 }
 
 void project_order(Project *project, LayoutReading *reading, const SumFile *sum)

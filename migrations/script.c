@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "migrations/client_copy.h"
+#include "migrations/code_replacement.h"
 #include "migrations/script_directives.h"
 
 #define PIECE_SIZE (64 * 1024)
@@ -90,6 +91,19 @@ static void summarize(const SplitStatement *split, char *summary, size_t size)
     summary[length] = '\0';
 }
 
+/* pg_dump of 17 and later sets it at the top, and servers before 17 refuse what they do not know.
+ * The applier has it off on every server that has it. */
+static bool is_pinned(const Reading *reading, const SplitStatement *split)
+{
+    static const char *const words[] = {"set", "transaction_timeout", "="};
+    if (!reading->script->is_dump || split->word_count < ARRAY_LEN(words))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(split->words[i].text, words[i]) != 0)
+            return false;
+    return true;
+}
+
 static bool add_statement(Reading *reading, const SplitStatement *split, int64_t offset,
                           int64_t line, Error *err)
 {
@@ -99,13 +113,19 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
         return error_hint(err, "at most %" PRId64 " are sent at once; load data with COPY",
                           SCRIPT_STATEMENT_SIZE_MAX);
     }
+    if (reading->sink->forgets_statements)
+        reading->script->statements.count = 0;
     ScriptStatement *statement = array_add(&reading->script->statements);
+    reading->script->statement_count++;
     statement->offset = offset;
     statement->length = split->length;
     statement->line = line;
+    statement->pinned = is_pinned(reading, split);
     statement_kind_of(split, &statement->kind);
+    reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
-    summarize(split, statement->summary, sizeof statement->summary);
+    if (!reading->sink->forgets_statements)
+        summarize(split, statement->summary, sizeof statement->summary);
     return true;
 }
 
@@ -132,13 +152,22 @@ static bool on_copy_data(void *context, const void *bytes, size_t size, int64_t 
     return end_data(reading, err);
 }
 
+static bool is_text(const char *text, size_t length, const char *expected)
+{
+    return strlen(expected) == length && memcmp(text, expected, length) == 0;
+}
+
 static bool on_comment(void *context, const char *text, size_t length, int64_t line, Error *err)
 {
     Reading *reading = context;
     CLEANUP(memory_freep) char *words = NULL;
+    if (!reading->script->statement_count && is_text(text, length, "-- PostgreSQL database dump"))
+        reading->script->is_dump = true;
     if (!script_directives_in_comment(text, length, &words))
         return true;
-    if (reading->script->statements.count)
+    if (code_replacement_is(reading->name) && line == 1 && text_has_prefix(words, "replaces "))
+        return true; /* code_replacement_check has read it */
+    if (reading->script->statement_count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",
                          reading->name, line);
@@ -334,6 +363,20 @@ static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplit
     return statement_splitter_feed(splitter, bytes, kept, err);
 }
 
+/* The other formats of pg_dump are no text; people have them under names that end in .sql. */
+static bool check_plain(const char *name, const char *bytes, size_t size, Error *err)
+{
+    static const char *const begins[] = {"PGDMP", "toc.dat"};
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+        size_t length = strlen(begins[i]);
+        if (size <= length || memcmp(bytes, begins[i], length) != 0 || !memchr(bytes, '\0', size))
+            continue;
+        error_set(err, ERROR_INPUT, "%s: this is an archive of pg_dump, not SQL", name);
+        return error_hint(err, "'pg_restore --file=NAME.sql ARCHIVE' makes SQL of it");
+    }
+    return true;
+}
+
 static bool feed_range(int fd, const char *name, const ScriptRange *range,
                        StatementSplitter *splitter, Error *err)
 {
@@ -345,6 +388,8 @@ static bool feed_range(int fd, const char *name, const ScriptRange *range,
             return false;
         if (size == 0)
             break;
+        if (first && !check_plain(name, bytes, size, err))
+            return false;
         size_t mark = first && size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
         if (!feed_piece(&feed, bytes + mark, size - mark, splitter, err))
             return false;

@@ -21,6 +21,9 @@ typedef struct ScriptSink {
     bool (*data_begin)(void *context, Error *err);
     bool (*data)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_end)(void *context, Error *err);
+    /* Only the last statement is kept, without its summary: memory does not grow with their number.
+     */
+    bool forgets_statements;
     void *context;
 } ScriptSink;
 
@@ -29,6 +32,7 @@ typedef struct ScriptStatement {
     int64_t length; /* without the semicolon */
     int64_t line;   /* in the authored file */
     int64_t data;   /* number of its data file, from 0; -1 where it is no COPY FROM STDIN */
+    bool pinned; /* a setting in a dump that the applier has made itself, where the server has it */
     StatementKind kind;
     char summary[80]; /* its first words, printable, for messages: "create index concurrently …" */
 } ScriptStatement;
@@ -78,9 +82,12 @@ typedef struct ScriptDirectives {
 typedef struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
-    int64_t data_count;   /* data files carved out */
-    int64_t file_count;   /* … of which other files hold them, which \copy names */
-    int64_t shipped_size; /* bytes of the shipped text */
+    bool is_dump;            /* pg_dump wrote it: its first comment says so */
+    int64_t statement_count; /* kept or not */
+    bool ships;              /* one of them is more than transaction control */
+    int64_t data_count;      /* data files carved out */
+    int64_t file_count;      /* … of which other files hold them, which \copy names */
+    int64_t shipped_size;    /* bytes of the shipped text */
 } Script;
 
 void script_done(Script *script);

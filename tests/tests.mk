@@ -38,6 +38,11 @@ $(DIFFERENTIAL_TEST): $(addprefix $(BUILD)/tests/differential/,splitter_test.o p
   $(SPLITTER_SUPPORT) $(TEST_LIBS_migrations)
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -L$(shell $(PG_CONFIG) --pkglibdir) \
 	  -lpgfeutils -lpgcommon -lpgport $(shell pkg-config --libs cmocka) $(PKG_LIBS)
+# The same scanner's speed, for tools/bench.sh.
+PSQL_SPEED := $(BUILD)/tests/differential/psql_speed
+$(PSQL_SPEED): $(addprefix $(BUILD)/tests/differential/,psql_speed.o psql_scan.o) $(BUILD)/libbase.a
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -L$(shell $(PG_CONFIG) --pkglibdir) \
+	  -lpgfeutils -lpgcommon -lpgport $(PKG_LIBS)
 -include $(wildcard $(BUILD)/tests/differential/*.d)
 
 .PHONY: differential

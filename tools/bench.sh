@@ -15,12 +15,15 @@
 #   pack   W1's migrations      planner pack      : tar | zstd -9, and b2sum, of the same files
 #   no-op  CPU (user and system) of 20 in a row, with 1,000 and 10,000 known migrations, the client's
 #               and the server's: applier apply that finds nothing to do : psql that connects only
+#   big         a released script of 100 MB, of INSERTs and of COPY: CPU of planner status, which reads,
+#               splits and hashes it in at most 64 MiB of address space : psql's scanner, line by line,
+#               and b2sum for COPY, whose data psql does not scan
 #   lock-queue  the longest wait of another client at a table that somebody holds for 10 s while an
 #               ALTER TABLE wants it: applier apply --lock-timeout 500 : psql
 #   fingerprint  1,000 tables   psql running the fingerprint's statement : pg_dump -s; 10,000 indexes,
 #                               300 views and functions; and the same of 50 tables
 #
-# ROUNDS (default 5), BENCH (default: all of them but lock-queue, where seconds are waited for) choose.
+# ROUNDS (default 5), BENCH (default: all of them but lock-queue and big, which take long) choose.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -216,6 +219,30 @@ lock_queue_project() {
         --project "$work/held" >/dev/null
 }
 
+# 100 MB in a script of $1: inserts or copy; the project is $work/big.
+big_project() {
+    rm -rf "$work/big"
+    planner init --product bench-big --layout sealift "$work/big" >/dev/null
+    awk -v kind="$1" 'BEGIN {
+        print "CREATE TABLE big (id int, name text, amount numeric, note text);"
+        if (kind == "copy") print "COPY big FROM STDIN;"
+        form = "INSERT INTO big (id, name, amount, note) VALUES (%d, \047customer %d\047, %.2f, \047the fox; it\047\047s lazy\047);\n"
+        if (kind == "copy") form = "%d\tcustomer %d\t%.2f\tthe quick brown fox jumps over the lazy dog\n"
+        for (i = 1; bytes < 100 * 1024 * 1024; i++) {
+            line = sprintf(form, i, i * 7, i * 1.37); bytes += length(line); printf "%s", line
+        }
+        if (kind == "copy") print "\\." }' >"$work/big/migrations/0001_load.up.sql"
+    planner release 1.0.0 --project "$work/big" >/dev/null
+}
+
+# cpu_once FILE COMMAND…: CPU seconds of one run in 64 MiB of address space.
+cpu_once() {
+    local file=$1 TIMEFORMAT='%U %S'
+    shift
+    { time (ulimit -v 65536 && "$@" >"$work/out" 2>&1) || exit 1; } 2>"$work/times"
+    awk '{ printf "%.3f\n", $1 + $2 }' "$work/times" >>"$file"
+}
+
 cluster_new durable
 db=$(cluster_conninfo "$cluster_dir" bench)
 planner keys new "$work/key" >/dev/null
@@ -288,6 +315,26 @@ if wants no-op; then
         report no-op "a connect, client, $known" "2.00"
         mv "$work/server" "$work/ours" && mv "$work/server.peer" "$work/peer"
         report no-op "a connect, server, $known" "-"
+    done
+fi
+if wants big; then
+    make -s -C "$top" build/tests/differential/psql_speed
+    for kind in inserts copy; do
+        big_project "$kind"
+        for ((i = 0; i < rounds; i++)); do
+            cpu_once "$work/ours" planner status --project "$work/big"
+            case $kind in # psql does not scan data, which here must be hashed
+            copy) cpu_once "$work/peer" b2sum "$work/big/migrations/0001_load.up.sql" ;;
+            inserts)
+                "$top/build/tests/differential/psql_speed" "$work/big/migrations/0001_load.up.sql" |
+                    awk '{ print $1 }' >>"$work/peer"
+                ;;
+            esac
+        done
+        case $kind in
+        copy) report big "b2sum, copy" "2.00" ;;
+        inserts) report big "psql's scanner, inserts" "2.00" ;;
+        esac
     done
 fi
 if wants lock-queue; then

@@ -273,11 +273,31 @@ static bool check_least(const Project *project, const char *name, SumRelease *re
     return true;
 }
 
+/* What the layout says of the version (temporal's MinCompatibleVersion), unless that is superseded
+ * by it: what takes its place has no such limit. */
+static void take_own_least(const Project *project, SumRelease *release)
+{
+    array_each (const ProjectVersion, version, &project->versions) {
+        if (version->released || strcmp(version->name, release->version) != 0)
+            continue;
+        bool superseded = false;
+        array_each (const SumSuperseded, earlier, &release->superseded)
+            superseded = superseded || (version->min_compatible &&
+                                        strcmp(earlier->version, version->min_compatible) == 0);
+        if (!superseded)
+            release->min_compatible = memory_string(version->min_compatible);
+    }
+}
+
 static bool find_line(const Project *project, const ReleaseOptions *given, SumRelease *release,
                       Error *err)
 {
-    return (!given->supersedes || find_superseded(project, given->supersedes, release, err)) &&
-           (!given->min_compatible || check_least(project, given->min_compatible, release, err));
+    if (given->supersedes && !find_superseded(project, given->supersedes, release, err))
+        return false;
+    if (given->min_compatible)
+        return check_least(project, given->min_compatible, release, err);
+    take_own_least(project, release);
+    return true;
 }
 
 /* Refuse to freeze what could never be packed: after the release nobody may mend it. */

@@ -184,7 +184,11 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
     const char *name = build->source->scripts[kind];
-    const ScriptSink sink = {spool_sql, spool_data_begin, spool_data, spool_data_end, spool};
+    const ScriptSink sink = {.sql = spool_sql,
+                             .data_begin = spool_data_begin,
+                             .data = spool_data,
+                             .data_end = spool_data_end,
+                             .context = spool};
     CLEANUP(script_done) Script script = {0};
     if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
                              err))

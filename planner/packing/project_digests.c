@@ -35,27 +35,23 @@ static bool take_data_end(void *context, Error *err UNUSED)
     return true;
 }
 
-/* Whether anything of the script would run: BEGIN and COMMIT alone are lifted, and leave nothing.
- */
-static bool ships_statements(const Script *script)
-{
-    array_each (const ScriptStatement, statement, &script->statements)
-        if (statement->kind.control == TRANSACTION_CONTROL_NONE)
-            return true;
-    return false;
-}
-
 bool project_tree_line(const Project *project, const ProjectMigration *migration, Text *lines,
                        Error *err)
 {
     CLEANUP(script_done) Script script = {0};
     Digesting digesting = {0};
-    const ScriptSink sink = {take_sql, take_data_begin, take_data, take_data_end, &digesting};
+    const ScriptSink sink = {.sql = take_sql,
+                             .data_begin = take_data_begin,
+                             .data = take_data,
+                             .data_end = take_data_end,
+                             .forgets_statements = true,
+                             .context = &digesting};
     digest_begin(&digesting.sql);
     bool good = project_script_read(project, migration, PROJECT_UP, &sink, &script, err);
     if (good) {
         Digest up = digest_end(&digesting.sql);
-        if (!ships_statements(&script))
+        /* BEGIN and COMMIT alone are lifted, and leave nothing */
+        if (!script.ships)
             up = digest_of("", 0);
         manifest_tree_line(migration->identity,
                            migration->no_transaction[PROJECT_UP] || script.directives.no_transaction

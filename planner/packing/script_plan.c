@@ -185,7 +185,10 @@ static bool plan_statement(Walk *walk, const ScriptStatement *statement, Error *
     if (statement->kind.not_in_transaction)
         return plan_autocommit(walk, statement, err);
     bool alone = walk->options->mode == TRANSACTION_MODE_NONE && !walk->inside;
-    if (walk->has_pairs && !walk->inside && !alone && !statement->kind.session_state)
+    if (statement->pinned)
+        return true;
+    if (walk->has_pairs && !walk->script->is_dump && !walk->inside && !alone &&
+        !statement->kind.session_state)
         return refuse(walk, statement, err, "stands outside the script's own BEGIN … COMMIT",
                       "leave BEGIN and COMMIT out: the applier runs the script in a transaction");
     if (alone)
@@ -200,6 +203,10 @@ static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
         return refuse(walk, statement, err, "stands inside another transaction", NULL);
     walk->inside = true;
     walk->begin = statement;
+    /* pg_dump has BEGIN … COMMIT around the bytes of large objects, which want a transaction, not
+     * one of their own */
+    if (walk->script->is_dump)
+        return true;
     /* a SET before BEGIN starts its own group unless the transaction takes it in; the modes of
      * BEGIN need a group that starts here */
     walk->group_open = false;
@@ -217,7 +224,7 @@ static bool plan_end(Walk *walk, const ScriptStatement *statement, Error *err)
         return refuse(walk, statement, err, "ends a transaction that the script has not begun",
                       NULL);
     walk->inside = false;
-    walk->group_open = reads_only && walk->group_open;
+    walk->group_open = (reads_only || walk->script->is_dump) && walk->group_open;
     return true;
 }
 

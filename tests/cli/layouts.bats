@@ -244,6 +244,157 @@ files: 4 read, 0 ignored, 0 refused" "$(listing liquibase)"
     same tables 0 "$(cluster_psql "$CLUSTER" "$DATABASE" -Atc "SELECT count(*) FROM pg_class WHERE relname = 'ship'")"
 }
 
+@test "temporal: the manifests decide, 1.10 behind 1.9, each version knows where a run may begin" {
+    layout_project temporal
+    same listing "layout temporal
+v1.0/schema
+v1.9/schema
+v1.10/schema
+v1.10/berths with a down
+files: 8 read, 3 ignored, 0 refused
+ignored: migrations/schema.sql
+ignored: migrations/versioned/v1.10/aside.sql
+ignored: migrations/versioned/v1.10/old/aside.sql" "$(listing temporal)"
+    run_status 0 planner status --project "$WORK/temporal" --json
+    same reason "'migrations/versioned/v1.0/manifest.json' lists the files of a version, as temporal has it" \
+        "$(json .layout_reason)"
+    same reasons "'migrations/schema.sql' is not read: the versions in 'versioned' are read, not what stands beside them
+'migrations/versioned/v1.10/aside.sql' is not read: its manifest.json does not list it
+it is no part of the layout" "$(json '.files.not_read[].reason')"
+    same starts "1.0 null 1.9 null 1.10 1.9" "$(json '[.versions[] | .version, .min_compatible] | join(" ")' | sed 's/  / null /g')"
+    rm -rf "$WORK/temporal"
+    applies_as_psql_does temporal 1.0 1.9 1.10
+    grep -q '^release 1.10 [^ ]* min-compatible=1.9$' "$WORK/temporal/sealift.sum"
+    run_status 0 planner status --project "$WORK/temporal" --json
+    same released "1.9" "$(json '.versions[2].min_compatible')"
+}
+
+@test "popx: PostgreSQL's files win, other dialects are ignored, applied as psql does" {
+    layout_project popx
+    same listing "layout popx
+20240101000000_create_ships with a down
+20240102000000000000_flag with a down
+20240103000000_names with a down
+20240105000000_keys
+files: 7 read, 8 ignored, 0 refused
+ignored: migrations/20240102000000000000_flag.cockroach.up.sql
+ignored: migrations/20240102000000000000_flag.mysql.up.sql
+ignored: migrations/20240102000000000000_flag.sqlite3.up.sql
+ignored: migrations/20240102000000000000_flag.up.sql
+ignored: migrations/20240103000000_names.up.sql
+ignored: migrations/20240104000000_engine.mysql.down.sql
+ignored: migrations/20240104000000_engine.mysql.up.sql
+ignored: migrations/20240105000000_keys.up.sql" "$(listing popx)"
+    run_status 0 planner status --project "$WORK/popx" --json
+    same reasons "'migrations/20240102000000000000_flag.sqlite3.up.sql' is not read: it is for another database than PostgreSQL
+'migrations/20240102000000000000_flag.up.sql' is not read: 'migrations/20240102000000000000_flag.postgres.up.sql' takes its place" \
+        "$(json '.files.not_read[2:4][].reason')"
+    rm -rf "$WORK/popx"
+    applies_as_psql_does popx 1.0.0
+}
+
+@test "numbered-folders: by the folder's number, applied as psql does" {
+    layout_project numbered-folders
+    same listing "layout numbered-folders
+9/01_ships
+9/2_names
+10
+99/01_unique with a down
+files: 5 read, 2 ignored, 0 refused
+ignored: migrations/99/README.md
+ignored: migrations/docs/example.sql" "$(listing numbered-folders)"
+    rm -rf "$WORK/numbered-folders"
+    applies_as_psql_does numbered-folders 1.0.0
+}
+
+@test "no file of a folder is passed over in silence: read, ignored and refused are all of them" {
+    local fixture found
+    for fixture in "$TOP"/tests/vectors/layouts/*; do
+        fixture=$(basename "$fixture")
+        layout_project "$fixture"
+        found=$(cd "$WORK/$fixture" && find migrations -type f | wc -l)
+        run_status 0 planner status --project "$WORK/$fixture" --json
+        same "$fixture" "$fixture $found" "$(json '.layout + " \(.files.read + .files.ignored + .files.refused)"')"
+        same "$fixture's reasons" "true" "$(json '[.files.not_read[].reason | length > 0] | all')"
+    done
+}
+
+# A goose project with a program between its scripts, and SQL for it.
+program_project() {
+    layout_project goose
+    program=$WORK/goose/migrations/00003_rename.go
+    echo 'package migrations' >"$program"
+    {
+        echo "-- sealift: replaces 00003_rename.go blake2b $(b2sum <"$program" | cut -d' ' -f1)"
+        echo 'ALTER TABLE ship ADD COLUMN renamed text;'
+    } >"$program.sealift.sql"
+    {
+        head -n 1 "$program.sealift.sql"
+        echo 'ALTER TABLE ship DROP COLUMN renamed;'
+    } >"$program.sealift.down.sql"
+}
+
+@test "SQL that replaces a program runs in its place, and goes back" {
+    program_project
+    same listing "layout goose
+00001_create_ships with a down
+2_index_ship_names with a down
+00003_rename with a down
+00010_add_draught with a down
+files: 6 read, 0 ignored, 0 refused" "$(listing goose)"
+    rm "$WORK"/goose/migrations/00010*
+    export PROJECT=$WORK/goose
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    schema_of "$DB_ADMIN" >"$WORK/before"
+    run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    schema_of "$DB_ADMIN" | grep -q 'renamed text'
+    run_status 0 applier rollback --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/after"
+    diff "$WORK/before" "$WORK/after"
+}
+
+@test "a program that changed is refused with its new digest, once released it is said" {
+    program_project
+    echo '// more' >>"$program"
+    digest=$(b2sum <"$program" | cut -d' ' -f1)
+    run_status 4 planner release 1.0.0 --project "$WORK/goose"
+    errors_has "'migrations/00003_rename.go' has changed since 'migrations/00003_rename.go.sealift.sql' was written for it: its digest is now $digest"
+    errors_has "see whether the SQL still does what the program does; its first line is then: -- sealift: replaces 00003_rename.go blake2b $digest"
+    run_status 4 planner status --files --project "$WORK/goose"
+    output_has "refused  migrations/00003_rename.go: "
+    sed -i "1s/blake2b .*/blake2b $digest/" "$program".sealift.*sql
+    run_status 0 planner release 1.0.0 --project "$WORK/goose"
+    echo '// more still' >>"$program"
+    run_status 0 planner status --project "$WORK/goose"
+    output_has "'migrations/00003_rename.go' has changed since"
+    rm "$program".sealift.*
+    run_status 4 planner status --project "$WORK/goose"
+    output_has "'migrations/00003_rename.go' is a migration written in a programming language"
+}
+
+@test "line ends of DOS and a byte order mark change nothing in any layout" {
+    local fixture script lines
+    for fixture in "$TOP"/tests/vectors/layouts/*; do
+        fixture=$(basename "$fixture")
+        layout_project "$fixture"
+        listing "$fixture" >"$WORK/listing"
+        while read -r version; do
+            run_status 0 planner release "$version" --project "$WORK/$fixture"
+        done < <(versions_of "$fixture")
+        while read -r script; do
+            # a last line without its end gets no CR either
+            [ -z "$(tail -c 1 "$script")" ] && lines= || lines='$!'
+            sed -i -e '1s/^\(\xef\xbb\xbf\)\?/\xef\xbb\xbf/' -e "${lines}s/\r*\$/\r/" "$script"
+        done < <(find "$WORK/$fixture/migrations" -name '*.sql' -size +0)
+        diff "$WORK/listing" <(listing "$fixture")
+        run_status 0 planner status --project "$WORK/$fixture" --json
+        same "$fixture" "released" "$(json '[.migrations[].state] | unique | join(" ")')"
+    done
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*

@@ -27,6 +27,7 @@ complete_words() {
     touch some.file
     same "files behind a command of one word" "some.file" "$(complete_words applier status some)"
     same "files where there is no choice" "some.file" "$(complete_words applier apply x --events some)"
+    same "the layouts" "numbered-folders" "$(complete_words planner init --layout num)"
 }
 
 @test "the example configuration is one that applier reads, as it is and filled in" {

@@ -124,3 +124,39 @@ const char *psql_scan_text(const char *text, const PsqlEvents *events)
     destroyPQExpBuffer(scan.sent);
     return open;
 }
+
+/* A line is cut off in place; NULL behind the last. */
+static char *cut_line(char **rest)
+{
+    char *line = *rest;
+    if (!line)
+        return NULL;
+    *rest = strchr(line, '\n');
+    if (*rest)
+        *(*rest)++ = '\0';
+    return line;
+}
+
+size_t psql_scan_count(char *text)
+{
+    static const PsqlScanCallbacks callbacks;
+    Scan scan = {psql_scan_create(&callbacks), text, text, createPQExpBuffer(), 0};
+    promptStatus_t prompt = PROMPT_READY;
+    size_t statements = 0;
+    for (char *line; (line = cut_line(&text)) != NULL;) {
+        bool copies = false;
+        psql_scan_setup(scan.state, line, (int)strlen(line), PG_UTF8, true);
+        while (psql_scan(scan.state, scan.sent, &prompt) == PSCAN_SEMICOLON) {
+            copies = copies_from_stdin(&scan);
+            statements++;
+            resetPQExpBuffer(scan.sent);
+        }
+        psql_scan_finish(scan.state);
+        appendPQExpBufferChar(scan.sent, '\n');
+        while (copies && (line = cut_line(&text)) != NULL && strcmp(line, "\\.") != 0)
+            continue;
+    }
+    psql_scan_destroy(scan.state);
+    destroyPQExpBuffer(scan.sent);
+    return statements;
+}

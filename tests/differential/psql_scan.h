@@ -19,6 +19,10 @@ typedef struct PsqlEvents {
  * the end, in the splitter's words, or NULL. */
 const char *psql_scan_text(const char *text, const PsqlEvents *events);
 
+/* Scan `text` as psql does a file, line by line, the data of COPY … FROM STDIN passed over; how
+ * many statements there are. Newlines in `text` become NULs. */
+size_t psql_scan_count(char *text);
+
 /* Behind white space, comments and semicolons. */
 const char *psql_scan_skip_nothing(const char *at);
 

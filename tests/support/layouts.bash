@@ -36,6 +36,15 @@ layout_psql() {
     done < <(layout_order "$1")
 }
 
+# The versions that a fixture has in itself; one for all where it has none.
+versions_of() {
+    case $1 in
+    sqitch) printf '%s\n' 1.0.0 1.1.0 ;;
+    temporal) printf '%s\n' 1.0 1.9 1.10 ;;
+    *) echo 1.0.0 ;;
+    esac
+}
+
 # The ups in the order of the tool, which the fixtures are written to be hard on.
 layout_order() {
     case $1 in
@@ -53,6 +62,11 @@ layout_order() {
     atlas) printf '%s.sql\n' 100 10_functions 98_seed 9_index_ship_names ;;
     graphile-migrate) printf 'committed/%s.sql\n' 000001-create-ships-all-of-them 000002 \
         000003-add_berths ;;
+    temporal) printf 'versioned/%s.sql\n' v1.0/schema v1.9/schema v1.10/schema v1.10/berths ;;
+    popx) printf '%s\n' 20240101000000_create_ships.up.sql \
+        20240102000000000000_flag.postgres.up.sql \
+        20240103000000_names.postgres.autocommit.up.sql 20240105000000_keys.postgres.up.sql ;;
+    numbered-folders) printf '%s\n' 9/01_ships.sql 9/2_names.sql 10.sql 99/01_unique.up.sql ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql later/R__fleet_size.sql \
         R__ship_names.sql ;;

@@ -1,7 +1,7 @@
 #include "tests/support/unit_test.h"
 
 #include "base/digest.h"
-#include "tests/unit/migrations/layout_expect.h"
+#include "tests/unit/migrations/layout_cases.h"
 
 /* One line of atlas.sum for each file, hashes going on from file to file; then the first line. */
 static char *sum_of(const File *files)

@@ -1,7 +1,7 @@
 #include "tests/support/unit_test.h"
 
 #include "base/sha1.h"
-#include "tests/unit/migrations/layout_expect.h"
+#include "tests/unit/migrations/layout_cases.h"
 
 /* Hashes below are `printf 'HASH\nBODY\n' | sha1sum`, the first without a hash before its body. */
 #define FIRST_HASH  "sha1:d30d858bf9fa5d8979af2d32c3be5e09b07da877" /* SELECT 1; */

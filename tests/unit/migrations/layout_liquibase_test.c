@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "tests/unit/migrations/layout_expect.h"
+#include "tests/unit/migrations/layout_cases.h"
 
 #define HEAD "--liquibase formatted sql\n"
 

@@ -1,6 +1,6 @@
 #include "tests/support/unit_test.h"
 
-#include "tests/unit/migrations/layout_expect.h"
+#include "tests/unit/migrations/layout_cases.h"
 
 #define UP_DOWN(up, down) "-- +goose Up\n" up "\n-- +goose Down\n" down "\n"
 
@@ -232,15 +232,17 @@ static void flyway_is_refused_by_name(void **state UNUSED)
         {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
         {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
         {"V2__a.sql", "SELECT 1;\nSELECT '${x}';", FINDING_ERROR, "V2__a.sql:2: a placeholder"},
-        {"V2__Code.java", "class", FINDING_ERROR, "'migrations/V2__Code.java' is a migration in"},
-        {"V2__code.py", "x", FINDING_ERROR, "'migrations/V2__code.py' is a migration in"},
-        {"V2__code.sh", "x", FINDING_ERROR, "'migrations/V2__code.sh' is a migration in"},
-        {"V2__code.PS1", "x", FINDING_ERROR, "'migrations/V2__code.PS1' is a migration in"},
-        {"V2__code.bat", "x", FINDING_ERROR, "'migrations/V2__code.bat' is a migration in"},
-        {"V2__code.class", "x", FINDING_ERROR, "'migrations/V2__code.class' is a migration in"},
-        {"R__code.sh", "x", FINDING_ERROR, "'migrations/R__code.sh' is a migration in"},
-        {"U1__code.cmd", "x", FINDING_ERROR, "'migrations/U1__code.cmd' is a migration in"},
-        {"afterMigrate.bash", "x", FINDING_ERROR, "'migrations/afterMigrate.bash' is a migration"},
+        {"V2__Code.java", "class", FINDING_ERROR,
+         "'migrations/V2__Code.java' is a migration written"},
+        {"V2__code.py", "x", FINDING_ERROR, "'migrations/V2__code.py' is a migration written"},
+        {"V2__code.sh", "x", FINDING_ERROR, "'migrations/V2__code.sh' is a migration written"},
+        {"V2__code.PS1", "x", FINDING_ERROR, "'migrations/V2__code.PS1' is a migration written"},
+        {"V2__code.bat", "x", FINDING_ERROR, "'migrations/V2__code.bat' is a migration written"},
+        {"V2__code.class", "x", FINDING_ERROR,
+         "'migrations/V2__code.class' is a migration written"},
+        {"R__code.sh", "x", FINDING_ERROR, "'migrations/R__code.sh' is a migration written"},
+        {"V2__Code.java", "class", FINDING_ERROR,
+         "'migrations/V2__Code.java' is a migration written"},
         {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
          "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
         {"V1__a.sql.conf", "encoding=latin1\n", FINDING_ERROR, "'encoding=latin1'"},

@@ -65,7 +65,11 @@ static void case_done(Case *test)
 
 static bool case_read_file(Case *test)
 {
-    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test->shipped};
+    ScriptSink sink = {.sql = on_sql,
+                       .data_begin = on_data_begin,
+                       .data = on_data,
+                       .data_end = on_data_end,
+                       .context = &test->shipped};
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
     return script_read(&(ScriptFile){path, "v1/s.sql", NULL}, &sink, &test->script, &test->error);
 }
@@ -606,7 +610,11 @@ static char *read_ranges(const char *sql, const ScriptRange *items, size_t count
     ScriptRangeArray ranges = {0};
     for (size_t i = 0; i < count; i++)
         *array_add(&ranges) = items[i];
-    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test.shipped};
+    ScriptSink sink = {.sql = on_sql,
+                       .data_begin = on_data_begin,
+                       .data = on_data,
+                       .data_end = on_data_end,
+                       .context = &test.shipped};
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
     if (!script_read(&(ScriptFile){path, "s.sql", &ranges}, &sink, &test.script, &test.error))
         fail_msg("%s", test.error.message);
@@ -735,6 +743,36 @@ static void blanks_what_is_outside(void **state UNUSED)
     assert_string_equal(taken, "    12  \n ");
 }
 
+/* For readers of digests: the last statement stands for all, directives still come first. */
+static void statements_are_forgotten_where_wanted(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        int64_t count;
+        bool ships;
+    } cases[] = {{"select 1; select 2; commit;", 3, true},
+                 {"begin; commit;", 2, false},
+                 {"-- none", 0, false}};
+    const ScriptSink sink = {.forgets_statements = true};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = folder_new("sealift", NULL, 0);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(memory_freep) char *path = file_path(folder.path, "x.sql");
+        folder_write(&folder, "x.sql", cases[i].sql);
+        const ScriptFile file = {.path = path, .name = "x.sql"};
+        assert_true(script_read(&file, &sink, &script, &err));
+        assert_int_equal(script.statement_count, cases[i].count);
+        assert_int_equal(script.statements.count, cases[i].count > 0);
+        assert_int_equal(script.ships, cases[i].ships);
+        script_done(&script);
+        folder_write(&folder, "x.sql", "select 1;\n-- sealift: idempotent\n");
+        assert_false(script_read(&file, &sink, &script, &err));
+        assert_non_null(strstr(err.message, "x.sql:2: a directive must stand before"));
+        folder_done(&folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -768,6 +806,7 @@ int main(void)
         cmocka_unit_test(ranges_do_not_hang_on_the_pieces),
         cmocka_unit_test(names_lines_of_the_file_in_refusals),
         cmocka_unit_test(blanks_what_is_outside),
+        cmocka_unit_test(statements_are_forgotten_where_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

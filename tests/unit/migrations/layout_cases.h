@@ -1,10 +1,10 @@
-/* What tests of the layouts' readers share: a project of a few files, and what is read of it. */
-#ifndef SEALIFT_TESTS_UNIT_MIGRATIONS_LAYOUT_EXPECT_H
-#define SEALIFT_TESTS_UNIT_MIGRATIONS_LAYOUT_EXPECT_H
+/* A layout's folder as a table of files, what is read of it, and what it says. Include behind
+ * cmocka's headers. */
+#ifndef SEALIFT_TESTS_LAYOUT_CASES_H
+#define SEALIFT_TESTS_LAYOUT_CASES_H
 
 #include "base/text.h"
 #include "migrations/project.h"
-#include "tests/support/unit_test.h"
 #include "tests/unit/migrations/project_folder.h"
 
 typedef struct File {
@@ -12,7 +12,7 @@ typedef struct File {
     const char *bytes;
 } File;
 
-static ProjectFolder project_with(const char *layout, const File *files)
+static UNUSED ProjectFolder project_with(const char *layout, const File *files)
 {
     ProjectFolder folder = folder_new(layout, NULL, 0);
     for (const File *file = files; file->name; file++) {
@@ -65,7 +65,7 @@ static char *listing_of(const Project *project)
 }
 
 /* Read with its layout found, and named. */
-static void expect(Layout layout, const File *files, const char *listing)
+static UNUSED void expect(Layout layout, const File *files, const char *listing)
 {
     const char *const ways[] = {"auto", layout_name(layout)};
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
@@ -83,8 +83,8 @@ static void expect(Layout layout, const File *files, const char *listing)
 }
 
 /* Refused, or said as a warning, in these words. */
-static void expect_says(const char *layout, const File *files, FindingSeverity severity,
-                        const char *says)
+static UNUSED void expect_says(const char *layout, const File *files, FindingSeverity severity,
+                               const char *says)
 {
     ProjectFolder folder = project_with(layout, files);
     CLEANUP(error_done) Error err = {0};

@@ -1,0 +1,1 @@
+CREATE INDEX ship_name ON ship (name);

@@ -1,0 +1,1 @@
+SELECT 'no part of it';

@@ -1,0 +1,1 @@
+CREATE TABLE ship (id int PRIMARY KEY, name text);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY ship_name ON ship (name);

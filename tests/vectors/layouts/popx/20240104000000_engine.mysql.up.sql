@@ -1,0 +1,1 @@
+ALTER TABLE ship ENGINE = InnoDB;

@@ -1,0 +1,1 @@
+ALTER TABLE berth DROP COLUMN ship;

@@ -1,0 +1,1 @@
+ALTER TABLE berth ADD COLUMN ship int REFERENCES ship (id);

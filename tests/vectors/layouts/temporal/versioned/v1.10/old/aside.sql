@@ -1,0 +1,1 @@
+DROP TABLE nothing_that_is;
