@@ -24,7 +24,8 @@ typedef struct LayoutReading {
     const char *root;   /* of the project; borrowed */
     const char *folder; /* of the migrations, from the root; borrowed */
     bool flat;
-    bool planned; /* the versions' order is the layout's own, whatever their names say */
+    bool verbatim; /* the tool is told to put nothing into scripts */
+    bool planned;  /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
     ARRAY_OF(LayoutMigration) migrations;
     FindingArray *findings; /* borrowed */

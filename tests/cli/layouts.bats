@@ -141,12 +141,12 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
 
 @test "what a layout refuses is named with its line, and nothing is packed" {
     layout_project goose
-    printf -- '-- +goose Up\n-- +goose ENVSUB ON\nSELECT 1;\n' >"$WORK/goose/migrations/11_env.sql"
+    printf -- '-- +goose Up\n-- +goose ENVSUBST ON\nSELECT 1;\n' >"$WORK/goose/migrations/11_env.sql"
     run_status 4 planner status --project "$WORK/goose" --files
     output_has "1 refused"
     output_has "refused  migrations/11_env.sql: 'migrations/11_env.sql', line 2"
     run_status 4 planner release 1.0.0 --project "$WORK/goose"
-    errors_has "variables of the environment"
+    errors_has "goose has no such annotation"
 }
 
 @test "planner new leaves the files of another tool to that tool" {
