@@ -365,6 +365,77 @@ static void goose_switches_substitution_by_line(void **state UNUSED)
            "1_a: SELECT 'a'@3|SELECT '${X:-b}'@5|SELECT '$c'@7|SELECT 'd'@10 / SELECT 'e'@12\n");
 }
 
+/* --- psql ------------------------------------------------------------------------------------ */
+
+/* A project with a main file: its migrations, or what is said. The caller frees. */
+static char *psql_listing(const char *main_text, const File *files)
+{
+    ProjectFolder folder = project_with("auto", files);
+    folder_write(&folder, "sealift.conf", FOLDER_CONFIG "[migrations]\nmain = all.sql\n");
+    folder_write(&folder, "migrations/all.sql", main_text);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    bool good = project_read(folder.path, &project, &err);
+    char *listing = good ? listing_of(&project) : memory_string(err.message);
+    folder_done(&folder);
+    return listing;
+}
+
+static void psql_reads_in_the_order_of_the_main_file(void **state UNUSED)
+{
+    CLEANUP(memory_freep)
+    char *listing = psql_listing("-- first\n\\set ON_ERROR_STOP 1\n\\echo `no`\n",
+                                 FILES({"b.sql", "SELECT 2;"}));
+    assert_non_null(strstr(listing, "migrations/all.sql:3: backticks"));
+    CLEANUP(memory_freep)
+    char *good = psql_listing("\\timing on\n\\i b.sql \\ir ./sub/a.sql\n\n\\include x/c.psql\n",
+                              FILES({"b.sql", "SELECT 2;"}, {"b.down.sql", "SELECT -2;"},
+                                    {"sub/a.sql", "SELECT 1;"}, {"revert/a.sql", "SELECT -1;"},
+                                    {"other.sql", "SELECT 9;"}, {"../x/c.psql", "SELECT 3;"}));
+    assert_string_equal(good, "b: SELECT 2@1 / SELECT -2@1\na: SELECT 1@1 / SELECT -1@1\n"
+                              "c.psql: SELECT 3@1 / none\n");
+}
+
+static void psql_main_file_holds_nothing_else(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"SELECT 1;\n", "migrations/all.sql:1: a main file has \\i and \\ir lines only"},
+        {"\n\\set x 1\n", "migrations/all.sql:2: a main file has"},
+        {"\\set ON_ERROR_STOP off\n", "migrations/all.sql:1: a main file has"},
+        {"\\i\n", "migrations/all.sql:1: it names no file"},
+        {"\\i nowhere.sql\n", "migrations/all.sql:1: there is no file 'migrations/nowhere.sql'"},
+        {"\\ir ../../x.sql\n", "migrations/all.sql:1: '../../x.sql' is no file inside the project"},
+        {"\\i a.sql\n\\i sub/a.sql\n", "migrations/all.sql:2: two migrations are called 'a'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep)
+        char *said = psql_listing(cases[i].text, FILES({"a.sql", "SELECT 1;"}, {"sub/a.sql", "x"}));
+        if (!strstr(said, cases[i].says))
+            fail_msg("'%s' does not say '%s'", said, cases[i].says);
+    }
+}
+
+static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
+{
+    const File *files =
+        FILES({"b.sql", "SELECT 2;"}, {"B.sql", "SELECT 1;"}, {"b.down.sql", "SELECT -2;"},
+              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"});
+    ProjectFolder folder = project_with("psql", files);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_read(folder.path, &project, &err));
+    CLEANUP(memory_freep) char *listing = listing_of(&project);
+    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n");
+    folder_done(&folder);
+    expect_says("psql", FILES({"a.down.sql", "x"}), FINDING_WARNING,
+                "'migrations/a.down.sql' is not read: there is no script that it takes back");
+    expect_says("psql", FILES({"revert/a.sql", "x"}), FINDING_WARNING,
+                "'migrations/revert/a.sql' is not read");
+    expect_says("psql", FILES({"lib/a.sql", "x"}), FINDING_WARNING, "the folder 'migrations/lib'");
+}
+
 /* --- sqitch ---------------------------------------------------------------------------------- */
 
 #define PLAN(lines) "%syntax-version=1.0.0\n%project=harbor\n\n" lines
@@ -494,6 +565,9 @@ int main(void)
         cmocka_unit_test(flyway_is_refused_by_name),
         cmocka_unit_test(flyway_leaves_placeholders_where_its_settings_say),
         cmocka_unit_test(goose_switches_substitution_by_line),
+        cmocka_unit_test(psql_reads_in_the_order_of_the_main_file),
+        cmocka_unit_test(psql_main_file_holds_nothing_else),
+        cmocka_unit_test(psql_reads_by_name_without_a_main_file),
         cmocka_unit_test(sqitch_takes_the_order_of_its_plan),
         cmocka_unit_test(sqitch_is_refused_by_line),
         cmocka_unit_test(sqitch_without_its_plan_is_an_error),
