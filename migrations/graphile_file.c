@@ -135,7 +135,7 @@ static bool take_headers(const char *name, const char *bytes, size_t size, Graph
 
 typedef struct Body {
     GraphileFile *file;
-    const GraphilePlaceholders *declared;
+    const GraphileWords *words;
     Sha1Stream all;   /* from the first byte that is no blank */
     Sha1Stream solid; /* … to the last one so far */
     bool begun;
@@ -183,9 +183,12 @@ static bool looks_like_placeholder(const Body *body)
 
 static bool is_placeholder(const Body *body)
 {
-    if (!body->declared)
+    const GraphileWords *words = body->words;
+    if (words->values && project_values_find(words->values, body->word + 1))
+        return false;
+    if (!words->declared)
         return looks_like_placeholder(body);
-    array_each (char *, name, body->declared)
+    array_each (char *, name, words->declared)
         if (strcmp(*name, body->word) == 0)
             return true;
     return false;
@@ -318,13 +321,13 @@ static bool read_body(int fd, const char *name, char *bytes, size_t size, bool o
     }
 }
 
-bool graphile_file_read(const char *path, const char *name, const GraphilePlaceholders *declared,
+bool graphile_file_read(const char *path, const char *name, const GraphileWords *words,
                         GraphileFile *ret_file, Error *err)
 {
     CLEANUP(file_closep) int fd = -1;
     CLEANUP(graphile_file_done) GraphileFile file = {0};
     CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    Body body = {.file = &file, .declared = declared};
+    Body body = {.file = &file, .words = words};
     int64_t whole;
     size_t size = 0, begin = 0;
     bool over = false;

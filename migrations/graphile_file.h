@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/sha1.h"
+#include "migrations/project_values.h"
 
 #define GRAPHILE_HASH_SIZE (sizeof "sha1:" - 1 + SHA1_HEX_SIZE) /* with the NUL */
 
@@ -26,11 +27,16 @@ typedef struct GraphileFile {
 /* Names of placeholders with their colon, each owned. */
 typedef ARRAY_OF(char *) GraphilePlaceholders;
 
-/* Read the file at `path`, called `name` in messages. Placeholders are those that are `declared`;
- * where that is NULL, whatever looks like one: a colon that follows neither a colon nor a word,
- * then capitals. Errors: ERROR_IO; ERROR_INPUT "name:line: …" for headers that the tool refuses
- * too. */
-bool graphile_file_read(const char *path, const char *name, const GraphilePlaceholders *declared,
+/* Which words are placeholders, and which of them have a value. */
+typedef struct GraphileWords {
+    const GraphilePlaceholders *declared; /* NULL: whatever looks like one: a colon that follows
+                                           * neither a colon nor a word, then capitals */
+    const ProjectValueArray *values;      /* of sealift.conf: these are no trouble; or NULL */
+} GraphileWords;
+
+/* Read the file at `path`, called `name` in messages. Errors: ERROR_IO; ERROR_INPUT "name:line: …"
+ * for headers that the tool refuses too. */
+bool graphile_file_read(const char *path, const char *name, const GraphileWords *words,
                         GraphileFile *ret_file, Error *err) MUST_CHECK;
 void graphile_file_done(GraphileFile *file);
 

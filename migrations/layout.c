@@ -8,27 +8,30 @@
 #include "migrations/project_names.h"
 #include "migrations/project_repeats.h"
 
-/* The layouts, in the order of Layout. */
+/* The layouts, in the order of Layout; how scripts refer to values (none where not said). */
 static const struct {
     const char *name;
     bool (*read)(LayoutReading *reading, Error *err);
+    ScriptSyntax syntax;
 } readers[] = {
-    [LAYOUT_SEALIFT] = {"sealift", layout_read_sealift},
-    [LAYOUT_GOLANG_MIGRATE] = {"golang-migrate", layout_read_golang_migrate},
-    [LAYOUT_DIESEL] = {"diesel", layout_read_diesel},
-    [LAYOUT_DBMATE] = {"dbmate", layout_read_dbmate},
-    [LAYOUT_GOOSE] = {"goose", layout_read_goose},
-    [LAYOUT_NODE_PG] = {"node-pg-migrate", layout_read_node_pg},
-    [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx},
-    [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
-    [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
-    [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
-    [LAYOUT_GRAPHILE] = {"graphile-migrate", layout_read_graphile},
-    [LAYOUT_ATLAS] = {"atlas", layout_read_atlas},
-    [LAYOUT_LIQUIBASE] = {"liquibase", layout_read_liquibase},
-    [LAYOUT_TEMPORAL] = {"temporal", layout_read_temporal},
-    [LAYOUT_POPX] = {"popx", layout_read_popx},
-    [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders},
+    [LAYOUT_SEALIFT] = {"sealift", layout_read_sealift, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_GOLANG_MIGRATE] = {"golang-migrate", layout_read_golang_migrate, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_DIESEL] = {"diesel", layout_read_diesel, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_DBMATE] = {"dbmate", layout_read_dbmate, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_GOOSE] = {"goose", layout_read_goose, SCRIPT_SYNTAX_GOOSE},
+    [LAYOUT_NODE_PG] = {"node-pg-migrate", layout_read_node_pg, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_PRISMA] = {"prisma", layout_read_prisma, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway, SCRIPT_SYNTAX_FLYWAY},
+    [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_GRAPHILE] = {"graphile-migrate", layout_read_graphile, SCRIPT_SYNTAX_GRAPHILE},
+    [LAYOUT_ATLAS] = {"atlas", layout_read_atlas, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_LIQUIBASE] = {"liquibase", layout_read_liquibase, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_TEMPORAL] = {"temporal", layout_read_temporal, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_POPX] = {"popx", layout_read_popx, SCRIPT_SYNTAX_GO_TEMPLATE},
+    [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders,
+                                 SCRIPT_SYNTAX_NONE},
+    [LAYOUT_PSQL] = {"psql", layout_read_psql, SCRIPT_SYNTAX_PSQL},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -68,6 +71,11 @@ static bool list_replacements(LayoutReading *reading, const char *folder, Error 
         }
     }
     return true;
+}
+
+ScriptSyntax layout_script_syntax(Layout layout)
+{
+    return readers[layout].syntax;
 }
 
 bool layout_read(Layout layout, LayoutReading *reading, Error *err)

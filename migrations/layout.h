@@ -27,10 +27,13 @@ typedef struct LayoutReplacement {
 } LayoutReplacement;
 
 typedef struct LayoutReading {
-    const char *root;   /* of the project; borrowed */
-    const char *folder; /* of the migrations, from the root; borrowed */
+    const char *root;                /* of the project; borrowed */
+    const char *folder;              /* of the migrations, from the root; borrowed */
+    const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
+    const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     bool flat;
-    bool planned; /* the versions' order is the layout's own, whatever their names say */
+    bool verbatim; /* the tool is told to put nothing into scripts */
+    bool planned;  /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
     LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in
                                   the project, each owned; the rest of its folder is not its own */
@@ -49,6 +52,9 @@ void layout_reading_done(LayoutReading *reading);
  */
 bool layout_read(Layout layout, LayoutReading *reading, Error *err) MUST_CHECK;
 
+/* How scripts of the layout refer to values where nothing else is said. */
+ScriptSyntax layout_script_syntax(Layout layout);
+
 /* The readers, one file each. */
 bool layout_read_sealift(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err) MUST_CHECK;
@@ -66,6 +72,7 @@ bool layout_read_liquibase(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_temporal(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_popx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_numbered_folders(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An

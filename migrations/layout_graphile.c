@@ -148,8 +148,11 @@ static bool check_file(Chain *chain, const char *absolute, ProjectMigration *mig
 {
     CLEANUP(graphile_file_done) GraphileFile file = {0};
     CLEANUP(error_done) Error refused = {0};
-    if (!graphile_file_read(absolute, chain->path,
-                            chain->has_settings ? &chain->placeholders : NULL, &file, &refused)) {
+    const GraphileWords words = {
+        .declared = chain->has_settings ? &chain->placeholders : NULL,
+        .values = chain->reading->values,
+    };
+    if (!graphile_file_read(absolute, chain->path, &words, &file, &refused)) {
         if (refused.class != ERROR_INPUT)
             return error_move(err, &refused);
         finding_add_error(chain->reading->findings, &refused);
@@ -157,7 +160,7 @@ static bool check_file(Chain *chain, const char *absolute, ProjectMigration *mig
     }
     check_hash(chain, &file);
     if (file.placeholder)
-        refuse(chain, file.placeholder_line, "write the value into the script and commit it again",
+        refuse(chain, file.placeholder_line, "declare its value in sealift.conf ([value NAME])",
                "a placeholder of graphile-migrate, whose value the bundle does not know: ",
                file.placeholder);
     free(chain->hash);

@@ -219,8 +219,11 @@ static void choose(LayoutReading *reading, const PopxFileArray *files)
 
 /* --- templates ------------------------------------------------------------------------------- */
 
+/* Where values are declared, reading a script says which template none of them fills. */
 static bool check_templates(LayoutReading *reading, Error *err)
 {
+    if (reading->values && reading->values->count)
+        return true;
     array_each (const LayoutMigration, at, &reading->migrations) {
         for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {
             const char *path = at->migration.scripts[script];
@@ -232,7 +235,8 @@ static bool check_templates(LayoutReading *reading, Error *err)
                 return false;
             if (line)
                 finding_add(reading->findings, FINDING_ERROR,
-                            "write what the template gives into the script",
+                            "declare its value in sealift.conf ([value NAME]), or write what the "
+                            "template gives into the script",
                             "%s:%" PRId64 ": a template of Go ('{{'), which popx fills in", path,
                             line);
         }

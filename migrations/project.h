@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "migrations/finding.h"
+#include "migrations/project_values.h"
 #include "migrations/script.h"
 #include "migrations/sum_file.h"
 
@@ -35,11 +36,12 @@ typedef enum {
     LAYOUT_POPX,           /* VERSION_name[.dialect][.autocommit].up.sql and .down.sql */
     /* 9/01_name.sql, 99/01_name.sql */
     LAYOUT_NUMBERED_FOLDERS,
+    LAYOUT_PSQL, /* NAME.sql in the order of a main file, or of the names */
 } Layout;
-#define LAYOUT_COUNT 16
+#define LAYOUT_COUNT 17
 #define LAYOUT_NAMES                                                                               \
     "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"         \
-    "|graphile-migrate|atlas|liquibase|temporal|popx|numbered-folders"
+    "|graphile-migrate|atlas|liquibase|temporal|popx|numbered-folders|psql"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
@@ -50,6 +52,8 @@ typedef struct ProjectConfig {
     char *product_uuid; /* [product] uuid */
     char *layout;       /* [migrations] layout: auto, or a layout's name; default auto */
     char *folder;       /* [migrations] folder; default migrations */
+    char *main;         /* [migrations] main: psql's file of \i lines, in folder; default "" */
+    char *placeholders; /* [migrations] placeholders: auto, or a syntax's name; default auto */
     char *search_path;  /* [database] search-path; default public */
     char *server_min;   /* [database] server-min; default 13 */
     char *server_max;   /* [database] server-max; default 18 */
@@ -65,6 +69,7 @@ typedef struct ProjectConfig {
     char *rehearsal_rows; /* [rehearsal] rows: generated per empty table; default 50 */
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
+    ProjectValueArray values; /* [value NAME] sections */
 } ProjectConfig;
 
 /* The four scripts a migration may have, in the order of bundles' ScriptKind. */
@@ -78,9 +83,10 @@ typedef struct ProjectMigration {
     char *scripts[PROJECT_SCRIPT_COUNT]; /* owned: path relative to the project, or NULL */
     ScriptRangeArray ranges[PROJECT_SCRIPT_COUNT]; /* its lines there; empty: the whole file */
     bool no_transaction[PROJECT_SCRIPT_COUNT];     /* said by the layout (diesel's metadata.toml) */
-    int64_t version;   /* index into versions; -1: pending in a flat layout */
-    bool released;     /* stands in sealift.sum */
-    Digest sum_digest; /* where released: what sealift.sum says */
+    bool verbatim[PROJECT_SCRIPT_COUNT]; /* said by the layout: no values are put into it */
+    int64_t version;                     /* index into versions; -1: pending in a flat layout */
+    bool released;                       /* stands in sealift.sum */
+    Digest sum_digest;                   /* where released: what sealift.sum says */
 } ProjectMigration;
 
 typedef struct ProjectVersion {
@@ -136,6 +142,14 @@ bool project_survey(const char *root, Project *ret_project, Error *err) MUST_CHE
 /* The absolute or root-relative path of a script for opening. The caller frees. */
 char *project_script_path(const Project *project, const ProjectMigration *migration,
                           ProjectScript script);
+
+/* How its scripts refer to values: [migrations] placeholders, or what its layout's tool has. */
+ScriptSyntax project_script_syntax(const Project *project);
+
+/* What script_read wants of a script that is there; `path` is project_script_path's, and both are
+ * borrowed. */
+ScriptFile project_script_file(const Project *project, const ProjectMigration *migration,
+                               ProjectScript which, const char *path);
 
 /* Read a script that is there, as script_read does. */
 bool project_script_read(const Project *project, const ProjectMigration *migration,

@@ -56,6 +56,12 @@ static bool is_replaced(const Project *project, const char *path)
     return is_script(project, replacement);
 }
 
+static bool is_main(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *main_path = file_path(project->config.folder, project->config.main);
+    return *project->config.main && strcmp(main_path, path) == 0;
+}
+
 /* Files in which layouts keep settings of their scripts. */
 static bool is_settings(const Project *project, const char *path)
 {
@@ -65,7 +71,7 @@ static bool is_settings(const Project *project, const char *path)
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
            (project->layout == LAYOUT_ATLAS && strcmp(name, "atlas.sum") == 0) ||
            (project->layout == LAYOUT_TEMPORAL && strcmp(name, "manifest.json") == 0) ||
-           is_place(project, path);
+           is_place(project, path) || is_main(project, path);
 }
 
 /* The finding that is about this file, the worst first. */
@@ -98,7 +104,7 @@ static const char *reason_to_ignore(const Project *project, const char *path)
         (is_below(project, "current", path) || text_has_suffix(path, "/current.sql")))
         return "no statement waits in it to be committed";
     return text_has_suffix(path, ".sql")
-               ? "it is no part of the layout"
+               ? "it is no migration; what a script includes is read with the script"
                : "no script; what a script copies is read with the script";
 }
 

@@ -8,49 +8,80 @@
 #include "migrations/client_copy.h"
 #include "migrations/code_replacement.h"
 #include "migrations/script_directives.h"
+#include "migrations/script_include.h"
+#include "migrations/script_reading.h"
+#include "migrations/script_text.h"
+#include "migrations/text_values.h"
+#include "migrations/value_text.h"
 
 #define PIECE_SIZE (64 * 1024)
 
-typedef struct Reading {
-    const char *path;
-    const char *name;
-    const ScriptSink *sink;
-    Script *script;
-    int64_t shift; /* an offset in the shipped text minus the same place's in the canonical text */
-    bool data_open;
-} Reading;
+/* In the order of ScriptSyntax. */
+static const char *const syntax_names[] = {"none",  "psql",     "flyway",
+                                           "goose", "graphile", "go-template"};
+
+const char *script_syntax_name(ScriptSyntax syntax)
+{
+    return syntax_names[syntax];
+}
+
+bool script_syntax_parse(const char *name, ScriptSyntax *ret_syntax)
+{
+    for (size_t i = 0; i < ARRAY_LEN(syntax_names); i++) {
+        if (strcmp(syntax_names[i], name) != 0)
+            continue;
+        *ret_syntax = (ScriptSyntax)i;
+        return true;
+    }
+    return false;
+}
 
 void script_done(Script *script)
 {
     script_directives_done(&script->directives);
     array_free(&script->statements);
+    array_free(&script->references);
+    array_each (char *, source, &script->sources)
+        free(*source);
+    array_free(&script->sources);
+    array_each (char *, value, &script->values)
+        free(*value);
+    array_free(&script->values);
+    array_each (ScriptNote, note, &script->notes)
+        free(note->command);
+    array_free(&script->notes);
     *script = (Script){0};
 }
 
-static bool at_line(const Reading *reading, int64_t line, Error *err)
+char *script_statement_place(const Script *script, const ScriptStatement *statement)
 {
-    return error_wrap(err, "%s:%" PRId64, reading->name, line);
+    return memory_format("%s:%" PRId64, script->sources.items[statement->source], statement->line);
+}
+
+bool script_at_line(const ScriptReading *reading, int64_t line, Error *err)
+{
+    return error_wrap(err, "%s:%" PRId64, reading->source->name, line);
 }
 
 /* -- the sink -- */
 
-static bool ship(Reading *reading, const void *bytes, size_t size, Error *err)
+static bool ship(ScriptReading *reading, const void *bytes, size_t size, Error *err)
 {
     reading->script->shipped_size += (int64_t)size;
     return !reading->sink->sql || reading->sink->sql(reading->sink->context, bytes, size, err);
 }
 
-static bool begin_data(const Reading *reading, Error *err)
+static bool begin_data(const ScriptReading *reading, Error *err)
 {
     return !reading->sink->data_begin || reading->sink->data_begin(reading->sink->context, err);
 }
 
-static bool give_data(const Reading *reading, const void *bytes, size_t size, Error *err)
+static bool give_data(const ScriptReading *reading, const void *bytes, size_t size, Error *err)
 {
     return !reading->sink->data || reading->sink->data(reading->sink->context, bytes, size, err);
 }
 
-static bool end_data(const Reading *reading, Error *err)
+static bool end_data(const ScriptReading *reading, Error *err)
 {
     return !reading->sink->data_end || reading->sink->data_end(reading->sink->context, err);
 }
@@ -93,7 +124,7 @@ static void summarize(const SplitStatement *split, char *summary, size_t size)
 
 /* pg_dump of 17 and later sets it at the top, and servers before 17 refuse what they do not know.
  * The applier has it off on every server that has it. */
-static bool is_pinned(const Reading *reading, const SplitStatement *split)
+static bool is_pinned(const ScriptReading *reading, const SplitStatement *split)
 {
     static const char *const words[] = {"set", "transaction_timeout", "="};
     if (!reading->script->is_dump || split->word_count < ARRAY_LEN(words))
@@ -104,12 +135,20 @@ static bool is_pinned(const Reading *reading, const SplitStatement *split)
     return true;
 }
 
-static bool add_statement(Reading *reading, const SplitStatement *split, int64_t offset,
+/* Where the script itself is, while an included file's line is read. */
+static int64_t script_line_of(const ScriptSource *source, int64_t line)
+{
+    for (; source->includer; source = source->includer)
+        line = source->include_line;
+    return line;
+}
+
+static bool add_statement(ScriptReading *reading, const SplitStatement *split, int64_t offset,
                           int64_t line, Error *err)
 {
     if (split->length > SCRIPT_STATEMENT_SIZE_MAX) {
         error_set(err, ERROR_INPUT, "%s:%" PRId64 ": a statement of %" PRId64 " bytes",
-                  reading->name, line, split->length);
+                  reading->source->name, line, split->length);
         return error_hint(err, "at most %" PRId64 " are sent at once; load data with COPY",
                           SCRIPT_STATEMENT_SIZE_MAX);
     }
@@ -121,6 +160,11 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
     statement->length = split->length;
     statement->line = line;
     statement->pinned = is_pinned(reading, split);
+    statement->source = reading->source->index;
+    statement->script_line = script_line_of(reading->source, line);
+    statement->first_reference = reading->attached;
+    statement->reference_count = reading->script->references.count - reading->attached;
+    reading->attached = reading->script->references.count;
     statement_kind_of(split, &statement->kind);
     reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
@@ -131,18 +175,26 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
 
 static bool on_statement(void *context, const SplitStatement *split, Error *err)
 {
-    Reading *reading = context;
-    return add_statement(reading, split, split->offset + reading->shift, split->line, err);
+    ScriptReading *reading = context;
+    if (script_source_is_read(reading->source))
+        return add_statement(reading, split, split->offset + reading->shift, split->line, err);
+    if (split->copy == SPLITTER_COPY_FROM_STDIN)
+        return error_set(err, ERROR_INPUT,
+                         "%s:%" PRId64 ": COPY … FROM STDIN in a branch that is not taken: psql "
+                         "would read its data as SQL",
+                         reading->source->name, split->line);
+    return true;
 }
 
 static bool on_sql(void *context, const void *bytes, size_t size, int64_t offset UNUSED, Error *err)
 {
-    return ship(context, bytes, size, err);
+    ScriptReading *reading = context;
+    return !script_source_is_read(reading->source) || ship(reading, bytes, size, err);
 }
 
 static bool on_copy_data(void *context, const void *bytes, size_t size, int64_t offset, Error *err)
 {
-    Reading *reading = context;
+    ScriptReading *reading = context;
     if (!reading->data_open && !begin_data(reading, err))
         return false;
     reading->data_open = size > 0;
@@ -159,20 +211,22 @@ static bool is_text(const char *text, size_t length, const char *expected)
 
 static bool on_comment(void *context, const char *text, size_t length, int64_t line, Error *err)
 {
-    Reading *reading = context;
+    ScriptReading *reading = context;
     CLEANUP(memory_freep) char *words = NULL;
     if (!reading->script->statement_count && is_text(text, length, "-- PostgreSQL database dump"))
         reading->script->is_dump = true;
-    if (!script_directives_in_comment(text, length, &words))
+    if (!script_source_is_read(reading->source) ||
+        !script_directives_in_comment(text, length, &words))
         return true;
-    if (code_replacement_is(reading->name) && line == 1 && text_has_prefix(words, "replaces "))
+    if (code_replacement_is(reading->source->name) && line == 1 &&
+        text_has_prefix(words, "replaces "))
         return true; /* code_replacement_check has read it */
     if (reading->script->statement_count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",
-                         reading->name, line);
+                         reading->source->name, line);
     if (!script_directives_add(&reading->script->directives, words, line, err))
-        return at_line(reading, line, err);
+        return script_at_line(reading, line, err);
     return true;
 }
 
@@ -208,9 +262,9 @@ static bool split_copy(const char *statement, SplitStatement *ret_split, Error *
     return true;
 }
 
-static bool give_file(const Reading *reading, const char *path, Error *err)
+static bool give_file(const ScriptReading *reading, const char *path, Error *err)
 {
-    CLEANUP(memory_freep) char *folder = file_folder_of(reading->path);
+    CLEANUP(memory_freep) char *folder = file_folder_of(reading->source->path);
     CLEANUP(file_closep) int fd = -1;
     reading->script->file_count++;
     if (!client_copy_open(folder, path, &fd, err) || !begin_data(reading, err))
@@ -227,179 +281,176 @@ static bool give_file(const Reading *reading, const char *path, Error *err)
     }
 }
 
-static bool ship_copy(Reading *reading, const ClientCopy *copy, int64_t line, Error *err)
+bool script_read_copy(ScriptReading *reading, const char *statement, const char *path, int64_t line,
+                      Error *err)
 {
     SplitStatement split;
     int64_t offset = reading->script->shipped_size;
-    return split_copy(copy->statement, &split, err) &&
+    return split_copy(statement, &split, err) &&
            add_statement(reading, &split, offset, line, err) &&
-           ship(reading, copy->statement, strlen(copy->statement), err) &&
-           give_file(reading, copy->path, err);
+           ship(reading, statement, strlen(statement), err) &&
+           (reading->sink->without_files || give_file(reading, path, err));
+}
+
+/* Where psql is not the tool, only these of its commands are known. */
+static bool run_client_command(ScriptReading *reading, const char *text, size_t length,
+                               int64_t line, bool in_statement, Error *err)
+{
+    ClientCommandKind kind;
+    CLEANUP(client_copy_done) ClientCopy copy = {0};
+    if (!client_command_read(text, length, &kind, &copy, err))
+        return false;
+    if (in_statement) {
+        error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
+        return error_hint(err, "end the statement before it with a semicolon");
+    }
+    return kind != CLIENT_COMMAND_COPY ||
+           script_read_copy(reading, copy.statement, copy.path, line, err);
 }
 
 static bool on_backslash(void *context, const char *text, size_t length, int64_t offset,
                          int64_t line, bool in_statement, Error *err)
 {
-    Reading *reading = context;
-    ClientCommandKind kind;
-    CLEANUP(client_copy_done) ClientCopy copy = {0};
-    if (!client_command_read(text, length, &kind, &copy, err))
-        return at_line(reading, line, err);
-    if (in_statement) {
-        error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
-        error_hint(err, "end the statement before it with a semicolon");
-        return at_line(reading, line, err);
-    }
-    if (kind == CLIENT_COMMAND_COPY && !ship_copy(reading, &copy, line, err))
-        return at_line(reading, line, err);
+    ScriptReading *reading = context;
+    bool psql = reading->file->settings.syntax == SCRIPT_SYNTAX_PSQL;
+    if (!(psql ? script_psql_line : run_client_command)(reading, text, length, line, in_statement,
+                                                        err))
+        return script_at_line(reading, line, err);
     reading->shift = reading->script->shipped_size - (offset + (int64_t)length);
     return true;
 }
 
-/* -- canonical text -- */
+/* -- references to values -- */
 
-/* Take out the CR of each CRLF; a CR at the very end waits for what follows. */
-static size_t drop_returns(char *bytes, size_t size, bool *return_waits)
+static bool refuse_unknown(const ScriptReading *reading, const SplitterVariable *variable,
+                           Error *err)
 {
-    size_t kept = 0;
-    for (size_t at = 0; at < size;) {
-        char *from = bytes + at;
-        char *found = memchr(from, '\r', size - at);
-        size_t plain = found ? (size_t)(found - from) : size - at;
-        memmove(bytes + kept, from, plain);
-        kept += plain;
-        at += plain;
-        if (!found)
-            break;
-        at++;
-        if (at == size)
-            *return_waits = true;
-        else if (bytes[at] != '\n')
-            bytes[kept++] = '\r';
-    }
-    return kept;
+    static const char known[] = " DBNAME USER HOST PORT ENCODING VERSION VERSION_NAME VERSION_NUM "
+                                "SERVER_VERSION_NAME SERVER_VERSION_NUM ROW_COUNT ERROR SQLSTATE "
+                                "LAST_ERROR_MESSAGE LAST_ERROR_SQLSTATE ";
+    CLEANUP(memory_freep) char *wanted = memory_format(" %s ", variable->name);
+    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": ':%s' " SCRIPT_UNKNOWN_VALUE,
+              reading->source->name, variable->line, variable->name);
+    if (strstr(known, wanted))
+        return error_hint(err,
+                          "psql sets it where it runs: declare a [value %s] in sealift.conf, "
+                          "or ask the server in SQL",
+                          variable->name);
+    return error_hint(err, "declare it in sealift.conf ([value %s]), or \\set it before this line",
+                      variable->name);
 }
 
-/* Fill a piece, or reach the end of the file. */
-static bool read_piece(int fd, const char *name, char *bytes, size_t size, size_t *ret_size,
-                       Error *err)
+/* The site's text: how it is written there. */
+static void refer(ScriptReading *reading, const SplitterVariable *variable, size_t index,
+                  ValueForm form, SplitterInsert *insert)
 {
-    size_t have = 0;
-    while (have < size) {
-        size_t got;
-        if (!file_read_some(fd, name, bytes + have, size - have, &got, err))
-            return false;
-        if (got == 0)
-            break;
-        have += got;
-    }
-    *ret_size = have;
-    return true;
+    *array_add(&reading->script->references) =
+        (ScriptReference){variable->offset + reading->shift, variable->length, index, form};
+    insert->kind = form == VALUE_FORM_LITERAL      ? SPLITTER_INSERT_LITERAL
+                   : form == VALUE_FORM_IDENTIFIER ? SPLITTER_INSERT_IDENTIFIER
+                                                   : SPLITTER_INSERT_NUMBER;
 }
 
-/* Where a range begins and ends in the bytes of a file that come by. */
-typedef struct RangeFeed {
-    const ScriptRange *range;
-    int64_t line; /* of the next byte */
-    size_t skip;  /* bytes still to be left out of its line */
-    size_t taken; /* bytes of a range that takes only some */
-    bool return_waits;
-    bool over; /* nothing behind this belongs to the range */
-} RangeFeed;
-
-/* The piece of `bytes` that belongs to the range. */
-static void cut_range(RangeFeed *feed, char **bytes, size_t *size)
+static bool on_variable(void *context, const SplitterVariable *variable, SplitterInsert *insert,
+                        Error *err)
 {
-    const ScriptRange *range = feed->range;
-    char *at = *bytes, *end = at + *size;
-    while (at < end && feed->line < range->first) {
-        char *newline = memchr(at, '\n', (size_t)(end - at));
-        feed->line += newline != NULL;
-        at = newline ? newline + 1 : end;
-    }
-    char *begin = at;
-    while (range->last && at < end && !feed->over) {
-        char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
-        feed->line += newline != NULL;
-        feed->over = newline && feed->line > range->last;
-    }
-    *bytes = begin;
-    *size = (size_t)((range->last ? at : end) - begin);
-}
-
-/* Leave out the first bytes of each line, and what stands behind those that are wanted; what is
- * kept moves together. */
-static size_t drop_marks(RangeFeed *feed, char *bytes, size_t size)
-{
-    size_t kept = 0, take = feed->range->take;
-    for (size_t at = 0; at < size; at++) {
-        bool newline = bytes[at] == '\n';
-        if (feed->skip && !newline) {
-            feed->skip--;
-            continue;
-        }
-        if (take && (newline || feed->taken++ >= take))
-            continue;
-        bytes[kept++] = bytes[at];
-        if (newline)
-            feed->skip = feed->range->skip;
-    }
-    return kept;
-}
-
-static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplitter *splitter,
-                       Error *err)
-{
-    cut_range(feed, &bytes, &size);
-    if (feed->range->skip || feed->range->take)
-        size = drop_marks(feed, bytes, size);
-    if (size == 0)
+    ScriptReading *reading = context;
+    ScriptValue value;
+    if (!script_source_is_read(reading->source))
         return true;
-    if (feed->return_waits && bytes[0] != '\n' && !statement_splitter_feed(splitter, "\r", 1, err))
-        return false;
-    feed->return_waits = false;
-    size_t kept = drop_returns(bytes, size, &feed->return_waits);
-    return statement_splitter_feed(splitter, bytes, kept, err);
-}
-
-/* The other formats of pg_dump are no text; people have them under names that end in .sql. */
-static bool check_plain(const char *name, const char *bytes, size_t size, Error *err)
-{
-    static const char *const begins[] = {"PGDMP", "toc.dat"};
-    for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
-        size_t length = strlen(begins[i]);
-        if (size <= length || memcmp(bytes, begins[i], length) != 0 || !memchr(bytes, '\0', size))
-            continue;
-        error_set(err, ERROR_INPUT, "%s: this is an archive of pg_dump, not SQL", name);
-        return error_hint(err, "'pg_restore --file=NAME.sql ARCHIVE' makes SQL of it");
+    bool known = script_values_find(&reading->values, variable->name, &value);
+    reading->script->composed = true;
+    if (variable->form == VARIABLE_TEST) {
+        *insert = (SplitterInsert){SPLITTER_INSERT_TEXT, memory_string(known ? "TRUE" : "FALSE")};
+        return true;
     }
+    if (!known)
+        return variable->may_be_sql || refuse_unknown(reading, variable, err);
+    ValueForm form = variable->form == VARIABLE_LITERAL      ? VALUE_FORM_LITERAL
+                     : variable->form == VARIABLE_IDENTIFIER ? VALUE_FORM_IDENTIFIER
+                                                             : value.form;
+    if (!value.text) {
+        refer(reading, variable, value.index, form, insert);
+        return true;
+    }
+    insert->text = value_text(value.text, form);
+    insert->kind = form == VALUE_FORM_LITERAL      ? SPLITTER_INSERT_LITERAL
+                   : form == VALUE_FORM_IDENTIFIER ? SPLITTER_INSERT_IDENTIFIER
+                                                   : SPLITTER_INSERT_TEXT;
     return true;
 }
 
-static bool feed_range(int fd, const char *name, const ScriptRange *range,
-                       StatementSplitter *splitter, Error *err)
+/* -- files -- */
+
+static bool feed(void *context, const char *bytes, size_t size, Error *err)
 {
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    RangeFeed feed = {.range = range, .line = 1, .skip = range->skip};
-    for (bool first = true; !feed.over; first = false) {
-        size_t size;
-        if (!read_piece(fd, name, bytes, PIECE_SIZE, &size, err))
-            return false;
-        if (size == 0)
-            break;
-        if (first && !check_plain(name, bytes, size, err))
-            return false;
-        size_t mark = first && size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-        if (!feed_piece(&feed, bytes + mark, size - mark, splitter, err))
-            return false;
-    }
-    return !feed.return_waits || statement_splitter_feed(splitter, "\r", 1, err);
+    return statement_splitter_feed(((ScriptReading *)context)->splitter, bytes, size, err);
 }
 
-static bool feed_words(const char *words, StatementSplitter *splitter, Error *err)
+static bool feed_replaced(void *context, const char *bytes, size_t size, Error *err)
 {
-    return !words || statement_splitter_feed(splitter, words, strlen(words), err);
+    return text_values_feed(context, bytes, size, err);
+}
+
+/* The splitter has not met the reference that was put into the text. */
+static bool refuse_missed(const ScriptReading *reading, Error *err)
+{
+    error_set(err, ERROR_INPUT,
+              "%s:%" PRId64
+              ": the site parameter '%s' stands in a string, a quoted name, a comment "
+              "or a word",
+              reading->source->name, reading->site_line,
+              reading->file->settings.values->items[reading->site_value].name);
+    return error_hint(err,
+                      "let it stand by itself, and put the text together in SQL (||, format())");
+}
+
+static bool on_site(void *context, size_t value, ValueForm form, int64_t line, Error *err)
+{
+    ScriptReading *reading = context;
+    if (reading->site_line)
+        return refuse_missed(reading, err);
+    reading->site_value = value;
+    reading->site_form = form;
+    reading->site_line = line;
+    return true;
+}
+
+/* The reference that was put there, and no other: elsewhere a colon is a colon. */
+static bool on_site_variable(void *context, const SplitterVariable *variable,
+                             SplitterInsert *insert, Error *err UNUSED)
+{
+    ScriptReading *reading = context;
+    if (reading->site_line)
+        refer(reading, variable, reading->site_value, reading->site_form, insert);
+    reading->site_line = 0;
+    return true;
+}
+
+/* The text with what another tool than psql puts in. */
+static bool read_replaced(ScriptReading *reading, int fd, const ScriptRange *range, Error *err)
+{
+    CLEANUP(text_values_freep)
+    TextValues *text = text_values_new(&(TextValuesOptions){
+        .syntax = reading->file->settings.syntax,
+        .values = &reading->values,
+        .name = reading->source->name,
+        .first_line = range->first,
+        .substitutes = range->substitutes,
+        .take = feed,
+        .site = on_site,
+        .context = reading,
+    });
+    if (!script_text_read(fd, reading->source->name, range, feed_replaced, text, err) ||
+        !text_values_end(text, err) || !statement_splitter_end(reading->splitter, err))
+        return false;
+    reading->script->composed = reading->script->composed || text_values_replaced(text);
+    return !reading->site_line || refuse_missed(reading, err);
+}
+
+static bool feed_words(ScriptReading *reading, const char *words, Error *err)
+{
+    return !words || feed(reading, words, strlen(words), err);
 }
 
 /* Lines between the end of what was fed of `before` and the beginning of `range`. */
@@ -408,57 +459,166 @@ static int64_t lines_between(const ScriptRange *before, const ScriptRange *range
     return range->first - before->last - (before->take ? 0 : 1);
 }
 
-static bool feed_file(const Reading *reading, const ScriptRange *range, StatementSplitter *splitter,
-                      Error *err)
+/* The ranges of one text, as they stand. */
+static bool read_plain(ScriptReading *reading, int fd, const ScriptRange *ranges, size_t count,
+                       Error *err)
 {
-    CLEANUP(file_closep) int fd = -1;
-    int64_t size;
-    return file_open_regular(reading->path, &fd, &size, err) &&
-           feed_words(range->before, splitter, err) &&
-           feed_range(fd, reading->name, range, splitter, err) &&
-           feed_words(range->after, splitter, err);
+    for (size_t i = 0; i < count; i++) {
+        const ScriptRange *range = &ranges[i];
+        if (i)
+            statement_splitter_skip_lines(reading->splitter, lines_between(range - 1, range));
+        if (lseek(fd, 0, SEEK_SET) != 0)
+            return error_set(err, ERROR_IO, "cannot read '%s' again: %m", reading->source->name);
+        if (!feed_words(reading, range->before, err) ||
+            !script_text_read(fd, reading->source->name, range, feed, reading, err) ||
+            !feed_words(reading, range->after, err))
+            return false;
+    }
+    return statement_splitter_end(reading->splitter, err) && script_psql_end(reading, err);
 }
 
 /* Ranges that are joined are one text: its offsets begin anew, its lines are the file's. */
-static bool read_text(Reading *reading, const ScriptRange *ranges, size_t count, Error *err)
+static bool read_text(ScriptReading *reading, int fd, const ScriptRange *ranges, size_t count,
+                      Error *err)
 {
+    ScriptSyntax syntax = reading->file->settings.syntax;
+    bool psql = syntax == SCRIPT_SYNTAX_PSQL, plain = psql || syntax == SCRIPT_SYNTAX_NONE;
+    StatementSplitter *outer = reading->splitter;
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
-        .name = reading->name,
+        .name = reading->source->name,
         .first_line = ranges[0].first,
         .statement = on_statement,
         .backslash = on_backslash,
+        .variable = psql    ? on_variable
+                    : plain ? NULL
+                            : on_site_variable,
         .comment = on_comment,
         .sql = on_sql,
         .copy_data = on_copy_data,
         .context = reading,
     });
     reading->shift = reading->script->shipped_size;
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            statement_splitter_skip_lines(splitter, lines_between(&ranges[i - 1], &ranges[i]));
-        if (!feed_file(reading, &ranges[i], splitter, err))
+    reading->splitter = splitter;
+    bool good = plain ? read_plain(reading, fd, ranges, count, err)
+                      : read_replaced(reading, fd, ranges, err);
+    reading->splitter = outer;
+    return good;
+}
+
+static size_t add_source(Script *script, const char *name)
+{
+    *array_add(&script->sources) = memory_string(name);
+    return script->sources.count - 1;
+}
+
+static bool check_loop(const ScriptReading *reading, const char *name, Error *err)
+{
+    for (const ScriptSource *at = reading->source; at; at = at->includer)
+        if (strcmp(at->name, name) == 0)
+            return error_set(err, ERROR_INPUT, "'%s' includes itself", name);
+    if (reading->source->depth == SCRIPT_INCLUDE_DEPTH_MAX)
+        return error_set(err, ERROR_INPUT, "files include each other more than %d deep",
+                         SCRIPT_INCLUDE_DEPTH_MAX);
+    if (reading->script->sources.count > SCRIPT_SOURCES_MAX)
+        return error_set(err, ERROR_INPUT, "more than %d files are included", SCRIPT_SOURCES_MAX);
+    return true;
+}
+
+/* psql's working folder is where one starts it: the project's, or the migrations'. */
+static char *resolve(const ScriptReading *reading, const char *path, IncludeKind kind, Error *err)
+{
+    const ScriptSettings *settings = &reading->file->settings;
+    if (kind == INCLUDE_FROM_SOURCE) {
+        CLEANUP(memory_freep) char *folder = file_folder_of(reading->source->name);
+        return script_include_resolve(folder, path, err);
+    }
+    CLEANUP(memory_freep) char *name = script_include_resolve("", path, err);
+    if (!name)
+        return NULL;
+    CLEANUP(memory_freep) char *whole = file_path(settings->root, name);
+    CLEANUP(error_done) Error ignored = {0};
+    if (!file_exists(whole)) {
+        CLEANUP(memory_freep)
+        char *other = script_include_resolve(settings->folder, path, &ignored);
+        CLEANUP(memory_freep) char *there = other ? file_path(settings->root, other) : NULL;
+        if (there && file_exists(there))
+            return TAKE_PTR(other);
+    }
+    return TAKE_PTR(name);
+}
+
+bool script_read_include(ScriptReading *reading, const char *path, IncludeKind kind, int64_t line,
+                         Error *err)
+{
+    static const ScriptRange whole = {.first = 1};
+    const char *root = reading->file->settings.root;
+    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(memory_freep) char *name = resolve(reading, path, kind, err);
+    if (!name || !check_loop(reading, name, err) || !script_include_open(root, name, &fd, err))
+        return false;
+    CLEANUP(memory_freep) char *whole_path = file_path(root, name);
+    ScriptSource source = {
+        .path = whole_path,
+        .name = name,
+        .index = add_source(reading->script, name),
+        .includer = reading->source,
+        .include_line = line,
+        .depth = reading->source->depth + 1,
+    };
+    reading->script->composed = true;
+    ScriptSource *includer = reading->source;
+    reading->source = &source;
+    bool good = read_text(reading, fd, &whole, 1, err);
+    reading->source = includer;
+    array_free(&source.branches);
+    return good;
+}
+
+static bool read_file(ScriptReading *reading, Error *err)
+{
+    static const ScriptRange whole = {.first = 1};
+    const ScriptFile *file = reading->file;
+    bool cut = file->ranges && file->ranges->count;
+    const ScriptRange *ranges = cut ? file->ranges->items : &whole;
+    size_t count = cut ? file->ranges->count : 1;
+    for (size_t i = 0, joined; i < count; i += joined) {
+        CLEANUP(file_closep) int fd = -1;
+        int64_t size;
+        for (joined = 1; i + joined < count && ranges[i + joined].joined;)
+            joined++;
+        if (!file_open_regular(file->path, &fd, &size, err) ||
+            !read_text(reading, fd, &ranges[i], joined, err))
             return false;
     }
-    return statement_splitter_end(splitter, err);
+    return true;
+}
+
+static void name_values(const ScriptReading *reading)
+{
+    const ScriptValues *values = &reading->values;
+    for (size_t i = 0; i < values->used.count; i++)
+        if (values->used.items[i])
+            *array_add(&reading->script->values) = memory_string(values->declared->items[i].name);
 }
 
 bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script, Error *err)
 {
     static const ScriptSink nowhere;
-    static const ScriptRange whole = {.first = 1};
     CLEANUP(script_done) Script script = {0};
     script_directives_init(&script.directives);
-    Reading reading = {file->path, file->name, sink ? sink : &nowhere, &script, 0, false};
-    bool cut = file->ranges && file->ranges->count;
-    const ScriptRange *ranges = cut ? file->ranges->items : &whole;
-    size_t count = cut ? file->ranges->count : 1;
-    for (size_t i = 0, joined; i < count; i += joined) {
-        for (joined = 1; i + joined < count && ranges[i + joined].joined;)
-            joined++;
-        if (!read_text(&reading, &ranges[i], joined, err))
-            return false;
-    }
+    ScriptSource source = {.path = file->path, .name = file->name};
+    source.index = add_source(&script, file->name);
+    ScriptReading reading = {
+        .file = file, .sink = sink ? sink : &nowhere, .script = &script, .source = &source};
+    script_values_init(&reading.values, file->settings.values);
+    bool good = read_file(&reading, err);
+    if (good)
+        name_values(&reading);
+    script_values_done(&reading.values);
+    array_free(&source.branches);
+    if (!good)
+        return false;
     *ret_script = script;
     script = (Script){0};
     return true;

@@ -17,7 +17,8 @@ typedef struct ScriptRange {
     size_t skip;
     size_t take;                /* 0: to the end of the line, and the line end */
     const char *before, *after; /* static texts, or NULL */
-    bool joined; /* the text of the range before it goes on: the lines between are left out */
+    bool joined;      /* the text of the range before it goes on: the lines between are left out */
+    bool substitutes; /* goose's ENVSUB is on where it begins */
 } ScriptRange;
 
 /* In the order in which they run; each that is not joined is a script by itself, so that a

@@ -218,6 +218,7 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_POPX] = "VERSION_name.up.sql and VERSION_name.down.sql",
         [LAYOUT_NUMBERED_FOLDERS] = "FOLDER/NUMBER_name.sql",
         [LAYOUT_TEMPORAL] = "a file beside a version's manifest.json, which lists it",
+        [LAYOUT_PSQL] = "a file NAME.sql, and its line in the main file where there is one",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
         [LAYOUT_ATLAS] = "atlas migrate new NAME",
         [LAYOUT_LIQUIBASE] = "a '--changeset author:id' in its file",

@@ -187,15 +187,17 @@ static void add_acknowledgements(Run *run, const ProjectMigration *migration, co
 static void find_problems(Run *run, const ProjectMigration *migration, const LintScript *script)
 {
     array_each (const LintProblem, problem, &script->problems) {
-        const char *at = script->text;
+        /* where the text is put together, its lines are not the author's */
+        const char *at = script->composed ? NULL : script->text;
         for (int64_t line = 1; line < problem->line && at; line++) {
             at = strchr(at, '\n');
             at += at != NULL;
         }
         CLEANUP(memory_freep)
         char *source = at ? memory_string_n(at, strcspn(at, "\n")) : NULL;
-        find_at_line(run->report, problem->rule, migration->identity, script->name, problem->line,
-                     source, problem->hint, problem->message);
+        find_at_line(run->report, problem->rule, migration->identity,
+                     problem->file ? problem->file : script->name, problem->line, source,
+                     problem->hint, problem->message);
     }
 }
 
@@ -264,7 +266,7 @@ static bool visit_migration(Run *run, size_t number, Error *err)
     CLEANUP(error_done) Error failure = {0};
     const char *name = migration->scripts[PROJECT_UP];
     run->report->migration_count += selected;
-    const ScriptFile file = {path, name, &migration->ranges[PROJECT_UP]};
+    const ScriptFile file = project_script_file(run->project, migration, PROJECT_UP, path);
     if (!lint_script_read(&file, migration->no_transaction[PROJECT_UP], &script, &failure)) {
         if (selected)
             find_at_line(run->report, "malformed-script", migration->identity, name, 1, NULL,
@@ -289,7 +291,8 @@ static void read_other_acknowledgements(Run *run, size_t number)
         CLEANUP(lint_script_done) LintScript script = {0};
         CLEANUP(error_done) Error failure = {0};
         const char *name = migration->scripts[which];
-        const ScriptFile file = {path, name, &migration->ranges[which]};
+        const ScriptFile file =
+            project_script_file(run->project, migration, (ProjectScript)which, path);
         if (path && lint_script_read(&file, /* no_transaction= */ false, &script, &failure))
             add_acknowledgements(run, migration, name, &script.directives, /* up= */ false);
     }

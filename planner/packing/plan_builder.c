@@ -193,8 +193,10 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
     if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
                              err))
         return false;
-    const ScriptPlanOptions options = {
-        .name = name, .kind = kind, .mode = mode_of(build, kind, &script)};
+    const ScriptPlanOptions options = {.name = name,
+                                       .kind = kind,
+                                       .mode = mode_of(build, kind, &script),
+                                       .values = &build->project->config.values};
     if (!script_plan(&script, &options, planned, err))
         return false;
     array_each (ManifestStep, step, &planned->steps)

@@ -71,7 +71,8 @@ static bool case_read_file(Case *test)
                        .data_end = on_data_end,
                        .context = &test->shipped};
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
-    return script_read(&(ScriptFile){path, "v1/s.sql", NULL}, &sink, &test->script, &test->error);
+    return script_read(&(ScriptFile){.path = path, .name = "v1/s.sql"}, &sink, &test->script,
+                       &test->error);
 }
 
 static bool case_read_bytes(Case *test, const char *bytes, size_t size)
@@ -134,7 +135,8 @@ static void reads_without_a_sink(void **state UNUSED)
     CLEANUP(case_done) Case test = case_new();
     folder_write(&test.folder, "s.sql", "copy t from stdin;\n1\n\\.\nselect 1;\n");
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    assert_true(script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test.script, &test.error));
+    assert_true(
+        script_read(&(ScriptFile){.path = path, .name = "s.sql"}, NULL, &test.script, &test.error));
     assert_int_equal(test.script.statements.count, 2);
 }
 
@@ -531,7 +533,8 @@ static bool read_statement_of(Case *test, int64_t size)
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
     CLEANUP(file_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(file_write(fd, path, bytes, (size_t)size, &test->error));
-    return script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test->script, &test->error);
+    return script_read(&(ScriptFile){.path = path, .name = "s.sql"}, NULL, &test->script,
+                       &test->error);
 }
 
 static void refuses_a_statement_too_long_for_one_message(void **state UNUSED)
@@ -566,8 +569,8 @@ static void passes_on_what_the_sink_refuses(void **state UNUSED)
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
     const ScriptSink sinks[] = {{.sql = refuse_bytes}, {.data = refuse_bytes}};
     for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
-        assert_false(
-            script_read(&(ScriptFile){path, "s.sql", NULL}, &sinks[i], &test.script, &test.error));
+        assert_false(script_read(&(ScriptFile){.path = path, .name = "s.sql"}, &sinks[i],
+                                 &test.script, &test.error));
         assert_string_equal(test.error.message, "disk full");
         error_done(&test.error);
     }
@@ -614,9 +617,11 @@ static char *read_ranges(const char *sql, const ScriptRange *items, size_t count
                        .data_begin = on_data_begin,
                        .data = on_data,
                        .data_end = on_data_end,
-                       .context = &test.shipped};
+                       .context = &test.shipped,
+                       false};
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    if (!script_read(&(ScriptFile){path, "s.sql", &ranges}, &sink, &test.script, &test.error))
+    if (!script_read(&(ScriptFile){.path = path, .name = "s.sql", .ranges = &ranges}, &sink,
+                     &test.script, &test.error))
         fail_msg("%s", test.error.message);
     Text out = {0};
     array_each (const ScriptStatement, statement, &test.script.statements)
@@ -718,8 +723,8 @@ static void names_lines_of_the_file_in_refusals(void **state UNUSED)
     ScriptRangeArray ranges = {0};
     *array_add(&ranges) = (ScriptRange)RANGE(3, 0);
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    assert_false(
-        script_read(&(ScriptFile){path, "s.sql", &ranges}, NULL, &test.script, &test.error));
+    assert_false(script_read(&(ScriptFile){.path = path, .name = "s.sql", .ranges = &ranges}, NULL,
+                             &test.script, &test.error));
     assert_non_null(strstr(test.error.message, "s.sql:3: "));
     array_free(&ranges);
 }
