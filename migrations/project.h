@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "migrations/finding.h"
+#include "migrations/project_values.h"
 #include "migrations/script.h"
 #include "migrations/sum_file.h"
 
@@ -57,6 +58,7 @@ typedef struct ProjectConfig {
     char *rehearsal_rows; /* [rehearsal] rows: generated per empty table; default 50 */
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
+    ProjectValueArray values; /* [value NAME] sections */
 } ProjectConfig;
 
 /* The four scripts a migration may have, in the order of bundles' ScriptKind. */

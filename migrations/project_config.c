@@ -49,6 +49,7 @@ void project_config_done(ProjectConfig *config)
 {
     for (size_t i = 0; i < ARRAY_LEN(config_keys); i++)
         free(*field(config, &config_keys[i]));
+    project_values_done(&config->values);
     *config = (ProjectConfig){0};
 }
 
@@ -283,6 +284,15 @@ static bool check_rehearsal(ProjectConfig *config, Error *err)
                           "KIND:PATTERN, comma-separated, such as table:app.part_*", err);
 }
 
+static bool read_file(const char *path, ProjectConfig *config, Error *err)
+{
+    CLEANUP(value_sections_done) ValueSectionArray sections = {0};
+    ConfigSections values = value_sections_reader(&sections);
+    return config_file_read_sections(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys),
+                                     config, &values, err) &&
+           project_values_take(&sections, &config->values, err);
+}
+
 bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err)
 {
     CLEANUP(project_config_done) ProjectConfig config = {0};
@@ -292,11 +302,9 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
         return error_hint(err, "'planner init DIR' makes one; --project DIR names another folder");
     }
     set_defaults(&config);
-    if (!config_file_read(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys), &config,
-                          err) ||
-        !check_product(&config, err) || !check_migrations(&config, err) ||
-        !check_database(&config, err) || !check_bundle(&config, err) ||
-        !check_rehearsal(&config, err))
+    if (!read_file(path, &config, err) || !check_product(&config, err) ||
+        !check_migrations(&config, err) || !check_database(&config, err) ||
+        !check_bundle(&config, err) || !check_rehearsal(&config, err))
         return false;
     *ret_config = config;
     config = (ProjectConfig){0};
