@@ -126,10 +126,15 @@ bool parameter_quoting_fits(ParameterType type, ParameterQuoting quoting)
 static void add_quoted(char quote, const char *value, bool escape_backslash, Text *text)
 {
     text_add_char(text, quote);
-    for (const char *at = value; *at; at++) {
-        if (*at == quote || (*at == '\\' && escape_backslash))
-            text_add_char(text, *at);
+    const char doubled[] = {quote, escape_backslash ? '\\' : '\0', '\0'};
+    for (const char *at = value; *at;) {
+        size_t plain = strcspn(at, doubled);
+        text_add_n(text, at, plain);
+        at += plain;
+        if (!*at)
+            break;
         text_add_char(text, *at);
+        text_add_char(text, *at++);
     }
     text_add_char(text, quote);
 }
@@ -174,7 +179,8 @@ const ManifestReference *parameter_references(const ManifestScript *script, size
 }
 
 bool parameter_substitute(const ManifestScript *script, size_t step, const char *text,
-                          size_t length, const char *const *values, Text *ret_text, Error *err)
+                          size_t length, const char *const *values, ParameterPlaces places,
+                          Text *ret_text, Error *err)
 {
     CLEANUP(text_done) Text sent = {0};
     size_t count = 0, at = 0;
@@ -182,8 +188,12 @@ bool parameter_substitute(const ManifestScript *script, size_t step, const char 
     for (size_t i = 0; i < count; i++) {
         const ManifestReference *each = &references[i];
         size_t begin = (size_t)each->offset, end = begin + (size_t)each->length;
+        if (places == PARAMETER_IDENTIFIER_PLACES && each->quoting != QUOTING_IDENTIFIER)
+            continue;
         if (begin < at || end > length)
             return error_set(err, ERROR_INPUT, "the place of a parameter is outside its statement");
+        if (!values || !values[each->parameter])
+            return error_set(err, ERROR_INTERNAL, "a parameter of the statement has no value");
         text_add_n(&sent, text + at, begin - at);
         parameter_quote(each->quoting, values[each->parameter], &sent);
         at = end;

@@ -27,12 +27,17 @@ bool parameter_quoting_fits(ParameterType type, ParameterQuoting quoting);
  *   raw         as it is, with a space before a minus: two of them would begin a comment */
 void parameter_quote(ParameterQuoting quoting, const char *value, Text *text);
 
+typedef enum {
+    PARAMETER_ALL_PLACES,
+    PARAMETER_IDENTIFIER_PLACES, /* the others stay as they are in the bundle */
+} ParameterPlaces;
+
 /* Add the text of a step with values in the places of its references. `values` is indexed as the
- * manifest's parameters; those that the step takes are not NULL. ERROR_INPUT where the statement
- * would be larger than STATEMENT_SIZE_MAX, or a place is outside of it. */
+ * manifest's parameters. ERROR_INPUT where the statement would be larger than STATEMENT_SIZE_MAX,
+ * or a place is outside of it; ERROR_INTERNAL where a value is not there. */
 bool parameter_substitute(const ManifestScript *script, size_t step, const char *text,
-                          size_t length, const char *const *values, Text *ret_text,
-                          Error *err) MUST_CHECK;
+                          size_t length, const char *const *values, ParameterPlaces places,
+                          Text *ret_text, Error *err) MUST_CHECK;
 
 /* The first reference of the step, NULL where it has none; they stand in one piece. */
 const ManifestReference *parameter_references(const ManifestScript *script, size_t step,

@@ -156,8 +156,13 @@ static void puts_values_in_the_places_of_a_step(void **state UNUSED)
     };
     ManifestScript script = {.references = {.items = places, .count = ARRAY_LEN(places)}};
     const char *const with[] = {"it's", "T", "-7"};
-    assert_true(parameter_substitute(&script, 2, ":t: and - :n", 12, with, &sent, &err));
+    assert_true(parameter_substitute(&script, 2, ":t: and - :n", 12, with, PARAMETER_ALL_PLACES,
+                                     &sent, &err));
     assert_string_equal(text_string(&sent), "\"T\"'it''s' and -  -7");
+    text_done(&sent);
+    assert_true(parameter_substitute(&script, 2, ":t: and - :n", 12, with,
+                                     PARAMETER_IDENTIFIER_PLACES, &sent, &err));
+    assert_string_equal(text_string(&sent), "\"T\": and - :n");
     size_t count = 0;
     assert_ptr_equal(parameter_references(&script, 2, &count), &places[1]);
     assert_int_equal(count, 3);
@@ -173,9 +178,26 @@ static void refuses_a_place_outside_the_statement(void **state UNUSED)
     ManifestReference place = {.offset = 3, .length = 2};
     ManifestScript script = {.references = {.items = &place, .count = 1}};
     const char *const with[] = {"x"};
-    assert_false(parameter_substitute(&script, 0, "abcd", 4, with, &sent, &err));
+    assert_false(
+        parameter_substitute(&script, 0, "abcd", 4, with, PARAMETER_ALL_PLACES, &sent, &err));
     assert_int_equal(err.class, ERROR_INPUT);
     assert_null(sent.bytes);
+}
+
+static void refuses_a_place_without_a_value(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(text_done) Text sent = {0};
+    ManifestReference place = {.offset = 1, .length = 2};
+    ManifestScript script = {.references = {.items = &place, .count = 1}};
+    const char *const with[] = {NULL};
+    assert_false(
+        parameter_substitute(&script, 0, "abcd", 4, with, PARAMETER_ALL_PLACES, &sent, &err));
+    assert_int_equal(err.class, ERROR_INTERNAL);
+    error_done(&err);
+    assert_false(
+        parameter_substitute(&script, 0, "abcd", 4, NULL, PARAMETER_ALL_PLACES, &sent, &err));
+    assert_int_equal(err.class, ERROR_INTERNAL);
 }
 
 /* 300,000 places of a value of 1,024 bytes are more than a statement may have. */
@@ -194,7 +216,8 @@ static void refuses_a_statement_that_values_make_too_large(void **state UNUSED)
         text_add_char(&value, 'v');
     ManifestScript script = {.references = {.items = places, .count = count}};
     const char *const with[] = {text_string(&value)};
-    assert_false(parameter_substitute(&script, 0, text, count, with, &sent, &err));
+    assert_false(
+        parameter_substitute(&script, 0, text, count, with, PARAMETER_ALL_PLACES, &sent, &err));
     assert_int_equal(err.class, ERROR_INPUT);
     assert_non_null(strstr(err.message, "is larger than 268435456 bytes"));
 }
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(writes_a_value_as_one_token),
         cmocka_unit_test(puts_values_in_the_places_of_a_step),
         cmocka_unit_test(refuses_a_place_outside_the_statement),
+        cmocka_unit_test(refuses_a_place_without_a_value),
         cmocka_unit_test(refuses_a_statement_that_values_make_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
