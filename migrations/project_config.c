@@ -24,6 +24,7 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("product", "uuid", product_uuid),
     CONFIG_ROW("migrations", "layout", layout),
     CONFIG_ROW("migrations", "folder", folder),
+    CONFIG_ROW("migrations", "placeholders", placeholders),
     CONFIG_ROW("database", "search-path", search_path),
     CONFIG_ROW("database", "server-min", server_min),
     CONFIG_ROW("database", "server-max", server_max),
@@ -60,6 +61,7 @@ static void set_defaults(ProjectConfig *config)
         .product_uuid = memory_string(""),
         .layout = memory_string("auto"),
         .folder = memory_string("migrations"),
+        .placeholders = memory_string("auto"),
         .search_path = memory_string("public"),
         .server_min = memory_string("13"),
         .server_max = memory_string("18"),
@@ -111,6 +113,11 @@ static bool is_inside(const char *path)
 static bool check_migrations(const ProjectConfig *config, Error *err)
 {
     Layout layout;
+    ScriptSyntax syntax;
+    if (strcmp(config->placeholders, "auto") != 0 &&
+        !script_syntax_parse(config->placeholders, &syntax))
+        return refuse(err, "[migrations] placeholders", config->placeholders,
+                      "auto|" SCRIPT_SYNTAX_NAMES);
     if (strcmp(config->layout, "auto") != 0 && !layout_parse(config->layout, &layout))
         return refuse(err, "[migrations] layout", config->layout, "auto|" LAYOUT_NAMES);
     if (!is_inside(config->folder))
