@@ -57,6 +57,12 @@ bool rehearsal_is_same(const Rehearsal *rehearsal, size_t version, const Fingerp
 bool rehearsal_note_other(Rehearsal *rehearsal, size_t version, const Fingerprint *taken,
                           Error *err) MUST_CHECK;
 
+/* The upgrade once more for each parameter, with another value of it: where structure or texts of a
+ * version come out otherwise, a site with a value of its own could not be proven, and it is
+ * reported as nondeterministic, by an object of kind "parameter". A value with which the upgrade
+ * does not run says nothing. */
+bool rehearsal_pass_values(Rehearsal *rehearsal, Error *err) MUST_CHECK;
+
 /* A transaction per version, then one for all. */
 bool rehearsal_pass_atomic(Rehearsal *rehearsal, Error *err) MUST_CHECK;
 

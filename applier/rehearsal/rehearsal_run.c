@@ -145,6 +145,7 @@ static bool run_passes(Rehearsal *rehearsal, Error *err)
     return report_begin(rehearsal, err) && rehearsal_pass_upgrade(rehearsal, err) &&
            report_scope(rehearsal, err) && rehearsal_pass_cycles(rehearsal, err) &&
            rehearsal_pass_versions(rehearsal, err) &&
+           (!rehearsal->passed || rehearsal_pass_values(rehearsal, err)) &&
            (!rehearsal->passed || rehearsal_pass_atomic(rehearsal, err)) &&
            rehearsal_report_end(rehearsal->report, rehearsal->passed, err);
 }

@@ -257,8 +257,10 @@ void run_parameters_warn(const RunParameters *parameters, Text *warnings)
 {
     array_each (const RunParameter, item, &parameters->items)
         if (item->needed && item->before)
-            text_addf(warnings, "the parameter '%s' is '%s' in this run; the last one had '%s'\n",
-                      item->parameter->name, item->value, item->before);
+            text_addf(warnings,
+                      "the parameter '%s' has another value in this run than in the last one: "
+                      "'applier plan' and 'applier history' show both\n",
+                      item->parameter->name);
 }
 
 bool run_parameters_record(PgSession *session, const RunParameters *parameters, Error *err)

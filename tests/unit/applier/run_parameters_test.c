@@ -148,8 +148,10 @@ static void the_stronger_goes_before_the_weaker(void **state UNUSED)
     assert_string_equal(one.tasks.items[0].values[1], "50");
     CLEANUP(text_done) Text warnings = {0};
     run_parameters_warn(&one.found, &warnings);
-    assert_string_equal(text_string(&warnings),
-                        "the parameter 'berths' is '50' in this run; the last one had '20'\n");
+    assert_string_equal(
+        text_string(&warnings),
+        "the parameter 'berths' has another value in this run than in the last one: "
+        "'applier plan' and 'applier history' show both\n");
 }
 
 static void a_value_may_hold_an_equals_sign(void **state UNUSED)
