@@ -139,8 +139,9 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_adopt = {
     .name = "adopt",
-    .synopsis = "BUNDLE [--db CONNINFO] [--version VERSION] [--accept-extra IDENTITY=REASON]… "
-                "[--strict] [--yes]",
+    .synopsis =
+        "BUNDLE [--db CONNINFO] [--version VERSION] [--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… "
+        "[--strict] [--yes]",
     .summary = "take over a database that came to its version without Sealift, by its schema",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -211,8 +211,9 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_apply = {
     .name = "apply",
-    .synopsis = "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
-                "[--phase before|after] [--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
+    .synopsis =
+        "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
+        "[--phase before|after] [--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "apply a bundle, or the shortest route through several, to a database",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -151,7 +151,7 @@ const Command command_plan = {
     .name = "plan",
     .synopsis =
         "{BUNDLE… | DIR} [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--sql] "
-        "[--all]",
+        "[--all] [--set NAME=VALUE]…",
     .summary = "show the statements, locks and time that apply would need; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),

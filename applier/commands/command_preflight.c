@@ -179,7 +179,8 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_preflight = {
     .name = "preflight",
-    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--strict]",
+    .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] [--strict] "
+                "[--set NAME=VALUE]…",
     .summary = "find all that would stop or slow an upgrade, days before it; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),

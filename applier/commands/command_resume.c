@@ -169,7 +169,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_resume = {
     .name = "resume",
     .synopsis = "[BUNDLE] [--db CONNINFO] [--step-done|--step-not-done] "
-                "[--accept-extra IDENTITY=REASON]… [--strict]",
+                "[--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "settle what a crashed or failed run left open, and go on with it",
     .options = options,
     .option_count = ARRAY_LEN(options),

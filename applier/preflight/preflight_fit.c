@@ -177,6 +177,11 @@ static void add_gate(Findings *findings, const GateResult *gate)
 bool preflight_check_gates(Preflight *preflight, Error *err)
 {
     GateResultArray results = {0};
+    CLEANUP(error_done) Error refusal = {0};
+    /* a gate may take what is missing, which the check before has said */
+    if (!run_parameters_check(&preflight->parameters, &preflight->history, preflight->manifest,
+                              &refusal))
+        return true;
     if (!gates_look(preflight->session, &preflight->report->plan, &results, err))
         return false;
     array_each (const GateResult, gate, &results)

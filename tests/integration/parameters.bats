@@ -45,6 +45,10 @@ DELETE FROM tenant WHERE name = :tenant;
 DROP TABLE t;
 DROP TABLE tenant;
 SQL
+    script 1.1.0/0002_most.precheck.sql <<'SQL'
+-- sealift: gate
+SELECT :most < 500;
+SQL
     script 1.1.0/0002_most.up.sql <<'SQL'
 CREATE TABLE most (a int);
 INSERT INTO most VALUES (5 -:most);
@@ -94,6 +98,8 @@ SQL
     same 'no ledger' 0 "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'sealift'")"
     run_status 7 applier preflight tenants.bundle
     output_has 'blocks    values are missing that only this site knows: tenant' '-> give each with --set'
+    run_status 7 applier rehearse tenants.bundle --method template --yes
+    errors_has 'values are missing that only this site knows'
     run_status 7 applier preflight tenants.bundle --set 'tenant=a' --json
     same finding 'blocks' "$(json '.findings[] | select(.check == "parameter" and .object == "") | .level')"
 }
@@ -179,6 +185,9 @@ SQL
     run_status 10 applier apply bad.bundle --yes --set 'tenant=hush "hush"'
     errors_has 42883
     errors_lacks hush
+    run_status 10 applier apply bad.bundle --yes --set 'tenant=hush "hush"' --json --events events
+    output_lacks hush
+    same 'nor the events' '' "$(grep -o hush events || true)"
     same 'nor the journal' 0 "$(sql "SELECT count(*) FROM sealift.event WHERE words LIKE '%hush%'")"
     sql 'CREATE FUNCTION nothing_there(text) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$'
     run_status 11 applier apply bad.bundle --yes --set 'tenant=hush "hush"'
@@ -188,6 +197,74 @@ SQL
     ROLES=param_$DATABASE
     run_status 0 applier resume --set "title=param_$DATABASE"
     same granted t "$(sql "SELECT has_table_privilege('param_$DATABASE', 'tenant', 'SELECT')")"
+}
+
+@test "a number that stands as it is in the statement is in no words of the server either" {
+    tenants_project
+    script 1.2.0/0003_bad.up.sql <<<'SELECT 1 x :most;'
+    release 1.2.0
+    pack_bundle bad.bundle 1.2.0 --from 1.1.0 >/dev/null
+    applier apply tenants.bundle --yes --set tenant=a --set title=b >/dev/null
+    run_status 10 applier apply bad.bundle --yes --set most=777
+    errors_has '42601 syntax_error: syntax error at or near "…"'
+    errors_lacks 777
+    run_status 10 applier apply bad.bundle --yes --set most=777 --show-sql
+    errors_has 'at or near "777"'
+}
+
+@test "a route asks for what any of its runs takes, before the first" {
+    tenants_project
+    script 1.2.0/0003_place.up.sql <<<"INSERT INTO tenant VALUES (:'port', '', '');"
+    printf '\n[value port]\nsite = true\nrehearse = quay\n' >>"$PROJECT/sealift.conf"
+    release 1.2.0
+    pack_bundle next.bundle 1.2.0 --from 1.1.0 >/dev/null
+    local given=(--set tenant=a --set title=b)
+    run_status 7 applier apply tenants.bundle next.bundle --yes "${given[@]}"
+    errors_has 'values are missing that only this site knows: port (text)'
+    same 'no ledger' 0 "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'sealift'")"
+    run_status 2 applier apply tenants.bundle next.bundle --yes "${given[@]}" --set nobody=x
+    errors_has "'nobody', which is no parameter of these bundles"
+    run_status 0 applier plan tenants.bundle next.bundle "${given[@]}" --set port=p
+    run_status 0 applier apply tenants.bundle next.bundle --yes "${given[@]}" --set port=p
+    same row 1 "$(sql "SELECT count(*) FROM tenant WHERE name = 'p'")"
+}
+
+@test "batches and COPY take values too" {
+    empty_project
+    printf '\n[value name]\nsite = true\nrehearse = x\n[value lines]\nsite = true\ntype = identifier\nrehearse = lines\n' \
+        >>"$PROJECT/sealift.conf"
+    script 1.0.0/0001_rows.up.sql <<'SQL'
+CREATE TABLE :lines (a int PRIMARY KEY, b text);
+COPY :"lines" FROM stdin;
+1	one
+2	two
+3	three
+\.
+SQL
+    script 1.0.0/0002_batch.up.sql <<'SQL'
+-- sealift: batch key=a size=2 table="Of site"
+UPDATE :lines SET b = :name WHERE a BETWEEN $1 AND $2;
+SELECT NOT EXISTS (SELECT FROM :lines WHERE b <> :name);
+SQL
+    # a batch must know its table when packed
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    script 1.0.0/0002_batch.up.sql <<'SQL'
+-- sealift: batch key=a size=2
+UPDATE "Of site" SET b = :name WHERE a BETWEEN $1 AND $2;
+SELECT NOT EXISTS (SELECT FROM :lines WHERE b <> :name);
+SQL
+    release 1.0.0
+    pack_bundle rows.bundle 1.0.0 >/dev/null
+    trust_site
+    run_status 0 applier apply rows.bundle --yes --set 'name=from $1 to $2' --set 'lines=Of site'
+    same rows '3|from $1 to $2' "$(sql 'SELECT count(*), min(b) FROM "Of site"')"
+}
+
+@test "a rehearsal at the site runs with the site's values" {
+    tenants_project
+    run_status 0 applier rehearse tenants.bundle --method rolled-back --allow-blocking --yes \
+        --set 'tenant=it'"'"'s' --set title=b
+    same 'nothing stays' 0 "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'tenant'")"
 }
 
 @test "a migration that is applied in part keeps its value" {
@@ -259,6 +336,15 @@ SQL
     sql 'CREATE POLICY more ON item FOR INSERT TO app'
     run_status 7 applier drift
     output_has 'policy public.item.more'
+
+    # taken over without a ledger: only under its own name is it the proven schema
+    sql 'DROP POLICY more ON item; DROP SCHEMA sealift CASCADE'
+    rm -rf "$SEALIFT_STATE_DIR"
+    run_status 7 applier adopt item.bundle --version 1.0.0 --yes
+    output_has 'policy public.item.readers'
+    run_status 0 applier adopt item.bundle --version 1.0.0 --yes --strict --set "reader=Reader $DATABASE"
+    same recorded "reader Reader $DATABASE command" "$(sql "SELECT name || ' ' || value || ' ' || source FROM sealift.parameter")"
+    run_status 0 applier drift --strict
 
     script 1.2.0/0003_default.up.sql <<<'ALTER TABLE item ALTER tenant SET DEFAULT :tenant;'
     script 1.2.0/0003_default.down.sql <<<'ALTER TABLE item ALTER tenant DROP DEFAULT;'
