@@ -21,6 +21,7 @@ static const struct {
     [LAYOUT_PRISMA] = {"prisma", layout_read_prisma, SCRIPT_SYNTAX_NONE},
     [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway, SCRIPT_SYNTAX_FLYWAY},
     [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_PSQL] = {"psql", layout_read_psql, SCRIPT_SYNTAX_PSQL},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */

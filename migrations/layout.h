@@ -23,8 +23,10 @@ typedef ARRAY_OF(char *) LayoutFolderArray;
 typedef struct LayoutReading {
     const char *root;   /* of the project; borrowed */
     const char *folder; /* of the migrations, from the root; borrowed */
+    const char *main;   /* psql's file of \i lines, in folder; "": none; borrowed */
     bool flat;
-    bool planned; /* the versions' order is the layout's own, whatever their names say */
+    bool verbatim; /* the tool is told to put nothing into scripts */
+    bool planned;  /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
     ARRAY_OF(LayoutMigration) migrations;
     FindingArray *findings; /* borrowed */
@@ -50,6 +52,7 @@ bool layout_read_sqlx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_prisma(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_flyway(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_sqitch(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An

@@ -1,7 +1,7 @@
 /* flyway: V1.2__name.sql in order of the version, U1.2__name.sql its down, in the folder and all
  * folders below it; NAME.sql.conf beside a script says how it is run. Versions are numbers between
  * dots or underscores, compared number by number: 1, 1.0 and 01 are the same. Repeatable scripts
- * (R__), callbacks and placeholders are refused by name; a baseline (B) is passed over, because the
+ * (R__) and callbacks are refused by name; a baseline (B) is passed over, because the
  * versions that it stands for are read themselves. */
 #include <inttypes.h>
 #include <strings.h>
@@ -10,8 +10,7 @@
 #include "migrations/layout.h"
 #include "migrations/script_lines.h"
 
-#define PARTS_MAX  64
-#define PIECE_SIZE (64 * 1024)
+#define PARTS_MAX 64
 
 typedef struct FlywayVersion {
     uint64_t parts[PARTS_MAX]; /* trailing zeros are not there */
@@ -77,39 +76,13 @@ static int compare_migrations(const void *a, const void *b)
     return compare_versions(&one, &other);
 }
 
-/* --- what flyway would put in ---------------------------------------------------------------- */
-
-/* The line of the first "${", or 0. */
-static bool find_placeholder(const char *path, int64_t *ret_line, Error *err)
-{
-    CLEANUP(file_closep) int fd = -1;
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    int64_t whole, line = 1;
-    bool dollar = false;
-    *ret_line = 0;
-    if (!file_open_regular(path, &fd, &whole, err))
-        return false;
-    for (size_t size = 1; size > 0;) {
-        if (!file_read_some(fd, path, bytes, PIECE_SIZE, &size, err))
-            return false;
-        for (size_t at = 0; at < size; at++) {
-            if (dollar && bytes[at] == '{') {
-                *ret_line = line;
-                return true;
-            }
-            dollar = bytes[at] == '$';
-            line += bytes[at] == '\n';
-        }
-    }
-    return true;
-}
+/* --- how a script is run ---------------------------------------------------------------------- */
 
 typedef struct ScriptConfig {
     LayoutReading *reading;
     const char *path; /* of the .conf */
     ProjectMigration *migration;
     ProjectScript script;
-    bool verbatim; /* no placeholders in it */
 } ScriptConfig;
 
 /* One line of a .sql.conf: key=value. */
@@ -127,7 +100,7 @@ static bool take_config_line(void *context, const char *line, int64_t number, Er
     if (strcmp(key, "executeInTransaction") == 0 && (yes || no))
         config->migration->no_transaction[config->script] = no;
     else if (strcmp(key, "placeholderReplacement") == 0 && (yes || no))
-        config->verbatim = no;
+        config->migration->verbatim[config->script] = no;
     else if ((strcmp(key, "encoding") == 0 && strcasecmp(value, "UTF-8") == 0) ||
              (strcmp(key, "shouldExecute") == 0 && yes))
         return true;
@@ -151,16 +124,57 @@ static bool check_script(LayoutReading *reading, const char *path, ProjectMigrat
                          ProjectScript script, Error *err)
 {
     ScriptConfig config = {.migration = migration, .script = script};
-    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-    int64_t line = 0;
-    if (!read_config(reading, path, &config, err) ||
-        (!config.verbatim && !find_placeholder(absolute, &line, err)))
-        return false;
-    if (line)
-        finding_add(reading->findings, FINDING_ERROR,
-                    "write the value into the script, or say placeholderReplacement=false in "
-                    "its .sql.conf where '${' is meant as it stands",
-                    "%s:%" PRId64 ": a placeholder of flyway", path, line);
+    migration->verbatim[script] = reading->verbatim;
+    return read_config(reading, path, &config, err);
+}
+
+/* --- flyway.conf, flyway.toml ---------------------------------------------------------------- */
+
+typedef struct Settings {
+    LayoutReading *reading;
+    const char *path;
+} Settings;
+
+/* Of all settings, those that say what a placeholder is. Both forms of the file have a key and a
+ * value on a line: flyway.placeholderPrefix=${ and placeholderPrefix = "${". */
+static bool take_setting(void *context, const char *line, int64_t number, Error *err UNUSED)
+{
+    static const char *const marks[][2] = {{"placeholderPrefix", "${"}, {"placeholderSuffix", "}"}};
+    const Settings *settings = context;
+    const char *key = line + strspn(line, " \t");
+    const char *equals = strchr(key, '=');
+    if (*key == '#' || !equals)
+        return true;
+    if (text_has_prefix(key, "flyway."))
+        key += strlen("flyway.");
+    size_t length = strcspn(key, " \t=");
+    const char *value = equals + 1 + strspn(equals + 1, " \t\"'");
+    CLEANUP(memory_freep) char *text = memory_string_n(value, strcspn(value, " \t\"'"));
+    if (length == strlen("placeholderReplacement") &&
+        text_has_prefix(key, "placeholderReplacement") && strcasecmp(text, "false") == 0)
+        settings->reading->verbatim = true;
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (strlen(marks[i][0]) == length && text_has_prefix(key, marks[i][0]) &&
+            strcmp(text, marks[i][1]) != 0)
+            finding_add(settings->reading->findings, FINDING_ERROR,
+                        "placeholders are read as ${name}", "%s:%" PRId64 ": %s is '%s'",
+                        settings->path, number, marks[i][0], text);
+    return true;
+}
+
+static bool read_settings(LayoutReading *reading, Error *err)
+{
+    static const char *const names[] = {"flyway.conf", "flyway.toml"};
+    const char *const folders[] = {"", reading->folder};
+    for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
+        const char *folder = folders[i % 2];
+        CLEANUP(memory_freep)
+        char *name = *folder ? file_path(folder, names[i / 2]) : memory_string(names[i / 2]);
+        CLEANUP(memory_freep) char *path = file_path(reading->root, name);
+        Settings settings = {reading, name};
+        if (file_exists(path) && !script_lines_read(path, take_setting, &settings, err))
+            return false;
+    }
     return true;
 }
 
@@ -287,7 +301,7 @@ bool layout_read_flyway(LayoutReading *reading, Error *err)
 {
     CLEANUP(downs_done) FlywayDownArray downs = {0};
     reading->flat = true;
-    if (!read_folder(reading, reading->folder, &downs, err))
+    if (!read_settings(reading, err) || !read_folder(reading, reading->folder, &downs, err))
         return false;
     array_each (FlywayDown, down, &downs)
         if (!take_down(reading, down, err))

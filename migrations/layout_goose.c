@@ -1,6 +1,7 @@
 /* goose: N_name.sql with exactly one `-- +goose Up` and at most one `-- +goose Down` behind it.
  * StatementBegin and StatementEnd bound a statement whatever its semicolons say: each becomes a
- * range of its own. Annotations count in any case of letters, at the very start of a line. */
+ * range of its own. Annotations count in any case of letters, at the very start of a line. Between
+ * ENVSUB ON and OFF, named values are put in where goose puts its environment (text_values). */
 #include <strings.h>
 
 #include "base/text.h"
@@ -81,12 +82,9 @@ static void take_annotation(GooseFile *file, const char *words, int64_t number)
         take_boundary(file, /* begins= */ false, number);
     else if (is_word(words, "NO TRANSACTION"))
         layout_set_no_transaction(file->sections.migration);
-    else if (is_word(words, "ENVSUB ON"))
-        layout_sections_refuse(&file->sections, number,
-                               "write the values into the script: a bundle is the same at every "
-                               "site",
-                               "variables of the environment would be put into this script");
-    else if (!is_word(words, "ENVSUB OFF"))
+    else if (is_word(words, "ENVSUB ON") || is_word(words, "ENVSUB OFF"))
+        file->sections.substitutes = is_word(words, "ENVSUB ON");
+    else
         layout_sections_refuse(&file->sections, number, /* hint= */ NULL,
                                "goose has no such annotation");
 }

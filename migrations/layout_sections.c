@@ -7,13 +7,15 @@ void layout_sections_begin(LayoutSections *sections, ProjectScript script, int64
     sections->open = true;
     sections->script = script;
     sections->first = line;
+    sections->begun_so = sections->substitutes;
     sections->has[script] = true;
 }
 
 static void add_range(LayoutSections *sections, int64_t last)
 {
     ScriptRangeArray *ranges = &sections->migration->ranges[sections->script];
-    *array_add(ranges) = (ScriptRange){.first = sections->first, .last = last};
+    *array_add(ranges) =
+        (ScriptRange){.first = sections->first, .last = last, .substitutes = sections->begun_so};
 }
 
 void layout_sections_end(LayoutSections *sections, int64_t until)

@@ -13,6 +13,8 @@ typedef struct LayoutSections {
     ProjectScript script;           /* of this script */
     int64_t first;                  /* from this line */
     bool has[PROJECT_SCRIPT_COUNT]; /* the file speaks of this script */
+    bool substitutes;               /* goose's ENVSUB is on at the line being read, */
+    bool begun_so;                  /* … and was where the open range began */
     bool refused;
 } LayoutSections;
 

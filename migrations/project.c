@@ -92,6 +92,10 @@ static bool check_folder(const Project *project, Error *err)
 
 static bool read_layout(Project *project, LayoutReading *reading, Error *err)
 {
+    if (*project->config.main) {
+        project->layout = LAYOUT_PSQL;
+        return layout_read(project->layout, reading, err);
+    }
     if (!layout_parse(project->config.layout, &project->layout) &&
         !layout_detect(project->root, project->config.folder, &project->layout,
                        &project->layout_reason, err))
@@ -109,6 +113,7 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
     CLEANUP(layout_reading_done)
     LayoutReading reading = {.root = root, .findings = &project.findings};
     reading.folder = project.config.folder;
+    reading.main = project.config.main;
     if (!read_layout(&project, &reading, err))
         return false;
     project.flat = reading.flat;

@@ -29,10 +29,11 @@ typedef enum {
     LAYOUT_PRISMA,         /* STAMP_name/migration.sql, maybe down.sql */
     LAYOUT_FLYWAY,         /* V1.2__name.sql, U1.2__name.sql */
     LAYOUT_SQITCH,         /* sqitch.plan; deploy/, revert/, verify/; tags are versions */
+    LAYOUT_PSQL,           /* NAME.sql in the order of a main file, or of the names */
 } Layout;
-#define LAYOUT_COUNT 10
+#define LAYOUT_COUNT 11
 #define LAYOUT_NAMES                                                                               \
-    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"
+    "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch|psql"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;
@@ -43,6 +44,7 @@ typedef struct ProjectConfig {
     char *product_uuid; /* [product] uuid */
     char *layout;       /* [migrations] layout: auto, or a layout's name; default auto */
     char *folder;       /* [migrations] folder; default migrations */
+    char *main;         /* [migrations] main: psql's file of \i lines, in folder; default "" */
     char *placeholders; /* [migrations] placeholders: auto, or a syntax's name; default auto */
     char *search_path;  /* [database] search-path; default public */
     char *server_min;   /* [database] server-min; default 13 */

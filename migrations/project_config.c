@@ -24,6 +24,7 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("product", "uuid", product_uuid),
     CONFIG_ROW("migrations", "layout", layout),
     CONFIG_ROW("migrations", "folder", folder),
+    CONFIG_ROW("migrations", "main", main),
     CONFIG_ROW("migrations", "placeholders", placeholders),
     CONFIG_ROW("database", "search-path", search_path),
     CONFIG_ROW("database", "server-min", server_min),
@@ -61,6 +62,7 @@ static void set_defaults(ProjectConfig *config)
         .product_uuid = memory_string(""),
         .layout = memory_string("auto"),
         .folder = memory_string("migrations"),
+        .main = memory_string(""),
         .placeholders = memory_string("auto"),
         .search_path = memory_string("public"),
         .server_min = memory_string("13"),
@@ -122,6 +124,11 @@ static bool check_migrations(const ProjectConfig *config, Error *err)
         return refuse(err, "[migrations] layout", config->layout, "auto|" LAYOUT_NAMES);
     if (!is_inside(config->folder))
         return refuse(err, "[migrations] folder", config->folder, "a folder inside the project");
+    if (*config->main && !is_inside(config->main))
+        return refuse(err, "[migrations] main", config->main, "a file in the migration folder");
+    if (*config->main && strcmp(config->layout, "auto") != 0 && strcmp(config->layout, "psql") != 0)
+        return refuse(err, "[migrations] layout", config->layout,
+                      "psql, or nothing, where [migrations] main is named");
     return true;
 }
 

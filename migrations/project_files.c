@@ -35,6 +35,12 @@ static bool is_script(const Project *project, const char *path)
     return false;
 }
 
+static bool is_main(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *main_path = file_path(project->config.folder, project->config.main);
+    return *project->config.main && strcmp(main_path, path) == 0;
+}
+
 /* Files in which layouts keep settings of their scripts. */
 static bool is_settings(const Project *project, const char *path)
 {
@@ -43,7 +49,8 @@ static bool is_settings(const Project *project, const char *path)
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
            (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
            (project->layout == LAYOUT_SQITCH &&
-            (strcmp(name, "sqitch.plan") == 0 || strcmp(name, "sqitch.conf") == 0));
+            (strcmp(name, "sqitch.plan") == 0 || strcmp(name, "sqitch.conf") == 0)) ||
+           is_main(project, path);
 }
 
 /* The finding that is about this file, the worst first. */
@@ -64,7 +71,7 @@ static const char *reason_to_ignore(const char *path)
     if (file_base_name(path)[0] == '.')
         return "hidden";
     return text_has_suffix(path, ".sql")
-               ? "it is no part of the layout"
+               ? "it is no migration; what a script includes is read with the script"
                : "no script; what a script copies is read with the script";
 }
 

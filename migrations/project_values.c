@@ -290,6 +290,11 @@ static bool check_presence(const ValueSection *section, bool site, Error *err)
             err, ERROR_CONFIG,
             "[value %s] has both value and site = true: a site parameter has a default",
             section->name);
+    if (site && strpbrk(section->name, ".-"))
+        return error_set(err, ERROR_CONFIG,
+                         "[value %s] cannot be a site parameter: its name holds more than letters, "
+                         "digits and _",
+                         section->name);
     if (!site && (section->fallback || section->rehearse))
         return error_set(err, ERROR_CONFIG,
                          "[value %s] has %s, which only a site parameter (site = true) has",

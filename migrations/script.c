@@ -10,6 +10,7 @@
 #include "migrations/script_include.h"
 #include "migrations/script_reading.h"
 #include "migrations/script_text.h"
+#include "migrations/text_values.h"
 #include "migrations/value_text.h"
 
 #define PIECE_SIZE (64 * 1024)
@@ -352,29 +353,98 @@ static bool on_variable(void *context, const SplitterVariable *variable, Splitte
 
 static bool feed(void *context, const char *bytes, size_t size, Error *err)
 {
-    return statement_splitter_feed(context, bytes, size, err);
+    return statement_splitter_feed(((ScriptReading *)context)->splitter, bytes, size, err);
+}
+
+static bool feed_replaced(void *context, const char *bytes, size_t size, Error *err)
+{
+    return text_values_feed(context, bytes, size, err);
+}
+
+/* The splitter has not met the reference that was put into the text. */
+static bool refuse_missed(const ScriptReading *reading, Error *err)
+{
+    error_set(err, ERROR_INPUT,
+              "%s:%" PRId64
+              ": the site parameter '%s' stands in a string, a quoted name, a comment "
+              "or a word",
+              reading->source->name, reading->site_line,
+              reading->file->settings.values->items[reading->site_value].name);
+    return error_hint(err,
+                      "let it stand by itself, and put the text together in SQL (||, format())");
+}
+
+static bool on_site(void *context, size_t value, ValueForm form, int64_t line, Error *err)
+{
+    ScriptReading *reading = context;
+    if (reading->site_line)
+        return refuse_missed(reading, err);
+    reading->site_value = value;
+    reading->site_form = form;
+    reading->site_line = line;
+    return true;
+}
+
+/* The reference that was put there, and no other: elsewhere a colon is a colon. */
+static bool on_site_variable(void *context, const SplitterVariable *variable,
+                             SplitterInsert *insert, Error *err UNUSED)
+{
+    ScriptReading *reading = context;
+    if (reading->site_line)
+        refer(reading, variable, reading->site_value, reading->site_form, insert);
+    reading->site_line = 0;
+    return true;
+}
+
+/* The text with what another tool than psql puts in. */
+static bool read_replaced(ScriptReading *reading, int fd, const ScriptRange *range, Error *err)
+{
+    CLEANUP(text_values_freep)
+    TextValues *text = text_values_new(&(TextValuesOptions){
+        .syntax = reading->file->settings.syntax,
+        .values = &reading->values,
+        .name = reading->source->name,
+        .first_line = range->first,
+        .substitutes = range->substitutes,
+        .take = feed,
+        .site = on_site,
+        .context = reading,
+    });
+    if (!script_text_read(fd, reading->source->name, range, feed_replaced, text, err) ||
+        !text_values_end(text, err) || !statement_splitter_end(reading->splitter, err))
+        return false;
+    reading->script->composed = reading->script->composed || text_values_replaced(text);
+    return !reading->site_line || refuse_missed(reading, err);
 }
 
 /* A range is a text by itself: its offsets begin anew, its lines are the file's. */
 static bool read_range(ScriptReading *reading, int fd, const ScriptRange *range, Error *err)
 {
     const char *name = reading->source->name;
-    bool psql = reading->file->settings.syntax == SCRIPT_SYNTAX_PSQL;
+    ScriptSyntax syntax = reading->file->settings.syntax;
+    bool psql = syntax == SCRIPT_SYNTAX_PSQL, plain = psql || syntax == SCRIPT_SYNTAX_NONE;
+    StatementSplitter *outer = reading->splitter;
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
         .name = name,
         .first_line = range->first,
         .statement = on_statement,
         .backslash = on_backslash,
-        .variable = psql ? on_variable : NULL,
+        .variable = psql    ? on_variable
+                    : plain ? NULL
+                            : on_site_variable,
         .comment = on_comment,
         .sql = on_sql,
         .copy_data = on_copy_data,
         .context = reading,
     });
     reading->shift = reading->script->shipped_size;
-    return script_text_read(fd, name, range, feed, splitter, err) &&
-           statement_splitter_end(splitter, err) && script_psql_end(reading, err);
+    reading->splitter = splitter;
+    bool good = plain ? script_text_read(fd, name, range, feed, reading, err) &&
+                            statement_splitter_end(splitter, err) && script_psql_end(reading, err)
+                      : read_replaced(reading, fd, range, err);
+    reading->splitter = outer;
+    return good;
 }
 
 static size_t add_source(Script *script, const char *name)

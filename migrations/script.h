@@ -154,6 +154,9 @@ typedef struct ScriptFile {
 /* Whether the line's command is one that psql itself carries out here (docs/values.md). */
 bool script_psql_knows(const char *text, size_t length);
 
+/* Whether psql's command of this name only prints, and is left out of a script. */
+bool script_psql_prints(const char *name);
+
 /* "name:line" of a statement, in the file that it comes from. The caller frees. */
 char *script_statement_place(const Script *script, const ScriptStatement *statement);
 

@@ -290,6 +290,12 @@ static bool wants_words(const ScriptReading *reading, const char *name)
     return script_source_is_read(source);
 }
 
+bool script_psql_prints(const char *name)
+{
+    bool is_condition;
+    return find_command(name, &is_condition) == run_dropped;
+}
+
 bool script_psql_knows(const char *text, size_t length)
 {
     bool is_condition;

@@ -37,6 +37,12 @@ typedef struct ScriptReading {
     int64_t shift; /* an offset in the shipped text minus the same place's in the canonical text */
     size_t attached; /* references that belong to statements already */
     bool data_open;
+    StatementSplitter *splitter; /* of the text being read */
+    /* Where references are replaced before the text is split: the one to a site parameter that the
+     * splitter is to meet next, and its line; 0: none. */
+    size_t site_value;
+    ValueForm site_form;
+    int64_t site_line;
 } ScriptReading;
 
 /* Whether what stands here is read: no branch around it is passed over. */

@@ -215,6 +215,7 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_SQLX] = "sqlx migrate add -r NAME",
         [LAYOUT_PRISMA] = "prisma migrate dev --create-only --name NAME",
         [LAYOUT_SQITCH] = "sqitch add NAME -n NOTE",
+        [LAYOUT_PSQL] = "a file NAME.sql, and its line in the main file where there is one",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
     };
     const char *own = own_commands[project->layout];

@@ -95,11 +95,10 @@ bool suggest_down(const Project *project, size_t number, const BeforeState *befo
     const ScriptFile file = project_script_file(project, migration, PROJECT_UP, path);
     if (!lint_script_read(&file, migration->no_transaction[PROJECT_UP], &script, err))
         return false;
-    if (script.problems.count) {
-        const LintProblem *problem = &script.problems.items[0];
-        return error_set(err, ERROR_INPUT, "%s:%" PRId64 ": %s", name, problem->line,
-                         problem->message);
-    }
+    array_each (const LintProblem, problem, &script.problems)
+        if (strcmp(problem->rule, LINT_PSQL_OUTPUT) != 0)
+            return error_set(err, ERROR_INPUT, "%s:%" PRId64 ": %s", name, problem->line,
+                             problem->message);
     draft.irreversible = memory_string(script.directives.irreversible);
     draft.no_transaction = script.directives.no_transaction;
     if (!derive_script(project, migration, &script, before, limits, &draft, err))

@@ -187,15 +187,17 @@ static void add_acknowledgements(Run *run, const ProjectMigration *migration, co
 static void find_problems(Run *run, const ProjectMigration *migration, const LintScript *script)
 {
     array_each (const LintProblem, problem, &script->problems) {
-        const char *at = script->text;
+        /* where the text is put together, its lines are not the author's */
+        const char *at = script->composed ? NULL : script->text;
         for (int64_t line = 1; line < problem->line && at; line++) {
             at = strchr(at, '\n');
             at += at != NULL;
         }
         CLEANUP(memory_freep)
         char *source = at ? memory_string_n(at, strcspn(at, "\n")) : NULL;
-        find_at_line(run->report, problem->rule, migration->identity, script->name, problem->line,
-                     source, problem->hint, problem->message);
+        find_at_line(run->report, problem->rule, migration->identity,
+                     problem->file ? problem->file : script->name, problem->line, source,
+                     problem->hint, problem->message);
     }
 }
 

@@ -36,7 +36,7 @@ static void add_problem(LintScript *script, const char *rule, int64_t line, cons
                         const char *hint)
 {
     *array_add(&script->problems) =
-        (LintProblem){rule, line, memory_string(message), memory_string(hint)};
+        (LintProblem){rule, line, memory_string(message), memory_string(hint), /* file= */ NULL};
 }
 
 /* Which transaction the statement runs in, as planner/script_plan groups them. */
@@ -58,6 +58,13 @@ static void place(Reading *reading, LintStatement *statement)
     } else if (kind->control != TRANSACTION_CONTROL_NONE) {
         reading->inside = reading->group_open = false;
     }
+}
+
+static LintProblem *add_output(LintScript *script, const char *command, int64_t line)
+{
+    CLEANUP(memory_freep) char *message = memory_format("%s is left out of the bundle", command);
+    add_problem(script, LINT_PSQL_OUTPUT, line, message, /* hint= */ NULL);
+    return &script->problems.items[script->problems.count - 1];
 }
 
 static LintStatement *add_statement(Reading *reading, int64_t offset, int64_t line)
@@ -103,8 +110,13 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
     ClientCommandKind kind;
     CLEANUP(client_copy_done) ClientCopy copy = {0};
     CLEANUP(error_done) Error refused = {0};
-    if (reading->psql && script_psql_knows(text, length))
+    if (reading->psql && script_psql_knows(text, length)) {
+        CLEANUP(memory_freep) char *name = memory_string_n(text, length);
+        name[1 + strcspn(name + 1, " \t\r\f\v\\")] = '\0';
+        if (script_psql_prints(name + 1))
+            add_output(reading->script, name, line);
         return true;
+    }
     if (!client_command_read(text, length, &kind, &copy, &refused)) {
         add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (in_statement) {
@@ -198,9 +210,20 @@ static void take_shipped(Reading *reading, Script *shipped, Text *text)
         statement->file = from->source ? script->files.items[from->source] : NULL;
         place(reading, statement);
     }
+    array_each (const ScriptNote, note, &shipped->notes)
+        add_output(script, note->command, note->line)->file =
+            note->source ? script->files.items[note->source] : NULL;
 }
 
 /* -- as it is written -- */
+
+static bool has_refusals(const LintScript *script)
+{
+    array_each (const LintProblem, problem, &script->problems)
+        if (strcmp(problem->rule, LINT_PSQL_OUTPUT) != 0)
+            return true;
+    return false;
+}
 
 /* `failure` keeps the script from being packed; what it is may be among the problems already, or is
  * lint's own to say (psql-variable). */
@@ -218,7 +241,7 @@ static void read_authored(Reading *reading, const Error *failure)
     if (!statement_splitter_feed(splitter, script->text, script->size, &refused) ||
         !statement_splitter_end(splitter, &refused))
         add_refusal(script, &refused);
-    if (failure->message && !script->problems.count && !failure_is_lints(failure))
+    if (failure->message && !has_refusals(script) && !failure_is_lints(failure))
         add_failure(script, failure);
 }
 

@@ -23,9 +23,12 @@ typedef struct LintStatement {
 typedef struct LintProblem {
     const char *rule; /* static: the rule's id */
     int64_t line;
-    char *message; /* owned */
-    char *hint;    /* owned, or NULL */
+    char *message;    /* owned */
+    char *hint;       /* owned, or NULL */
+    const char *file; /* as a statement's */
 } LintProblem;
+
+#define LINT_PSQL_OUTPUT "psql-output" /* a problem of this rule keeps nothing from being read */
 
 typedef struct LintScript {
     char *name; /* owned: path in the project */

@@ -286,8 +286,9 @@ void lint_psql_variable(LintVisit *visit)
         if (token->kind != WORD_PUNCTUATION || token->text[0] != ':' || !token->text[1] ||
             strchr(":=", token->text[1]))
             continue;
-        lint_find(visit, token->offset, memory_string("-- the value itself"),
-                  "'%s' is a variable of psql, and no psql runs this", token->text);
+        lint_find(visit, token->offset,
+                  memory_string("-- the value itself, or a [value NAME] in sealift.conf"),
+                  "'%s' refers to no value, and no psql runs this", token->text);
         return;
     }
 }

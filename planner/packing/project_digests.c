@@ -118,11 +118,10 @@ static char *other_origins(const Project *project, const ProjectMigration *migra
 bool project_report_edited(const Project *project, const ProjectMigration *migration, Error *err)
 {
     CLEANUP(memory_freep) char *origins = other_origins(project, migration);
-    error_set(err, ERROR_INPUT, "the released migration '%s' (version %s) was edited: '%s'",
+    error_set(err, ERROR_INPUT, "the released migration '%s' (version %s) was edited: '%s'%s%s",
               migration->identity, project->versions.items[migration->version].name,
-              migration->scripts[PROJECT_UP]);
-    if (origins)
-        error_detail(err, "the script itself, or what it takes: %s", origins);
+              migration->scripts[PROJECT_UP], origins ? ", or what it takes: " : "",
+              origins ? origins : "");
     return error_hint(err, "sites have run it as it was released: put it back and write a new "
                            "migration instead");
 }

@@ -114,6 +114,41 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
     applies_as_psql_does sqitch 1.0.0 1.1.0
 }
 
+@test "psql: the main file decides, a script includes others, applied as psql does" {
+    layout_project psql
+    export PROJECT=$WORK/psql
+    sed -i -e '/^layout = /d' -e 's/^\[migrations\]/&\nmain = install.sql/' "$PROJECT/sealift.conf"
+    same listing "layout psql
+ships with a down
+berths with a down
+views
+files: 6 read, 1 ignored, 0 refused
+ignored: migrations/columns.inc" "$(listing psql)"
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    fresh_database
+    run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/ours"
+    fresh_database
+    (cd "$PROJECT/migrations" && "$PG_BIN/psql" -Xq -d "$DB" -f install.sql >/dev/null)
+    schema_of "$DB_ADMIN" >"$WORK/theirs"
+    diff "$WORK/theirs" "$WORK/ours"
+    grep -q 'CREATE VIEW' "$WORK/ours"
+    echo 'SELECT 1;' >>"$PROJECT/migrations/columns.inc"
+    run_status 4 planner status --project "$PROJECT"
+    errors_has "'ships' (version 1.0.0) was edited" "the file 'migrations/columns.inc'"
+    rm "$PROJECT/migrations/install.sql"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "there is no file 'migrations/install.sql'"
+    sed -i 's/^main = .*/main = ..\/install.sql/' "$PROJECT/sealift.conf"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "[migrations] main is '../install.sql': expected a file in the migration folder"
+    sed -i 's/^main = .*/main = install.sql\nlayout = goose/' "$PROJECT/sealift.conf"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "[migrations] layout is 'goose': expected psql, or nothing"
+}
+
 @test "a down that shares a file with its up is run" {
     layout_project goose
     rm "$WORK"/goose/migrations/00010*
@@ -141,12 +176,12 @@ files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
 
 @test "what a layout refuses is named with its line, and nothing is packed" {
     layout_project goose
-    printf -- '-- +goose Up\n-- +goose ENVSUB ON\nSELECT 1;\n' >"$WORK/goose/migrations/11_env.sql"
+    printf -- '-- +goose Up\n-- +goose ENVSUBST ON\nSELECT 1;\n' >"$WORK/goose/migrations/11_env.sql"
     run_status 4 planner status --project "$WORK/goose" --files
     output_has "1 refused"
     output_has "refused  migrations/11_env.sql: 'migrations/11_env.sql', line 2"
     run_status 4 planner release 1.0.0 --project "$WORK/goose"
-    errors_has "variables of the environment"
+    errors_has "goose has no such annotation"
 }
 
 @test "planner new leaves the files of another tool to that tool" {

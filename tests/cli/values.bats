@@ -151,6 +151,39 @@ EOF
     errors_has "placeholders is 'perl': expected auto|none|psql"
 }
 
+# A project of another tool's layout with one migration, its text from stdin: other LAYOUT FILE
+other() {
+    PROJECT=$WORK/$1
+    planner init --product harbor --layout "$1" "$PROJECT" >/dev/null
+    cat >"$PROJECT/migrations/$2"
+}
+
+@test "flyway's placeholders, goose's variables and templates are put in before a bundle is packed" {
+    other flyway V1__ships.sql <<<$'-- ${owner}\nCREATE TABLE ${table} (name text DEFAULT \'${owner}\');'
+    value table 'value = ships'
+    run_status 4 release 1.0.0
+    errors_has "V1__ships.sql:1: '\${owner}' refers to no value" '[value owner]'
+    value owner 'value = Ann'
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/flyway.bundle" 1.0.0
+    trust_site
+    run_status 0 applier inspect "$WORK/flyway.bundle" --sql
+    output_has "CREATE TABLE ships (name text DEFAULT 'Ann');"
+    other goose 1_ships.sql <<<$'-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE ${T:-ships} (n $KIND);'
+    value KIND 'value = numeric(5, 2)'
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/goose.bundle" 1.0.0
+    run_status 0 applier inspect "$WORK/goose.bundle" --sql
+    output_has 'CREATE TABLE ships (n numeric(5, 2));'
+    other golang-migrate 1_ships.up.sql <<<'CREATE TABLE {{ .T }} (t text DEFAULT '\''{1,{2}}'\'');'
+    value T 'value = ships'
+    sed -i 's/^\[migrations\]/&\nplaceholders = go-template/' "$PROJECT/sealift.conf"
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/template.bundle" 1.0.0
+    run_status 0 applier inspect "$WORK/template.bundle" --sql
+    output_has "CREATE TABLE ships (t text DEFAULT '{1,{2}}');"
+}
+
 @test "lint looks at what ships, and names the file that it comes from" {
     value how 'value = FULL'
     mkdir "$PROJECT/lib"

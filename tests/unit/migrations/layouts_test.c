@@ -146,7 +146,6 @@ static void goose_is_refused_by_line(void **state UNUSED)
         {UP_DOWN("-- +goose StatementBegin", ""), "line 2: '-- +goose StatementBegin' has no"},
         {"-- +goose Up\n-- +goose StatementEnd\n", "line 2: '-- +goose StatementEnd' has no"},
         {"-- +goose StatementBegin\n", "line 1: '-- +goose StatementBegin' stands where none"},
-        {"-- +goose Up\n-- +goose ENVSUB ON\n", "line 2: variables of the environment"},
         {"-- +goose Upp\n-- +goose Up\n", "line 1: goose has no such annotation"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -320,7 +319,10 @@ static void flyway_is_refused_by_name(void **state UNUSED)
         {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
         {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
         {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
-        {"V2__a.sql", "SELECT 1;\nSELECT '${x}';", FINDING_ERROR, "V2__a.sql:2: a placeholder"},
+        {"flyway.conf", "flyway.placeholderPrefix=#[\n", FINDING_ERROR,
+         "migrations/flyway.conf:1: placeholderPrefix is '#['"},
+        {"flyway.toml", "[flyway]\nplaceholderSuffix = \"]\"\n", FINDING_ERROR,
+         "migrations/flyway.toml:2: placeholderSuffix is ']'"},
         {"V2__Code.java", "class", FINDING_ERROR, "'migrations/V2__Code.java' is a migration in"},
         {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
          "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
@@ -339,19 +341,99 @@ static void flyway_is_refused_by_name(void **state UNUSED)
         FINDING_ERROR, "stands twice");
 }
 
-/* A placeholder cut by the pieces that the file is read in. */
-static void flyway_finds_a_placeholder_anywhere(void **state UNUSED)
+/* What flyway is told to leave alone is left alone; what it would fill in is asked for. */
+static void flyway_leaves_placeholders_where_its_settings_say(void **state UNUSED)
 {
-    for (size_t before = 65534; before < 65538; before++) {
-        Text text = {0};
-        text_add(&text, "-- ");
-        while (text.length < before)
-            text_add_char(&text, 'x');
-        text_add(&text, "${x}\nSELECT 1;\n");
-        expect_says("flyway", FILES({"V1__a.sql", text_string(&text)}), FINDING_ERROR,
-                    "V1__a.sql:1: a placeholder");
-        text_done(&text);
+    static const char *const settings[] = {"flyway.placeholderReplacement=false\n",
+                                           "# x\n[flyway]\nplaceholderReplacement = false\n"};
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        expect(LAYOUT_FLYWAY,
+               FILES({"V1__a.sql", "SELECT '${x}';"},
+                     {i ? "flyway.toml" : "flyway.conf", settings[i]}),
+               "V1__a: SELECT '${x}'@1 / none\n");
+}
+
+/* ENVSUB goes on from where it is switched, over the ends of ranges. */
+static void goose_switches_substitution_by_line(void **state UNUSED)
+{
+    expect(LAYOUT_GOOSE,
+           FILES({"1_a.sql", "-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${X:-a}';\n"
+                             "-- +goose envsub off\nSELECT '${X:-b}';\n"
+                             "-- +goose StatementBegin\nSELECT '$c';\n-- +goose ENVSUB ON\n"
+                             "-- +goose StatementEnd\nSELECT '${X:-d}';\n-- +goose Down\n"
+                             "SELECT '${X:-e}';\n"}),
+           "1_a: SELECT 'a'@3|SELECT '${X:-b}'@5|SELECT '$c'@7|SELECT 'd'@10 / SELECT 'e'@12\n");
+}
+
+/* --- psql ------------------------------------------------------------------------------------ */
+
+/* A project with a main file: its migrations, or what is said. The caller frees. */
+static char *psql_listing(const char *main_text, const File *files)
+{
+    ProjectFolder folder = project_with("auto", files);
+    folder_write(&folder, "sealift.conf", FOLDER_CONFIG "[migrations]\nmain = all.sql\n");
+    folder_write(&folder, "migrations/all.sql", main_text);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    bool good = project_read(folder.path, &project, &err);
+    char *listing = good ? listing_of(&project) : memory_string(err.message);
+    folder_done(&folder);
+    return listing;
+}
+
+static void psql_reads_in_the_order_of_the_main_file(void **state UNUSED)
+{
+    CLEANUP(memory_freep)
+    char *listing = psql_listing("-- first\n\\set ON_ERROR_STOP 1\n\\echo `no`\n",
+                                 FILES({"b.sql", "SELECT 2;"}));
+    assert_non_null(strstr(listing, "migrations/all.sql:3: backticks"));
+    CLEANUP(memory_freep)
+    char *good = psql_listing("\\timing on\n\\i b.sql \\ir ./sub/a.sql\n\n\\include x/c.psql\n",
+                              FILES({"b.sql", "SELECT 2;"}, {"b.down.sql", "SELECT -2;"},
+                                    {"sub/a.sql", "SELECT 1;"}, {"revert/a.sql", "SELECT -1;"},
+                                    {"other.sql", "SELECT 9;"}, {"../x/c.psql", "SELECT 3;"}));
+    assert_string_equal(good, "b: SELECT 2@1 / SELECT -2@1\na: SELECT 1@1 / SELECT -1@1\n"
+                              "c.psql: SELECT 3@1 / none\n");
+}
+
+static void psql_main_file_holds_nothing_else(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"SELECT 1;\n", "migrations/all.sql:1: a main file has \\i and \\ir lines only"},
+        {"\n\\set x 1\n", "migrations/all.sql:2: a main file has"},
+        {"\\set ON_ERROR_STOP off\n", "migrations/all.sql:1: a main file has"},
+        {"\\i\n", "migrations/all.sql:1: it names no file"},
+        {"\\i nowhere.sql\n", "migrations/all.sql:1: there is no file 'migrations/nowhere.sql'"},
+        {"\\ir ../../x.sql\n", "migrations/all.sql:1: '../../x.sql' is no file inside the project"},
+        {"\\i a.sql\n\\i sub/a.sql\n", "migrations/all.sql:2: two migrations are called 'a'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep)
+        char *said = psql_listing(cases[i].text, FILES({"a.sql", "SELECT 1;"}, {"sub/a.sql", "x"}));
+        if (!strstr(said, cases[i].says))
+            fail_msg("'%s' does not say '%s'", said, cases[i].says);
     }
+}
+
+static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
+{
+    const File *files =
+        FILES({"b.sql", "SELECT 2;"}, {"B.sql", "SELECT 1;"}, {"b.down.sql", "SELECT -2;"},
+              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"});
+    ProjectFolder folder = project_with("psql", files);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_read(folder.path, &project, &err));
+    CLEANUP(memory_freep) char *listing = listing_of(&project);
+    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n");
+    folder_done(&folder);
+    expect_says("psql", FILES({"a.down.sql", "x"}), FINDING_WARNING,
+                "'migrations/a.down.sql' is not read: there is no script that it takes back");
+    expect_says("psql", FILES({"revert/a.sql", "x"}), FINDING_WARNING,
+                "'migrations/revert/a.sql' is not read");
+    expect_says("psql", FILES({"lib/a.sql", "x"}), FINDING_WARNING, "the folder 'migrations/lib'");
 }
 
 /* --- sqitch ---------------------------------------------------------------------------------- */
@@ -481,7 +563,11 @@ int main(void)
         cmocka_unit_test(prisma_is_refused),
         cmocka_unit_test(flyway_reads_versions_by_number),
         cmocka_unit_test(flyway_is_refused_by_name),
-        cmocka_unit_test(flyway_finds_a_placeholder_anywhere),
+        cmocka_unit_test(flyway_leaves_placeholders_where_its_settings_say),
+        cmocka_unit_test(goose_switches_substitution_by_line),
+        cmocka_unit_test(psql_reads_in_the_order_of_the_main_file),
+        cmocka_unit_test(psql_main_file_holds_nothing_else),
+        cmocka_unit_test(psql_reads_by_name_without_a_main_file),
         cmocka_unit_test(sqitch_takes_the_order_of_its_plan),
         cmocka_unit_test(sqitch_is_refused_by_line),
         cmocka_unit_test(sqitch_without_its_plan_is_an_error),

@@ -66,6 +66,7 @@ static void refuses_what_contradicts_itself(void **state UNUSED)
         {"[value a]\nvalue = x\nsite = true\ndefault = y\n", "both value and site = true"},
         {"[value a]\nvalue = x\ndefault = y\n", "[value a] has default, which only a site"},
         {"[value a]\nvalue = x\nrehearse = y\n", "[value a] has rehearse, which only a site"},
+        {"[value a-b]\nsite = true\ndefault = x\n", "[value a-b] cannot be a site parameter"},
         {"[value a]\nsite = true\n", "neither default nor rehearse"},
         {"[value a]\nvalue = x\nsite = maybe\n", "[value a] site is 'maybe': expected true or"},
         {"[value a]\nvalue = x\ntype = int\n", "[value a] type is 'int': expected text, integer"},

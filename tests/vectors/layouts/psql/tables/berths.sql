@@ -1,0 +1,1 @@
+CREATE TABLE berths (ship bigint REFERENCES ships, size size)

@@ -1,0 +1,1 @@
+DROP TABLE ships; DROP TYPE size;

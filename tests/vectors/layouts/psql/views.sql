@@ -1,0 +1,1 @@
+CREATE VIEW ship_names AS SELECT name FROM ships;
