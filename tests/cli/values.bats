@@ -195,3 +195,21 @@ other() {
 migrations/1.0.0/0001_vacuum.up.sql 3' \
         "$(json '.findings[] | select(.rule == "vacuum-full") | "\(.file) \(.line)"')"
 }
+
+@test "lint reads a statement with site parameters as one with values" {
+    value role 'site = true' 'type = identifier' 'rehearse = app'
+    value tenant 'site = true' 'rehearse = t'
+    value most 'site = true' 'type = integer' 'as = raw' 'default = 3'
+    script 1.0.0/0001_ships.up.sql <<'EOF'
+CREATE TABLE ships (name text);
+GRANT SELECT ON ships TO :role, :"role";
+INSERT INTO ships SELECT :tenant LIMIT :most;
+EOF
+    script 1.0.0/0001_ships.down.sql <<<'DROP TABLE ships;'
+    run_status 0 planner lint --project "$PROJECT" --json
+    same findings '' "$(json '.findings[] | select(.rule == "unparsed" or .rule == "psql-variable") | .rule')"
+    script 1.1.0/0002_more.up.sql <<<'ALTER TABLE ships ADD COLUMN a int NOT NULL; INSERT INTO ships VALUES (:tenant);'
+    status=0
+    output=$(planner lint --project "$PROJECT" --json) || status=$?
+    json '.findings[] | "\(.file) \(.line) \(.rule)"' | grep -q '1.1.0/0002_more.up.sql 1 '
+}
