@@ -53,6 +53,9 @@ static bool take_named(const Reading *reading, const char *section, const char *
     if (strlen(section) >= SECTION_KEPT)
         return error_set(reading->err, ERROR_CONFIG, "the name of the section [%s…] is too long",
                          section);
+    if (sections->take)
+        return sections->take(sections->context, section_name, name, value ? value : "",
+                              reading->err);
     void *target = sections->target(sections->context, section_name, reading->err);
     for (size_t i = 0; target && i < sections->key_count; i++) {
         char **into = slot(target, &sections->keys[i]);
@@ -72,6 +75,9 @@ static int take_value(void *user, const char *section, const char *name, const c
     Reading *reading = user;
     const char *named =
         reading->sections ? name_in_section(section, reading->sections->kind) : NULL;
+    if (reading->sections && reading->sections->take &&
+        strcmp(section, reading->sections->kind) == 0)
+        named = "";
     if (named)
         return take_named(reading, section, named, name, value);
     for (size_t i = 0; i < reading->key_count; i++) {

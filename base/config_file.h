@@ -29,6 +29,9 @@ typedef struct ConfigSections {
     /* Where the keys of the section of this name go; the same for each key of the same section.
      * NULL with an error for a name that cannot be one. */
     void *(*target)(void *context, const char *name, Error *err);
+    /* Or, where not NULL, what takes every key that such a section has, whatever it is; also of the
+     * section without a name ([value]), which is "" then. */
+    bool (*take)(void *context, const char *name, const char *key, const char *value, Error *err);
     void *context;
 } ConfigSections;
 

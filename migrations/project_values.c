@@ -96,7 +96,11 @@ static void *section_of(void *context, const char *name, Error *err)
 
 ConfigSections value_sections_reader(ValueSectionArray *sections)
 {
-    return (ConfigSections){"value", section_keys, ARRAY_LEN(section_keys), section_of, sections};
+    return (ConfigSections){.kind = "value",
+                            .keys = section_keys,
+                            .key_count = ARRAY_LEN(section_keys),
+                            .target = section_of,
+                            .context = sections};
 }
 
 void value_sections_done(ValueSectionArray *sections)

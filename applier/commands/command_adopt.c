@@ -101,7 +101,8 @@ static bool adopt(CommandContext *context, SiteBundle *bundle, AdoptOptions *ado
     ApplyInput input;
     CLEANUP(adopt_report_done) AdoptReport report = {0};
     CLEANUP(text_done) Text warnings = {0};
-    if (!site_bundle_input(bundle, &input, err))
+    if (!site_bundle_input(bundle, &input, err) ||
+        !parameter_requests_check(&adoption->run.parameters, &input.manifest, 1, err))
         return false;
     bool good = adopt_run(adoption, &input, &report, err);
     text_add(&warnings, report.warnings ? report.warnings : "");
@@ -139,8 +140,9 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_adopt = {
     .name = "adopt",
-    .synopsis = "BUNDLE [--db CONNINFO] [--version VERSION] [--accept-extra IDENTITY=REASON]… "
-                "[--strict] [--yes]",
+    .synopsis =
+        "BUNDLE [--db CONNINFO] [--version VERSION] [--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… "
+        "[--strict] [--yes]",
     .summary = "take over a database that came to its version without Sealift, by its schema",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -16,6 +16,7 @@ typedef struct PreflightCommandOptions {
     const char *atomic;
     StringArray accept_extra;
     bool strict;
+    StringArray set;
 } PreflightCommandOptions;
 
 static const Option options[] = {
@@ -27,6 +28,7 @@ static const Option options[] = {
     OPTION_REPEATED_ROW("accept-extra", PreflightCommandOptions, accept_extra, "IDENTITY=REASON",
                         "as apply will be told: an object of the site's own beside the proven "
                         "schema; nothing is recorded"),
+    PARAMETER_OPTION_ROW(PreflightCommandOptions, set),
     OPTION_FLAG_ROW("strict", PreflightCommandOptions, strict, "exit with 7 for warnings too"),
 };
 
@@ -132,6 +134,7 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
 {
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
+    run.parameters = (ParameterRequests){.set = &given->set, .site = &bundle->config.parameters};
     run.lock_timeout_ms = PREFLIGHT_LOCK_MS;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = bundle->config.ledger_owner;
@@ -145,7 +148,8 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
                                         .to_version = given->to,
                                         .config = &bundle->config,
                                         .now = clock_now()};
-    return preflight_run(&preflight, report, err);
+    return parameter_requests_check(&run.parameters, &input->manifest, 1, err) &&
+           preflight_run(&preflight, report, err);
 }
 
 static bool verdict(const PreflightReport *report, bool strict, Error *err)
@@ -186,7 +190,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_preflight = {
     .name = "preflight",
     .synopsis = "BUNDLE [--db CONNINFO] [--to VERSION] [--atomic migration|version|run] "
-                "[--accept-extra IDENTITY=REASON]… [--strict]",
+                "[--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "find all that would stop or slow an upgrade, days before it; change nothing",
     .options = options,
     .option_count = ARRAY_LEN(options),

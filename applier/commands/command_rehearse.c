@@ -113,8 +113,9 @@ static bool has_run_options(const RunCommandOptions *given)
 {
     RunCommandOptions plain = {0};
     run_options_defaults(&plain);
-    return given->strict || given->accept_extra.count || given->target.show_sql ||
-           given->lock_wait != plain.lock_wait || given->lock_timeout != plain.lock_timeout;
+    return given->strict || given->accept_extra.count || given->set.count ||
+           given->target.show_sql || given->lock_wait != plain.lock_wait ||
+           given->lock_timeout != plain.lock_timeout;
 }
 
 static bool check_scratch_options(const RehearseOptions *given, Error *err)
@@ -182,9 +183,10 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_rehearse = {
     .name = "rehearse",
-    .synopsis = "BUNDLE --method template|restored|rolled-back [--db CONNINFO] [--clone CONNINFO] "
-                "[--to VERSION] [--keep] [--no-rollback] [--allow-blocking] [--yes] | BUNDLE --out "
-                "FOLDER [--db CONNINFO] [--seeds FOLDER] [--cycles FILE] [--rows N]",
+    .synopsis =
+        "BUNDLE --method template|restored|rolled-back [--db CONNINFO] [--clone CONNINFO] "
+        "[--to VERSION] [--keep] [--no-rollback] [--allow-blocking] [--set NAME=VALUE]… [--yes] | BUNDLE --out "
+        "FOLDER [--db CONNINFO] [--seeds FOLDER] [--cycles FILE] [--rows N]",
     .summary = "rehearse a bundle on a copy of the site's database, or on a scratch cluster",
     .options = options,
     .option_count = ARRAY_LEN(options),

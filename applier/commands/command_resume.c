@@ -94,7 +94,8 @@ static bool run_up(CommandContext *context, const ResumePlan *plan, const Histor
 {
     ApplyInput input;
     apply_command_compare(context, bundle, history, run);
-    if (!site_memory_check(bundle, history, err) || !site_bundle_input(bundle, &input, err))
+    if (!site_memory_check(bundle, history, err) || !site_bundle_input(bundle, &input, err) ||
+        !parameter_requests_check(&run->parameters, &input.manifest, 1, err))
         return false;
     run->phase = phase_of(plan, history, input.manifest);
     return apply_command_run(context, bundle, &input, run, plan->to_version, err);
@@ -161,6 +162,8 @@ static bool check_idle_options(const ResumeOptions *given, Error *err)
     if (given->step_done || given->step_not_done)
         return error_set(err, ERROR_USAGE, "%s: there is no unsettled step to say that of",
                          given->step_done ? "--step-done" : "--step-not-done");
+    if (given->run.set.count)
+        return error_set(err, ERROR_USAGE, "--set: no run is open that could take a value");
     if (given->accept_data_loss.count)
         return error_set(err, ERROR_USAGE,
                          "--accept-data-loss '%s': no rollback is open that could lose anything",
@@ -229,7 +232,8 @@ static bool run(CommandContext *context, Error *err)
 const Command command_resume = {
     .name = "resume",
     .synopsis = "[BUNDLE] [--db CONNINFO] [--step-done|--step-not-done] "
-                "[--accept-data-loss=IDENTITY]… [--accept-extra IDENTITY=REASON]… [--strict]",
+                "[--set NAME=VALUE]… [--accept-data-loss=IDENTITY]… "
+                "[--accept-extra IDENTITY=REASON]… [--strict]",
     .summary = "settle what a crashed or failed run left open, and go on with it",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -132,7 +132,7 @@ const Command command_rollback = {
     .name = "rollback",
     .synopsis = "[--db CONNINFO] [--to VERSION|--steps N] [--plan [--sql]] "
                 "[--accept-data-loss=IDENTITY]… [--accept-unproven] "
-                "[--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
+                "[--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… [--strict] [--yes]",
     .summary = "take back the last application, or back to a version, or the last N migrations",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -89,8 +89,8 @@ static bool look(Preflight *preflight, const ProofSet *set, Error *err)
     int64_t begun = clock_monotonic_ms();
     proof_result_done(&preflight->schema);
     preflight->schema = (ProofResult){0};
-    if (!schema_look(preflight->session, set, &preflight->history.accepted, PROOF_NO_ARRIVAL,
-                     FINGERPRINT_DEFINITIONS, &preflight->schema, err))
+    if (!schema_look(preflight->session, set, &preflight->history.accepted, &preflight->names,
+                     PROOF_NO_ARRIVAL, FINGERPRINT_DEFINITIONS, &preflight->schema, err))
         return false;
     preflight->look_ms = clock_monotonic_ms() - begun;
     return true;
@@ -163,6 +163,32 @@ bool preflight_check_drift(Preflight *preflight, Error *err)
     return good;
 }
 
+/* --- parameters ------------------------------------------------------------------------------ */
+
+bool preflight_check_parameters(Preflight *preflight, Error *err UNUSED)
+{
+    const RunParameters *parameters = &preflight->parameters;
+    Findings *findings = preflight->findings;
+    CLEANUP(error_done) Error refusal = {0};
+    if (!run_parameters_check(parameters, &preflight->history, preflight->manifest, &refusal)) {
+        findings_add(findings, LEVEL_BLOCKS, NULL, "%s", refusal.message);
+        if (refusal.hint)
+            findings_advise(findings, "%s", refusal.hint);
+    }
+    array_each (const RunParameter, item, &parameters->items) {
+        if (!item->needed || !item->value)
+            continue;
+        if (item->before)
+            findings_add(findings, LEVEL_WARNS, item->parameter->name,
+                         "the value is '%s' (%s); the last run had '%s'", item->value,
+                         value_source_words(item->source), item->before);
+        else
+            findings_add(findings, LEVEL_INFORMS, item->parameter->name, "the value is '%s' (%s)",
+                         item->value, value_source_words(item->source));
+    }
+    return true;
+}
+
 /* --- gates ----------------------------------------------------------------------------------- */
 
 static void add_gate(Findings *findings, const GateResult *gate)
@@ -186,6 +212,11 @@ static void add_gate(Findings *findings, const GateResult *gate)
 bool preflight_check_gates(Preflight *preflight, Error *err)
 {
     GateResultArray results = {0};
+    CLEANUP(error_done) Error refusal = {0};
+    /* a gate may take what is missing, which the check before has said */
+    if (!run_parameters_check(&preflight->parameters, &preflight->history, preflight->manifest,
+                              &refusal))
+        return true;
     if (!gates_look(preflight->session, &preflight->report->plan, &results, err))
         return false;
     array_each (const GateResult, gate, &results)

@@ -26,8 +26,7 @@ static bool take_fingerprint(void *context, PgSession *session, const RunArrival
     Arrivals *arrivals = context;
     Fingerprint *taken = &arrivals->taken[slot_of(arrivals->rehearsal, arrival->task)];
     fingerprint_done(taken);
-    return rehearsal_fingerprint(session, arrivals->rehearsal->manifest, arrivals->detail, taken,
-                                 err) &&
+    return rehearsal_fingerprint(session, arrivals->rehearsal, arrivals->detail, taken, err) &&
            (!arrivals->progress ||
             rehearsal_report_progress(arrivals->rehearsal->report, arrivals->progress,
                                       (size_t)run_task_position_after(arrival->task),
@@ -131,7 +130,7 @@ static bool upgrade(Rehearsal *rehearsal, RehearsalStage *stage, Error *err)
     CLEANUP(rehearsal_tasks_done) RunTaskArray tasks = {0};
     CLEANUP(rehearsal_outcome_done) RehearsalOutcome outcome = {0};
     if (!rehearsal_stage_renew(stage, err) ||
-        !rehearsal_fingerprint(stage->session, manifest, FINGERPRINT_DEFINITIONS,
+        !rehearsal_fingerprint(stage->session, rehearsal, FINGERPRINT_DEFINITIONS,
                                &rehearsal->versions[0], err))
         return false;
     for (size_t i = 0; i < manifest->versions.count; i++)
@@ -187,6 +186,82 @@ bool rehearsal_pass_upgrade(Rehearsal *rehearsal, Error *err)
         upgrade(rehearsal, &stage, err) && (!rehearsal->passed || chain(rehearsal, &stage, err));
     rehearsal_stage_done(&stage);
     return good;
+}
+
+/* --- with other values ----------------------------------------------------------------------- */
+
+/* What of a version's schema a site must have, and has otherwise with another value: behind the
+ * parameter itself. */
+static void shaped_by(const FingerprintRow *parameter, const Fingerprint *ordinary,
+                      const Fingerprint *taken, FingerprintChangeArray *ret_shaped)
+{
+    FingerprintChangeArray changes = {0};
+    fingerprint_compare(ordinary, taken, &changes);
+    array_each (const FingerprintChange, change, &changes) {
+        if (fingerprint_change_row(change)->class == FINGERPRINT_ENV)
+            continue;
+        if (!ret_shaped->count)
+            *array_add(ret_shaped) = (FingerprintChange){.kind = CHANGE_EXTRA, .actual = parameter};
+        *array_add(ret_shaped) = *change;
+    }
+    array_free(&changes);
+}
+
+static bool report_shaped(Rehearsal *rehearsal, const FingerprintRow *parameter,
+                          const Fingerprint *slots, Error *err)
+{
+    for (size_t slot = 1; slot <= rehearsal->version_count; slot++) {
+        FingerprintChangeArray shaped = {0};
+        shaped_by(parameter, &rehearsal->versions[slot], &slots[slot], &shaped);
+        bool any = shaped.count > 0;
+        bool good = !any || rehearsal_report_nondeterministic(
+                                rehearsal->report, rehearsal_version_name(rehearsal, slot),
+                                /* identity= */ NULL, &shaped, err);
+        array_free(&shaped);
+        if (any)
+            rehearsal->passed = false;
+        if (any || !good)
+            return good;
+    }
+    return true;
+}
+
+static bool try_value(Rehearsal *rehearsal, size_t index, Error *err)
+{
+    const RehearsalParameters *parameters = &rehearsal->parameters;
+    FingerprintRow row = {.class = FINGERPRINT_CORE,
+                          .kind = (char *)(uintptr_t) "parameter",
+                          .identity = rehearsal->manifest->parameters.items[index].name};
+    CLEANUP(memory_freep) const char **values = rehearsed_values(rehearsal->manifest);
+    CLEANUP(rehearsal_tasks_done) RunTaskArray tasks = {0};
+    CLEANUP(rehearsal_outcome_done) RehearsalOutcome outcome = {0};
+    RehearsalStage stage = rehearsal_stage_for(rehearsal, /* seeds= */ NULL);
+    Arrivals arrivals = {rehearsal, new_slots(rehearsal), FINGERPRINT_HASHES, NULL};
+    const RunObserver observer = {.arrives = take_fingerprint, .context = &arrivals};
+    const RehearsalRun run = {.observer = &observer};
+    values[index] = parameters->others[index];
+    stage.values = values;
+    for (size_t i = 0; i < rehearsal->version_count; i++)
+        rehearsal_stage_add_version(&stage, i, DIRECTION_UP, &tasks);
+    bool good = rehearsal_stage_renew(&stage, err) &&
+                rehearsal_stage_run(&stage, &tasks, &run, &outcome, err) &&
+                (!outcome.passed || report_shaped(rehearsal, &row, arrivals.taken, err));
+    rehearsal_stage_done(&stage);
+    free_slots(rehearsal, arrivals.taken);
+    return good;
+}
+
+bool rehearsal_pass_values(Rehearsal *rehearsal, Error *err)
+{
+    const RehearsalParameters *parameters = &rehearsal->parameters;
+    for (size_t i = 0; i < parameters->count; i++) {
+        const char *name = rehearsal->manifest->parameters.items[i].name;
+        if (parameters->others[i] && (!try_value(rehearsal, i, err) ||
+                                      !rehearsal_report_progress(rehearsal->report, "values", i + 1,
+                                                                 parameters->count, name, err)))
+            return false;
+    }
+    return true;
 }
 
 /* --- in fewer transactions ------------------------------------------------------------------- */

@@ -122,7 +122,17 @@ static bool make_plan(Copy *copy, const char *conninfo, Error *err)
     array_each (RunTask, task, &copy->plan.tasks)
         task->objects = &copy->input->objects;
     site_rehearsal_note_plan(&copy->plan, &copy->before, copy->input->manifest, copy->rehearsal);
-    return settles || apply_plan_check(&copy->plan, err);
+    if (settles)
+        return true;
+    CLEANUP(run_parameters_done) RunParameters parameters = {0};
+    run_parameters_find(&copy->options->run.parameters, copy->input->manifest, &copy->before,
+                        RUN_BEGINS_ANEW, &copy->plan.tasks, &parameters);
+    bool good = apply_plan_check(&copy->plan, err) &&
+                run_parameters_check(&parameters, &copy->before, copy->input->manifest, err);
+    /* the copy's own run puts them together again */
+    array_each (RunTask, task, &copy->plan.tasks)
+        task->values = NULL;
+    return good;
 }
 
 static bool nothing_to_do(const Copy *copy)

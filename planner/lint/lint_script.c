@@ -245,6 +245,21 @@ static void read_authored(Reading *reading, const Error *failure)
         add_failure(script, failure);
 }
 
+/* The grammar knows no references: each becomes a token of its kind and its length, so that places
+ * stay what they are. */
+static void mask_references(const ProjectValueArray *values, const Script *shipped, Text *text)
+{
+    array_each (const ScriptReference, reference, &shipped->references) {
+        char *at = text->bytes + reference->offset;
+        size_t length = (size_t)reference->length;
+        ValueType type = values->items[reference->value].type;
+        bool number = type == VALUE_TYPE_INTEGER || type == VALUE_TYPE_NUMBER;
+        memset(at, reference->form == VALUE_FORM_RAW && number ? '1' : 'x', length);
+        if (reference->form == VALUE_FORM_LITERAL)
+            at[0] = at[length - 1] = '\'';
+    }
+}
+
 bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *ret_script,
                       Error *err)
 {
@@ -258,7 +273,9 @@ bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *r
     if (!file_read_all(file->path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
         return false;
     bool valued = file->settings.syntax != SCRIPT_SYNTAX_NONE;
-    if (valued && script_read(file, &sink, &shipped, &failure) && shipped.composed) {
+    if (valued && script_read(file, &sink, &shipped, &failure) &&
+        (shipped.composed || shipped.references.count)) {
+        mask_references(file->settings.values, &shipped, &text);
         take_shipped(&reading, &shipped, &text);
     } else {
         script_directives_init(&script.directives);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "migrations/script.h"
+#include "planner/packing/plan_parameters.h"
 #include "planner/packing/project_digests.h"
 #include "planner/packing/script_plan.h"
 
@@ -431,5 +432,6 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     add_superseded(project, range, ret_manifest);
     set_scope(project, ret_manifest);
     count(ret_manifest);
-    return add_extensions(project, ret_manifest, err);
+    return plan_parameters(&project->config.values, ret_manifest, err) &&
+           add_extensions(project, ret_manifest, err);
 }

@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "bundles/parameter_value.h"
+#include "planner/packing/plan_parameters.h"
+
 /* Where the walk over the statements stands. */
 typedef struct Walk {
     const ScriptPlanOptions *options;
@@ -163,6 +166,16 @@ static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup
         .probe = probe,
     };
     group->step_count++;
+    for (size_t i = 0; i < statement->reference_count; i++) {
+        const ScriptReference *from =
+            &walk->script->references.items[statement->first_reference + i];
+        *array_add(&walk->planned->references) =
+            (ManifestReference){.step = walk->planned->steps.count - 1,
+                                .offset = from->offset - statement->offset,
+                                .length = from->length,
+                                .parameter = from->value,
+                                .quoting = plan_parameter_quoting(from->form)};
+    }
 }
 
 static bool plan_autocommit(Walk *walk, const ScriptStatement *statement, Error *err)
@@ -325,6 +338,64 @@ static bool plan_batch(Walk *walk, Error *err)
     return true;
 }
 
+/* --- site parameters ------------------------------------------------------------------------- */
+
+static bool refuse_reference(const Walk *walk, const ScriptStatement *statement,
+                             const ProjectValue *value, const char *why, const char *hint,
+                             Error *err)
+{
+    CLEANUP(memory_freep)
+    char *words = memory_format("refers to the site parameter '%s' %s", value->name, why);
+    return refuse(walk, statement, err, words, hint);
+}
+
+/* What is settled after a crash, or gone through in batches, must have its name when packed. */
+static bool wants_names(const Walk *walk, const ScriptStatement *statement)
+{
+    SettleKind settle = statement->kind.settle;
+    bool batched =
+        walk->script->directives.batch.size && statement == &walk->script->statements.items[0];
+    return batched ||
+           (statement->kind.not_in_transaction && settle != SETTLE_NONE && settle != SETTLE_REPEAT);
+}
+
+static bool check_reference(const Walk *walk, const ScriptStatement *statement,
+                            const ScriptReference *reference, Error *err)
+{
+    const ProjectValue *value = &walk->options->values->items[reference->value];
+    if (!parameter_quoting_fits(plan_parameter_type(value->type),
+                                plan_parameter_quoting(reference->form))) {
+        CLEANUP(memory_freep)
+        char *why = memory_format("as %s, but its type is %s", value_form_name(reference->form),
+                                  value_type_name(value->type));
+        return refuse_reference(walk, statement, value, why,
+                                "a name is of type identifier; only an integer, a number or a "
+                                "boolean stands as it is",
+                                err);
+    }
+    if (statement->kind.control != TRANSACTION_CONTROL_NONE)
+        return refuse_reference(walk, statement, value, "where it controls the transaction", NULL,
+                                err);
+    if (reference->form == VALUE_FORM_IDENTIFIER && wants_names(walk, statement))
+        return refuse_reference(walk, statement, value,
+                                "for a name, which must be known when the bundle is packed",
+                                "what runs in batches or outside transactions takes parameters as "
+                                "literals only: a crash is settled by the names",
+                                err);
+    return true;
+}
+
+static bool check_references(const Walk *walk, Error *err)
+{
+    array_each (const ScriptStatement, statement, &walk->script->statements)
+        for (size_t i = 0; i < statement->reference_count; i++)
+            if (!check_reference(walk, statement,
+                                 &walk->script->references.items[statement->first_reference + i],
+                                 err))
+                return false;
+    return true;
+}
+
 static bool check_gate(const Walk *walk, Error *err)
 {
     if (!walk->script->directives.gate || walk->options->kind == SCRIPT_PRECHECK)
@@ -334,28 +405,11 @@ static bool check_gate(const Walk *walk, Error *err)
                            ".precheck.sql");
 }
 
-/* A bundle cannot carry them: nobody at the site would be asked for what they name. */
-static bool refuse_references(const Walk *walk, Error *err)
-{
-    array_each (const ScriptStatement, statement, &walk->script->statements) {
-        if (!statement->reference_count)
-            continue;
-        const ScriptReference *first = &walk->script->references.items[statement->first_reference];
-        const ProjectValueArray *values = walk->options->values;
-        CLEANUP(memory_freep)
-        char *why = memory_format("refers to the site parameter '%s'",
-                                  values ? values->items[first->value].name : "?");
-        return refuse(walk, statement, err, why,
-                      "a bundle carries fixed values only: give it a value in sealift.conf");
-    }
-    return true;
-}
-
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err)
 {
     Walk walk = {.options = options, .script = script, .planned = ret_script};
-    if (!check_gate(&walk, err) || !refuse_references(&walk, err))
+    if (!check_gate(&walk, err) || !check_references(&walk, err))
         return false;
     if (script->directives.batch.size)
         return plan_batch(&walk, err);

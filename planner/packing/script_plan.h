@@ -15,12 +15,12 @@ typedef struct ScriptPlanOptions {
     const char *name; /* of the script, for messages */
     ScriptKind kind;
     TransactionMode mode;
-    const ProjectValueArray *values; /* of the project, for messages; or NULL */
+    const ProjectValueArray *values; /* of the project; NULL where no script refers to any */
 } ScriptPlanOptions;
 
 /* Fill ret_script->steps, ->groups and ->batch (and in_transaction, gate) from `script`; object and
- * source stay as they are. A step's data_object is the number of the data file, from 0, for the
- * caller to map. */
+ * source stay as they are. A step's data_object is the number of the data file, from 0, and a
+ * reference's parameter the index of the project's value, for the caller to map. */
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err) MUST_CHECK;
 

@@ -117,6 +117,17 @@ static void add_directives(DigestStream *stream, const ScriptDirectives *directi
     add_string(stream, words);
 }
 
+/* What a rehearsal puts in the place of site parameters. */
+static void add_references(const Project *project, const Script *script, DigestStream *stream)
+{
+    array_each (const ScriptReference, reference, &script->references) {
+        const ProjectValue *value = &project->config.values.items[reference->value];
+        add_string(stream, value->name);
+        add_string(stream, value_form_name(reference->form));
+        add_string(stream, value->rehearse);
+    }
+}
+
 /* What a script does: its statements one by one, without what stands between them. */
 static bool add_script(const Project *project, const ProjectMigration *migration,
                        ProjectScript which, DigestStream *stream, ScriptAckArray *acks, Error *err)
@@ -134,6 +145,7 @@ static bool add_script(const Project *project, const ProjectMigration *migration
         array_each (const ScriptStatement, statement, &script.statements)
             add_text(stream, text_string(&reading.sql) + statement->offset,
                      (size_t)statement->length);
+        add_references(project, &script, stream);
         Digest data = digest_end(&reading.data);
         digest_update(stream, data.bytes, sizeof(data.bytes));
     }

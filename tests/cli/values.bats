@@ -105,11 +105,37 @@ EOF
     run_status 0 release 1.0.0
 }
 
-@test "a site parameter is not packed" {
+@test "a site parameter stands where it is quoted, and not where a name must be known" {
     value tenant 'site = true' 'default = acme'
-    script 1.0.0/0001_ships.up.sql <<<$'SELECT 1;\nSELECT :tenant;'
+    value berths 'site = true' 'default = 3' 'type = integer'
+    value role 'site = true' 'rehearse = app' 'type = identifier'
+    script 1.0.0/0001_ships.up.sql <<<$'SELECT 1;\nSELECT :tenant, :berths, :\'role\' AS :role;'
+    script 1.0.0/0002_bare.up.sql <<<$'SELECT 1;\nSELECT 1 AS :"tenant";'
     run_status 4 planner release 1.0.0 --project "$PROJECT"
-    errors_has "0001_ships.up.sql:2: 'select …' refers to the site parameter 'tenant'"
+    errors_has "0002_bare.up.sql:2: 'select …' refers to the site parameter 'tenant' as identifier, but its type is text"
+    script 1.0.0/0002_bare.up.sql <<<'CREATE INDEX CONCURRENTLY :role ON ships (id);'
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "refers to the site parameter 'role' for a name, which must be known when the bundle is packed"
+    script 1.0.0/0002_bare.up.sql <<<$'-- sealift: batch key=id\nUPDATE :role SET a = 1 WHERE id BETWEEN $1 AND $2;\nSELECT true;'
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "refers to the site parameter 'role' for a name"
+    script 1.0.0/0002_bare.up.sql <<<$'BEGIN ISOLATION LEVEL SERIALIZABLE, :role;\nSELECT 1;\nCOMMIT;'
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    rm "$PROJECT/migrations/1.0.0/0002_bare.up.sql"
+    run_status 0 planner release 1.0.0 --project "$PROJECT"
+}
+
+@test "what a site could not be asked for is an error of the configuration" {
+    value tenant 'site = true' $'default = a\tb'
+    script 1.0.0/0001_ships.up.sql <<<'SELECT :tenant;'
+    release 1.0.0
+    make_key vendor
+    run_status 3 planner pack --project "$PROJECT" --to 1.0.0 --out x.bundle --sign keys/vendor --allow-unproven
+    errors_has '[value tenant] default is not one line of printable UTF-8'
+    sed -i $'s/^default = .*/default = aa\\\npattern = (a{1}){2}/' "$PROJECT/sealift.conf"
+    sed -i 's/^default = .*/default = aa/' "$PROJECT/sealift.conf"
+    run_status 3 planner pack --project "$PROJECT" --to 1.0.0 --out x.bundle --sign keys/vendor --allow-unproven
+    errors_has '[value tenant] pattern repeats a repetition'
 }
 
 @test "a value that contradicts itself is an error of the configuration" {
@@ -168,4 +194,22 @@ other() {
     same findings 'lib/vacuum.sql 2
 migrations/1.0.0/0001_vacuum.up.sql 3' \
         "$(json '.findings[] | select(.rule == "vacuum-full") | "\(.file) \(.line)"')"
+}
+
+@test "lint reads a statement with site parameters as one with values" {
+    value role 'site = true' 'type = identifier' 'rehearse = app'
+    value tenant 'site = true' 'rehearse = t'
+    value most 'site = true' 'type = integer' 'as = raw' 'default = 3'
+    script 1.0.0/0001_ships.up.sql <<'EOF'
+CREATE TABLE ships (name text);
+GRANT SELECT ON ships TO :role, :"role";
+INSERT INTO ships SELECT :tenant LIMIT :most;
+EOF
+    script 1.0.0/0001_ships.down.sql <<<'DROP TABLE ships;'
+    run_status 0 planner lint --project "$PROJECT" --json
+    same findings '' "$(json '.findings[] | select(.rule == "unparsed" or .rule == "psql-variable") | .rule')"
+    script 1.1.0/0002_more.up.sql <<<'ALTER TABLE ships ADD COLUMN a int NOT NULL; INSERT INTO ships VALUES (:tenant);'
+    status=0
+    output=$(planner lint --project "$PROJECT" --json) || status=$?
+    json '.findings[] | "\(.file) \(.line) \(.rule)"' | grep -q '1.1.0/0002_more.up.sql 1 '
 }

@@ -33,7 +33,7 @@ load ../support/common
     run_status 0 planner pack --help
     [[ $output =~ --sign\ FILE.*repeatable ]]
     run_status 0 applier apply --help
-    same once 1 "$(grep -c 'repeatable' <<<"$output")"
+    same 'as often as there are such' 2 "$(grep -c 'repeatable' <<<"$output")"
 }
 
 @test "what pack says against shipping carries the program's name" {

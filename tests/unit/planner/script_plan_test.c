@@ -21,7 +21,7 @@ static char *groups_as_text(const ManifestScript *script)
     return text_take(&text);
 }
 
-static void script_of(const char *sql, Script *script)
+static void script_with(const char *sql, const ProjectValueArray *values, Script *script)
 {
     char path[] = "/tmp/script-plan-test.XXXXXX";
     int fd = mkstemp(path);
@@ -29,10 +29,19 @@ static void script_of(const char *sql, Script *script)
     const ScriptSink no_sink = {0};
     assert_true(fd >= 0 && file_write(fd, path, sql, strlen(sql), &err));
     close(fd);
-    bool good = script_read(&(ScriptFile){.path = path, .name = "x.sql"}, &no_sink, script, &err);
+    const ScriptFile file = {
+        .path = path,
+        .name = "x.sql",
+        .settings = {.syntax = values ? SCRIPT_SYNTAX_PSQL : SCRIPT_SYNTAX_NONE, .values = values}};
+    bool good = script_read(&file, &no_sink, script, &err);
     unlink(path);
     if (!good)
         fail_msg("%s", err.message);
+}
+
+static void script_of(const char *sql, Script *script)
+{
+    script_with(sql, /* values= */ NULL, script);
 }
 
 static void planned_done(ManifestScript *planned)
@@ -45,6 +54,7 @@ static void planned_done(ManifestScript *planned)
     }
     array_free(&planned->steps);
     array_free(&planned->groups);
+    array_free(&planned->references);
     free(planned->batch.table);
     free(planned->batch.table_schema);
     free(planned->batch.key);
@@ -273,6 +283,35 @@ static void names_what_keeps_it_out_of_a_larger_transaction(void **state UNUSED)
     }
 }
 
+/* Places count from the statement's first byte; a parameter is the index of the project's value. */
+static void notes_where_steps_take_parameters(void **state UNUSED)
+{
+    static char role[] = "role", tenant[] = "tenant";
+    ProjectValue values[] = {
+        {.name = role, .site = true, .type = VALUE_TYPE_IDENTIFIER, .form = VALUE_FORM_IDENTIFIER},
+        {.name = tenant, .site = true, .form = VALUE_FORM_LITERAL}};
+    const ProjectValueArray all = {.items = values, .count = 2};
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    CLEANUP(error_done) Error err = {0};
+    script_with("SELECT 1;\n-- x\nSELECT :tenant AS :\"role\";\nGRANT a TO :role;\n", &all,
+                &script);
+    const ScriptPlanOptions options = {.name = "x.sql", .kind = SCRIPT_UP, .values = &all};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    static const ManifestReference expected[] = {
+        {.step = 1, .offset = 7, .length = 7, .parameter = 1, .quoting = QUOTING_LITERAL},
+        {.step = 1, .offset = 18, .length = 7, .parameter = 0, .quoting = QUOTING_IDENTIFIER},
+        {.step = 2, .offset = 11, .length = 5, .parameter = 0, .quoting = QUOTING_IDENTIFIER}};
+    assert_int_equal(planned.references.count, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        assert_int_equal(planned.references.items[i].step, expected[i].step);
+        assert_int_equal(planned.references.items[i].offset, expected[i].offset);
+        assert_int_equal(planned.references.items[i].length, expected[i].length);
+        assert_int_equal(planned.references.items[i].parameter, expected[i].parameter);
+        assert_int_equal(planned.references.items[i].quoting, expected[i].quoting);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +323,7 @@ int main(void)
         cmocka_unit_test(marks_what_answers_in_scripts_that_check),
         cmocka_unit_test(idempotent_steps_need_no_probe),
         cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
+        cmocka_unit_test(notes_where_steps_take_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
