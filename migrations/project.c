@@ -76,20 +76,41 @@ static bool read_layout(Project *project, LayoutReading *reading, Error *err)
     return layout_read(project->layout, reading, err);
 }
 
+/* The migrations of a project whose configuration and releases are known. */
+static bool read_migrations(Project *project, Error *err)
+{
+    CLEANUP(layout_reading_done)
+    LayoutReading reading = {.root = project->root, .findings = &project->findings};
+    reading.folder = project->config.folder;
+    if (!check_folder(project, err) || !read_layout(project, &reading, err))
+        return false;
+    project->flat = reading.flat;
+    project_order(project, &reading, &project->sum);
+    return true;
+}
+
 bool project_survey(const char *root, Project *ret_project, Error *err)
 {
     CLEANUP(project_done) Project project = {.root = memory_string(root)};
     CLEANUP(memory_freep) char *sum_path = file_path(root, PROJECT_SUM_NAME);
     if (!project_config_read(root, &project.config, err) || !check_folder(&project, err) ||
-        !sum_file_read(sum_path, &project.sum, err))
+        !sum_file_read(sum_path, &project.sum, err) || !read_migrations(&project, err))
         return false;
-    CLEANUP(layout_reading_done)
-    LayoutReading reading = {.root = root, .findings = &project.findings};
-    reading.folder = project.config.folder;
-    if (!read_layout(&project, &reading, err))
+    *ret_project = project;
+    project = (Project){0};
+    return true;
+}
+
+bool project_survey_folder(const char *folder, const char *layout, Project *ret_project, Error *err)
+{
+    CLEANUP(project_done) Project project = {.root = memory_string(folder)};
+    project_config_defaults(&project.config);
+    free(project.config.folder);
+    free(project.config.layout);
+    project.config.folder = memory_string(".");
+    project.config.layout = memory_string(layout);
+    if (!read_migrations(&project, err))
         return false;
-    project.flat = reading.flat;
-    project_order(&project, &reading, &project.sum);
     *ret_project = project;
     project = (Project){0};
     return true;

@@ -19,10 +19,10 @@ void new_migration_done(NewMigration *added)
     *added = (NewMigration){0};
 }
 
-/* "Add berths!" becomes "add_berths". The caller frees. */
-static bool slug_of(const char *name, char **ret_slug, Error *err)
+/* "Add berths!" becomes "add_berths"; "" where there is no letter or digit. The caller frees. */
+static char *slug_text(const char *name)
 {
-    CLEANUP(text_done) Text slug = {0};
+    Text slug = {0};
     for (const char *at = name; *at; at++) {
         char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
@@ -30,16 +30,30 @@ static bool slug_of(const char *name, char **ret_slug, Error *err)
         else if (slug.length && slug.bytes[slug.length - 1] != '_')
             text_add_char(&slug, '_');
     }
-    size_t length = slug.length;
-    while (length && slug.bytes[length - 1] == '_')
-        length--;
-    if (!length)
+    while (slug.length && slug.bytes[slug.length - 1] == '_')
+        slug.bytes[--slug.length] = '\0';
+    text_add(&slug, "");
+    return text_take(&slug);
+}
+
+static bool slug_of(const char *name, char **ret_slug, Error *err)
+{
+    CLEANUP(memory_freep) char *slug = slug_text(name);
+    if (!*slug)
         return error_set(err, ERROR_USAGE, "'%s' has no letter or digit to name a migration by",
                          name);
-    if (length > SLUG_MAX)
+    if (strlen(slug) > SLUG_MAX)
         return error_set(err, ERROR_USAGE, "the name is longer than %d characters", SLUG_MAX);
-    *ret_slug = memory_string_n(slug.bytes, length);
+    *ret_slug = TAKE_PTR(slug);
     return true;
+}
+
+char *new_migration_slug(const char *title)
+{
+    CLEANUP(memory_freep) char *slug = slug_text(title);
+    if (strlen(slug) > SLUG_MAX)
+        slug[SLUG_MAX] = '\0';
+    return *slug ? TAKE_PTR(slug) : memory_string("migration");
 }
 
 /* The number at the start of an identity, and with how many digits it is written. */
