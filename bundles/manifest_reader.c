@@ -318,7 +318,7 @@ static bool read_steps(sqlite3 *db, Manifest *manifest, Error *err)
 static bool read_requirements(sqlite3 *db, Manifest *manifest, Error *err)
 {
     /* a requirement that the applier does not know must not be passed over */
-    static const char *const kinds[] = {"extension", "encoding"};
+    static const char *const kinds[] = {"extension", "encoding", "role", "setting"};
     static const WordTable kind_words = {kinds, ARRAY_LEN(kinds)};
     CLEANUP(rows_close) Rows rows = {0};
     if (!rows_open(db, "requirement", SQL_manifest_read_requirements, &rows, err))

@@ -31,7 +31,7 @@ static const Option options[] = {
         "product", ImportOptions, product, "NAME",
         "the new product's name (default: that of DIR's sealift.conf, or the folder's)"),
     OPTION_STRING_ROW("version", ImportOptions, version, "NAME",
-                      "the version that migrations become which are in none, where others are"),
+                      "the version that migrations become which are in none"),
 };
 
 static void set_defaults(void *given)

@@ -19,26 +19,9 @@ void new_migration_done(NewMigration *added)
     *added = (NewMigration){0};
 }
 
-/* "Add berths!" becomes "add_berths"; "" where there is no letter or digit. The caller frees. */
-static char *slug_text(const char *name)
-{
-    Text slug = {0};
-    for (const char *at = name; *at; at++) {
-        char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            text_add_char(&slug, c);
-        else if (slug.length && slug.bytes[slug.length - 1] != '_')
-            text_add_char(&slug, '_');
-    }
-    while (slug.length && slug.bytes[slug.length - 1] == '_')
-        slug.bytes[--slug.length] = '\0';
-    text_add(&slug, "");
-    return text_take(&slug);
-}
-
 static bool slug_of(const char *name, char **ret_slug, Error *err)
 {
-    CLEANUP(memory_freep) char *slug = slug_text(name);
+    CLEANUP(memory_freep) char *slug = project_slug(name);
     if (!*slug)
         return error_set(err, ERROR_USAGE, "'%s' has no letter or digit to name a migration by",
                          name);
@@ -46,14 +29,6 @@ static bool slug_of(const char *name, char **ret_slug, Error *err)
         return error_set(err, ERROR_USAGE, "the name is longer than %d characters", SLUG_MAX);
     *ret_slug = TAKE_PTR(slug);
     return true;
-}
-
-char *new_migration_slug(const char *title)
-{
-    CLEANUP(memory_freep) char *slug = slug_text(title);
-    if (strlen(slug) > SLUG_MAX)
-        slug[SLUG_MAX] = '\0';
-    return *slug ? TAKE_PTR(slug) : memory_string("migration");
 }
 
 /* The number at the start of an identity, and with how many digits it is written. */

@@ -11,10 +11,6 @@ typedef struct NewMigration {
 
 void new_migration_done(NewMigration *added);
 
-/* What a migration with this title is called behind its number: "add_berths"; "migration" where the
- * title has no letter or digit. The caller frees. */
-char *new_migration_slug(const char *title);
-
 /* Name the next migration from `name` (made a slug). `version` is the version folder of our own
  * layout, or NULL: the last unreleased one. `now` (seconds) makes diesel's and time-stamped
  * numbers. ERROR_USAGE for a name without a letter or digit, a version that does not fit. */

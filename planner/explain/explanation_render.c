@@ -1,7 +1,7 @@
 /* An explanation in words and as JSON. */
 #include <inttypes.h>
 
-#include "migrations/project_names.h"
+#include "migrations/requires_directive.h"
 #include "planner/explain/explanation.h"
 #include "planner/packing/project_check.h"
 
@@ -66,6 +66,13 @@ static char *batch_words(const ScriptBatch *batch)
     return text_take(&words);
 }
 
+static char *require_words(const ScriptRequire *require)
+{
+    const char *between = require->kind == REQUIRE_SETTING ? "=" : *require->value ? " >=" : "";
+    return memory_format("%s %s%s%s", requires_directive_kind(require->kind), require->name,
+                         between, require->value);
+}
+
 /* What the author wrote, in one order. */
 static void list_directives(const ScriptDirectives *given, DirectiveArray *ret_directives)
 {
@@ -88,6 +95,10 @@ static void list_directives(const ScriptDirectives *given, DirectiveArray *ret_d
         add(into, "batch", batch_words(&given->batch));
     array_each (const ScriptAck, ack, &given->acks)
         add(into, "ack", memory_format("%s %s", ack->rule, ack->reason));
+    array_each (const ScriptRequire, require, &given->requires)
+        add(into, "requires", require_words(require));
+    array_each (const ScriptDepend, depend, &given->depends)
+        add(into, "depends", memory_string(depend->identity));
 }
 
 static void directives_done(DirectiveArray *directives)

@@ -4,8 +4,9 @@
 
 #include "base/file.h"
 #include "migrations/project_names.h"
-#include "planner/commands/new_migration.h"
 #include "planner/import/import_script.h"
+
+#define SLUG_MAX 100 /* leaves room for number and endings in a file name of 255 bytes */
 
 void imported_migrations_done(ImportedMigrationArray *migrations)
 {
@@ -34,6 +35,15 @@ static bool find_scripts(const Project *project, const ProjectMigration *source,
     return true;
 }
 
+/* "migration" where the title has no letter or digit. The caller frees. */
+static char *slug_of(const char *title)
+{
+    CLEANUP(memory_freep) char *slug = project_slug(title);
+    if (strlen(slug) > SLUG_MAX)
+        slug[SLUG_MAX] = '\0';
+    return *slug ? TAKE_PTR(slug) : memory_string("migration");
+}
+
 bool import_check_version(const Project *project, const char *version, Error *err)
 {
     bool pending = false;
@@ -60,7 +70,7 @@ bool import_plan(const Project *project, const char *version,
     const char *rest = version ? version : project->versions.count ? "(no version)" : NULL;
     array_each (const ProjectMigration, source, &project->migrations) {
         ImportedMigration *imported = array_add(&migrations);
-        CLEANUP(memory_freep) char *slug = new_migration_slug(source->title);
+        CLEANUP(memory_freep) char *slug = slug_of(source->title);
         imported->source = source;
         imported->identity = memory_format("%04zu_%s", migrations.count, slug);
         const char *folder =

@@ -18,8 +18,8 @@ typedef ARRAY_OF(ImportedMigration) ImportedMigrationArray;
 
 void imported_migrations_done(ImportedMigrationArray *migrations);
 
-/* Whether each migration has a place: `version` names the version of those that are in none where
- * others are in one, and is NULL elsewhere. ERROR_USAGE. */
+/* Whether each migration has a place: `version`, or NULL, names the version of those that are in
+ * none, and must be there where others are in one. ERROR_USAGE. */
 bool import_check_version(const Project *project, const char *version, Error *err) MUST_CHECK;
 
 /* What it would be: new identities in order. ERROR_INPUT where a script cannot be read. */

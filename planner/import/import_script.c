@@ -10,6 +10,7 @@ typedef struct Output {
     FILE *file;
     const char *path;
     const char *source;  /* the script's path, for words */
+    bool line_ended;     /* nothing was written behind a line's end */
     bool begun;          /* something but blank lines was written */
     Text blanks;         /* blanks held back until something follows them */
     char last;           /* the last byte that is no blank; '\0': none */
@@ -52,6 +53,7 @@ static bool put_sql(void *context, const void *bytes, size_t size, Error *err)
             return false;
         text_clear(&output->blanks);
         output->begun = true;
+        output->line_ended = false;
         output->last = at[-1];
     }
     return true;
@@ -110,6 +112,7 @@ static bool end_data(void *context, Error *err)
         return refuse_data(output, ENDS_ITSELF, err);
     const char *end = output->line_begins ? "\\.\n" : "\n\\.\n";
     output->last = ';';
+    output->line_ended = true;
     return put(output, end, strlen(end), err);
 }
 
@@ -125,7 +128,7 @@ static bool put_range(const Project *project, const ProjectMigration *migration,
     output->last = '\0';
     if (!script_read(&file, &sink, &script, err))
         return false;
-    if (!output->begun)
+    if (!output->begun || output->line_ended)
         return true;
     const char *end = script.statements.count && output->last != ';' ? "\n;" : "";
     return put(output, end, strlen(end), err) && end_line(output, err);
