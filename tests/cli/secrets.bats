@@ -104,6 +104,7 @@ failing_bundle() {
     mkdir dumps bin
     printf '#!/bin/sh\necho "$*" >>%q\nexec %q/pg_dump "$@"\n' "$WORK/seen/pg_dump.arguments" "$PG_BIN" >bin/pg_dump
     chmod +x bin/pg_dump
+    ln -s "$PG_BIN/pg_restore" bin/
     PATH=$WORK/bin:$PATH observe applier apply shop.bundle --yes --db "$URI" --backup "pg_dump:$WORK/dumps"
     observed 0
     grep -q "$WORK/dumps" seen/pg_dump.arguments
