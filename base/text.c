@@ -136,6 +136,18 @@ bool text_is_utf8(const void *bytes, size_t length)
     return true;
 }
 
+bool text_is_printable_line(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte < 0x20 || byte == 0x7f)
+            return false;
+        if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0)
+            return false;
+    }
+    return text_is_utf8(text, length);
+}
+
 char *text_printable(const void *bytes, size_t length, size_t most)
 {
     Text text = {0};

@@ -41,6 +41,10 @@ char *text_printable(const void *bytes, size_t length, size_t most);
 const char *text_plural(int64_t count);
 
 bool text_is_utf8(const void *bytes, size_t length);
+
+/* UTF-8, and nothing that moves a cursor: neither ASCII's controls (NUL, TAB, LF) nor those of
+ * U+0080 to U+009F. */
+bool text_is_printable_line(const char *text, size_t length);
 bool text_has_prefix(const char *string, const char *prefix);
 bool text_has_suffix(const char *string, const char *suffix);
 

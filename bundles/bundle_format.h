@@ -52,6 +52,10 @@
 #define MANIFEST_IDENTIFIER_MAX    255      /* bytes of a database object's name */
 #define MANIFEST_RELATION_MAX      520 /* bytes of a relation's name with its schema, both quoted */
 #define MANIFEST_LOCK_MAX          63  /* bytes of a lock's name */
+#define PARAMETERS_MAX             1000 /* values that a site says */
+#define PARAMETER_NAME_MAX         63
+#define PARAMETER_VALUE_MAX        1024 /* bytes of a value, of a pattern and of a description */
+#define IDENTIFIER_BYTES_MAX       63   /* PostgreSQL cuts longer names off */
 #define OBJECT_STORED_SIZE_MAX     (INT64_C(8) << 30) /* exclusive: ustar's octal size field */
 #define OBJECT_PATH_MAX            100                /* ustar's name field */
 #define OBJECT_PLAIN_SIZE_MAX      (INT64_C(1) << 40)

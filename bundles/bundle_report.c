@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "bundles/parameter_value.h"
 #include "bundles/rehearsal_report.h"
 
 /* Scripts as a person may see them: tabs and line ends stay, whatever else could steer a terminal
@@ -148,6 +149,22 @@ static void add_superseded(const Manifest *manifest, size_t version, const char 
                       superseded->same_schema ? ", and has its schema" : "");
 }
 
+/* What only a site knows, and the bundle asks it for. */
+static void add_parameters(const Manifest *manifest, Text *out)
+{
+    array_each (const ManifestParameter, parameter, &manifest->parameters) {
+        text_addf(out, "parameter    %s, %s", parameter->name,
+                  parameter_type_name(parameter->type));
+        if (parameter->pattern)
+            text_addf(out, " like %s", parameter->pattern);
+        if (parameter->default_value)
+            text_addf(out, ", default '%s'", parameter->default_value);
+        text_addf(out, "%s, rehearsed with '%s'", parameter->default_value ? "" : ", asked for",
+                  parameter->rehearsed_value);
+        text_addf(out, "%s%s\n", *parameter->description ? ": " : "", parameter->description);
+    }
+}
+
 static bool add_version(BundleReader *reader, const Manifest *manifest, size_t index,
                         ReportDepth depth, Text *out, Error *err)
 {
@@ -179,6 +196,7 @@ bool bundle_report_text(BundleReader *reader, ReportDepth depth, Text *out, Erro
     array_each (const ManifestRequirement, requirement, &manifest->requirements)
         text_addf(out, "needs        %s %s%s%s\n", requirement->kind, requirement->name,
                   *requirement->value ? " " : "", requirement->value);
+    add_parameters(manifest, out);
     rehearsal_report_bundle(manifest, out);
     for (size_t i = 0; i < manifest->versions.count; i++)
         if (!add_version(reader, manifest, i, depth, out, err))
@@ -229,8 +247,27 @@ void bundle_report_head_json(const BundleReader *reader, JsonWriter *json)
     json_close(json);
 }
 
-static void step_json(const ManifestStep *step, JsonWriter *json)
+static void references_json(const Manifest *manifest, const ManifestScript *script, size_t index,
+                            JsonWriter *json)
 {
+    size_t count = 0;
+    const ManifestReference *references = parameter_references(script, index, &count);
+    json_array(json, "parameters");
+    for (size_t i = 0; i < count; i++) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "name", manifest->parameters.items[references[i].parameter].name);
+        json_int(json, "offset", references[i].offset);
+        json_int(json, "length", references[i].length);
+        json_string(json, "quoting", parameter_quoting_name(references[i].quoting));
+        json_close(json);
+    }
+    json_close(json);
+}
+
+static void step_json(const Manifest *manifest, const ManifestScript *script, size_t index,
+                      JsonWriter *json)
+{
+    const ManifestStep *step = &script->steps.items[index];
     json_object(json, /* name= */ NULL);
     json_string(json, "kind", step_kind_name(step->kind));
     json_int(json, "line", step->line);
@@ -240,10 +277,11 @@ static void step_json(const ManifestStep *step, JsonWriter *json)
     json_bool(json, "session_state", step->session_state);
     json_bool(json, "outside_effects", step->outside_effects);
     json_string(json, "probe", probe_kind_name(step->probe.kind));
+    references_json(manifest, script, index, json);
     json_close(json);
 }
 
-static void groups_json(const ManifestScript *script, JsonWriter *json)
+static void groups_json(const Manifest *manifest, const ManifestScript *script, JsonWriter *json)
 {
     json_array(json, "groups");
     array_each (const ManifestGroup, group, &script->groups) {
@@ -252,7 +290,7 @@ static void groups_json(const ManifestScript *script, JsonWriter *json)
         json_string(json, "isolation", isolation_name(group->isolation));
         json_array(json, "steps");
         for (size_t i = 0; i < group->step_count; i++)
-            step_json(&script->steps.items[group->first_step + i], json);
+            step_json(manifest, script, group->first_step + i, json);
         json_close(json);
         json_close(json);
     }
@@ -288,7 +326,7 @@ static bool script_json(BundleReader *reader, const Manifest *manifest,
         json_string(json, "sql", text_string(&sql));
     json_bool(json, "gate", script->gate);
     batch_json(&script->batch, json);
-    groups_json(script, json);
+    groups_json(manifest, script, json);
     json_close(json);
     return true;
 }
@@ -353,6 +391,22 @@ static bool version_json(BundleReader *reader, const Manifest *manifest, size_t 
     return true;
 }
 
+static void parameters_json(const Manifest *manifest, JsonWriter *json)
+{
+    json_array(json, "parameters");
+    array_each (const ManifestParameter, parameter, &manifest->parameters) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "name", parameter->name);
+        json_string(json, "type", parameter_type_name(parameter->type));
+        json_string(json, "default", parameter->default_value);
+        json_string(json, "pattern", parameter->pattern);
+        json_string(json, "rehearsed", parameter->rehearsed_value);
+        json_string(json, "description", parameter->description);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 bool bundle_report_json(BundleReader *reader, ReportDepth depth, Text *out, Error *err)
 {
     const Manifest *manifest;
@@ -372,6 +426,7 @@ bool bundle_report_json(BundleReader *reader, ReportDepth depth, Text *out, Erro
         json_close(&json);
     }
     json_close(&json);
+    parameters_json(manifest, &json);
     rehearsal_report_bundle_json(manifest, &json);
     superseded_json(manifest, /* version= */ 0, "start_supersedes", &json);
     json_array(&json, "versions");

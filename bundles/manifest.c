@@ -18,6 +18,8 @@ WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit", "batch");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
 WORD_TABLE(step_kind_words, "sql", "copy", "batch", "assertion");
+WORD_TABLE(parameter_type_words, "text", "integer", "number", "boolean", "identifier");
+WORD_TABLE(parameter_quoting_words, "literal", "identifier", "raw");
 WORD_TABLE(probe_kind_words, "none", "repeat", "index-present", "index-absent", "reindex", "detach",
            "database-present", "database-absent", "tablespace-present", "tablespace-absent",
            "subscription-present", "subscription-absent");
@@ -65,6 +67,16 @@ const char *step_kind_name(StepKind kind)
     return step_kind_words.words[kind];
 }
 
+const char *parameter_type_name(ParameterType type)
+{
+    return parameter_type_words.words[type];
+}
+
+const char *parameter_quoting_name(ParameterQuoting quoting)
+{
+    return parameter_quoting_words.words[quoting];
+}
+
 const char *arrival_name(Arrival arrival)
 {
     return arrival_words.words[arrival];
@@ -100,6 +112,7 @@ static void script_done(ManifestScript *script)
     }
     array_free(&script->steps);
     array_free(&script->groups);
+    array_free(&script->references);
     free(script->batch.table);
     free(script->batch.table_schema);
     free(script->batch.key);
@@ -147,6 +160,15 @@ static void rehearsal_done(Manifest *manifest)
     array_free(&manifest->atomic);
 }
 
+void manifest_parameter_done(ManifestParameter *parameter)
+{
+    free(parameter->name);
+    free(parameter->default_value);
+    free(parameter->rehearsed_value);
+    free(parameter->pattern);
+    free(parameter->description);
+}
+
 void manifest_done(Manifest *manifest)
 {
     free(manifest->search_path);
@@ -174,6 +196,9 @@ void manifest_done(Manifest *manifest)
         free(requirement->value);
     }
     array_free(&manifest->requirements);
+    array_each (ManifestParameter, parameter, &manifest->parameters)
+        manifest_parameter_done(parameter);
+    array_free(&manifest->parameters);
     rehearsal_done(manifest);
     *manifest = (Manifest){0};
 }
@@ -184,6 +209,14 @@ const ManifestMigration *manifest_find(const Manifest *manifest, const char *ide
         if (strcmp(migration->identity, identity) == 0)
             return migration;
     return NULL;
+}
+
+size_t manifest_find_parameter(const Manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->parameters.count; i++)
+        if (strcmp(manifest->parameters.items[i].name, name) == 0)
+            return i;
+    return SIZE_MAX;
 }
 
 size_t manifest_find_version(const Manifest *manifest, const char *name)

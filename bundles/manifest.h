@@ -98,6 +98,41 @@ typedef struct ManifestStep {
     Probe probe;           /* PROBE_NONE in transaction groups */
 } ManifestStep;
 
+/* What a value may be: one line of printable UTF-8, and … */
+typedef enum {
+    PARAMETER_TEXT,
+    PARAMETER_INTEGER, /* … of 64 bits */
+    PARAMETER_NUMBER,  /* … decimal, with fraction and exponent */
+    PARAMETER_BOOLEAN, /* … true or false */
+    PARAMETER_IDENTIFIER,
+} ParameterType;
+
+/* A value that only the site knows. */
+typedef struct ManifestParameter {
+    char *name; /* owned: [A-Za-z_][A-Za-z0-9_.-]* */
+    ParameterType type;
+    char *default_value;   /* owned; NULL: the site must say */
+    char *rehearsed_value; /* owned */
+    char *pattern;         /* owned; extended regular expression for the whole value, or NULL */
+    char *description;     /* owned; "" where there is none */
+} ManifestParameter;
+
+/* How a value is written into a statement. */
+typedef enum {
+    QUOTING_LITERAL,
+    QUOTING_IDENTIFIER, /* a PARAMETER_IDENTIFIER only */
+    QUOTING_RAW,        /* integers, numbers and booleans only */
+} ParameterQuoting;
+
+/* Bytes of a step's text in whose place a value is sent. */
+typedef struct ManifestReference {
+    size_t step;    /* index into the script's steps */
+    int64_t offset; /* from the step's first byte */
+    int64_t length;
+    size_t parameter; /* index into the manifest's parameters */
+    ParameterQuoting quoting;
+} ManifestReference;
+
 typedef struct ManifestGroup {
     GroupKind kind;
     Isolation isolation;
@@ -118,6 +153,7 @@ typedef struct ManifestBatch {
 
 typedef ARRAY_OF(ManifestStep) ManifestStepArray;
 typedef ARRAY_OF(ManifestGroup) ManifestGroupArray;
+typedef ARRAY_OF(ManifestReference) ManifestReferenceArray;
 
 typedef struct ManifestScript {
     bool present;        /* the author wrote one with at least one statement */
@@ -128,6 +164,7 @@ typedef struct ManifestScript {
     ManifestBatch batch; /* of its one group, where that is a GROUP_BATCH */
     ManifestStepArray steps;
     ManifestGroupArray groups;
+    ManifestReferenceArray references; /* in order of step, then of offset */
 } ManifestScript;
 
 typedef enum {
@@ -279,6 +316,7 @@ typedef ARRAY_OF(ManifestSuperseded) ManifestSupersededArray;
 typedef ARRAY_OF(ManifestMigration) ManifestMigrationArray;
 typedef ARRAY_OF(ManifestObject) ManifestObjectArray;
 typedef ARRAY_OF(ManifestRequirement) ManifestRequirementArray;
+typedef ARRAY_OF(ManifestParameter) ManifestParameterArray;
 typedef ARRAY_OF(ManifestFingerprint) ManifestFingerprintArray;
 typedef ARRAY_OF(ManifestEarlier) ManifestEarlierArray;
 typedef ARRAY_OF(ManifestTolerated) ManifestToleratedArray;
@@ -301,6 +339,7 @@ typedef struct Manifest {
     ManifestMigrationArray migrations;  /* in order of application, over all versions */
     ManifestObjectArray objects;        /* in path order; in a sealed bundle the first is README */
     ManifestRequirementArray requirements;
+    ManifestParameterArray parameters; /* in order of name */
     /* What the rehearsal showed; all empty in a bundle that was packed unproven. */
     ManifestNameArray scope; /* owned: schemas that the fingerprints cover, sorted */
     ManifestToleratedArray tolerated;
@@ -313,9 +352,13 @@ typedef struct Manifest {
 } Manifest;
 
 void manifest_done(Manifest *manifest); /* accepts a zeroed one */
+void manifest_parameter_done(ManifestParameter *parameter);
 
 /* The migration with this identity, or NULL. */
 const ManifestMigration *manifest_find(const Manifest *manifest, const char *identity);
+
+/* The index of the parameter of this name, or SIZE_MAX. */
+size_t manifest_find_parameter(const Manifest *manifest, const char *name);
 
 /* The version's index, or SIZE_MAX. */
 size_t manifest_find_version(const Manifest *manifest, const char *name);
@@ -385,6 +428,8 @@ const char *phase_name(Phase phase);
 const char *group_kind_name(GroupKind kind);
 const char *isolation_name(Isolation isolation);
 const char *step_kind_name(StepKind kind);
+const char *parameter_type_name(ParameterType type);
+const char *parameter_quoting_name(ParameterQuoting quoting);
 const char *arrival_name(Arrival arrival);                      /* "up", "down", "again", "chain" */
 const char *manifest_atomic_name(const ManifestAtomic *atomic); /* "version", "run" */
 const char *manifest_brought_name(const ManifestBrought *brought); /* "table", "column" */
@@ -398,7 +443,7 @@ typedef struct WordTable {
 
 extern const WordTable transaction_mode_words, script_kind_words, verdict_words, phase_words,
     group_kind_words, isolation_words, step_kind_words, probe_kind_words, arrival_words,
-    atomic_words, brought_words;
+    atomic_words, brought_words, parameter_type_words, parameter_quoting_words;
 
 /* The value whose word this is, or -1. */
 int word_table_find(const WordTable *table, const char *word);

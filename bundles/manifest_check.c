@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "bundles/manifest_parameter.h"
 #include "bundles/manifest_rehearsal.h"
 
 int64_t manifest_object_end(const ManifestObject *object)
@@ -457,6 +458,6 @@ bool manifest_check(const Manifest *manifest, size_t manifest_size, Error *err)
     /* counts first: what follows walks from versions to migrations */
     return check_counts(manifest, err) && check_names(manifest, err) &&
            check_layout(manifest, manifest_size, err) && check_migrations(manifest, err) &&
-           check_versions(manifest, err) && check_superseded(manifest, err) &&
-           check_least(manifest, err);
+           manifest_parameter_check(manifest, err) && check_versions(manifest, err) &&
+           check_superseded(manifest, err) && check_least(manifest, err);
 }

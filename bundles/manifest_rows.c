@@ -88,19 +88,6 @@ size_t rows_index(Rows *rows, int column, size_t count)
     return (size_t)rows_number(rows, column, 1, (int64_t)count) - 1;
 }
 
-/* Nothing that moves a cursor: neither ASCII's controls nor those of U+0080 to U+009F. */
-static bool is_one_printable_line(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte < 0x20 || byte == 0x7f)
-            return false;
-        if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0)
-            return false;
-    }
-    return text_is_utf8(text, length);
-}
-
 const char *rows_borrowed_text(Rows *rows, int column, size_t least, size_t most)
 {
     if (rows->failed)
@@ -113,7 +100,7 @@ const char *rows_borrowed_text(Rows *rows, int column, size_t least, size_t most
     size_t length = (size_t)sqlite3_column_bytes(rows->statement, column);
     if (!text || length < least || length > most)
         rows_refuse(rows, column, "has %zu bytes, not %zu to %zu", length, least, most);
-    else if (!is_one_printable_line(text, length))
+    else if (!text_is_printable_line(text, length))
         rows_refuse(rows, column, "is not one line of printable UTF-8");
     return rows->failed ? "" : text;
 }

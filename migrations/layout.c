@@ -5,21 +5,22 @@
 #include "base/text.h"
 #include "migrations/project_names.h"
 
-/* The layouts, in the order of Layout. */
+/* The layouts, in the order of Layout; how scripts refer to values (none where not said). */
 static const struct {
     const char *name;
     bool (*read)(LayoutReading *reading, Error *err);
+    ScriptSyntax syntax;
 } readers[] = {
-    [LAYOUT_SEALIFT] = {"sealift", layout_read_sealift},
-    [LAYOUT_GOLANG_MIGRATE] = {"golang-migrate", layout_read_golang_migrate},
-    [LAYOUT_DIESEL] = {"diesel", layout_read_diesel},
-    [LAYOUT_DBMATE] = {"dbmate", layout_read_dbmate},
-    [LAYOUT_GOOSE] = {"goose", layout_read_goose},
-    [LAYOUT_NODE_PG] = {"node-pg-migrate", layout_read_node_pg},
-    [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx},
-    [LAYOUT_PRISMA] = {"prisma", layout_read_prisma},
-    [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway},
-    [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch},
+    [LAYOUT_SEALIFT] = {"sealift", layout_read_sealift, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_GOLANG_MIGRATE] = {"golang-migrate", layout_read_golang_migrate, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_DIESEL] = {"diesel", layout_read_diesel, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_DBMATE] = {"dbmate", layout_read_dbmate, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_GOOSE] = {"goose", layout_read_goose, SCRIPT_SYNTAX_GOOSE},
+    [LAYOUT_NODE_PG] = {"node-pg-migrate", layout_read_node_pg, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_SQLX] = {"sqlx", layout_read_sqlx, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_PRISMA] = {"prisma", layout_read_prisma, SCRIPT_SYNTAX_NONE},
+    [LAYOUT_FLYWAY] = {"flyway", layout_read_flyway, SCRIPT_SYNTAX_FLYWAY},
+    [LAYOUT_SQITCH] = {"sqitch", layout_read_sqitch, SCRIPT_SYNTAX_PSQL},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -39,6 +40,11 @@ bool layout_parse(const char *name, Layout *ret_layout)
         }
     }
     return false;
+}
+
+ScriptSyntax layout_script_syntax(Layout layout)
+{
+    return readers[layout].syntax;
 }
 
 bool layout_read(Layout layout, LayoutReading *reading, Error *err)

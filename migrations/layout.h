@@ -36,6 +36,9 @@ void layout_reading_done(LayoutReading *reading);
  */
 bool layout_read(Layout layout, LayoutReading *reading, Error *err) MUST_CHECK;
 
+/* How scripts of the layout refer to values where nothing else is said. */
+ScriptSyntax layout_script_syntax(Layout layout);
+
 /* The readers, one file each. */
 bool layout_read_sealift(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err) MUST_CHECK;

@@ -45,12 +45,35 @@ char *project_script_path(const Project *project, const ProjectMigration *migrat
     return path ? file_path(project->root, path) : NULL;
 }
 
+ScriptSyntax project_script_syntax(const Project *project)
+{
+    ScriptSyntax syntax;
+    return script_syntax_parse(project->config.placeholders, &syntax)
+               ? syntax
+               : layout_script_syntax(project->layout);
+}
+
+ScriptFile project_script_file(const Project *project, const ProjectMigration *migration,
+                               ProjectScript which, const char *path)
+{
+    return (ScriptFile){
+        .path = path,
+        .name = migration->scripts[which],
+        .ranges = &migration->ranges[which],
+        .settings = {.syntax = migration->verbatim[which] ? SCRIPT_SYNTAX_NONE
+                                                          : project_script_syntax(project),
+                     .values = &project->config.values,
+                     .root = project->root,
+                     .folder = project->config.folder},
+    };
+}
+
 bool project_script_read(const Project *project, const ProjectMigration *migration,
                          ProjectScript which, const ScriptSink *sink, Script *ret_script,
                          Error *err)
 {
     CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
-    const ScriptFile file = {path, migration->scripts[which], &migration->ranges[which]};
+    const ScriptFile file = project_script_file(project, migration, which, path);
     return script_read(&file, sink, ret_script, err);
 }
 

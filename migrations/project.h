@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "migrations/finding.h"
+#include "migrations/project_values.h"
 #include "migrations/script.h"
 #include "migrations/sum_file.h"
 
@@ -42,6 +43,7 @@ typedef struct ProjectConfig {
     char *product_uuid; /* [product] uuid */
     char *layout;       /* [migrations] layout: auto, or a layout's name; default auto */
     char *folder;       /* [migrations] folder; default migrations */
+    char *placeholders; /* [migrations] placeholders: auto, or a syntax's name; default auto */
     char *search_path;  /* [database] search-path; default public */
     char *server_min;   /* [database] server-min; default 13 */
     char *server_max;   /* [database] server-max; default 18 */
@@ -57,6 +59,7 @@ typedef struct ProjectConfig {
     char *rehearsal_rows; /* [rehearsal] rows: generated per empty table; default 50 */
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
+    ProjectValueArray values; /* [value NAME] sections */
 } ProjectConfig;
 
 /* The four scripts a migration may have, in the order of bundles' ScriptKind. */
@@ -69,9 +72,10 @@ typedef struct ProjectMigration {
     char *scripts[PROJECT_SCRIPT_COUNT]; /* owned: path relative to the project, or NULL */
     ScriptRangeArray ranges[PROJECT_SCRIPT_COUNT]; /* its lines there; empty: the whole file */
     bool no_transaction[PROJECT_SCRIPT_COUNT];     /* said by the layout (diesel's metadata.toml) */
-    int64_t version;   /* index into versions; -1: pending in a flat layout */
-    bool released;     /* stands in sealift.sum */
-    Digest sum_digest; /* where released: what sealift.sum says */
+    bool verbatim[PROJECT_SCRIPT_COUNT]; /* said by the layout: no values are put into it */
+    int64_t version;                     /* index into versions; -1: pending in a flat layout */
+    bool released;                       /* stands in sealift.sum */
+    Digest sum_digest;                   /* where released: what sealift.sum says */
 } ProjectMigration;
 
 typedef struct ProjectVersion {
@@ -132,6 +136,14 @@ bool project_survey_folder(const char *folder, const char *layout, Project *ret_
 /* The absolute or root-relative path of a script for opening. The caller frees. */
 char *project_script_path(const Project *project, const ProjectMigration *migration,
                           ProjectScript script);
+
+/* How its scripts refer to values: [migrations] placeholders, or what its layout's tool has. */
+ScriptSyntax project_script_syntax(const Project *project);
+
+/* What script_read wants of a script that is there; `path` is project_script_path's, and both are
+ * borrowed. */
+ScriptFile project_script_file(const Project *project, const ProjectMigration *migration,
+                               ProjectScript which, const char *path);
 
 /* Read a script that is there, as script_read does. */
 bool project_script_read(const Project *project, const ProjectMigration *migration,

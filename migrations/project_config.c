@@ -24,6 +24,7 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("product", "uuid", product_uuid),
     CONFIG_ROW("migrations", "layout", layout),
     CONFIG_ROW("migrations", "folder", folder),
+    CONFIG_ROW("migrations", "placeholders", placeholders),
     CONFIG_ROW("database", "search-path", search_path),
     CONFIG_ROW("database", "server-min", server_min),
     CONFIG_ROW("database", "server-max", server_max),
@@ -49,6 +50,7 @@ void project_config_done(ProjectConfig *config)
 {
     for (size_t i = 0; i < ARRAY_LEN(config_keys); i++)
         free(*field(config, &config_keys[i]));
+    project_values_done(&config->values);
     *config = (ProjectConfig){0};
 }
 
@@ -59,6 +61,7 @@ void project_config_defaults(ProjectConfig *ret_config)
         .product_uuid = memory_string(""),
         .layout = memory_string("auto"),
         .folder = memory_string("migrations"),
+        .placeholders = memory_string("auto"),
         .search_path = memory_string("public"),
         .server_min = memory_string("13"),
         .server_max = memory_string("18"),
@@ -110,6 +113,11 @@ static bool is_inside(const char *path)
 static bool check_migrations(const ProjectConfig *config, Error *err)
 {
     Layout layout;
+    ScriptSyntax syntax;
+    if (strcmp(config->placeholders, "auto") != 0 &&
+        !script_syntax_parse(config->placeholders, &syntax))
+        return refuse(err, "[migrations] placeholders", config->placeholders,
+                      "auto|" SCRIPT_SYNTAX_NAMES);
     if (strcmp(config->layout, "auto") != 0 && !layout_parse(config->layout, &layout))
         return refuse(err, "[migrations] layout", config->layout, "auto|" LAYOUT_NAMES);
     if (!is_inside(config->folder))
@@ -283,6 +291,15 @@ static bool check_rehearsal(ProjectConfig *config, Error *err)
                           "KIND:PATTERN, comma-separated, such as table:app.part_*", err);
 }
 
+static bool read_file(const char *path, ProjectConfig *config, Error *err)
+{
+    CLEANUP(value_sections_done) ValueSectionArray sections = {0};
+    ConfigSections values = value_sections_reader(&sections);
+    return config_file_read_sections(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys),
+                                     config, &values, err) &&
+           project_values_take(&sections, &config->values, err);
+}
+
 bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err)
 {
     CLEANUP(project_config_done) ProjectConfig config = {0};
@@ -292,11 +309,9 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
         return error_hint(err, "'planner init DIR' makes one; --project DIR names another folder");
     }
     project_config_defaults(&config);
-    if (!config_file_read(path, CONFIG_REQUIRED, config_keys, ARRAY_LEN(config_keys), &config,
-                          err) ||
-        !check_product(&config, err) || !check_migrations(&config, err) ||
-        !check_database(&config, err) || !check_bundle(&config, err) ||
-        !check_rehearsal(&config, err))
+    if (!read_file(path, &config, err) || !check_product(&config, err) ||
+        !check_migrations(&config, err) || !check_database(&config, err) ||
+        !check_bundle(&config, err) || !check_rehearsal(&config, err))
         return false;
     *ret_config = config;
     config = (ProjectConfig){0};

@@ -7,49 +7,79 @@
 #include "base/text.h"
 #include "migrations/client_copy.h"
 #include "migrations/script_directives.h"
+#include "migrations/script_include.h"
+#include "migrations/script_reading.h"
+#include "migrations/script_text.h"
+#include "migrations/value_text.h"
 
 #define PIECE_SIZE (64 * 1024)
 
-typedef struct Reading {
-    const char *path;
-    const char *name;
-    const ScriptSink *sink;
-    Script *script;
-    int64_t shift; /* an offset in the shipped text minus the same place's in the canonical text */
-    bool data_open;
-} Reading;
+/* In the order of ScriptSyntax. */
+static const char *const syntax_names[] = {"none",  "psql",     "flyway",
+                                           "goose", "graphile", "go-template"};
+
+const char *script_syntax_name(ScriptSyntax syntax)
+{
+    return syntax_names[syntax];
+}
+
+bool script_syntax_parse(const char *name, ScriptSyntax *ret_syntax)
+{
+    for (size_t i = 0; i < ARRAY_LEN(syntax_names); i++) {
+        if (strcmp(syntax_names[i], name) != 0)
+            continue;
+        *ret_syntax = (ScriptSyntax)i;
+        return true;
+    }
+    return false;
+}
 
 void script_done(Script *script)
 {
     script_directives_done(&script->directives);
     array_free(&script->statements);
+    array_free(&script->references);
+    array_each (char *, source, &script->sources)
+        free(*source);
+    array_free(&script->sources);
+    array_each (char *, value, &script->values)
+        free(*value);
+    array_free(&script->values);
+    array_each (ScriptNote, note, &script->notes)
+        free(note->command);
+    array_free(&script->notes);
     *script = (Script){0};
 }
 
-static bool at_line(const Reading *reading, int64_t line, Error *err)
+char *script_statement_place(const Script *script, const ScriptStatement *statement)
 {
-    return error_wrap(err, "%s:%" PRId64, reading->name, line);
+    return memory_format("%s:%" PRId64, script->sources.items[statement->source], statement->line);
+}
+
+bool script_at_line(const ScriptReading *reading, int64_t line, Error *err)
+{
+    return error_wrap(err, "%s:%" PRId64, reading->source->name, line);
 }
 
 /* -- the sink -- */
 
-static bool ship(Reading *reading, const void *bytes, size_t size, Error *err)
+static bool ship(ScriptReading *reading, const void *bytes, size_t size, Error *err)
 {
     reading->script->shipped_size += (int64_t)size;
     return !reading->sink->sql || reading->sink->sql(reading->sink->context, bytes, size, err);
 }
 
-static bool begin_data(const Reading *reading, Error *err)
+static bool begin_data(const ScriptReading *reading, Error *err)
 {
     return !reading->sink->data_begin || reading->sink->data_begin(reading->sink->context, err);
 }
 
-static bool give_data(const Reading *reading, const void *bytes, size_t size, Error *err)
+static bool give_data(const ScriptReading *reading, const void *bytes, size_t size, Error *err)
 {
     return !reading->sink->data || reading->sink->data(reading->sink->context, bytes, size, err);
 }
 
-static bool end_data(const Reading *reading, Error *err)
+static bool end_data(const ScriptReading *reading, Error *err)
 {
     return !reading->sink->data_end || reading->sink->data_end(reading->sink->context, err);
 }
@@ -90,12 +120,20 @@ static void summarize(const SplitStatement *split, char *summary, size_t size)
     summary[length] = '\0';
 }
 
-static bool add_statement(Reading *reading, const SplitStatement *split, int64_t offset,
+/* Where the script itself is, while an included file's line is read. */
+static int64_t script_line_of(const ScriptSource *source, int64_t line)
+{
+    for (; source->includer; source = source->includer)
+        line = source->include_line;
+    return line;
+}
+
+static bool add_statement(ScriptReading *reading, const SplitStatement *split, int64_t offset,
                           int64_t line, Error *err)
 {
     if (split->length > SCRIPT_STATEMENT_SIZE_MAX) {
         error_set(err, ERROR_INPUT, "%s:%" PRId64 ": a statement of %" PRId64 " bytes",
-                  reading->name, line, split->length);
+                  reading->source->name, line, split->length);
         return error_hint(err, "at most %" PRId64 " are sent at once; load data with COPY",
                           SCRIPT_STATEMENT_SIZE_MAX);
     }
@@ -103,6 +141,11 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
     statement->offset = offset;
     statement->length = split->length;
     statement->line = line;
+    statement->source = reading->source->index;
+    statement->script_line = script_line_of(reading->source, line);
+    statement->first_reference = reading->attached;
+    statement->reference_count = reading->script->references.count - reading->attached;
+    reading->attached = reading->script->references.count;
     statement_kind_of(split, &statement->kind);
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
     summarize(split, statement->summary, sizeof statement->summary);
@@ -111,18 +154,26 @@ static bool add_statement(Reading *reading, const SplitStatement *split, int64_t
 
 static bool on_statement(void *context, const SplitStatement *split, Error *err)
 {
-    Reading *reading = context;
-    return add_statement(reading, split, split->offset + reading->shift, split->line, err);
+    ScriptReading *reading = context;
+    if (script_source_is_read(reading->source))
+        return add_statement(reading, split, split->offset + reading->shift, split->line, err);
+    if (split->copy == SPLITTER_COPY_FROM_STDIN)
+        return error_set(err, ERROR_INPUT,
+                         "%s:%" PRId64 ": COPY … FROM STDIN in a branch that is not taken: psql "
+                         "would read its data as SQL",
+                         reading->source->name, split->line);
+    return true;
 }
 
 static bool on_sql(void *context, const void *bytes, size_t size, int64_t offset UNUSED, Error *err)
 {
-    return ship(context, bytes, size, err);
+    ScriptReading *reading = context;
+    return !script_source_is_read(reading->source) || ship(reading, bytes, size, err);
 }
 
 static bool on_copy_data(void *context, const void *bytes, size_t size, int64_t offset, Error *err)
 {
-    Reading *reading = context;
+    ScriptReading *reading = context;
     if (!reading->data_open && !begin_data(reading, err))
         return false;
     reading->data_open = size > 0;
@@ -134,16 +185,17 @@ static bool on_copy_data(void *context, const void *bytes, size_t size, int64_t 
 
 static bool on_comment(void *context, const char *text, size_t length, int64_t line, Error *err)
 {
-    Reading *reading = context;
+    ScriptReading *reading = context;
     CLEANUP(memory_freep) char *words = NULL;
-    if (!script_directives_in_comment(text, length, &words))
+    if (!script_source_is_read(reading->source) ||
+        !script_directives_in_comment(text, length, &words))
         return true;
     if (reading->script->statements.count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",
-                         reading->name, line);
+                         reading->source->name, line);
     if (!script_directives_add(&reading->script->directives, words, line, err))
-        return at_line(reading, line, err);
+        return script_at_line(reading, line, err);
     return true;
 }
 
@@ -179,9 +231,9 @@ static bool split_copy(const char *statement, SplitStatement *ret_split, Error *
     return true;
 }
 
-static bool give_file(const Reading *reading, const char *path, Error *err)
+static bool give_file(const ScriptReading *reading, const char *path, Error *err)
 {
-    CLEANUP(memory_freep) char *folder = file_folder_of(reading->path);
+    CLEANUP(memory_freep) char *folder = file_folder_of(reading->source->path);
     CLEANUP(file_closep) int fd = -1;
     if (!client_copy_open(folder, path, &fd, err) || !begin_data(reading, err))
         return false;
@@ -197,170 +249,243 @@ static bool give_file(const Reading *reading, const char *path, Error *err)
     }
 }
 
-static bool ship_copy(Reading *reading, const ClientCopy *copy, int64_t line, Error *err)
+bool script_read_copy(ScriptReading *reading, const char *statement, const char *path, int64_t line,
+                      Error *err)
 {
     SplitStatement split;
     int64_t offset = reading->script->shipped_size;
-    return split_copy(copy->statement, &split, err) &&
+    return split_copy(statement, &split, err) &&
            add_statement(reading, &split, offset, line, err) &&
-           ship(reading, copy->statement, strlen(copy->statement), err) &&
-           give_file(reading, copy->path, err);
+           ship(reading, statement, strlen(statement), err) &&
+           (reading->sink->without_files || give_file(reading, path, err));
+}
+
+/* Where psql is not the tool, only these of its commands are known. */
+static bool run_client_command(ScriptReading *reading, const char *text, size_t length,
+                               int64_t line, bool in_statement, Error *err)
+{
+    ClientCommandKind kind;
+    CLEANUP(client_copy_done) ClientCopy copy = {0};
+    if (!client_command_read(text, length, &kind, &copy, err))
+        return false;
+    if (in_statement) {
+        error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
+        return error_hint(err, "end the statement before it with a semicolon");
+    }
+    return kind != CLIENT_COMMAND_COPY ||
+           script_read_copy(reading, copy.statement, copy.path, line, err);
 }
 
 static bool on_backslash(void *context, const char *text, size_t length, int64_t offset,
                          int64_t line, bool in_statement, Error *err)
 {
-    Reading *reading = context;
-    ClientCommandKind kind;
-    CLEANUP(client_copy_done) ClientCopy copy = {0};
-    if (!client_command_read(text, length, &kind, &copy, err))
-        return at_line(reading, line, err);
-    if (in_statement) {
-        error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
-        error_hint(err, "end the statement before it with a semicolon");
-        return at_line(reading, line, err);
-    }
-    if (kind == CLIENT_COMMAND_COPY && !ship_copy(reading, &copy, line, err))
-        return at_line(reading, line, err);
+    ScriptReading *reading = context;
+    bool psql = reading->file->settings.syntax == SCRIPT_SYNTAX_PSQL;
+    if (!(psql ? script_psql_line : run_client_command)(reading, text, length, line, in_statement,
+                                                        err))
+        return script_at_line(reading, line, err);
     reading->shift = reading->script->shipped_size - (offset + (int64_t)length);
     return true;
 }
 
-/* -- canonical text -- */
+/* -- references to values -- */
 
-/* Take out the CR of each CRLF; a CR at the very end waits for what follows. */
-static size_t drop_returns(char *bytes, size_t size, bool *return_waits)
+static bool refuse_unknown(const ScriptReading *reading, const SplitterVariable *variable,
+                           Error *err)
 {
-    size_t kept = 0;
-    for (size_t at = 0; at < size;) {
-        char *from = bytes + at;
-        char *found = memchr(from, '\r', size - at);
-        size_t plain = found ? (size_t)(found - from) : size - at;
-        memmove(bytes + kept, from, plain);
-        kept += plain;
-        at += plain;
-        if (!found)
-            break;
-        at++;
-        if (at == size)
-            *return_waits = true;
-        else if (bytes[at] != '\n')
-            bytes[kept++] = '\r';
-    }
-    return kept;
+    static const char known[] = " DBNAME USER HOST PORT ENCODING VERSION VERSION_NAME VERSION_NUM "
+                                "SERVER_VERSION_NAME SERVER_VERSION_NUM ROW_COUNT ERROR SQLSTATE "
+                                "LAST_ERROR_MESSAGE LAST_ERROR_SQLSTATE ";
+    CLEANUP(memory_freep) char *wanted = memory_format(" %s ", variable->name);
+    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": ':%s' " SCRIPT_UNKNOWN_VALUE,
+              reading->source->name, variable->line, variable->name);
+    if (strstr(known, wanted))
+        return error_hint(err,
+                          "psql sets it where it runs: declare a [value %s] in sealift.conf, "
+                          "or ask the server in SQL",
+                          variable->name);
+    return error_hint(err, "declare it in sealift.conf ([value %s]), or \\set it before this line",
+                      variable->name);
 }
 
-/* Fill a piece, or reach the end of the file. */
-static bool read_piece(int fd, const char *name, char *bytes, size_t size, size_t *ret_size,
-                       Error *err)
+/* The site's text: how it is written there. */
+static void refer(ScriptReading *reading, const SplitterVariable *variable, size_t index,
+                  ValueForm form, SplitterInsert *insert)
 {
-    size_t have = 0;
-    while (have < size) {
-        size_t got;
-        if (!file_read_some(fd, name, bytes + have, size - have, &got, err))
-            return false;
-        if (got == 0)
-            break;
-        have += got;
+    *array_add(&reading->script->references) =
+        (ScriptReference){variable->offset + reading->shift, variable->length, index, form};
+    insert->kind = form == VALUE_FORM_LITERAL      ? SPLITTER_INSERT_LITERAL
+                   : form == VALUE_FORM_IDENTIFIER ? SPLITTER_INSERT_IDENTIFIER
+                                                   : SPLITTER_INSERT_NUMBER;
+}
+
+static bool on_variable(void *context, const SplitterVariable *variable, SplitterInsert *insert,
+                        Error *err)
+{
+    ScriptReading *reading = context;
+    ScriptValue value;
+    if (!script_source_is_read(reading->source))
+        return true;
+    bool known = script_values_find(&reading->values, variable->name, &value);
+    reading->script->composed = true;
+    if (variable->form == VARIABLE_TEST) {
+        *insert = (SplitterInsert){SPLITTER_INSERT_TEXT, memory_string(known ? "TRUE" : "FALSE")};
+        return true;
     }
-    *ret_size = have;
+    if (!known)
+        return variable->may_be_sql || refuse_unknown(reading, variable, err);
+    ValueForm form = variable->form == VARIABLE_LITERAL      ? VALUE_FORM_LITERAL
+                     : variable->form == VARIABLE_IDENTIFIER ? VALUE_FORM_IDENTIFIER
+                                                             : value.form;
+    if (!value.text) {
+        refer(reading, variable, value.index, form, insert);
+        return true;
+    }
+    insert->text = value_text(value.text, form);
+    insert->kind = form == VALUE_FORM_LITERAL      ? SPLITTER_INSERT_LITERAL
+                   : form == VALUE_FORM_IDENTIFIER ? SPLITTER_INSERT_IDENTIFIER
+                                                   : SPLITTER_INSERT_TEXT;
     return true;
 }
 
-/* Where a range begins and ends in the bytes of a file that come by. */
-typedef struct RangeFeed {
-    const ScriptRange *range;
-    int64_t line; /* of the next byte */
-    bool return_waits;
-    bool over; /* nothing behind this belongs to the range */
-} RangeFeed;
+/* -- files -- */
 
-/* The piece of `bytes` that belongs to the range. */
-static void cut_range(RangeFeed *feed, char **bytes, size_t *size)
+static bool feed(void *context, const char *bytes, size_t size, Error *err)
 {
-    const ScriptRange *range = feed->range;
-    char *at = *bytes, *end = at + *size;
-    while (at < end && feed->line < range->first) {
-        char *newline = memchr(at, '\n', (size_t)(end - at));
-        feed->line += newline != NULL;
-        at = newline ? newline + 1 : end;
-    }
-    char *begin = at;
-    while (range->last && at < end && !feed->over) {
-        char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
-        feed->line += newline != NULL;
-        feed->over = newline && feed->line > range->last;
-    }
-    *bytes = begin;
-    *size = (size_t)((range->last ? at : end) - begin);
-}
-
-static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, StatementSplitter *splitter,
-                       Error *err)
-{
-    cut_range(feed, &bytes, &size);
-    if (size == 0)
-        return true;
-    if (feed->return_waits && bytes[0] != '\n' && !statement_splitter_feed(splitter, "\r", 1, err))
-        return false;
-    feed->return_waits = false;
-    size_t kept = drop_returns(bytes, size, &feed->return_waits);
-    return statement_splitter_feed(splitter, bytes, kept, err);
-}
-
-static bool feed_range(int fd, const char *name, const ScriptRange *range,
-                       StatementSplitter *splitter, Error *err)
-{
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PIECE_SIZE);
-    RangeFeed feed = {.range = range, .line = 1};
-    for (bool first = true; !feed.over; first = false) {
-        size_t size;
-        if (!read_piece(fd, name, bytes, PIECE_SIZE, &size, err))
-            return false;
-        if (size == 0)
-            break;
-        size_t mark = first && size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-        if (!feed_piece(&feed, bytes + mark, size - mark, splitter, err))
-            return false;
-    }
-    if (feed.return_waits && !statement_splitter_feed(splitter, "\r", 1, err))
-        return false;
-    return statement_splitter_end(splitter, err);
+    return statement_splitter_feed(context, bytes, size, err);
 }
 
 /* A range is a text by itself: its offsets begin anew, its lines are the file's. */
-static bool read_range(Reading *reading, const ScriptRange *range, Error *err)
+static bool read_range(ScriptReading *reading, int fd, const ScriptRange *range, Error *err)
 {
-    CLEANUP(file_closep) int fd = -1;
-    int64_t size;
+    const char *name = reading->source->name;
+    bool psql = reading->file->settings.syntax == SCRIPT_SYNTAX_PSQL;
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
-        .name = reading->name,
+        .name = name,
         .first_line = range->first,
         .statement = on_statement,
         .backslash = on_backslash,
+        .variable = psql ? on_variable : NULL,
         .comment = on_comment,
         .sql = on_sql,
         .copy_data = on_copy_data,
         .context = reading,
     });
     reading->shift = reading->script->shipped_size;
-    return file_open_regular(reading->path, &fd, &size, err) &&
-           feed_range(fd, reading->name, range, splitter, err);
+    return script_text_read(fd, name, range, feed, splitter, err) &&
+           statement_splitter_end(splitter, err) && script_psql_end(reading, err);
+}
+
+static size_t add_source(Script *script, const char *name)
+{
+    *array_add(&script->sources) = memory_string(name);
+    return script->sources.count - 1;
+}
+
+static bool check_loop(const ScriptReading *reading, const char *name, Error *err)
+{
+    for (const ScriptSource *at = reading->source; at; at = at->includer)
+        if (strcmp(at->name, name) == 0)
+            return error_set(err, ERROR_INPUT, "'%s' includes itself", name);
+    if (reading->source->depth == SCRIPT_INCLUDE_DEPTH_MAX)
+        return error_set(err, ERROR_INPUT, "files include each other more than %d deep",
+                         SCRIPT_INCLUDE_DEPTH_MAX);
+    if (reading->script->sources.count > SCRIPT_SOURCES_MAX)
+        return error_set(err, ERROR_INPUT, "more than %d files are included", SCRIPT_SOURCES_MAX);
+    return true;
+}
+
+/* psql's working folder is where one starts it: the project's, or the migrations'. */
+static char *resolve(const ScriptReading *reading, const char *path, IncludeKind kind, Error *err)
+{
+    const ScriptSettings *settings = &reading->file->settings;
+    if (kind == INCLUDE_FROM_SOURCE) {
+        CLEANUP(memory_freep) char *folder = file_folder_of(reading->source->name);
+        return script_include_resolve(folder, path, err);
+    }
+    CLEANUP(memory_freep) char *name = script_include_resolve("", path, err);
+    if (!name)
+        return NULL;
+    CLEANUP(memory_freep) char *whole = file_path(settings->root, name);
+    CLEANUP(error_done) Error ignored = {0};
+    if (!file_exists(whole)) {
+        CLEANUP(memory_freep)
+        char *other = script_include_resolve(settings->folder, path, &ignored);
+        CLEANUP(memory_freep) char *there = other ? file_path(settings->root, other) : NULL;
+        if (there && file_exists(there))
+            return TAKE_PTR(other);
+    }
+    return TAKE_PTR(name);
+}
+
+bool script_read_include(ScriptReading *reading, const char *path, IncludeKind kind, int64_t line,
+                         Error *err)
+{
+    static const ScriptRange whole = {.first = 1};
+    const char *root = reading->file->settings.root;
+    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(memory_freep) char *name = resolve(reading, path, kind, err);
+    if (!name || !check_loop(reading, name, err) || !script_include_open(root, name, &fd, err))
+        return false;
+    CLEANUP(memory_freep) char *whole_path = file_path(root, name);
+    ScriptSource source = {
+        .path = whole_path,
+        .name = name,
+        .index = add_source(reading->script, name),
+        .includer = reading->source,
+        .include_line = line,
+        .depth = reading->source->depth + 1,
+    };
+    reading->script->composed = true;
+    ScriptSource *includer = reading->source;
+    reading->source = &source;
+    bool good = read_range(reading, fd, &whole, err);
+    reading->source = includer;
+    array_free(&source.branches);
+    return good;
+}
+
+static bool read_file(ScriptReading *reading, Error *err)
+{
+    static const ScriptRange whole = {.first = 1};
+    const ScriptFile *file = reading->file;
+    size_t count = file->ranges ? file->ranges->count : 0;
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        CLEANUP(file_closep) int fd = -1;
+        int64_t size;
+        if (!file_open_regular(file->path, &fd, &size, err) ||
+            !read_range(reading, fd, count ? &file->ranges->items[i] : &whole, err))
+            return false;
+    }
+    return true;
+}
+
+static void name_values(const ScriptReading *reading)
+{
+    const ScriptValues *values = &reading->values;
+    for (size_t i = 0; i < values->used.count; i++)
+        if (values->used.items[i])
+            *array_add(&reading->script->values) = memory_string(values->declared->items[i].name);
 }
 
 bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script, Error *err)
 {
     static const ScriptSink nowhere;
-    static const ScriptRange whole = {.first = 1};
     CLEANUP(script_done) Script script = {0};
     script_directives_init(&script.directives);
-    Reading reading = {file->path, file->name, sink ? sink : &nowhere, &script, 0, false};
-    size_t count = file->ranges ? file->ranges->count : 0;
-    for (size_t i = 0; i < (count ? count : 1); i++)
-        if (!read_range(&reading, count ? &file->ranges->items[i] : &whole, err))
-            return false;
+    ScriptSource source = {.path = file->path, .name = file->name};
+    source.index = add_source(&script, file->name);
+    ScriptReading reading = {
+        .file = file, .sink = sink ? sink : &nowhere, .script = &script, .source = &source};
+    script_values_init(&reading.values, file->settings.values);
+    bool good = read_file(&reading, err);
+    if (good)
+        name_values(&reading);
+    script_values_done(&reading.values);
+    array_free(&source.branches);
+    if (!good)
+        return false;
     *ret_script = script;
     script = (Script){0};
     return true;

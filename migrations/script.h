@@ -1,15 +1,20 @@
 /* A script read for shipping: canonical text (no BOM, CRLF as LF), split into statements, with COPY
- * data carved out, psql lines resolved or refused, directives taken from the comments at its top.
+ * data carved out, psql lines resolved or refused, directives taken from the comments at its top,
+ * named values and included files in their places (docs/values.md).
  *
  * Reading streams: the shipped SQL text and each piece of COPY data go to a sink as they are found,
  * so that memory does not grow with the script (but for one record per statement). The shipped text
- * is the canonical text with three changes: inline COPY data and its `\.` line are left out, a
- * `\copy … from 'file'` line becomes `COPY … FROM STDIN`, and \restrict/\unrestrict lines vanish.
+ * is the canonical text with these changes: inline COPY data and its `\.` line are left out, a
+ * `\copy … from 'file'` line becomes `COPY … FROM STDIN`, the other lines of psql vanish, with them
+ * the branches that \if does not take; an included file's text stands where it is included, a fixed
+ * value's where it is named. A site parameter stays as a reference of psql, `:'name'`, `:"name"` or
+ * `:name`, whatever the layout writes it as: the site puts its text there (ScriptReference).
  * Offsets below count in the shipped text, lines in the authored file. */
 #ifndef SEALIFT_MIGRATIONS_SCRIPT_H
 #define SEALIFT_MIGRATIONS_SCRIPT_H
 
 #include "base/array.h"
+#include "migrations/project_values.h"
 #include "migrations/script_range.h"
 #include "migrations/statement_kind.h"
 
@@ -22,13 +27,27 @@ typedef struct ScriptSink {
     bool (*data)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_end)(void *context, Error *err);
     void *context;
+    bool without_files; /* the files of \copy are not looked at */
 } ScriptSink;
 
+/* Where a statement refers to a site parameter. */
+typedef struct ScriptReference {
+    int64_t offset; /* in the shipped text, of the colon */
+    int64_t length; /* of the whole reference: what the site's text takes the place of */
+    size_t value;   /* index into ScriptSettings.values */
+    ValueForm form; /* how the site writes its text there */
+} ScriptReference;
+
+typedef ARRAY_OF(ScriptReference) ScriptReferenceArray;
+
 typedef struct ScriptStatement {
-    int64_t offset; /* in the shipped text */
-    int64_t length; /* without the semicolon */
-    int64_t line;   /* in the authored file */
-    int64_t data;   /* number of its data file, from 0; -1 where it is no COPY FROM STDIN */
+    int64_t offset;      /* in the shipped text */
+    int64_t length;      /* without the semicolon */
+    int64_t line;        /* in the authored file: of what it comes from, */
+    size_t source;       /* this one of Script.sources */
+    int64_t script_line; /* in the script itself: of the outermost \i where it is included */
+    size_t first_reference, reference_count; /* of Script.references */
+    int64_t data; /* number of its data file, from 0; -1 where it is no COPY FROM STDIN */
     StatementKind kind;
     char summary[80]; /* its first words, printable, for messages: "create index concurrently …" */
 } ScriptStatement;
@@ -97,24 +116,71 @@ typedef struct ScriptDirectives {
     ScriptDependArray depends;    /* -- sealift: depends IDENTITY (in an up script) */
 } ScriptDirectives;
 
+/* What was left out because it only concerns psql's terminal. */
+typedef struct ScriptNote {
+    size_t source; /* of Script.sources */
+    int64_t line;
+    char *command; /* owned: "\\echo" */
+} ScriptNote;
+
 typedef struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
+    ScriptReferenceArray references; /* in order */
+    ARRAY_OF(char *)
+    sources;                 /* owned: the script's name, then each included file's path in
+                              * the project, once for each time */
+    ARRAY_OF(char *) values; /* owned: names of the project's values that the text depends on */
+    ARRAY_OF(ScriptNote) notes;
+    bool composed; /* the shipped text is not the authored one without its lines of psql: a value,
+                    * an included file or a branch */
     int64_t data_count;   /* data files carved out */
     int64_t shipped_size; /* bytes of the shipped text */
 } Script;
 
 void script_done(Script *script);
 
+/* How a script refers to values. */
+typedef enum {
+    SCRIPT_SYNTAX_NONE,        /* it does not; of psql's commands only \copy and \restrict */
+    SCRIPT_SYNTAX_PSQL,        /* :name, :'name', :"name"; \set, \if, \i and so on */
+    SCRIPT_SYNTAX_FLYWAY,      /* ${name}, anywhere */
+    SCRIPT_SYNTAX_GOOSE,       /* ${NAME}, $NAME …, between the lines ENVSUB ON and ENVSUB OFF */
+    SCRIPT_SYNTAX_GRAPHILE,    /* :NAME of declared values, anywhere */
+    SCRIPT_SYNTAX_GO_TEMPLATE, /* {{ .Name }}, anywhere */
+} ScriptSyntax;
+#define SCRIPT_SYNTAX_NAMES "none|psql|flyway|goose|graphile|go-template"
+
+const char *script_syntax_name(ScriptSyntax syntax);
+bool script_syntax_parse(const char *name, ScriptSyntax *ret_syntax) MUST_CHECK;
+
+/* What holds for the scripts of a project; borrowed. */
+typedef struct ScriptSettings {
+    ScriptSyntax syntax;
+    const ProjectValueArray *values; /* or NULL: none */
+    const char *root;                /* the project's folder; NULL: nothing can be included */
+    const char *folder;              /* the migration folder, in the project */
+} ScriptSettings;
+
 /* A script's file. */
 typedef struct ScriptFile {
     const char *path;
     const char *name;               /* how messages call it: its path in the project */
     const ScriptRangeArray *ranges; /* or NULL: the whole file */
+    ScriptSettings settings;
 } ScriptFile;
 
+/* In the words of an error about an undeclared name: "':tenant' refers to no value". */
+#define SCRIPT_UNKNOWN_VALUE "refers to no value"
+
+/* Whether the line's command is one that psql itself carries out here (docs/values.md). */
+bool script_psql_knows(const char *text, size_t length);
+
+/* "name:line" of a statement, in the file that it comes from. The caller frees. */
+char *script_statement_place(const Script *script, const ScriptStatement *statement);
+
 /* Read it. `\copy` files are found beside the script and may not leave its folder. Errors are
- * ERROR_INPUT "name:line: …". */
+ * ERROR_INPUT "name:line: …"; of an included file its own name and line, and who includes it. */
 bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script,
                  Error *err) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #ifndef SEALIFT_MIGRATIONS_SCRIPT_RANGE_H
 #define SEALIFT_MIGRATIONS_SCRIPT_RANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 typedef struct ScriptRange {
     int64_t first;
     int64_t last;
+    bool substitutes; /* goose's ENVSUB is on where it begins */
 } ScriptRange;
 
 /* In the order in which they run; each is a script by itself, so that a statement without its

@@ -398,25 +398,141 @@ static Step step_comment(SqlScanner *scanner, unsigned char byte, Error *err UNU
 
 /* -- colons, dots and numbers -- */
 
+static bool is_variable_byte(unsigned char byte)
+{
+    return is_word_start(byte) || is_digit(byte);
+}
+
+/* -- references to psql's variables -- */
+
+/* The token holds the reference's name; what it is otherwise is `plain`. */
+static Step end_variable(SqlScanner *scanner, VariableForm form, Step plain, Error *err)
+{
+    SqlToken *token = &scanner->token;
+    token->text[kept_length(token)] = '\0';
+    scanner->state = SCAN_BETWEEN;
+    switch (scanner->events.variable(scanner->events.context, form, token, err)) {
+    case VARIABLE_PLAIN:
+        return plain;
+    case VARIABLE_TOKEN:
+        if (!token_end(scanner, token->end, err))
+            return STEP_FAILED;
+        break;
+    case VARIABLE_FED:
+        break;
+    case VARIABLE_REFUSED:
+        return STEP_FAILED;
+    }
+    return form == VARIABLE_BARE ? STEP_AGAIN : STEP_TAKEN;
+}
+
+/* It is no reference: a colon, and its other bytes are what they are without it. The name's bytes
+ * are at hand, because no longer one is followed this far. */
+static Step colon_alone(SqlScanner *scanner, const char *opening, Error *err)
+{
+    char bytes[sizeof scanner->token.text + 2];
+    SqlToken *token = &scanner->token;
+    size_t length = strlen(opening);
+    memcpy(bytes, opening, length);
+    memcpy(bytes + length, token->text, token->length);
+    length += token->length;
+    token->text[0] = ':';
+    token->length = 1;
+    token->kind = WORD_PUNCTUATION;
+    scanner->offset = token->offset + 1;
+    if (!token_end(scanner, scanner->offset, err))
+        return STEP_FAILED;
+    for (size_t i = 0; i < length; i++)
+        if (!sql_scanner_step(scanner, (unsigned char)bytes[i], err))
+            return STEP_FAILED;
+    return STEP_AGAIN;
+}
+
+static Step begin_variable(SqlScanner *scanner, ScannerState state, unsigned char byte)
+{
+    scanner->token.length = 0;
+    scanner->previous = (char)byte;
+    return enter(scanner, state);
+}
+
 static Step step_colon(SqlScanner *scanner, unsigned char byte, Error *err)
 {
     if (byte == ':' || byte == '=') {
         token_add(scanner, byte);
         return ended_with(scanner, err);
     }
-    if (!is_word_start(byte) && !is_digit(byte))
+    if (scanner->events.variable && (byte == '\'' || byte == '"'))
+        return begin_variable(scanner, SCAN_VARIABLE_QUOTED, byte);
+    if (scanner->events.variable && byte == '{')
+        return begin_variable(scanner, SCAN_VARIABLE_BRACE, byte);
+    if (!is_variable_byte(byte))
         return ended_before(scanner, err);
+    if (scanner->events.variable)
+        scanner->token.length = 0;
     token_add(scanner, byte);
     return enter(scanner, SCAN_VARIABLE);
 }
 
-/* A psql variable, which nobody replaces here: one token, so that :end ends nothing. */
+static void put_colon_back(SqlToken *token)
+{
+    size_t kept = strlen(token->text);
+    memmove(token->text + 1, token->text, kept < sizeof token->text - 1 ? kept : kept - 1);
+    token->text[0] = ':';
+    token->length++;
+}
+
+/* Where nobody replaces it, one token: so that :end ends nothing. */
 static Step step_variable(SqlScanner *scanner, unsigned char byte, Error *err)
 {
-    if (!is_word_start(byte) && !is_digit(byte))
-        return ended_before(scanner, err);
+    if (is_variable_byte(byte)) {
+        token_add(scanner, byte);
+        return STEP_TAKEN;
+    }
+    scanner->token.end = scanner->offset;
+    if (scanner->events.variable) {
+        Step step = end_variable(scanner, VARIABLE_BARE, /* plain= */ STEP_TAKEN, err);
+        if (step != STEP_TAKEN)
+            return step;
+        put_colon_back(&scanner->token);
+    }
+    return ended_before(scanner, err);
+}
+
+static bool may_go_on(SqlScanner *scanner, unsigned char byte)
+{
+    if (!is_variable_byte(byte) || scanner->token.length == sizeof scanner->token.text - 1)
+        return false;
     token_add(scanner, byte);
-    return STEP_TAKEN;
+    return true;
+}
+
+static Step step_variable_quoted(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    char opening[] = {scanner->previous, '\0'};
+    if (may_go_on(scanner, byte))
+        return STEP_TAKEN;
+    if (byte != (unsigned char)scanner->previous || !scanner->token.length)
+        return colon_alone(scanner, opening, err);
+    scanner->token.end = scanner->offset + 1;
+    Step step = end_variable(scanner, byte == '"' ? VARIABLE_IDENTIFIER : VARIABLE_LITERAL,
+                             /* plain= */ STEP_AGAIN, err);
+    return step == STEP_AGAIN ? colon_alone(scanner, opening, err) : step;
+}
+
+static Step step_variable_brace(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    return byte == '?' ? enter(scanner, SCAN_VARIABLE_TEST) : colon_alone(scanner, "{", err);
+}
+
+static Step step_variable_test(SqlScanner *scanner, unsigned char byte, Error *err)
+{
+    if (may_go_on(scanner, byte))
+        return STEP_TAKEN;
+    if (byte != '}' || !scanner->token.length)
+        return colon_alone(scanner, "{?", err);
+    scanner->token.end = scanner->offset + 1;
+    Step step = end_variable(scanner, VARIABLE_TEST, /* plain= */ STEP_AGAIN, err);
+    return step == STEP_AGAIN ? colon_alone(scanner, "{?", err) : step;
 }
 
 static Step step_dot(SqlScanner *scanner, unsigned char byte, Error *err)
@@ -519,6 +635,9 @@ static Step (*const steps[])(SqlScanner *scanner, unsigned char byte, Error *err
     [SCAN_COMMENT] = step_comment,
     [SCAN_COLON] = step_colon,
     [SCAN_VARIABLE] = step_variable,
+    [SCAN_VARIABLE_QUOTED] = step_variable_quoted,
+    [SCAN_VARIABLE_BRACE] = step_variable_brace,
+    [SCAN_VARIABLE_TEST] = step_variable_test,
     [SCAN_DOT] = step_dot,
     [SCAN_INTEGER] = step_integer,
     [SCAN_INTEGER_DOT] = step_integer_dot,
@@ -540,6 +659,18 @@ bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err)
     if (byte == '\n')
         scanner->line++;
     return step == STEP_TAKEN;
+}
+
+bool sql_scanner_in_reference(const SqlScanner *scanner)
+{
+    return scanner->events.variable && scanner->state >= SCAN_COLON &&
+           scanner->state <= SCAN_VARIABLE_TEST;
+}
+
+bool sql_scanner_end_reference(SqlScanner *scanner, Error *err)
+{
+    return !sql_scanner_in_reference(scanner) ||
+           steps[scanner->state](scanner, ' ', err) != STEP_FAILED;
 }
 
 /* Only where no byte has to be kept any more: behind the beginning of a token, or in the second

@@ -17,6 +17,14 @@ typedef struct SqlToken {
     bool folded;                       /* an unquoted word that psql counts as an identifier */
 } SqlToken;
 
+/* What became of a reference to a psql variable. */
+typedef enum {
+    VARIABLE_PLAIN, /* nothing: it is lexed as if psql did not know it */
+    VARIABLE_TOKEN, /* it is one token, whose kind and text the callback has set */
+    VARIABLE_FED,   /* its text was fed through the scanner, from the place of its colon on */
+    VARIABLE_REFUSED,
+} VariableFate;
+
 typedef struct ScannerEvents {
     bool (*token)(void *context, const SqlToken *token, Error *err);
     /* Sets the error and returns false. */
@@ -26,6 +34,11 @@ typedef struct ScannerEvents {
     /* A `--` comment: one byte of it, and its end. */
     void (*comment_byte)(void *context, char byte);
     bool (*comment_end)(void *context, int64_t line, Error *err);
+    /* A reference to a psql variable outside quotes and comments; `token` holds its place, and its
+     * name as text, which may be cut (token->length). Without this event none is looked for: :name
+     * is one token, and :'name' a colon and a string. What the callback puts in the reference's
+     * place counts: it moves scanner->offset by the difference, and token->end with it. */
+    VariableFate (*variable)(void *context, VariableForm form, SqlToken *token, Error *err);
     /* A backslash outside quotes and comments, at this place. */
     void (*backslash)(void *context);
     void *context;
@@ -47,8 +60,11 @@ typedef enum {
     SCAN_OPERATOR,
     SCAN_LINE_COMMENT,
     SCAN_COMMENT,
-    SCAN_COLON,    /* behind a colon: a cast, := or a psql variable */
-    SCAN_VARIABLE, /* :name */
+    SCAN_COLON,           /* behind a colon: a cast, := or a psql variable */
+    SCAN_VARIABLE,        /* :name */
+    SCAN_VARIABLE_QUOTED, /* behind the quote of :'name' or :"name" */
+    SCAN_VARIABLE_BRACE,  /* behind the brace of :{?name} */
+    SCAN_VARIABLE_TEST,   /* behind its question mark */
     SCAN_DOT,
     SCAN_INTEGER,
     SCAN_INTEGER_DOT,
@@ -66,7 +82,7 @@ typedef struct SqlScanner {
     int64_t offset; /* of the byte being looked at */
     int64_t line;   /* of that byte, from 1 */
     SqlToken token; /* the token being read */
-    char previous;  /* in operators and comments: the byte before */
+    char previous;  /* in operators and comments: the byte before; the quote of :'name' */
     bool escapes;   /* the string being read is an E'' */
     /* Behind a string: a quote behind a newline continues it. */
     bool may_continue, newline_behind_string, continuing;
@@ -85,6 +101,12 @@ bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err) MUST_
 /* Pass over the plain bytes of a long string that need no step each. How many they were; maybe 0.
  */
 size_t sql_scanner_skip(SqlScanner *scanner, const char *bytes, size_t size);
+
+/* Whether the last bytes may be the beginning of a reference; its colon is at token.offset. */
+bool sql_scanner_in_reference(const SqlScanner *scanner);
+
+/* The text ends where the scanner is in a reference, or where it may be: so does that. */
+bool sql_scanner_end_reference(SqlScanner *scanner, Error *err) MUST_CHECK;
 
 /* What is still open at the end of the text, in words ("string"), and the line where it began;
  * NULL for nothing. The caller has fed a newline behind the text, which ends all that may end. */

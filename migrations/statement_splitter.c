@@ -47,11 +47,17 @@ struct StatementSplitter {
     size_t word_count;
     int64_t begin_depth, begin_line;
     CopyWords copy_words;
+    int64_t bracket_depth; /* in a subscript, a colon may be a slice's */
+    bool is_json;          /* the statement speaks of JSON_OBJECT, which has colons */
 
     /* The pieces given to events.sql. */
     const char *piece;
     int64_t piece_offset;
     int64_t sql_offset; /* up to here SQL was given away */
+    /* The end of the piece before: a reference that may go on. */
+    char held[SPLITTER_WORD_SIZE_MAX + 4];
+    size_t held_length;
+    int insert_depth; /* values being read in the place of references */
 
     /* A backslash command or a comment between statements. */
     char text[SPLITTER_LINE_SIZE_MAX];
@@ -196,6 +202,8 @@ static void forget_statement(StatementSplitter *splitter)
     splitter->word_count = 0;
     memset(splitter->routine_words, 0, sizeof splitter->routine_words);
     splitter->copy_words = COPY_WORDS_NONE;
+    splitter->bracket_depth = 0;
+    splitter->is_json = false;
 }
 
 static bool report_statement(StatementSplitter *splitter, bool has_semicolon, int64_t end_offset,
@@ -236,12 +244,18 @@ static void note_seen(StatementSplitter *splitter, const SqlToken *token)
         statement->seen |= SEEN_WHERE;
     if (word_is(token, "references"))
         statement->reference_count++;
+    if (word_is(token, "json_object") || word_is(token, "json_objectagg"))
+        splitter->is_json = true;
 }
 
 static void note_parentheses(StatementSplitter *splitter, const SqlToken *token)
 {
     if (token->kind != WORD_PUNCTUATION)
         return;
+    if (token->text[0] == '[')
+        splitter->bracket_depth++;
+    if (token->text[0] == ']' && splitter->bracket_depth > 0)
+        splitter->bracket_depth--;
     if (token->text[0] == '(' && splitter->paren_depth++ == 0)
         splitter->paren_line = token->line;
     if (token->text[0] == ')' && splitter->paren_depth > 0)
@@ -304,6 +318,172 @@ static void on_backslash(void *context)
     splitter->text_length = 1;
 }
 
+/* -- SQL pieces -- */
+
+static bool give(StatementSplitter *splitter, const char *bytes, int64_t size, Error *err)
+{
+    int64_t at = splitter->sql_offset;
+    splitter->sql_offset += size;
+    return size == 0 || !splitter->events.sql ||
+           splitter->events.sql(splitter->events.context, bytes, (size_t)size, at, err);
+}
+
+/* Give away the SQL up to `offset`, which lies in the piece being fed, or in what was held of the
+ * one before. */
+static bool give_sql(StatementSplitter *splitter, int64_t offset, Error *err)
+{
+    int64_t held = splitter->piece_offset - splitter->sql_offset;
+    if (held > 0 && splitter->held_length) {
+        const char *from = splitter->held + ((int64_t)splitter->held_length - held);
+        int64_t wanted = offset - splitter->sql_offset;
+        if (!give(splitter, from, wanted < held ? wanted : held, err))
+            return false;
+    }
+    const char *from = splitter->piece + (splitter->sql_offset - splitter->piece_offset);
+    return give(splitter, from, offset - splitter->sql_offset, err);
+}
+
+/* A piece ends: give away what is left of it, but for what may be the beginning of a reference.
+ * One that is longer than any name is none. */
+static bool end_piece(StatementSplitter *splitter, Error *err)
+{
+    const SqlScanner *scanner = &splitter->scanner;
+    int64_t end = scanner->offset, begin = end;
+    if (splitter->mode == FEED_SQL && sql_scanner_in_reference(scanner) &&
+        end - scanner->token.offset <= (int64_t)sizeof splitter->held &&
+        scanner->token.offset >= splitter->sql_offset)
+        begin = scanner->token.offset;
+    if (!give_sql(splitter, begin, err))
+        return false;
+    int64_t old = splitter->piece_offset > begin ? splitter->piece_offset - begin : 0;
+    size_t fresh = (size_t)(end - begin - old);
+    memmove(splitter->held, splitter->held + ((int64_t)splitter->held_length - old), (size_t)old);
+    memcpy(splitter->held + old, splitter->piece + (begin + old - splitter->piece_offset), fresh);
+    splitter->held_length = (size_t)old + fresh;
+    return true;
+}
+
+/* -- references to psql's variables -- */
+
+/* What a quoted text is called as a word: without its quotes. */
+static void set_word(SqlToken *token, WordKind kind, const char *text)
+{
+    char quote = kind == WORD_QUOTED ? '"' : '\'';
+    token->kind = kind;
+    token->length = 0;
+    const char *end = text + strlen(text);
+    if (kind != WORD_NUMBER) {
+        text = strchr(text, quote) + 1;
+        end--;
+    }
+    for (; text < end; text += 1 + (kind != WORD_NUMBER && *text == quote)) {
+        if (token->length < sizeof token->text - 1)
+            token->text[token->length] = *text;
+        token->length++;
+    }
+}
+
+/* The reference's bytes are no longer counted; `length` others are, and have been given away. */
+static void take_place(StatementSplitter *splitter, SqlToken *token, int64_t length)
+{
+    int64_t difference = length - (token->end - token->offset);
+    splitter->scanner.offset += difference;
+    splitter->piece_offset += difference;
+    token->end += difference;
+}
+
+static VariableFate insert_token(StatementSplitter *splitter, SqlToken *token, WordKind kind,
+                                 const char *text, Error *err)
+{
+    token->kind = kind;
+    if (!text)
+        return VARIABLE_TOKEN;
+    int64_t length = (int64_t)strlen(text);
+    if (!give_sql(splitter, token->offset, err) || !give(splitter, text, length, err))
+        return VARIABLE_REFUSED;
+    take_place(splitter, token, length);
+    set_word(token, kind, text);
+    return VARIABLE_TOKEN;
+}
+
+/* The text is read by the same scanner, as the server will read it: what psql keeps apart (an E and
+ * the string behind it) may become one here. What would reach beyond it is refused. */
+static bool read_inserted(StatementSplitter *splitter, const char *text, Error *err)
+{
+    SqlScanner *scanner = &splitter->scanner;
+    int64_t line;
+    for (const char *at = text; *at; at++) {
+        if (!sql_scanner_step(scanner, (unsigned char)*at, err))
+            return false;
+        if (splitter->mode != FEED_SQL)
+            return refuse(splitter, scanner->line, err,
+                          splitter->mode == FEED_BACKSLASH
+                              ? "a value that holds a command of psql"
+                              : "a value that holds COPY … FROM STDIN");
+    }
+    if (!sql_scanner_end_reference(scanner, err))
+        return false;
+    if (sql_scanner_open(scanner, &line) || scanner->state == SCAN_LINE_COMMENT)
+        return refuse(splitter, scanner->line, err,
+                      "a value that opens a quote or a comment and does not close it");
+    return give_sql(splitter, scanner->offset, err);
+}
+
+static VariableFate insert_text(StatementSplitter *splitter, SqlToken *token, VariableForm form,
+                                const char *text, Error *err)
+{
+    SqlScanner *scanner = &splitter->scanner;
+    if (!give_sql(splitter, token->offset, err))
+        return VARIABLE_REFUSED;
+    const char *piece = splitter->piece;
+    const SqlToken reference = *token;
+    int64_t piece_offset = splitter->piece_offset, line = scanner->line, at = scanner->offset;
+    if (++splitter->insert_depth > SPLITTER_INSERT_DEPTH_MAX) {
+        (void)refuse(splitter, line, err, "values that refer to each other without end");
+        return VARIABLE_REFUSED;
+    }
+    splitter->piece = text;
+    splitter->piece_offset = scanner->offset = reference.offset;
+    bool good = read_inserted(splitter, text, err);
+    splitter->insert_depth--;
+    splitter->piece = piece;
+    splitter->piece_offset = piece_offset + scanner->offset - reference.end;
+    scanner->line = line;
+    if (form != VARIABLE_BARE) /* the byte that closes it is still to be counted */
+        scanner->offset += at - reference.end;
+    return good ? VARIABLE_FED : VARIABLE_REFUSED;
+}
+
+static VariableFate on_variable(void *context, VariableForm form, SqlToken *token, Error *err)
+{
+    StatementSplitter *splitter = context;
+    const SplitterVariable variable = {
+        .form = form,
+        .name = token->text,
+        .offset = token->offset,
+        .length = token->end - token->offset,
+        .line = token->line,
+        .may_be_sql = splitter->bracket_depth > 0 || splitter->is_json,
+    };
+    SplitterInsert insert = {0};
+    if (!splitter->events.variable(splitter->events.context, &variable, &insert, err))
+        return VARIABLE_REFUSED;
+    CLEANUP(memory_freep) char *text = insert.text;
+    switch (insert.kind) {
+    case SPLITTER_INSERT_NONE:
+        return VARIABLE_PLAIN;
+    case SPLITTER_INSERT_TEXT:
+        return insert_text(splitter, token, form, text, err);
+    case SPLITTER_INSERT_LITERAL:
+        return insert_token(splitter, token, WORD_LITERAL, text, err);
+    case SPLITTER_INSERT_IDENTIFIER:
+        return insert_token(splitter, token, WORD_QUOTED, text, err);
+    case SPLITTER_INSERT_NUMBER:
+        return insert_token(splitter, token, WORD_NUMBER, text, err);
+    }
+    return VARIABLE_PLAIN;
+}
+
 StatementSplitter *statement_splitter_new(const SplitterEvents *events)
 {
     StatementSplitter *splitter = memory_new(StatementSplitter);
@@ -314,6 +494,7 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events)
                                              .string_extended = on_string_extended,
                                              .comment_byte = on_comment_byte,
                                              .comment_end = on_comment_end,
+                                             .variable = events->variable ? on_variable : NULL,
                                              .backslash = on_backslash,
                                              .context = splitter,
                                          });
@@ -325,19 +506,6 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events)
 void statement_splitter_free(StatementSplitter *splitter)
 {
     free(splitter);
-}
-
-/* -- SQL pieces -- */
-
-/* Give away the SQL up to `offset`, which lies in the piece being fed. */
-static bool give_sql(StatementSplitter *splitter, int64_t offset, Error *err)
-{
-    size_t size = (size_t)(offset - splitter->sql_offset);
-    const char *from = splitter->piece + (splitter->sql_offset - splitter->piece_offset);
-    int64_t at = splitter->sql_offset;
-    splitter->sql_offset = offset;
-    return size == 0 || !splitter->events.sql ||
-           splitter->events.sql(splitter->events.context, from, size, at, err);
 }
 
 /* -- backslash commands -- */
@@ -475,7 +643,8 @@ static bool feed_checked(StatementSplitter *splitter, const char *bytes, size_t 
         size -= used;
     }
     if (splitter->mode == FEED_SQL || splitter->mode == FEED_COPY_TAIL)
-        return give_sql(splitter, splitter->scanner.offset, err);
+        return end_piece(splitter, err);
+    splitter->held_length = 0;
     return true;
 }
 
@@ -516,10 +685,20 @@ static bool refuse_open(StatementSplitter *splitter, Error *err)
     return refuse(splitter, line, err, words);
 }
 
+/* A reference that the text ends in still has its text given away. */
+static bool end_reference(StatementSplitter *splitter, Error *err)
+{
+    splitter->piece = "";
+    splitter->piece_offset = splitter->scanner.offset;
+    return sql_scanner_end_reference(&splitter->scanner, err) && end_piece(splitter, err);
+}
+
 bool statement_splitter_end(StatementSplitter *splitter, Error *err)
 {
     if (!text_check_at_boundary(&splitter->check))
         return refuse(splitter, splitter->scanner.line, err, "not valid UTF-8: cut off");
+    if (splitter->mode == FEED_SQL && !end_reference(splitter, err))
+        return false;
     int64_t end = splitter->scanner.offset;
     if (splitter->mode == FEED_COPY_DATA)
         return end_text_in_data(splitter, err);

@@ -74,6 +74,40 @@ typedef struct SplitStatement {
     int64_t reference_count; /* the words REFERENCES in it */
 } SplitStatement;
 
+/* How a script refers to a psql variable. */
+typedef enum {
+    VARIABLE_BARE,       /* :name */
+    VARIABLE_LITERAL,    /* :'name' */
+    VARIABLE_IDENTIFIER, /* :"name" */
+    VARIABLE_TEST,       /* :{?name} */
+} VariableForm;
+
+typedef struct SplitterVariable {
+    VariableForm form;
+    const char *name; /* without colon and quotes; of a longer one the first bytes */
+    int64_t offset; /* of its colon in the text so far: replacements count, not what they replace */
+    int64_t length; /* of the whole reference as it is written */
+    int64_t line;
+    bool may_be_sql; /* where a colon and a word are SQL, too: a slice, or JSON_OBJECT */
+} SplitterVariable;
+
+typedef enum {
+    SPLITTER_INSERT_NONE,       /* leave the reference: what it is lexed as without variables */
+    SPLITTER_INSERT_TEXT,       /* read `text` in its place as SQL, references in it included */
+    SPLITTER_INSERT_LITERAL,    /* `text` is a quoted string, whatever it holds */
+    SPLITTER_INSERT_IDENTIFIER, /* `text` is a quoted name */
+    SPLITTER_INSERT_NUMBER,     /* `text` is a number, or a word like true */
+} SplitterInsertKind;
+
+/* What stands in a reference's place. `text` NULL with one of the last three kinds: the reference
+ * stays as it is written and counts as such a token. */
+typedef struct SplitterInsert {
+    SplitterInsertKind kind;
+    char *text; /* owned by the splitter from then on */
+} SplitterInsert;
+
+#define SPLITTER_INSERT_DEPTH_MAX 10 /* values that refer to others */
+
 /* Any callback may be NULL: not wanted. One that returns false ends the feeding with its error. */
 typedef struct SplitterEvents {
     const char
@@ -86,6 +120,10 @@ typedef struct SplitterEvents {
      * before it (`in_statement`). */
     bool (*backslash)(void *context, const char *text, size_t length, int64_t offset, int64_t line,
                       bool in_statement, Error *err);
+    /* A reference to a psql variable, before its statement is reported. NULL: they are not looked
+     * for. */
+    bool (*variable)(void *context, const SplitterVariable *variable, SplitterInsert *ret_insert,
+                     Error *err);
     /* A `--` comment between statements: `text` from the dashes to the end of the line, cut at
      * SPLITTER_LINE_SIZE_MAX bytes. */
     bool (*comment)(void *context, const char *text, size_t length, int64_t line, Error *err);

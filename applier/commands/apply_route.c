@@ -2,6 +2,7 @@
 
 #include "applier/commands/apply_command.h"
 #include "applier/commands/confirm.h"
+#include "applier/commands/route_parameters.h"
 #include "applier/commands/run_render.h"
 #include "applier/runs/site_memory.h"
 #include "base/interrupt.h"
@@ -47,7 +48,9 @@ static bool find(Journey *journey, Error *err)
 {
     bundle_route_find_proven(&journey->shelf, &journey->history, journey->request->to,
                              &journey->route);
-    if (!bundle_route_check(&journey->route, &journey->shelf, err))
+    if (!bundle_route_check(&journey->route, &journey->shelf, err) ||
+        !route_parameters_check(&journey->request->run->set, &journey->shelf, &journey->route,
+                                &journey->history, err))
         return false;
     route_warn(journey->context->program, &journey->shelf);
     return true;

@@ -100,7 +100,8 @@ static bool adopt(CommandContext *context, SiteBundle *bundle, AdoptOptions *ado
     ApplyInput input;
     CLEANUP(adopt_report_done) AdoptReport report = {0};
     CLEANUP(text_done) Text warnings = {0};
-    if (!site_bundle_input(bundle, &input, err))
+    if (!site_bundle_input(bundle, &input, err) ||
+        !parameter_requests_check(&adoption->run.parameters, &input.manifest, 1, err))
         return false;
     bool good = adopt_run(adoption, &input, &report, err);
     text_add(&warnings, report.warnings ? report.warnings : "");

@@ -5,6 +5,7 @@
 #include "applier/commands/apply_command.h"
 #include "applier/commands/apply_route.h"
 #include "applier/commands/confirm.h"
+#include "applier/commands/parameter_render.h"
 #include "applier/commands/run_options.h"
 #include "applier/commands/run_render.h"
 #include "applier/runs/run_session.h"
@@ -74,8 +75,10 @@ static const char *way_back_words(const ManifestMigration *migration)
 }
 
 /* The list that the operator says yes to. */
-static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
+static void print_tasks(const ApplyPlan *plan, const Manifest *manifest,
+                        const RunParameters *parameters)
 {
+    CLEANUP(text_done) Text values = {0};
     fprintf(stderr, "%" PRId64 " to apply, up to version %s:\n", run_tasks_count(&plan->tasks),
             manifest->versions.items[plan->target].name);
     if (plan->stands_for)
@@ -90,6 +93,8 @@ static void print_tasks(const ApplyPlan *plan, const Manifest *manifest)
         fprintf(stderr, "  %s%s%s%s\n", task->version->name, task->migration ? " " : "",
                 task->migration ? task->migration->identity : "", way_back_words(task->migration));
     }
+    parameter_render_text(parameters, &values);
+    fputs(text_string(&values), stderr);
     if (plan->halt)
         fprintf(stderr, "  and no further: %s\n", plan->halt);
 }
@@ -116,7 +121,12 @@ static bool look_and_ask(const CommandContext *context, const RunOptions *run,
     bool settle = settles_first(&history, &plan);
     site_memory_compare(&bundle->config, &history, &warnings);
     run_render_warnings(context->program, text_string(&warnings));
+    CLEANUP(run_parameters_done) RunParameters parameters = {0};
     if ((!settle && !apply_plan_check(&plan, err)) || !site_memory_check(bundle, &history, err))
+        return false;
+    run_parameters_find(&run->parameters, input->manifest, &history, RUN_BEGINS_ANEW, &plan.tasks,
+                        &parameters);
+    if (!settle && !run_parameters_check(&parameters, &history, input->manifest, err))
         return false;
     /* a run that was killed behind its last step gets its end, which asks nobody */
     *ret_nothing = plan.relation == RELATION_CURRENT && !history_open_run(&history);
@@ -125,7 +135,7 @@ static bool look_and_ask(const CommandContext *context, const RunOptions *run,
     if (settle)
         fprintf(stderr, "%s: that is settled first\n", plan.words);
     else if (!given->yes)
-        print_tasks(&plan, input->manifest);
+        print_tasks(&plan, input->manifest, &parameters);
     return confirm(given->yes ? CONFIRM_YES : CONFIRM_ASK, "Apply?", err);
 }
 
@@ -146,6 +156,7 @@ static bool run_apply(CommandContext *context, SiteBundle *bundle, const RunOpti
     }
     ApplyInput input;
     if (!site_bundle_input(bundle, &input, err) ||
+        !parameter_requests_check(&run->parameters, &input.manifest, 1, err) ||
         !look_and_ask(context, run, bundle, &input, &nothing, err))
         return false;
     if (nothing) {

@@ -32,6 +32,7 @@ typedef struct Drift {
     StoredBundles stored; /* else what the ledger keeps */
     ProofSourceArray sources;
     ProofSet set;
+    FingerprintNames names;
     ProofResult result;
     char *described; /* owned */
 } Drift;
@@ -41,6 +42,7 @@ static void drift_done(Drift *drift)
     free(drift->described);
     proof_result_done(&drift->result);
     proof_set_done(&drift->set);
+    fingerprint_names_done(&drift->names);
     array_free(&drift->sources);
     stored_bundles_done(&drift->stored);
     site_bundle_done(&drift->bundle);
@@ -129,10 +131,11 @@ static bool look(const CommandContext *context, Drift *drift, Error *err)
         return false;
     drift->described = pg_session_describe(drift->session);
     drift->stored.session = drift->session;
+    run_parameters_names(&drift->history, /* parameters= */ NULL, &drift->names);
     return (path ? load_given(drift, path, err)
                  : stored_proofs_add(&drift->stored, &drift->history, &drift->sources, err)) &&
            choose(drift, err) &&
-           schema_look(drift->session, &drift->set, &drift->history.accepted,
+           schema_look(drift->session, &drift->set, &drift->history.accepted, &drift->names,
                        recorded_arrival(drift), FINGERPRINT_DEFINITIONS, &drift->result, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "applier/applier_commands.h"
 #include "applier/commands/backup_options.h"
+#include "applier/commands/parameter_render.h"
 #include "applier/commands/target_options.h"
 #include "applier/ledger/past_runs.h"
 #include "base/json_writer.h"
@@ -136,6 +137,7 @@ static void render_json(const History *history, const HistoryOptions *given, Tex
     array_each (const PastLoss, loss, &history->losses)
         loss_json(loss, &json);
     json_close(&json);
+    past_parameter_render_json(history, &json);
     json_array(&json, "journal");
     for (size_t i = first_of(history->journal.count, given->limit); i < history->journal.count; i++)
         journal_json(&history->journal.items[i], &json);
@@ -224,6 +226,7 @@ static void more_text(const History *history, int64_t number, Text *out)
     array_each (const PastLoss, loss, &history->losses)
         if (loss->event_number == number)
             text_addf(out, "    accepted: loss by %s: %s\n", loss->identity, loss->words);
+    past_parameter_render_text(history, number, out);
 }
 
 static void runs_text(const History *history, int64_t limit, Text *out)

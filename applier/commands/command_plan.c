@@ -17,6 +17,7 @@ typedef struct PlanOptions {
     const char *atomic;
     bool sql;
     bool all;
+    StringArray set;
 } PlanOptions;
 
 static const Option options[] = {
@@ -26,6 +27,7 @@ static const Option options[] = {
         "stop at this version (default: the last of the bundle, or the newest at hand)"),
     OPTION_CHOICE_ROW("atomic", PlanOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
+    PARAMETER_OPTION_ROW(PlanOptions, set),
     OPTION_FLAG_ROW("sql", PlanOptions, sql, "print each statement whole"),
     OPTION_FLAG_ROW("all", PlanOptions, all,
                     "show each migration, however many there are (default: up to 12; of more a "
@@ -40,6 +42,7 @@ static void defaults(void *given)
 
 /* What was looked at. */
 typedef struct Planning {
+    bool of_route; /* the first run of one */
     SiteBundle bundle;
     ApplyInput input;
     PgSession *session; /* owned */
@@ -54,7 +57,7 @@ typedef struct Planning {
 static void planning_done(Planning *planning)
 {
     run_estimate_done(&planning->estimate);
-    gate_results_done(&planning->forecast.gates);
+    schema_forecast_done(&planning->forecast);
     apply_plan_done(&planning->plan);
     history_done(&planning->history);
     pg_session_close(planning->session);
@@ -85,9 +88,14 @@ static bool look(const PlanOptions *given, const char *path, const char *to, Pla
         return false;
     planning->backup = backup_gate_forecast(&backup);
     run.conninfo = given->target.db;
+    run.parameters =
+        (ParameterRequests){.set = &given->set, .site = &planning->bundle.config.parameters};
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = planning->bundle.config.ledger_owner;
-    if (!run_session_open_reader(&run, &planning->session, err) ||
+    /* those of a route were checked as such: --set may name what a later run takes */
+    if ((!planning->of_route &&
+         !parameter_requests_check(&run.parameters, &planning->input.manifest, 1, err)) ||
+        !run_session_open_reader(&run, &planning->session, err) ||
         !apply_run_plan_on(planning->session, &run, &planning->input, to, &planning->history,
                            &planning->plan, &planning->forecast, err) ||
         !apply_plan_check(&planning->plan, err) ||
@@ -111,10 +119,11 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(planning_done) Planning planning = {.history.unsettled = -1};
     CLEANUP(text_done) Text shown = {0};
     CLEANUP(plan_route_done) PlanRoute route = {0};
-    if (!plan_route_find(context, &given->target, given->to, &route, err))
+    if (!plan_route_find(context, &given->target, given->to, &given->set, &route, err))
         return false;
     if (route.done)
         return true;
+    planning.of_route = route.first != NULL;
     if (!look(given, route.first ? route.first : context->arguments.items[0],
               route.first ? route.to : given->to, &planning, err))
         return false;

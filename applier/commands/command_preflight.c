@@ -1,6 +1,6 @@
 /* applier preflight: everything that would stop or slow an upgrade, days before it; reads only. */
 #include "applier/applier_commands.h"
-#include "applier/commands/target_options.h"
+#include "applier/commands/run_options.h"
 #include "applier/preflight/preflight.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/site_bundle.h"
@@ -14,6 +14,7 @@ typedef struct PreflightCommandOptions {
     const char *to;
     const char *atomic;
     bool strict;
+    StringArray set;
 } PreflightCommandOptions;
 
 static const Option options[] = {
@@ -22,6 +23,7 @@ static const Option options[] = {
                       "stop at this version (default: the bundle's last)"),
     OPTION_CHOICE_ROW("atomic", PreflightCommandOptions, atomic, "migration|version|run",
                       "how much one transaction holds (default: migration)"),
+    PARAMETER_OPTION_ROW(PreflightCommandOptions, set),
     OPTION_FLAG_ROW("strict", PreflightCommandOptions, strict, "exit with 7 for warnings too"),
 };
 
@@ -126,6 +128,7 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
 {
     RunOptions run = run_options_default();
     run.conninfo = given->target.db;
+    run.parameters = (ParameterRequests){.set = &given->set, .site = &bundle->config.parameters};
     run.lock_timeout_ms = PREFLIGHT_LOCK_MS;
     run.words = given->target.show_sql ? WORDS_WHOLE : WORDS_REDACTED;
     run.ledger_owner = bundle->config.ledger_owner;
@@ -138,7 +141,8 @@ static bool look(const PreflightCommandOptions *given, const SiteBundle *bundle,
                                         .to_version = given->to,
                                         .config = &bundle->config,
                                         .now = clock_now()};
-    return preflight_run(&preflight, report, err);
+    return parameter_requests_check(&run.parameters, &input->manifest, 1, err) &&
+           preflight_run(&preflight, report, err);
 }
 
 static bool verdict(const PreflightReport *report, bool strict, Error *err)

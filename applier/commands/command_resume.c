@@ -103,7 +103,8 @@ static bool go_on_up(CommandContext *context, const ResumePlan *plan, const Hist
     run.action = ACTION_RESUME;
     run.phase = phase_of(plan, history, input.manifest);
     run.settle = settle_choice(given);
-    bool good = run_watch_events(&watch, given->run.events, err) &&
+    bool good = parameter_requests_check(&run.parameters, &input.manifest, 1, err) &&
+                run_watch_events(&watch, given->run.events, err) &&
                 apply_command_run(context, &bundle, &input, &run, plan->to_version, err);
     run_watch_done(&watch, good ? NULL : err);
     return good;

@@ -1,5 +1,6 @@
 #include "applier/commands/plan_render.h"
 
+#include "applier/commands/parameter_render.h"
 #include "applier/commands/statement_text.h"
 #include "applier/runs/apply_phase.h"
 #include "base/json_writer.h"
@@ -47,13 +48,15 @@ typedef struct Walk {
     size_t next; /* index into the costs */
 } Walk;
 
-static bool add_step(Walk *walk, const ManifestScript *script, const ManifestStep *step, bool done,
-                     ObjectStream *stream, Error *err)
+static bool add_step(Walk *walk, const RunTask *task, size_t index, bool done, ObjectStream *stream,
+                     Error *err)
 {
+    const ManifestScript *script = run_task_script(task);
+    const ManifestStep *step = &script->steps.items[index];
     JsonWriter *json = walk->json;
     CLEANUP(memory_freep) char *sql = NULL;
     StatementForm form = walk->view->whole ? STATEMENT_WHOLE : STATEMENT_IN_LINE;
-    if (!statement_text_read(stream, step, form, &sql, err))
+    if (!statement_text_read(stream, script, index, task->values, form, &sql, err))
         return false;
     json_object(json, /* name= */ NULL);
     json_string(json, "source", script->source);
@@ -85,8 +88,7 @@ static bool add_groups(Walk *walk, const RunTask *task, const ManifestScript *sc
         json_bool(walk->json, "done", done);
         json_array(walk->json, "statements");
         for (size_t s = 0; s < group->step_count; s++)
-            if (!add_step(walk, script, &script->steps.items[group->first_step + s], done, stream,
-                          err))
+            if (!add_step(walk, task, group->first_step + s, done, stream, err))
                 return false;
         json_close(walk->json);
         json_close(walk->json);
@@ -179,6 +181,7 @@ bool plan_render_json(const PlanView *view, Text *out, Error *err)
     json_int(&json, "schema_look_ms", view->forecast->look_ms);
     json_string(&json, "backup", view->backup);
     add_gates(&json, view->forecast);
+    parameter_render_json(&view->forecast->parameters, &json);
     add_totals(&json, view->estimate);
     json_array(&json, "migrations");
     for (size_t i = 0; i < view->plan->tasks.count; i++)

@@ -1,5 +1,7 @@
 #include "applier/commands/plan_route.h"
 
+#include "applier/commands/route_parameters.h"
+
 void plan_route_done(PlanRoute *route)
 {
     bundle_shelf_done(&route->shelf);
@@ -25,7 +27,7 @@ static void render_nothing(CommandContext *context, const PlanRoute *route)
 }
 
 bool plan_route_find(CommandContext *context, const TargetOptions *target, const char *to_version,
-                     PlanRoute *ret_route, Error *err)
+                     const StringArray *set, PlanRoute *ret_route, Error *err)
 {
     const StringArray *paths = &context->arguments;
     CLEANUP(history_done) History history = {.unsettled = -1};
@@ -38,7 +40,8 @@ bool plan_route_find(CommandContext *context, const TargetOptions *target, const
                            &ret_route->shelf, err))
         return false;
     bundle_route_find_proven(&ret_route->shelf, &history, to_version, &ret_route->route);
-    if (!bundle_route_check(&ret_route->route, &ret_route->shelf, err))
+    if (!bundle_route_check(&ret_route->route, &ret_route->shelf, err) ||
+        !route_parameters_check(set, &ret_route->shelf, &ret_route->route, &history, err))
         return false;
     route_warn(context->program, &ret_route->shelf);
     ret_route->done = ret_route->route.state == BUNDLE_ROUTE_CURRENT;

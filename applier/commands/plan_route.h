@@ -21,7 +21,7 @@ void plan_route_done(PlanRoute *route);
 /* Find the route where several bundles or a folder are named; true and nothing else where not.
  * Errors: bundle_route_check's, those of reading the ledger and the bundles. */
 bool plan_route_find(CommandContext *context, const TargetOptions *target, const char *to_version,
-                     PlanRoute *ret_route, Error *err) MUST_CHECK;
+                     const StringArray *set, PlanRoute *ret_route, Error *err) MUST_CHECK;
 
 void plan_route_text(const PlanRoute *route, Text *out);
 

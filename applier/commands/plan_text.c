@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/parameter_render.h"
 #include "applier/commands/statement_text.h"
 #include "applier/preflight/cost_words.h"
 #include "applier/runs/apply_phase.h"
@@ -188,12 +189,14 @@ typedef struct Walk {
     size_t next; /* index into the costs, which are in the order of the tasks */
 } Walk;
 
-static bool add_step(Walk *walk, const ManifestScript *script, const ManifestStep *step, bool done,
-                     ObjectStream *stream, Error *err)
+static bool add_step(Walk *walk, const RunTask *task, size_t index, bool done, ObjectStream *stream,
+                     Error *err)
 {
+    const ManifestScript *script = run_task_script(task);
+    const ManifestStep *step = &script->steps.items[index];
     CLEANUP(memory_freep) char *sql = NULL;
     StatementForm form = walk->view->whole ? STATEMENT_WHOLE : STATEMENT_IN_LINE;
-    if (!statement_text_read(stream, step, form, &sql, err))
+    if (!statement_text_read(stream, script, index, task->values, form, &sql, err))
         return false;
     text_addf(walk->out, "      %s:%" PRId64 "  %s%s\n", script->source, step->line, sql,
               step->destructive ? "   (destructive)" : "");
@@ -230,8 +233,7 @@ static bool add_groups(Walk *walk, const RunTask *task, const ManifestScript *sc
                       group->kind == GROUP_AUTOCOMMIT ? "outside transactions" : "one transaction",
                       done ? ": done already" : "");
         for (size_t s = 0; s < group->step_count; s++)
-            if (!add_step(walk, script, &script->steps.items[group->first_step + s], done, stream,
-                          err))
+            if (!add_step(walk, task, group->first_step + s, done, stream, err))
                 return false;
     }
     return true;
@@ -357,6 +359,7 @@ bool plan_render_text(const PlanView *view, Text *out, Error *err)
         return true;
     }
     add_summary(view, out);
+    parameter_render_text(&view->forecast->parameters, out);
     text_add_char(out, '\n');
     if (count > PLAN_TASKS_SHOWN && !view->all && !view->whole) {
         add_versions(view, out);

@@ -180,7 +180,7 @@ static bool show_step(const Plan *plan, const RunTask *task, size_t index, Objec
     const ManifestScript *script = run_task_script(task);
     const ManifestStep *step = &script->steps.items[index];
     CLEANUP(memory_freep) char *sql = NULL;
-    if (!statement_text_read(stream, step, plan->form, &sql, err))
+    if (!statement_text_read(stream, script, index, task->values, plan->form, &sql, err))
         return false;
     if (!plan->json) {
         text_addf(plan->out, "      %s:%" PRId64 "  %s%s\n", script->source, step->line, sql,

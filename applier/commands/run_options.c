@@ -71,6 +71,7 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
     run.refuse_superuser = site->superuser == SUPERUSER_REFUSE;
     run.ledger_owner = site->ledger_owner;
     run.schema.strict = given->strict;
+    run.parameters = (ParameterRequests){.set = &given->set, .site = &site->parameters};
     if (site->look_under_lock_ms >= 0)
         run.schema.look_under_lock_ms = site->look_under_lock_ms;
     run.attempts = (int)given->attempts;

@@ -24,8 +24,14 @@ typedef struct RunCommandOptions {
     int64_t step_limit; /* seconds; likewise */
     StringArray accept_extra;
     bool strict;
+    StringArray set;
     BackupWords backup;
 } RunCommandOptions;
+
+#define PARAMETER_OPTION_ROW(type, field)                                                          \
+    OPTION_REPEATED_ROW("set", type, field, "NAME=VALUE",                                          \
+                        "the value of a parameter that the bundle leaves to the site (default: "   \
+                        "[parameters] in applier.conf, then what the last run had)")
 
 /* Rows for an options struct `type` that has a member `RunCommandOptions run`. */
 #define RUN_OPTION_ROWS(type)                                                                      \
@@ -41,6 +47,7 @@ typedef struct RunCommandOptions {
         OPTION_REPEATED_ROW("accept-extra", type, run.accept_extra, "IDENTITY=REASON",             \
                             "accept an object of the site's own beside the proven schema, named "  \
                             "as drift prints it (KIND:IDENTITY where that is not clear)"),         \
+        PARAMETER_OPTION_ROW(type, run.set),                                                       \
         OPTION_FLAG_ROW("strict", type, run.strict,                                                \
                         "refuse also where owners, rights, comments or settings differ, and on a " \
                         "server major that the bundle was not rehearsed on")

@@ -166,7 +166,8 @@ bool site_rehearse_command_run(CommandContext *context, const SiteRehearseOption
         .say = say,
         .context = &asked};
     options.run.schema.accepts = &accepts;
-    bool good = rehearse(context, &options, &bundle, &input, err);
+    bool good = parameter_requests_check(&options.run.parameters, &input.manifest, 1, err) &&
+                rehearse(context, &options, &bundle, &input, err);
     run_watch_done(&watch, good ? NULL : err);
     return good;
 }

@@ -62,6 +62,7 @@ void history_done(History *history)
     past_arrivals_done(&history->arrivals);
     past_backups_done(&history->backups);
     past_losses_done(&history->losses);
+    past_parameters_done(&history->parameters);
     accepted_extras_done(&history->accepted);
     free(history->diverged);
     *history = (History){.unsettled = -1};

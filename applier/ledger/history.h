@@ -8,6 +8,7 @@
 #include "applier/ledger/ledger.h"
 #include "applier/ledger/ledger_backup.h"
 #include "applier/ledger/ledger_loss.h"
+#include "applier/ledger/ledger_parameter.h"
 #include "applier/ledger/ledger_proof.h"
 #include "applier/server/pg_session.h"
 
@@ -103,6 +104,7 @@ typedef struct History {
     AcceptedExtraArray accepted;
     PastBackupArray backups;
     PastLossArray losses;
+    PastParameterArray parameters;
     JournalChain chain;
     int64_t adopted;     /* migrations that were there when the database was adopted: the stack is
                           * those above; 0 where all came through us */

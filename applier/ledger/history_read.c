@@ -155,7 +155,8 @@ static bool read_all(PgSession *session, History *history, Error *err)
            ledger_read_arrivals(session, &history->arrivals, err) &&
            ledger_read_accepted(session, &history->accepted, err) &&
            ledger_read_backups(session, &history->backups, err) &&
-           ledger_read_losses(session, &history->losses, err);
+           ledger_read_losses(session, &history->losses, err) &&
+           ledger_read_parameters(session, &history->parameters, err);
 }
 
 static bool read_in_transaction(PgSession *session, History *history, Error *err)

@@ -15,7 +15,7 @@
 #include "bundles/manifest.h"
 #include "bundles/object_stream.h"
 
-#define LEDGER_FORMAT 3
+#define LEDGER_FORMAT 4
 
 typedef enum { LEDGER_ABSENT, LEDGER_PRESENT } LedgerPresence;
 

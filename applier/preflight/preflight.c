@@ -15,6 +15,7 @@ static const struct {
 } checks[] = {
     {"fit", "how bundle and database fit", false, preflight_check_fit},
     {"drift", "the schema", false, preflight_check_drift},
+    {"parameter", "the parameters", true, preflight_check_parameters},
     {"gate", "gates", true, preflight_check_gates},
     {"server", "the server", false, preflight_check_server},
     {"pooler", "the pooler", false, preflight_check_pooler},
@@ -55,6 +56,8 @@ static void preflight_done(Preflight *preflight)
 {
     touched_objects_done(&preflight->touched);
     proof_result_done(&preflight->schema);
+    fingerprint_names_done(&preflight->names);
+    run_parameters_done(&preflight->parameters);
     history_done(&preflight->history);
     free(preflight->role);
     free(preflight->database);
@@ -103,6 +106,9 @@ static bool make_plan(Preflight *preflight, Error *err)
         array_free(&report->plan.tasks);
     array_each (RunTask, task, &report->plan.tasks)
         task->objects = &input->objects;
+    run_parameters_names(&preflight->history, /* parameters= */ NULL, &preflight->names);
+    run_parameters_find(&options->run->parameters, input->manifest, &preflight->history,
+                        RUN_BEGINS_ANEW, &report->plan.tasks, &preflight->parameters);
     report->migrations = (size_t)run_tasks_count(&report->plan.tasks);
     return touched_objects_read(&report->plan.tasks, &input->objects, report->plan.server_major,
                                 &preflight->touched, err);

@@ -14,6 +14,8 @@ typedef struct Preflight {
     PreflightReport *report;
     Findings *findings; /* the report's */
     TouchedObjects touched;
+    FingerprintNames names; /* in the schema, of the ledger's parameters */
+    RunParameters parameters;
     ProofResult schema; /* the look at the schema, where there was one … */
     int64_t look_ms;    /* … and what it took */
     char *role;         /* owned: current_user, quoted as SQL takes it */
@@ -35,6 +37,7 @@ FindingLevel preflight_space_level(int64_t room, int64_t wanted);
 /* preflight_fit.c: how bundle and database fit */
 PreflightCheck preflight_check_fit;
 PreflightCheck preflight_check_drift;
+PreflightCheck preflight_check_parameters;
 PreflightCheck preflight_check_gates;
 PreflightCheck preflight_check_atomic;
 /* preflight_server.c: the server and its settings */

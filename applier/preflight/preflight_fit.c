@@ -91,8 +91,8 @@ static bool compare(Preflight *preflight, const ProofSet *set, Error *err)
         return true;
     }
     int64_t begun = clock_monotonic_ms();
-    if (!schema_look(preflight->session, set, &preflight->history.accepted, PROOF_NO_ARRIVAL,
-                     FINGERPRINT_DEFINITIONS, &preflight->schema, err))
+    if (!schema_look(preflight->session, set, &preflight->history.accepted, &preflight->names,
+                     PROOF_NO_ARRIVAL, FINGERPRINT_DEFINITIONS, &preflight->schema, err))
         return false;
     preflight->look_ms = clock_monotonic_ms() - begun;
     if (preflight->schema.state == SCHEMA_DIFFERS)
@@ -126,6 +126,32 @@ bool preflight_check_drift(Preflight *preflight, Error *err)
     }
     array_free(&sources);
     return good;
+}
+
+/* --- parameters ------------------------------------------------------------------------------ */
+
+bool preflight_check_parameters(Preflight *preflight, Error *err UNUSED)
+{
+    const RunParameters *parameters = &preflight->parameters;
+    Findings *findings = preflight->findings;
+    CLEANUP(error_done) Error refusal = {0};
+    if (!run_parameters_check(parameters, &preflight->history, preflight->manifest, &refusal)) {
+        findings_add(findings, LEVEL_BLOCKS, NULL, "%s", refusal.message);
+        if (refusal.hint)
+            findings_advise(findings, "%s", refusal.hint);
+    }
+    array_each (const RunParameter, item, &parameters->items) {
+        if (!item->needed || !item->value)
+            continue;
+        if (item->before)
+            findings_add(findings, LEVEL_WARNS, item->parameter->name,
+                         "the value is '%s' (%s); the last run had '%s'", item->value,
+                         value_source_words(item->source), item->before);
+        else
+            findings_add(findings, LEVEL_INFORMS, item->parameter->name, "the value is '%s' (%s)",
+                         item->value, value_source_words(item->source));
+    }
+    return true;
 }
 
 /* --- gates ----------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ typedef struct Rehearsal {
     const RehearsalReport *report;
     RehearsalCluster cluster;
     RehearsalSeeds seeds;
+    RehearsalParameters parameters;
     bool *cycles;          /* owned: per migration, whether its cycle is wanted */
     Fingerprint *versions; /* owned: by the upgrade; [0] before the first, [i + 1] of version i */
     size_t migrations;     /* whose up runs: those behind one that fails do not count */
@@ -34,7 +35,7 @@ bool rehearsal_note_fingerprint(Rehearsal *rehearsal, size_t slot, const char *a
 /* The fingerprint of what the manifest's scope has (without one: of everything that is not the
  * server's or ours), inside the session's transaction; and as the stage's database stands, with
  * nothing open. */
-bool rehearsal_fingerprint(PgSession *session, const Manifest *manifest, FingerprintDetail detail,
+bool rehearsal_fingerprint(PgSession *session, const Rehearsal *rehearsal, FingerprintDetail detail,
                            Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;
 bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail,
                                  Fingerprint *ret_fingerprint, Error *err) MUST_CHECK;

@@ -13,6 +13,8 @@ RehearsalStage rehearsal_stage_for(Rehearsal *rehearsal, const RehearsalSeeds *s
     return (RehearsalStage){.cluster = &rehearsal->cluster,
                             .input = rehearsal->input,
                             .seeds = seeds,
+                            .parameters = &rehearsal->parameters,
+                            .values = rehearsal->parameters.values,
                             .database = REHEARSAL_DATABASE};
 }
 
@@ -22,18 +24,19 @@ const char *rehearsal_version_name(const Rehearsal *rehearsal, size_t slot)
 }
 
 /* What the bundle says is the product's, so that a site compares the same. */
-static FingerprintScope scope_of(const Manifest *manifest)
+static FingerprintScope scope_of(const Manifest *manifest, const RehearsalParameters *parameters)
 {
     return (FingerprintScope){
         .schemas = manifest->scope.count ? (const char *const *)manifest->scope.items : NULL,
         .schema_count = manifest->scope.count,
+        .names = &parameters->names,
     };
 }
 
-bool rehearsal_fingerprint(PgSession *session, const Manifest *manifest, FingerprintDetail detail,
+bool rehearsal_fingerprint(PgSession *session, const Rehearsal *rehearsal, FingerprintDetail detail,
                            Fingerprint *ret_fingerprint, Error *err)
 {
-    const FingerprintScope scope = scope_of(manifest);
+    const FingerprintScope scope = scope_of(rehearsal->manifest, &rehearsal->parameters);
     return fingerprint_read(session, &scope, detail, ret_fingerprint, err);
 }
 
@@ -41,7 +44,7 @@ bool rehearsal_fingerprint(PgSession *session, const Manifest *manifest, Fingerp
 bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail,
                                  Fingerprint *ret_fingerprint, Error *err)
 {
-    FingerprintScope scope = scope_of(stage->input->manifest);
+    FingerprintScope scope = scope_of(stage->input->manifest, stage->parameters);
     scope.prepared = true;
     if (!stage->reader &&
         (!rehearsal_cluster_connect(stage->cluster, stage->database, /* search_path= */ NULL,
@@ -172,6 +175,7 @@ bool rehearsal_run(const RehearsalOptions *options, const ApplyInput *input,
     }
     rehearsal.versions = memory_zeroed(manifest->versions.count + 1, sizeof(Fingerprint));
     bool good = read_cycles(&rehearsal, err) &&
+                rehearsal_parameters_make(input, &rehearsal.parameters, err) &&
                 rehearsal_seeds_read(options->seeds, manifest, &rehearsal.seeds, err) &&
                 run_on_cluster(&rehearsal, err);
     for (size_t i = 0; i <= manifest->versions.count; i++)
@@ -179,5 +183,6 @@ bool rehearsal_run(const RehearsalOptions *options, const ApplyInput *input,
     free(rehearsal.versions);
     free(rehearsal.cycles);
     rehearsal_seeds_done(&rehearsal.seeds);
+    rehearsal_parameters_done(&rehearsal.parameters);
     return good;
 }

@@ -41,6 +41,8 @@ bool rehearsal_stage_make(RehearsalStage *stage, Error *err)
     const Head *head = stage->input->head;
     rehearsal_stage_done(stage);
     if (!rehearsal_cluster_create(stage->cluster, stage->database, /* from= */ NULL, err) ||
+        !rehearsal_parameters_make_roles(stage->cluster->admin, stage->input->manifest,
+                                         stage->parameters, stage->values, err) ||
         !connect(stage, err) ||
         !ledger_install(stage->session, head->product, head->product_uuid, err))
         return false;
@@ -92,6 +94,7 @@ static void add_task(const RehearsalStage *stage, const ManifestMigration *migra
                                   .migration = migration,
                                   .version = version,
                                   .direction = direction,
+                                  .values = stage->values,
                                   .ends_version = direction == DIRECTION_UP && last,
                                   .position = (int64_t)position};
 }
@@ -106,6 +109,7 @@ static void add_gates(const RehearsalStage *stage, const ManifestMigration *firs
                           .head_digest = stage->input->head_digest,
                           .version = &manifest->versions.items[first->version],
                           .direction = DIRECTION_UP,
+                          .values = stage->values,
                           .position = (int64_t)position_behind(stage, tasks)};
     run_tasks_add_gates(tasks, &like);
 }

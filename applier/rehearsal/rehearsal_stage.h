@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_REHEARSAL_STAGE_H
 
 #include "applier/rehearsal/rehearsal_cluster.h"
+#include "applier/rehearsal/rehearsal_parameters.h"
 #include "applier/rehearsal/rehearsal_seeds.h"
 #include "applier/runs/apply_run.h"
 
@@ -12,8 +13,10 @@ typedef struct RehearsalStage {
     const ApplyInput *input;     /* a bundle that starts at nothing */
     const RehearsalSeeds *seeds; /* NULL: none are run */
     const char *database;
-    PgSession *session; /* owned; NULL before rehearsal_stage_renew */
-    PgSession *reader;  /* owned; a second one, for fingerprints; NULL until needed */
+    const RehearsalParameters *parameters;
+    const char *const *values; /* of those: RunTask.values */
+    PgSession *session;        /* owned; NULL before rehearsal_stage_renew */
+    PgSession *reader;         /* owned; a second one, for fingerprints; NULL until needed */
     JournalChain chain;
     size_t position; /* migrations applied */
 } RehearsalStage;

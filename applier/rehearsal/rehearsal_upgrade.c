@@ -26,8 +26,7 @@ static bool take_fingerprint(void *context, PgSession *session, const RunArrival
     Arrivals *arrivals = context;
     Fingerprint *taken = &arrivals->taken[slot_of(arrivals->rehearsal, arrival->task)];
     fingerprint_done(taken);
-    return rehearsal_fingerprint(session, arrivals->rehearsal->manifest, arrivals->detail, taken,
-                                 err) &&
+    return rehearsal_fingerprint(session, arrivals->rehearsal, arrivals->detail, taken, err) &&
            (!arrivals->progress ||
             rehearsal_report_progress(arrivals->rehearsal->report, arrivals->progress,
                                       (size_t)run_task_position_after(arrival->task),
@@ -131,7 +130,7 @@ static bool upgrade(Rehearsal *rehearsal, RehearsalStage *stage, Error *err)
     CLEANUP(rehearsal_tasks_done) RunTaskArray tasks = {0};
     CLEANUP(rehearsal_outcome_done) RehearsalOutcome outcome = {0};
     if (!rehearsal_stage_renew(stage, err) ||
-        !rehearsal_fingerprint(stage->session, manifest, FINGERPRINT_DEFINITIONS,
+        !rehearsal_fingerprint(stage->session, rehearsal, FINGERPRINT_DEFINITIONS,
                                &rehearsal->versions[0], err))
         return false;
     for (size_t i = 0; i < manifest->versions.count; i++)

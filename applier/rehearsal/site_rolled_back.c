@@ -19,6 +19,7 @@ typedef struct RolledBack {
     PgSession *session; /* owned */
     History history;
     ApplyPlan plan;
+    RunParameters parameters;
     RunUnits units;
     SchemaPolicy policy;
     SchemaCheck check;
@@ -37,7 +38,12 @@ static bool make_plan(RolledBack *back, Error *err)
         back->rehearsal->unverified += run_task_verifies(task);
     }
     site_rehearsal_note_plan(&back->plan, &back->history, input->manifest, back->rehearsal);
-    return apply_plan_check(&back->plan, err);
+    if (!apply_plan_check(&back->plan, err))
+        return false;
+    run_parameters_find(&back->options->run.parameters, input->manifest, &back->history,
+                        RUN_BEGINS_ANEW, &back->plan.tasks, &back->parameters);
+    run_parameters_warn(&back->parameters, &back->rehearsal->warnings);
+    return run_parameters_check(&back->parameters, &back->history, input->manifest, err);
 }
 
 /* One transaction, which comes to the target as its last act. */
@@ -93,7 +99,8 @@ static bool check_schema(RolledBack *back, Error *err)
     /* there is no behind COMMIT here to look at the schema then */
     back->policy = back->options->run.schema;
     back->policy.look_under_lock_ms = INT64_MAX;
-    schema_check_begin(check, &back->policy, &back->history, &back->rehearsal->warnings);
+    schema_check_begin(check, &back->policy, &back->history, &back->parameters,
+                       &back->rehearsal->warnings);
     proof_sources_add(&check->sources, back->input->manifest, &back->input->objects);
     bool good = !history_is_at_version(&back->history) ||
                 (stored_proofs_add(&stored, &back->history, &check->sources, err) &&
@@ -225,6 +232,7 @@ bool site_rolled_back_run(const SiteRehearsalOptions *options, const ApplyInput 
     rehearsal->apply.schema = back.check.report;
     back.check.report = (SchemaReport){0};
     schema_check_done(&back.check);
+    run_parameters_done(&back.parameters);
     run_units_done(&back.units);
     apply_plan_done(&back.plan);
     history_done(&back.history);

@@ -26,6 +26,8 @@ typedef struct Adoption {
     PgSession *session;
     AdoptMatchArray matches;
     Text warnings;
+    RunParameters parameters;
+    FingerprintNames names;
 } Adoption;
 
 static bool refuse_managed(Adoption *adoption, Error *err)
@@ -46,7 +48,8 @@ static bool take(Adoption *adoption, FingerprintDetail detail, Fingerprint *ret_
 {
     const Manifest *manifest = adoption->input->manifest;
     const FingerprintScope scope = {.schemas = (const char *const *)manifest->scope.items,
-                                    .schema_count = manifest->scope.count};
+                                    .schema_count = manifest->scope.count,
+                                    .names = &adoption->names};
     return fingerprint_read(adoption->session, &scope, detail, ret_taken, err);
 }
 
@@ -261,6 +264,7 @@ static bool write_ledger(Adoption *adoption, Error *err)
         ledger_make(session, head->product, head->product_uuid, err) &&
         run_session_store_bundle(adoption->session, adoption->input, err) &&
         add_journal(adoption, err) && add_proof(adoption, err) && add_event(adoption, err) &&
+        run_parameters_record(session, &adoption->parameters, err) &&
         pg_script(session, "COMMIT", err)) {
         adoption->report->recorded = true;
         return ledger_read_identity(session, &adoption->report->identity, err);
@@ -269,6 +273,16 @@ static bool write_ledger(Adoption *adoption, Error *err)
     if (!pg_session_is_lost(session))
         (void)!pg_script(session, "ROLLBACK", &ignored);
     return false;
+}
+
+/* What the site calls the roles of its parameters is seen in the schema, and is on record for the
+ * bundles that follow. A value that nobody says is asked for by the run that takes it. */
+static void find_parameters(Adoption *adoption)
+{
+    static const History nothing = {.unsettled = -1};
+    run_parameters_find(&adoption->options->run.parameters, adoption->input->manifest, &nothing,
+                        RUN_BEGINS_ANEW, /* tasks= */ NULL, &adoption->parameters);
+    run_parameters_names(&nothing, &adoption->parameters, &adoption->names);
 }
 
 static bool run(Adoption *adoption, Error *err)
@@ -293,9 +307,12 @@ bool adopt_run(const AdoptOptions *options, const ApplyInput *input, AdoptReport
                Error *err)
 {
     Adoption adoption = {.options = options, .input = input, .report = report};
+    find_parameters(&adoption);
     bool good = run(&adoption, err);
     report->warnings = text_take(&adoption.warnings);
     array_free(&adoption.matches);
+    fingerprint_names_done(&adoption.names);
+    run_parameters_done(&adoption.parameters);
     pg_session_close(adoption.session);
     return good;
 }

@@ -50,14 +50,36 @@ static bool forecast(PgSession *session, const ApplyInput *input, const History 
     proof_sources_add(&sources, input->manifest, &input->objects);
     proof_set_choose(&sources, schema_tree(history, tree), pg_session_major(session), &set);
     int64_t begun = clock_monotonic_ms();
-    bool good = !set.scope || schema_look(session, &set, &history->accepted, PROOF_NO_ARRIVAL,
-                                          FINGERPRINT_HASHES, &result, err);
+    CLEANUP(fingerprint_names_done) FingerprintNames names = {0};
+    run_parameters_names(history, /* parameters= */ NULL, &names);
+    bool good = !set.scope || schema_look(session, &set, &history->accepted, &names,
+                                          PROOF_NO_ARRIVAL, FINGERPRINT_HASHES, &result, err);
     if (good && set.scope)
         *ret_forecast = (SchemaForecast){.state = result.state,
                                          .differences = result.differences,
                                          .look_ms = clock_monotonic_ms() - begun};
     array_free(&sources);
     return good;
+}
+
+void schema_forecast_done(SchemaForecast *forecast)
+{
+    gate_results_done(&forecast->gates);
+    run_parameters_done(&forecast->parameters);
+}
+
+/* The values of what will be done, and the gates, which may take some of them. */
+static bool forecast_tasks(PgSession *session, const RunOptions *options, const ApplyInput *input,
+                           const History *history, ApplyPlan *plan, SchemaForecast *ret_forecast,
+                           Error *err)
+{
+    if (plan->relation != RELATION_FITS)
+        return true;
+    run_parameters_find(&options->parameters, input->manifest, history,
+                        options->action == ACTION_RESUME ? RUN_RESUMES : RUN_BEGINS_ANEW,
+                        &plan->tasks, &ret_forecast->parameters);
+    return run_parameters_check(&ret_forecast->parameters, history, input->manifest, err) &&
+           gates_look(session, plan, &ret_forecast->gates, err);
 }
 
 bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
@@ -85,8 +107,8 @@ bool apply_run_plan_on(PgSession *session, const RunOptions *options, const Appl
         task->objects = &input->objects;
     ret_plan->server_major = pg_session_major(session);
     return apply_phase_choose(ret_plan, options->phase, err) &&
-           (!ret_forecast || ret_plan->relation != RELATION_FITS ||
-            gates_look(session, ret_plan, &ret_forecast->gates, err));
+           (!ret_forecast ||
+            forecast_tasks(session, options, input, ret_history, ret_plan, ret_forecast, err));
 }
 
 /* One apply under way, in one attempt or several (run_link.h): what stands above the line is of all
@@ -106,6 +128,7 @@ typedef struct Apply {
     RunTicks ticks;
     History history;
     ApplyPlan plan;
+    RunParameters parameters;
     int64_t to_position; /* migrations applied once the target is reached */
     SchemaCheck check;
 } Apply;
@@ -186,6 +209,17 @@ static void count_done(Apply *apply)
     report->run.settled = true;
 }
 
+/* All that the migrations of this run take, their way back included, before anything begins. */
+static bool find_parameters(Apply *apply, Error *err)
+{
+    const Manifest *manifest = apply->input->manifest;
+    run_parameters_find(&apply->options->parameters, manifest, &apply->history,
+                        apply->options->action == ACTION_RESUME ? RUN_RESUMES : RUN_BEGINS_ANEW,
+                        &apply->plan.tasks, &apply->parameters);
+    run_parameters_warn(&apply->parameters, warnings_of(apply));
+    return run_parameters_check(&apply->parameters, &apply->history, manifest, err);
+}
+
 static bool make_plan(Apply *apply, Error *err)
 {
     const ApplyInput *input = apply->input;
@@ -212,7 +246,7 @@ static bool make_plan(Apply *apply, Error *err)
     apply->to_position = phase == RUN_PHASE_BEFORE
                              ? apply_plan_end(&apply->plan, apply->history.position)
                              : apply->plan.to_position;
-    return (good && apply_plan_check(&apply->plan, err)) ||
+    return (good && apply_plan_check(&apply->plan, err) && find_parameters(apply, err)) ||
            run_session_failed(apply->session, event_of(apply, PHASE_OF_REFUSAL), /* step= */ NULL,
                               err);
 }
@@ -231,7 +265,8 @@ static bool begin(Apply *apply, Error *err)
         run_session_store_bundle(apply->session, input, err) &&
         schema_check_run_begins(&apply->check, apply->session, err) &&
         ledger_add_event(apply->session, &event, err) &&
-        (open || ledger_add_backup(apply->session, &apply->report->backup, err)) &&
+        (open || (ledger_add_backup(apply->session, &apply->report->backup, err) &&
+                  run_parameters_record(apply->session, &apply->parameters, err))) &&
         pg_script(apply->session, "COMMIT", err))
         return true;
     CLEANUP(error_done) Error ignored = {0};
@@ -399,7 +434,8 @@ static bool end_open_run(Apply *apply, Error *err)
 static void begin_check(Apply *apply)
 {
     SchemaReport last = apply->check.report;
-    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, warnings_of(apply));
+    schema_check_begin(&apply->check, &apply->options->schema, &apply->history, &apply->parameters,
+                       warnings_of(apply));
     apply->check.report = last;
 }
 
@@ -430,6 +466,7 @@ static void forget_attempt(Apply *apply)
     schema_check_done(&apply->check);
     apply->check.report = last;
     apply_plan_done(&apply->plan);
+    run_parameters_done(&apply->parameters);
     history_done(&apply->history);
     pg_session_close(apply->session);
     apply->session = NULL;

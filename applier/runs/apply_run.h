@@ -39,6 +39,7 @@ typedef struct RunOptions {
     LedgerAction action; /* ACTION_RESUME where `resume` does it; else the run's own */
     SettleChoice settle;
     SchemaPolicy schema;
+    ParameterRequests parameters;
     bool rehearsal;             /* on a copy that is marked so: else such a one is refused */
     const RunObserver *measure; /* its step_begins and step_ends look at each statement; or NULL */
     ConflictPolicy conflicts;
@@ -98,6 +99,8 @@ bool apply_run_is_done(const RunOptions *options, const Head *head, const Digest
 /* What a look at schema and gates says before anything begins, and what one at the schema costs
  * here. */
 typedef struct SchemaForecast {
+    RunParameters
+        parameters;        /* of the plan, whose tasks have their values; released as the gates */
     SchemaState state;     /* SCHEMA_UNPROVEN: the bundle knows nothing of the version that holds */
     bool inside_version;   /* nothing is proven of where the database stands: SCHEMA_UNPROVEN */
     size_t differences;    /* that must match and do not: apply would not begin */
@@ -105,9 +108,11 @@ typedef struct SchemaForecast {
     GateResultArray gates; /* of the plan, whose tasks it borrows; gate_results_done */
 } SchemaForecast;
 
+void schema_forecast_done(SchemaForecast *forecast);
+
 /* Read-only: the ledger's history and how the bundle fits. The plan borrows from the manifest.
- * `ret_forecast` (zeroed; may be NULL: nobody looks then) has gates to be released by the caller,
- * before the plan. */
+ * `ret_forecast` (zeroed; may be NULL: nobody looks then, and the tasks have no values) is to be
+ * released by the caller, before the plan. ERROR_TARGET where a parameter's value is missing. */
 bool apply_run_plan(const RunOptions *options, const ApplyInput *input, const char *to_version,
                     History *ret_history, ApplyPlan *ret_plan, SchemaForecast *ret_forecast,
                     Error *err) MUST_CHECK;

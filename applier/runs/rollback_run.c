@@ -47,6 +47,7 @@ typedef struct Rollback {
     History history;
     RollbackList list;
     RunTaskArray tasks;
+    RollbackParameters parameters;
     WayBackArray ways;
     NameArray unproven; /* borrows from the manifests */
     SchemaCheck check;
@@ -197,7 +198,9 @@ static bool plan(Rollback *rollback, Error *err)
     count_done(rollback);
     if (!rollback_plan_tasks(&rollback->list, stored_source, rollback, &rollback->tasks, err))
         return no_way_back(rollback, err);
-    if (!run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
+    if (!rollback_parameters_make(&rollback->options->run.parameters, &rollback->history,
+                                  &rollback->tasks, &rollback->parameters, err) ||
+        !run_units_check_atomic(&rollback->tasks, rollback->options->run.atomic, err))
         return refused(rollback, err);
     rollback_plan_ways(&rollback->tasks, pg_session_major(rollback->session), &rollback->ways);
     if (!rollback_plan_check_ways(&rollback->ways, err))
@@ -218,7 +221,8 @@ static bool load_proofs(Rollback *rollback, Error *err)
     SchemaCheck *check = &rollback->check;
     const History *history = &rollback->history;
     SchemaReport last = check->report; /* of an attempt before */
-    schema_check_begin(check, &rollback->options->run.schema, history, warnings_of(rollback));
+    schema_check_begin(check, &rollback->options->run.schema, history, &rollback->parameters.said,
+                       warnings_of(rollback));
     check->report = last;
     array_each (const RunTask, task, &rollback->tasks)
         proof_sources_add(&check->sources, task->manifest, task->objects);
@@ -371,7 +375,8 @@ static bool begin(Rollback *rollback, Error *err)
         schema_check_run_begins(&rollback->check, session, err) &&
         ledger_add_event(session, &event, err) &&
         (open || (ledger_add_backup(session, &rollback->report->backup, err) &&
-                  record_losses(rollback, err))) &&
+                  record_losses(rollback, err) &&
+                  run_parameters_record(session, &rollback->parameters.said, err))) &&
         pg_script(session, "COMMIT", err))
         return true;
     CLEANUP(error_done) Error ignored = {0};
@@ -518,6 +523,7 @@ static void forget_attempt(Rollback *rollback)
     schema_check_done(&rollback->check);
     rollback->check.report = last;
     array_free(&rollback->unproven);
+    rollback_parameters_done(&rollback->parameters);
     array_free(&rollback->tasks);
     rollback_list_done(&rollback->list);
     /* the list that was confirmed is what the report shows */

@@ -10,7 +10,8 @@
 #define SECOND_LOOK_MS 200 /* before a mismatch counts */
 
 bool schema_look(PgSession *session, const ProofSet *set, const AcceptedExtraArray *accepted,
-                 int arrival, FingerprintDetail detail, ProofResult *ret_result, Error *err)
+                 const FingerprintNames *names, int arrival, FingerprintDetail detail,
+                 ProofResult *ret_result, Error *err)
 {
     CLEANUP(fingerprint_done) Fingerprint taken = {0};
     CLEANUP(memory_freep) char *owner = NULL;
@@ -18,7 +19,8 @@ bool schema_look(PgSession *session, const ProofSet *set, const AcceptedExtraArr
         return false;
     const FingerprintScope scope = {.schemas = (const char *const *)set->scope->scope.items,
                                     .schema_count = set->scope->scope.count,
-                                    .owner = owner};
+                                    .owner = owner,
+                                    .names = names};
     return fingerprint_read(session, &scope, detail, &taken, err) &&
            proof_compare(set, &taken, accepted, arrival, ret_result, err);
 }
@@ -49,9 +51,10 @@ void schema_report_done(SchemaReport *report)
 }
 
 void schema_check_begin(SchemaCheck *check, const SchemaPolicy *policy, const History *history,
-                        Text *warnings)
+                        const RunParameters *parameters, Text *warnings)
 {
     *check = (SchemaCheck){.policy = policy, .warnings = warnings};
+    run_parameters_names(history, parameters, &check->names);
     array_each (const AcceptedExtra, extra, &history->accepted) {
         AcceptedExtra *copy = array_add(&check->accepted);
         *copy = *extra;
@@ -67,6 +70,7 @@ void schema_check_done(SchemaCheck *check)
 {
     array_free(&check->sources);
     accepted_extras_done(&check->accepted);
+    fingerprint_names_done(&check->names);
     schema_report_done(&check->report);
     free(check->pending.version);
     free(check->pending.arrival);
@@ -134,7 +138,8 @@ static bool look(SchemaCheck *check, PgSession *session, const Place *place, con
                  int arrival, FingerprintDetail detail, ProofResult *ret_result, Error *err)
 {
     int64_t begun = clock_monotonic_ms();
-    if (!schema_look(session, set, &check->accepted, arrival, detail, ret_result, err))
+    if (!schema_look(session, set, &check->accepted, &check->names, arrival, detail, ret_result,
+                     err))
         return false;
     check->look_ms = clock_monotonic_ms() - begun;
     note(check, session, place, set, ret_result);

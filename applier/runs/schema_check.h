@@ -5,6 +5,7 @@
 #define SEALIFT_APPLIER_SCHEMA_CHECK_H
 
 #include "applier/ledger/history.h"
+#include "applier/runs/run_parameters.h"
 #include "applier/schema/fingerprint_read.h"
 #include "applier/schema/schema_proof.h"
 #include "applier/steps/run_observer.h"
@@ -12,8 +13,8 @@
 /* Take the schema's fingerprint in the set's scope and compare. Outside a run too; the set must
  * have entries. Errors: those of fingerprint_read and proof_compare. */
 bool schema_look(PgSession *session, const ProofSet *set, const AcceptedExtraArray *accepted,
-                 int arrival, FingerprintDetail detail, ProofResult *ret_result,
-                 Error *err) MUST_CHECK;
+                 const FingerprintNames *names, int arrival, FingerprintDetail detail,
+                 ProofResult *ret_result, Error *err) MUST_CHECK;
 
 /* What an operator said of the schema. */
 typedef struct SchemaPolicy {
@@ -53,6 +54,7 @@ typedef struct SchemaCheck {
     const SchemaPolicy *policy;
     ProofSourceArray sources;
     AcceptedExtraArray accepted; /* what the ledger has, then what this run adds: */
+    FingerprintNames names;      /* what the ledger's parameters are called here, and this run's */
     size_t recorded;             /* so many of them are in the ledger for good */
     SchemaReport report;
     Text *warnings;                  /* borrowed; a line each */
@@ -71,9 +73,10 @@ typedef struct SchemaCheck {
     size_t let_through_count;
 } SchemaCheck;
 
-/* Copies what the ledger has accepted. `policy` and `warnings` outlive the check. */
+/* Copies what the ledger has accepted, and the names that values of `parameters` are (of this run;
+ * NULL: of the ledger only). `policy` and `warnings` outlive the check. */
 void schema_check_begin(SchemaCheck *check, const SchemaPolicy *policy, const History *history,
-                        Text *warnings);
+                        const RunParameters *parameters, Text *warnings);
 void schema_check_done(SchemaCheck *check);
 
 /* Before a version is taken for another: a database at `superseded`, which `version` of this bundle

@@ -4,6 +4,8 @@
 #include "applier/server/pg_query.h"
 #include "applier/server/retry_policy.h"
 #include "applier/sql/fingerprint_queries.h"
+#include "base/json_writer.h"
+#include "base/memory.h"
 
 #define READ_ATTEMPTS 5
 
@@ -22,10 +24,11 @@ bool fingerprint_prepare(PgSession *session, Error *err)
 {
     return (pg_script(session, "SET plan_cache_mode = force_generic_plan; BEGIN", err) &&
             pg_script(session, SQL_fingerprint_pin, err) &&
-            pg_script(session,
-                      "PREPARE sealift_fingerprint (text[], text, boolean) AS " SQL_fingerprint_rows
-                      "; COMMIT",
-                      err)) ||
+            pg_script(
+                session,
+                "PREPARE sealift_fingerprint (text[], text, boolean, jsonb) AS " SQL_fingerprint_rows
+                "; COMMIT",
+                err)) ||
            error_wrap(err, "preparing to take fingerprints");
 }
 
@@ -36,38 +39,86 @@ static void add_literal(PgSession *session, const char *value, Text *sql)
     PQfreemem(literal);
 }
 
-static bool ask_prepared(PgSession *session, const char *names, const char *owner, bool definitions,
-                         PGresult **ret_rows, Error *err)
+/* The values of the query's parameters; texts or NULL. */
+typedef struct Asked {
+    const char *schemas;
+    const char *owner;
+    bool definitions;
+    const char *names;
+} Asked;
+
+static bool ask_prepared(PgSession *session, const Asked *asked, PGresult **ret_rows, Error *err)
 {
     CLEANUP(text_done) Text sql = {0};
     text_add(&sql, "EXECUTE sealift_fingerprint (");
-    add_literal(session, names, &sql);
-    add_literal(session, owner, &sql);
-    text_addf(&sql, "%s)", definitions ? "true" : "false");
+    add_literal(session, asked->schemas, &sql);
+    add_literal(session, asked->owner, &sql);
+    text_addf(&sql, "%s, ", asked->definitions ? "true" : "false");
+    add_literal(session, asked->names, &sql);
+    sql.bytes[sql.length - 2] = ')'; /* in place of the last comma */
     return pg_query(session, text_string(&sql), PG_NO_VALUES, PG_ROWS, ret_rows, err);
 }
 
-static bool ask(PgSession *session, const char *names, const char *owner, bool definitions,
-                PGresult **ret_rows, Error *err)
+static bool ask(PgSession *session, const Asked *asked, PGresult **ret_rows, Error *err)
 {
     return pg_query(session, SQL_fingerprint_rows,
-                    PG_VALUES(pg_text(names), pg_text(owner), pg_bool(definitions)), PG_ROWS,
-                    ret_rows, err);
+                    PG_VALUES(pg_text(asked->schemas), pg_text(asked->owner),
+                              pg_bool(asked->definitions), pg_text(asked->names)),
+                    PG_ROWS, ret_rows, err);
+}
+
+void fingerprint_names_done(FingerprintNames *names)
+{
+    array_each (FingerprintName, name, names) {
+        free(name->value);
+        free(name->parameter);
+    }
+    array_free(names);
+}
+
+void fingerprint_names_add(FingerprintNames *names, const char *value, const char *parameter)
+{
+    array_each (const FingerprintName, name, names)
+        if (strcmp(name->value, value) == 0)
+            return;
+    *array_add(names) =
+        (FingerprintName){.value = memory_string(value), .parameter = memory_string(parameter)};
+}
+
+static void names_json(const FingerprintNames *names, Text *text)
+{
+    JsonWriter json;
+    json_begin_line(&json, text);
+    json_object(&json, /* name= */ NULL);
+    array_each (const FingerprintName, name, names) {
+        CLEANUP(memory_freep) char *role = memory_format("role %s", name->value);
+        CLEANUP(memory_freep) char *tablespace = memory_format("tablespace %s", name->value);
+        CLEANUP(memory_freep) char *written = memory_format("<%s>", name->parameter);
+        json_string(&json, role, written);
+        json_string(&json, tablespace, written);
+    }
+    json_close(&json);
+    json_end(&json);
 }
 
 static bool read_rows(PgSession *session, const FingerprintScope *scope, FingerprintDetail detail,
                       Fingerprint *fingerprint, Error *err)
 {
-    CLEANUP(text_done) Text names = {0};
+    CLEANUP(text_done) Text schemas = {0}, names = {0};
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
-    const char *owner = scope->owner ? scope->owner : session->facts.current_user;
-    bool definitions = detail == FINGERPRINT_DEFINITIONS;
     if (scope->schemas)
-        pg_array_text(scope->schemas, scope->schema_count, &names);
-    const char *in = scope->schemas ? text_string(&names) : NULL;
+        pg_array_text(scope->schemas, scope->schema_count, &schemas);
+    if (scope->names && scope->names->count)
+        names_json(scope->names, &names);
+    const Asked asked = {
+        .schemas = scope->schemas ? text_string(&schemas) : NULL,
+        .owner = scope->owner ? scope->owner : session->facts.current_user,
+        .definitions = detail == FINGERPRINT_DEFINITIONS,
+        .names = names.length ? text_string(&names) : NULL,
+    };
     if (!pg_script(session, SQL_fingerprint_pin, err) ||
-        !(scope->prepared ? ask_prepared(session, in, owner, definitions, &rows, err)
-                          : ask(session, in, owner, definitions, &rows, err)))
+        !(scope->prepared ? ask_prepared(session, &asked, &rows, err)
+                          : ask(session, &asked, &rows, err)))
         return false;
     for (int i = 0; i < PQntuples(rows); i++)
         if (!add_row(fingerprint, rows, i, err))

@@ -4,14 +4,30 @@
 #define SEALIFT_APPLIER_FINGERPRINT_READ_H
 
 #include "applier/server/pg_session.h"
+#include "base/array.h"
 #include "bundles/fingerprint.h"
+
+/* A site's name for what the vendor could not name: a role or a tablespace that is called so is
+ * written as <parameter>, here as in the rehearsal. Texts owned. */
+typedef struct FingerprintName {
+    char *value;
+    char *parameter;
+} FingerprintName;
+
+typedef ARRAY_OF(FingerprintName) FingerprintNames;
+
+void fingerprint_names_done(FingerprintNames *names);
+
+/* Add it, unless the value has a parameter already. */
+void fingerprint_names_add(FingerprintNames *names, const char *value, const char *parameter);
 
 /* Of what; all borrowed. */
 typedef struct FingerprintScope {
     const char *const *schemas; /* NULL: all but the system's and ours */
     size_t schema_count;
-    const char *owner; /* the role that is written as <owner>; NULL: current_user */
-    bool prepared;     /* the session was given to fingerprint_prepare */
+    const char *owner;             /* the role that is written as <owner>; NULL: current_user */
+    const FingerprintNames *names; /* NULL: none; the owner goes before them */
+    bool prepared;                 /* the session was given to fingerprint_prepare */
 } FingerprintScope;
 
 typedef enum { FINGERPRINT_HASHES, FINGERPRINT_DEFINITIONS } FingerprintDetail;

@@ -70,6 +70,7 @@ void site_config_done(SiteConfig *config)
     free(config->ledger_owner);
     free(config->backup_command);
     free(config->backup_pg_dump);
+    site_parameters_done(&config->parameters);
     *config = (SiteConfig){0};
 }
 
@@ -221,7 +222,9 @@ bool site_config_read(SiteConfig *ret_config, Error *err)
     };
     CLEANUP(site_file_done) SiteFile file = {0};
     CLEANUP(memory_freep) char *path = file_path(config.config_folder, CONFIG_NAME);
-    if (!config_file_read(path, CONFIG_OPTIONAL, config_keys, ARRAY_LEN(config_keys), &file, err))
+    const ConfigSections parameters = site_parameters_reader(&config.parameters);
+    if (!config_file_read_sections(path, CONFIG_OPTIONAL, config_keys, ARRAY_LEN(config_keys),
+                                   &file, &parameters, err))
         return false;
     if (!take_file(&file, &config, err))
         return error_wrap(err, "%s", path);

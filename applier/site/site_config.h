@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_SITE_CONFIG_H
 
 #include "applier/site/lag_limit.h"
+#include "applier/site/site_parameters.h"
 #include "base/error.h"
 #include "bundles/head.h"
 
@@ -39,8 +40,9 @@ typedef struct SiteConfig {
     int64_t backup_within_s;    /* within: how old a backup may be; default 2h */
     char *backup_command;       /* command; owned, NULL where not set */
     char *backup_pg_dump; /* pg-dump: the program; owned, NULL: the fitting one is looked for */
-    int64_t reconnect_s;  /* reconnect, seconds; likewise */
-    int64_t step_limit_s; /* step-limit, seconds; likewise */
+    SiteParameterArray parameters; /* [parameters], [parameters PRODUCT] */
+    int64_t reconnect_s;           /* reconnect, seconds; likewise */
+    int64_t step_limit_s;          /* step-limit, seconds; likewise */
 } SiteConfig;
 
 /* "90s", "30m", "2h", "1d" as seconds, 1 s to 3650 d; false (ret untouched) for anything else. */

@@ -26,6 +26,7 @@ SELECT pg_catalog.set_config(pinned.name, pinned.value, true)
 --     without a schema are always in.
 -- $2 text: the role that is written as <owner>, or null.
 -- $3 boolean: whether definitions are returned.
+-- $4 jsonb: roles and tablespaces that are written otherwise: {"role app": "<app_role>"}; or null.
 -- Columns: class (core, deparse, env), kind, identity, hash, definition; in no order.
 --
 -- One text parses on 13 to 18: a catalog's column that an older server lacks is read in a sub-select
@@ -375,7 +376,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
                                    WHEN 'd' THEN 'delete' ELSE 'all' END,
            'to ' || (SELECT string_agg(CASE WHEN x = 0 THEN 'PUBLIC'
                                             WHEN pg_get_userbyid(x) = $2::text THEN '<owner>'
-                                            ELSE quote_ident(pg_get_userbyid(x)) END, ', '
+                                            ELSE coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(x)), quote_ident(pg_get_userbyid(x))) END, ', '
                                        ORDER BY pg_get_userbyid(x) COLLATE "C")
                        FROM unnest(p.polroles) x),
            'using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
@@ -645,7 +646,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
   UNION ALL
   SELECT 'env', 'user mapping',
          quote_ident(u.srvname) || ' for ' || CASE WHEN u.umuser = 0 THEN 'PUBLIC'
-              WHEN u.usename = $2::text THEN '<owner>' ELSE quote_ident(u.usename) END, NULL, NULL, '',
+              WHEN u.usename = $2::text THEN '<owner>' ELSE coalesce($4::jsonb ->> ('role ' || u.usename), quote_ident(u.usename)) END, NULL, NULL, '',
          NULL, NULL, 0, NULL, NULL, NULL, 0
     FROM pg_user_mappings u
   UNION ALL
@@ -716,7 +717,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
   -- The value of a parameter with a dot in its name is shown as a hash: who knows what it holds.
   SELECT 'env', CASE WHEN s.setrole = 0 THEN 'database setting' ELSE 'role setting' END,
          CASE WHEN s.setrole = 0 THEN NULL WHEN pg_get_userbyid(s.setrole) = $2::text THEN '<owner>'
-              ELSE quote_ident(pg_get_userbyid(s.setrole)) END,
+              ELSE coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(s.setrole)), quote_ident(pg_get_userbyid(s.setrole))) END,
          split_part(o, '=', 1)::name, NULL,
          CASE WHEN split_part(o, '=', 1) LIKE '%.%'
               THEN 'sha256:' || encode(sha256(convert_to(o, 'UTF8')), 'hex')
@@ -728,7 +729,7 @@ obj (class, kind, parent, name, tail, def, cls, oid, sub, owner, acl, acltype, s
   UNION ALL
   SELECT 'env', 'default acl',
          concat_ws(' ', CASE WHEN pg_get_userbyid(d.defaclrole) = $2::text THEN '<owner>'
-                             ELSE quote_ident(pg_get_userbyid(d.defaclrole)) END,
+                             ELSE coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(d.defaclrole)), quote_ident(pg_get_userbyid(d.defaclrole))) END,
            'in ' || n.ident, CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
                 WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas'
                 ELSE 'large objects' END),
@@ -770,10 +771,10 @@ item AS (
    CROSS JOIN LATERAL (
          SELECT CASE WHEN x.grantee = 0 THEN 'PUBLIC'
                      WHEN pg_get_userbyid(x.grantee) = $2::text THEN '<owner>'
-                     ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+                     ELSE coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(x.grantee)), quote_ident(pg_get_userbyid(x.grantee))) END
                 || CASE WHEN x.grantor = a.owner THEN ''
                         WHEN pg_get_userbyid(x.grantor) = $2::text THEN ' by <owner>'
-                        ELSE ' by ' || quote_ident(pg_get_userbyid(x.grantor)) END,
+                        ELSE ' by ' || coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(x.grantor)), quote_ident(pg_get_userbyid(x.grantor))) END,
                 x.privilege_type, x.is_grantable AND x.grantee <> a.owner
          ) e (grantee, privilege, grantable)
    WHERE NOT (x.privilege_type = 'MAINTAIN' AND x.grantee = a.owner)
@@ -825,7 +826,7 @@ aspect (class, kind, ident, def) AS (
   UNION ALL
   SELECT 'env', 'owner', kind || ' ' || ident,
          CASE WHEN pg_get_userbyid(owner) = $2::text THEN '<owner>'
-              ELSE quote_ident(pg_get_userbyid(owner)) END
+              ELSE coalesce($4::jsonb ->> ('role ' || pg_get_userbyid(owner)), quote_ident(pg_get_userbyid(owner))) END
     FROM named
    WHERE owner IS NOT NULL AND kind NOT IN ('column', 'default acl', 'database')
   UNION ALL
@@ -844,7 +845,7 @@ aspect (class, kind, ident, def) AS (
     FROM pg_seclabel l
     JOIN addressed a ON a.cls = l.classoid AND a.oid = l.objoid AND a.sub = l.objsubid
   UNION ALL
-  SELECT 'env', 'tablespace', n.kind || ' ' || n.ident, quote_ident(t.spcname)
+  SELECT 'env', 'tablespace', n.kind || ' ' || n.ident, coalesce($4::jsonb ->> ('tablespace ' || t.spcname), quote_ident(t.spcname))
     FROM named n
     JOIN pg_tablespace t ON t.oid = n.spc
    WHERE n.spc <> 0

@@ -185,6 +185,19 @@ SELECT event_number, identity, words, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD
        session_user_name, operating_system_user
   FROM sealift.accepted_loss ORDER BY number
 
+-- :name ledger_insert_parameter
+INSERT INTO sealift.parameter (number, event_number, journal_number, name, type, value, source,
+                               operating_system_user)
+SELECT coalesce((SELECT max(number) FROM sealift.parameter), 0) + 1,
+       coalesce((SELECT max(number) FROM sealift.event), 0),
+       coalesce((SELECT max(number) FROM sealift.journal), 0), $1, $2, $3, $4, $5
+
+-- :name ledger_read_parameters
+SELECT event_number, journal_number, name, type, value, source,
+       to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), session_user_name,
+       operating_system_user
+  FROM sealift.parameter ORDER BY number
+
 -- :name ledger_owner
 SELECT pg_catalog.pg_get_userbyid(nspowner)
   FROM pg_catalog.pg_namespace WHERE nspname = 'sealift'

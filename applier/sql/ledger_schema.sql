@@ -16,6 +16,9 @@
 -- A row of sealift.backup is what stands behind a run, or that nothing does: event_number is the event
 -- that began the run, or that refused it. words are the last lines of a command's output. A row of
 -- sealift.accepted_loss is a migration whose data the rollback of that event was allowed to lose.
+--
+-- A row of sealift.parameter is a value that the steps of the run of that event took: it holds for the
+-- rows of the journal behind journal_number, up to the next row of that name.
 -- :name ledger_schema
 CREATE SCHEMA sealift;
 REVOKE ALL ON SCHEMA sealift FROM PUBLIC;
@@ -161,6 +164,18 @@ CREATE TABLE sealift.accepted_loss (
     event_number bigint NOT NULL,
     identity text NOT NULL,
     words text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    session_user_name text NOT NULL DEFAULT session_user,
+    operating_system_user text NOT NULL
+);
+CREATE TABLE sealift.parameter (
+    number bigint PRIMARY KEY,
+    event_number bigint NOT NULL,
+    journal_number bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    value text NOT NULL,
+    source text NOT NULL CHECK (source IN ('command', 'site', 'ledger', 'default')),
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     session_user_name text NOT NULL DEFAULT session_user,
     operating_system_user text NOT NULL

@@ -42,6 +42,21 @@ SELECT r.rolname
   FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
  WHERE s.setdatabase = 0
 
+-- Name the role that scratch_make_role makes: a DO takes no values.
+-- :name scratch_name_role
+SELECT pg_catalog.set_config('sealift.role', $1::text, false)
+
+-- A role that may nothing, where there is none of that name.
+-- :name scratch_make_role
+DO $$
+DECLARE
+    wanted text := current_setting('sealift.role', true);
+BEGIN
+    IF wanted <> '' AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+        EXECUTE format('CREATE ROLE %I', wanted);
+    END IF;
+END $$
+
 -- Whether the databases $1 and $2 have no more to them than what is inside: no settings, rights,
 -- comment, slot or subscription; and no role has settings.
 -- :name scratch_is_plain

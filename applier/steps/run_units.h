@@ -27,15 +27,16 @@ typedef struct RunTask {
     const ManifestMigration *migration; /* NULL: a version without migrations */
     const ManifestVersion *version;
     Direction direction;
-    size_t first_group;  /* groups before it are committed already */
-    BatchProgress batch; /* of the group behind them, where that runs in batches */
-    bool only_verify;    /* all groups are; the verify script is not */
-    bool only_gate;      /* up: nothing is applied; the precheck script, which must hold before the
-                          * version's first step */
-    bool partly;         /* down: the migration is applied in part, or taken back in part */
-    bool ends_version;   /* up: the version is complete after this task */
-    bool in_place;       /* down: what it took the place of, with the same schema, is there again */
-    int64_t position;    /* migrations wholly applied before this task */
+    const char *const *values; /* of the manifest's parameters; NULL where it has none */
+    size_t first_group;        /* groups before it are committed already */
+    BatchProgress batch;       /* of the group behind them, where that runs in batches */
+    bool only_verify;          /* all groups are; the verify script is not */
+    bool only_gate;    /* up: nothing is applied; the precheck script, which must hold before the
+                        * version's first step */
+    bool partly;       /* down: the migration is applied in part, or taken back in part */
+    bool ends_version; /* up: the version is complete after this task */
+    bool in_place;     /* down: what it took the place of, with the same schema, is there again */
+    int64_t position;  /* migrations wholly applied before this task */
 } RunTask;
 
 typedef ARRAY_OF(RunTask) RunTaskArray;

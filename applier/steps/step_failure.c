@@ -92,8 +92,8 @@ static void failure_words(const FailedRun *run, const PipelineEntry *entry, cons
         CLEANUP(memory_freep) char *sql = NULL;
         CLEANUP(error_done) Error ignored = {0};
         if (entry->kind == ENTRY_STEP)
-            (void)!step_queue_statement(run->queue, task, entry->script, entry->step, &sql,
-                                        &ignored);
+            (void)!step_queue_statement_shown(run->queue, task, entry->script, entry->step, &sql,
+                                              &ignored);
         server_words_add(&error, sql, policy, words);
         add_blockers(run, words);
     }

@@ -6,6 +6,7 @@
 #include "applier/sql/ledger_queries.h"
 #include "applier/steps/step_stop.h"
 #include "base/memory.h"
+#include "bundles/parameter_value.h"
 
 /* Never DISCARD ALL: it would drop the lock. */
 const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
@@ -55,8 +56,9 @@ static const ManifestScript *script_of(const RunTask *task, ScriptKind kind)
     return &task->migration->scripts[kind];
 }
 
-bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
-                          char **ret_text, Error *err)
+/* As it stands in the object. */
+static bool read_statement(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
+                           char **ret_text, Error *err)
 {
     const ManifestScript *script = script_of(task, kind);
     const ManifestStep *step = &script->steps.items[index];
@@ -75,6 +77,39 @@ bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind kind
                          index + 1);
     *ret_text = TAKE_PTR(text);
     return true;
+}
+
+static bool with_values(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
+                        ParameterPlaces places, char **ret_text, Error *err)
+{
+    const ManifestScript *script = script_of(task, kind);
+    CLEANUP(memory_freep) char *text = NULL;
+    CLEANUP(text_done) Text sent = {0};
+    size_t count = 0;
+    if (!read_statement(queue, task, kind, index, &text, err))
+        return false;
+    (void)parameter_references(script, index, &count);
+    if (!count) {
+        *ret_text = TAKE_PTR(text);
+        return true;
+    }
+    size_t length = (size_t)script->steps.items[index].length;
+    if (!parameter_substitute(script, index, text, length, task->values, places, &sent, err))
+        return error_wrap(err, "statement %zu of '%s'", index + 1, script->source);
+    *ret_text = text_take(&sent);
+    return true;
+}
+
+bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
+                          char **ret_text, Error *err)
+{
+    return with_values(queue, task, kind, index, PARAMETER_ALL_PLACES, ret_text, err);
+}
+
+bool step_queue_statement_shown(StepQueue *queue, const RunTask *task, ScriptKind kind,
+                                size_t index, char **ret_text, Error *err)
+{
+    return with_values(queue, task, kind, index, PARAMETER_IDENTIFIER_PLACES, ret_text, err);
 }
 
 /* Every check of the script's object has run once this returns: before its COMMIT is queued. */

@@ -46,9 +46,15 @@ void step_queue_done(StepQueue *queue);
  * here; here: ERROR_CONNECTION, and what reading objects brings (ERROR_TRUST, ERROR_IO). */
 bool step_queue_unit(StepQueue *queue, size_t unit, Error *err) MUST_CHECK;
 
-/* The text of a statement, NUL-terminated; the caller frees. */
+/* The text of a statement as it is sent, with the task's values in it, NUL-terminated; the caller
+ * frees. What the bundle's digests are of is what stands in the object. */
 bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind script, size_t step,
                           char **ret_text, Error *err) MUST_CHECK;
+
+/* The same with none of the values but those that are identifiers: what words of the server may be
+ * compared with. */
+bool step_queue_statement_shown(StepQueue *queue, const RunTask *task, ScriptKind script,
+                                size_t step, char **ret_text, Error *err) MUST_CHECK;
 
 /* The row of a part as the chain gives it; kind and result are the caller's. */
 JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,

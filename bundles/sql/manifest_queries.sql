@@ -54,6 +54,14 @@ VALUES (:migration, :script, :ordinal, :kind, :line, :offset, :length, :data_obj
   :session_state, :destructive, :outside_effects, :lock_estimate, :probe, :probe_object,
   :probe_object_schema, :probe_table, :probe_table_schema)
 
+-- :name manifest_insert_parameter
+INSERT INTO parameter (parameter, name, type, default_value, rehearsed_value, pattern, description)
+VALUES (:parameter, :name, :type, :default_value, :rehearsed_value, :pattern, :description)
+
+-- :name manifest_insert_step_parameter
+INSERT INTO step_parameter (migration, script, step, offset, length, parameter, quoting)
+VALUES (:migration, :script, :step, :offset, :length, :parameter, :quoting)
+
 -- :name manifest_insert_requirement
 INSERT INTO requirement (ordinal, kind, name, value) VALUES (:ordinal, :kind, :name, :value)
 
@@ -139,6 +147,14 @@ SELECT migration, script, ordinal, kind, line, offset, length, data_object, sess
   destructive, outside_effects, lock_estimate, probe, probe_object, probe_object_schema,
   probe_table, probe_table_schema
 FROM step ORDER BY migration, script, ordinal
+
+-- :name manifest_read_parameters
+SELECT parameter, name, type, default_value, rehearsed_value, pattern, description
+FROM parameter ORDER BY parameter
+
+-- :name manifest_read_step_parameters
+SELECT migration, script, step, offset, length, parameter, quoting
+FROM step_parameter ORDER BY migration, script, step, offset
 
 -- :name manifest_read_requirements
 SELECT ordinal, kind, name, value FROM requirement ORDER BY ordinal

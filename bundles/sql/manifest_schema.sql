@@ -121,6 +121,25 @@ CREATE TABLE step ( -- statements, as ranges of the script's plain bytes
   probe_table_schema TEXT,
   PRIMARY KEY (migration, script, ordinal)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE parameter ( -- values that only a site knows, in order of their names
+  parameter INTEGER PRIMARY KEY CHECK (parameter >= 1),
+  name TEXT NOT NULL,
+  type TEXT NOT NULL CHECK (type IN ('text', 'integer', 'number', 'boolean', 'identifier')),
+  default_value TEXT, -- null: the site must say
+  rehearsed_value TEXT NOT NULL, -- what the rehearsal ran with
+  pattern TEXT, -- extended regular expression for the whole value; null: any
+  description TEXT NOT NULL
+) STRICT;
+CREATE TABLE step_parameter ( -- bytes of a step's text in whose place a value is sent
+  migration INTEGER NOT NULL REFERENCES migration,
+  script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
+  step INTEGER NOT NULL CHECK (step >= 1),
+  offset INTEGER NOT NULL CHECK (offset >= 0), -- from the step's first byte
+  length INTEGER NOT NULL CHECK (length >= 1),
+  parameter INTEGER NOT NULL REFERENCES parameter,
+  quoting TEXT NOT NULL CHECK (quoting IN ('literal', 'identifier', 'raw')),
+  PRIMARY KEY (migration, script, step, offset)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE requirement ( -- what the target must have
   ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
   kind TEXT NOT NULL,

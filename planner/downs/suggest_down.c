@@ -92,7 +92,7 @@ bool suggest_down(const Project *project, size_t number, const BeforeState *befo
     CLEANUP(lint_script_done) LintScript script = {0};
     CLEANUP(down_draft_done) DownDraft draft = {0};
     const char *name = migration->scripts[PROJECT_UP];
-    const ScriptFile file = {path, name, &migration->ranges[PROJECT_UP]};
+    const ScriptFile file = project_script_file(project, migration, PROJECT_UP, path);
     if (!lint_script_read(&file, migration->no_transaction[PROJECT_UP], &script, err))
         return false;
     if (script.problems.count) {

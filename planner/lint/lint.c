@@ -264,7 +264,7 @@ static bool visit_migration(Run *run, size_t number, Error *err)
     CLEANUP(error_done) Error failure = {0};
     const char *name = migration->scripts[PROJECT_UP];
     run->report->migration_count += selected;
-    const ScriptFile file = {path, name, &migration->ranges[PROJECT_UP]};
+    const ScriptFile file = project_script_file(run->project, migration, PROJECT_UP, path);
     if (!lint_script_read(&file, migration->no_transaction[PROJECT_UP], &script, &failure)) {
         if (selected)
             find_at_line(run->report, "malformed-script", migration->identity, name, 1, NULL,
@@ -289,7 +289,8 @@ static void read_other_acknowledgements(Run *run, size_t number)
         CLEANUP(lint_script_done) LintScript script = {0};
         CLEANUP(error_done) Error failure = {0};
         const char *name = migration->scripts[which];
-        const ScriptFile file = {path, name, &migration->ranges[which]};
+        const ScriptFile file =
+            project_script_file(run->project, migration, (ProjectScript)which, path);
         if (path && lint_script_read(&file, /* no_transaction= */ false, &script, &failure))
             add_acknowledgements(run, migration, name, &script.directives, /* up= */ false);
     }

@@ -10,6 +10,7 @@ typedef struct Reading {
     bool no_transaction; /* each statement by itself, outside the author's pairs */
     bool inside;
     bool group_open; /* the next statement joins the last transaction */
+    bool psql;       /* psql is the tool: what it does itself was looked at already */
 } Reading;
 
 void lint_script_done(LintScript *script)
@@ -25,6 +26,9 @@ void lint_script_done(LintScript *script)
         free(problem->hint);
     }
     array_free(&script->problems);
+    array_each (char *, file, &script->files)
+        free(*file);
+    array_free(&script->files);
     *script = (LintScript){0};
 }
 
@@ -99,6 +103,8 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
     ClientCommandKind kind;
     CLEANUP(client_copy_done) ClientCopy copy = {0};
     CLEANUP(error_done) Error refused = {0};
+    if (reading->psql && script_psql_knows(text, length))
+        return true;
     if (!client_command_read(text, length, &kind, &copy, &refused)) {
         add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (in_statement) {
@@ -140,28 +146,104 @@ static void add_refusal(LintScript *script, const Error *refused)
     add_problem(script, "malformed-script", (int64_t)line, message, refused->hint);
 }
 
-bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *ret_script,
-                      Error *err)
+static bool failure_is_lints(const Error *failure)
 {
-    CLEANUP(lint_script_done) LintScript script = {.name = memory_string(file->name)};
-    script_directives_init(&script.directives);
-    if (!file_read_all(file->path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
-        return false;
-    make_canonical(&script);
-    if (file->ranges)
-        script_ranges_blank(file->ranges, script.text, script.size);
-    Reading reading = {.script = &script, .no_transaction = no_transaction};
+    return strstr(failure->message, SCRIPT_UNKNOWN_VALUE) && strstr(failure->message, "':");
+}
+
+/* It says "NAME:LINE: what". */
+static void add_failure(LintScript *script, const Error *failure)
+{
+    size_t length = strlen(script->name);
+    const char *message = failure->message;
+    uint64_t line = 1;
+    if (text_has_prefix(message, script->name) && message[length] == ':') {
+        const char *digits = message + length + 1;
+        size_t count = strspn(digits, "0123456789");
+        if (text_parse_uint(digits, count, INT64_MAX, &line) && digits[count] == ':')
+            message = digits + count + 2;
+    }
+    add_problem(script, "malformed-script", (int64_t)line, message, failure->hint);
+}
+
+/* -- as it is shipped -- */
+
+static bool add_shipped(void *context, const void *bytes, size_t size, Error *err)
+{
+    Text *text = context;
+    if (text->length + size > LINT_SCRIPT_SIZE_MAX)
+        return error_set(err, ERROR_INPUT, "the script is over %zu bytes", LINT_SCRIPT_SIZE_MAX);
+    text_add_n(text, bytes, size);
+    return true;
+}
+
+/* What is said of the author's own text does not fit one that is put together: its statements are
+ * those of migrations/script, in the shipped text. */
+static void take_shipped(Reading *reading, Script *shipped, Text *text)
+{
+    LintScript *script = reading->script;
+    free(script->text);
+    script->size = text->length;
+    script->text = text_take(text);
+    script->composed = true;
+    script->directives = shipped->directives;
+    shipped->directives = (ScriptDirectives){0};
+    reading->no_transaction = reading->no_transaction || script->directives.no_transaction;
+    array_each (char *, source, &shipped->sources)
+        *array_add(&script->files) = memory_string(*source);
+    array_each (const ScriptStatement, from, &shipped->statements) {
+        LintStatement *statement = add_statement(reading, from->offset, from->line);
+        statement->length = from->length;
+        statement->kind = from->kind;
+        statement->file = from->source ? script->files.items[from->source] : NULL;
+        place(reading, statement);
+    }
+}
+
+/* -- as it is written -- */
+
+/* `failure` keeps the script from being packed; what it is may be among the problems already, or is
+ * lint's own to say (psql-variable). */
+static void read_authored(Reading *reading, const Error *failure)
+{
+    LintScript *script = reading->script;
+    CLEANUP(error_done) Error refused = {0};
     CLEANUP(statement_splitter_freep)
     StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
         .statement = on_statement,
         .backslash = on_backslash,
         .comment = on_comment,
-        .context = &reading,
+        .context = reading,
     });
-    CLEANUP(error_done) Error refused = {0};
-    if (!statement_splitter_feed(splitter, script.text, script.size, &refused) ||
+    if (!statement_splitter_feed(splitter, script->text, script->size, &refused) ||
         !statement_splitter_end(splitter, &refused))
-        add_refusal(&script, &refused);
+        add_refusal(script, &refused);
+    if (failure->message && !script->problems.count && !failure_is_lints(failure))
+        add_failure(script, failure);
+}
+
+bool lint_script_read(const ScriptFile *file, bool no_transaction, LintScript *ret_script,
+                      Error *err)
+{
+    CLEANUP(lint_script_done) LintScript script = {.name = memory_string(file->name)};
+    CLEANUP(script_done) Script shipped = {0};
+    CLEANUP(text_done) Text text = {0};
+    CLEANUP(error_done) Error failure = {0};
+    const ScriptSink sink = {.sql = add_shipped, .context = &text, .without_files = true};
+    Reading reading = {.script = &script, .no_transaction = no_transaction};
+    reading.psql = file->settings.syntax == SCRIPT_SYNTAX_PSQL;
+    if (!file_read_all(file->path, LINT_SCRIPT_SIZE_MAX, &script.text, &script.size, err))
+        return false;
+    bool valued = file->settings.syntax != SCRIPT_SYNTAX_NONE;
+    if (valued && script_read(file, &sink, &shipped, &failure) && shipped.composed) {
+        take_shipped(&reading, &shipped, &text);
+    } else {
+        script_directives_init(&script.directives);
+        make_canonical(&script);
+        if (file->ranges)
+            script_ranges_blank(file->ranges, script.text, script.size);
+        read_authored(&reading, &failure);
+    }
     script.unclosed = reading.inside;
     *ret_script = script;
     script = (LintScript){0};
@@ -173,10 +255,13 @@ const char *lint_statement_text(const LintScript *script, const LintStatement *s
     return statement->copy ? statement->copy : script->text + statement->offset;
 }
 
-int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin)
+int64_t lint_script_line(const LintScript *script, const LintStatement *statement, int64_t offset,
+                         int64_t *ret_begin)
 {
-    int64_t line = 1, begin = 0;
-    for (int64_t at = 0; at < offset && at < (int64_t)script->size; at++)
+    int64_t line = statement->line, begin = statement->offset;
+    while (begin > 0 && script->text[begin - 1] != '\n')
+        begin--;
+    for (int64_t at = statement->offset; at < offset && at < (int64_t)script->size; at++)
         if (script->text[at] == '\n') {
             line++;
             begin = at + 1;

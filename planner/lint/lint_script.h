@@ -9,8 +9,10 @@
 #define LINT_SCRIPT_SIZE_MAX ((size_t)256 << 20)
 
 typedef struct LintStatement {
-    int64_t offset; /* in the text; -1 for what a \copy line became */
-    char *copy;     /* owned: that statement, without its semicolon; NULL for others */
+    int64_t offset;   /* in the text; -1 for what a \copy line became */
+    char *copy;       /* owned: that statement, without its semicolon; NULL for others */
+    const char *file; /* of an included file, its path in the project: borrowed from the script;
+                       * NULL where it is the script's own */
     int64_t length;
     int64_t line;
     bool inside;         /* between the author's own BEGIN and COMMIT */
@@ -27,7 +29,10 @@ typedef struct LintProblem {
 
 typedef struct LintScript {
     char *name; /* owned: path in the project */
-    char *text; /* owned: no BOM, CRLF as LF */
+    char *text; /* owned: no BOM, CRLF as LF; where `composed`, what is shipped */
+    bool
+        composed; /* with values, included files and branches in their places (migrations/script) */
+    ARRAY_OF(char *) files; /* owned: the script and what it includes, where it is composed */
     size_t size;
     ScriptDirectives directives;
     ARRAY_OF(LintStatement) statements; /* the index is the ordinal of migrations/script */
@@ -45,7 +50,9 @@ void lint_script_done(LintScript *script);
 /* The statement's text, `length` bytes, not terminated. Borrowed. */
 const char *lint_statement_text(const LintScript *script, const LintStatement *statement);
 
-/* The number of the line that holds this place of the text, from 1, and where that line begins. */
-int64_t lint_script_line(const LintScript *script, int64_t offset, int64_t *ret_begin);
+/* The number of the line that holds this place of the statement, from 1, and where that line begins
+ * in the text. */
+int64_t lint_script_line(const LintScript *script, const LintStatement *statement, int64_t offset,
+                         int64_t *ret_begin);
 
 #endif

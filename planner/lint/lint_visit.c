@@ -5,10 +5,11 @@
 /* -- reporting -- */
 
 /* The line that holds a place of the text, and the place's column in characters from 1. */
-static void set_place(LintFinding *finding, const LintScript *script, int64_t offset)
+static void set_place(LintFinding *finding, const LintScript *script,
+                      const LintStatement *statement, int64_t offset)
 {
     int64_t begin;
-    finding->line = lint_script_line(script, offset, &begin);
+    finding->line = lint_script_line(script, statement, offset, &begin);
     finding->column = 1;
     for (int64_t at = begin; at < offset; at++)
         finding->column += ((unsigned char)script->text[at] & 0xC0) != 0x80;
@@ -26,7 +27,7 @@ static LintFinding *add(LintVisit *visit, LintSeverity severity, int64_t locatio
         .rule = visit->rule,
         .severity = severity,
         .identity = memory_string(visit->migration->identity),
-        .file = memory_string(visit->script->name),
+        .file = memory_string(statement && statement->file ? statement->file : visit->script->name),
         .line = statement ? statement->line : 1,
         .column = 1,
         .statement = statement ? visit->ordinal : -1,
@@ -36,7 +37,7 @@ static LintFinding *add(LintVisit *visit, LintSeverity severity, int64_t locatio
     if (location < 0 || (size_t)location >= visit->sql_size)
         location = 0;
     if (statement && statement->offset >= 0)
-        set_place(finding, visit->script, statement->offset + location);
+        set_place(finding, visit->script, statement, statement->offset + location);
     return finding;
 }
 

@@ -206,13 +206,15 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
     const char *name = build->source->scripts[kind];
-    const ScriptSink sink = {spool_sql, spool_data_begin, spool_data, spool_data_end, spool};
+    const ScriptSink sink = {spool_sql, spool_data_begin, spool_data, spool_data_end, spool, false};
     CLEANUP(script_done) Script script = {0};
     if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
                              err))
         return false;
-    const ScriptPlanOptions options = {
-        .name = name, .kind = kind, .mode = mode_of(build, kind, &script)};
+    const ScriptPlanOptions options = {.name = name,
+                                       .kind = kind,
+                                       .mode = mode_of(build, kind, &script),
+                                       .values = &build->project->config.values};
     if (!script_plan(&script, &options, planned, err))
         return false;
     array_each (ManifestStep, step, &planned->steps)

@@ -56,6 +56,7 @@ static void check_script(const Project *project, const ProjectMigration *migrati
         .name = name,
         .kind = (ScriptKind)which,
         .mode = no_transaction ? TRANSACTION_MODE_NONE : TRANSACTION_MODE_GROUP,
+        .values = &project->config.values,
     };
     CLEANUP(manifest_done) Manifest holder = {0};
     ManifestMigration *planned = array_add(&holder.migrations);

@@ -50,7 +50,8 @@ bool project_tree_line(const Project *project, const ProjectMigration *migration
 {
     CLEANUP(script_done) Script script = {0};
     Digesting digesting = {0};
-    const ScriptSink sink = {take_sql, take_data_begin, take_data, take_data_end, &digesting};
+    const ScriptSink sink = {take_sql,      take_data_begin, take_data,
+                             take_data_end, &digesting,      false};
     digest_begin(&digesting.sql);
     bool good = project_script_read(project, migration, PROJECT_UP, &sink, &script, err);
     if (good) {
@@ -99,11 +100,29 @@ bool project_is_edited(const Project *project, const ProjectMigration *migration
     return true;
 }
 
+/* What else the script's text comes from: it may be that which was changed. */
+static char *other_origins(const Project *project, const ProjectMigration *migration)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(error_done) Error ignored = {0};
+    Text text = {0};
+    if (!project_script_read(project, migration, PROJECT_UP, /* sink= */ NULL, &script, &ignored))
+        return NULL;
+    array_each (char *, value, &script.values)
+        text_addf(&text, "%sthe value '%s'", text.length ? ", " : "", *value);
+    for (size_t i = 1; i < script.sources.count; i++)
+        text_addf(&text, "%sthe file '%s'", text.length ? ", " : "", script.sources.items[i]);
+    return text.length ? text_take(&text) : NULL;
+}
+
 bool project_report_edited(const Project *project, const ProjectMigration *migration, Error *err)
 {
+    CLEANUP(memory_freep) char *origins = other_origins(project, migration);
     error_set(err, ERROR_INPUT, "the released migration '%s' (version %s) was edited: '%s'",
               migration->identity, project->versions.items[migration->version].name,
               migration->scripts[PROJECT_UP]);
+    if (origins)
+        error_detail(err, "the script itself, or what it takes: %s", origins);
     return error_hint(err, "sites have run it as it was released: put it back and write a new "
                            "migration instead");
 }

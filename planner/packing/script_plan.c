@@ -16,8 +16,8 @@ typedef struct Walk {
 static bool refuse(const Walk *walk, const ScriptStatement *statement, Error *err, const char *why,
                    const char *hint)
 {
-    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": '%s' %s", walk->options->name, statement->line,
-              statement->summary, why);
+    CLEANUP(memory_freep) char *place = script_statement_place(walk->script, statement);
+    error_set(err, ERROR_INPUT, "%s: '%s' %s", place, statement->summary, why);
     return hint ? error_hint(err, "%s", hint) : false;
 }
 
@@ -152,7 +152,7 @@ static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup
         .kind = kind->copy_from_stdin ? STEP_COPY
                 : asks                ? STEP_ASSERTION
                                       : STEP_SQL,
-        .line = statement->line,
+        .line = statement->script_line,
         .offset = statement->offset,
         .length = statement->length,
         .data_object = kind->copy_from_stdin ? statement->data : -1,
@@ -327,11 +327,28 @@ static bool check_gate(const Walk *walk, Error *err)
                            ".precheck.sql");
 }
 
+/* A bundle cannot carry them: nobody at the site would be asked for what they name. */
+static bool refuse_references(const Walk *walk, Error *err)
+{
+    array_each (const ScriptStatement, statement, &walk->script->statements) {
+        if (!statement->reference_count)
+            continue;
+        const ScriptReference *first = &walk->script->references.items[statement->first_reference];
+        const ProjectValueArray *values = walk->options->values;
+        CLEANUP(memory_freep)
+        char *why = memory_format("refers to the site parameter '%s'",
+                                  values ? values->items[first->value].name : "?");
+        return refuse(walk, statement, err, why,
+                      "a bundle carries fixed values only: give it a value in sealift.conf");
+    }
+    return true;
+}
+
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err)
 {
     Walk walk = {.options = options, .script = script, .planned = ret_script};
-    if (!check_gate(&walk, err))
+    if (!check_gate(&walk, err) || !refuse_references(&walk, err))
         return false;
     if (script->directives.batch.size)
         return plan_batch(&walk, err);
@@ -367,6 +384,6 @@ char *script_plan_atomic_blocker(const Script *script, const ManifestScript *pla
         if (statement->kind.adds_enum_value)
             return memory_format("line %" PRId64
                                  " adds an enum value, which its own transaction could not use",
-                                 statement->line);
+                                 statement->script_line);
     return NULL;
 }

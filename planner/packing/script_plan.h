@@ -15,6 +15,7 @@ typedef struct ScriptPlanOptions {
     const char *name; /* of the script, for messages */
     ScriptKind kind;
     TransactionMode mode;
+    const ProjectValueArray *values; /* of the project, for messages; or NULL */
 } ScriptPlanOptions;
 
 /* Fill ret_script->steps, ->groups and ->batch (and in_transaction, gate) from `script`; object and

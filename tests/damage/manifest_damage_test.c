@@ -279,6 +279,8 @@ static const SqlDamage rows_damaged[] = {
     {"an unknown script", "UPDATE step SET script = 'side' WHERE migration = 3 AND script = 'down'",
      "CHECK constraint failed"},
     {"fewer statements than HEAD says",
+     "DELETE FROM step_parameter WHERE script = 'up'; DELETE FROM parameter WHERE parameter = 1;"
+     "UPDATE parameter SET parameter = 1; UPDATE step_parameter SET parameter = 1;"
      "DELETE FROM step WHERE migration = 3 AND script = 'up' AND ordinal = 2",
      "not as many as HEAD says"},
     {"a script that nobody has",

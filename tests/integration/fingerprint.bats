@@ -95,7 +95,7 @@ own_base() {
 }
 
 @test "definitions are returned only where they are asked for" {
-    printf '%s\n' "EXECUTE fingerprint (NULL, NULL, false);" | fingerprint_script |
+    printf '%s\n' "EXECUTE fingerprint (NULL, NULL, false, NULL);" | fingerprint_script |
         fingerprint_psql "$BASE" -F $'\t' >rows
     same "definitions" "" "$(cut -f5- rows | tr -d '\n')"
     fingerprint_hashes "$BASE" >hashes
@@ -140,12 +140,12 @@ own_base() {
 
 @test "inside somebody's transaction a savepoint takes the pin back" {
     {
-        printf 'PREPARE fingerprint (text[], text, boolean) AS\n'
+        printf 'PREPARE fingerprint (text[], text, boolean, jsonb) AS\n'
         fingerprint_block fingerprint_rows
         printf ';\nBEGIN;\nSET LOCAL search_path = app;\nSET LOCAL DateStyle = %s;\n' "'German'"
         printf 'CREATE TABLE mine (a int);\nSAVEPOINT fingerprint;\n'
         fingerprint_block fingerprint_pin
-        printf '\\g /dev/null\nCREATE TEMP TABLE seen AS EXECUTE fingerprint (NULL, NULL, true);\n'
+        printf '\\g /dev/null\nCREATE TEMP TABLE seen AS EXECUTE fingerprint (NULL, NULL, true, NULL);\n'
         printf 'SELECT identity FROM seen WHERE kind = %s AND identity LIKE %s;\n' "'table'" "'%mine'"
         printf 'ROLLBACK TO fingerprint;\nRELEASE fingerprint;\nSHOW search_path;\nSHOW DateStyle;\nSHOW jit;\n'
         printf "SELECT to_regclass('mine') IS NOT NULL;\nROLLBACK;\n"

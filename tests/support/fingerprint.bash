@@ -14,7 +14,7 @@ fingerprint_block() {
 
 # A psql script: `fingerprint` prepared, then BEGIN, pin, what comes on stdin, COMMIT.
 fingerprint_script() {
-    printf 'PREPARE fingerprint (text[], text, boolean) AS\n'
+    printf 'PREPARE fingerprint (text[], text, boolean, jsonb) AS\n'
     fingerprint_block fingerprint_rows
     printf ';\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n'
     fingerprint_block fingerprint_pin
@@ -36,19 +36,19 @@ fingerprint_psql() {
 fingerprint_of() {
     # COPY escapes, but takes no EXECUTE; a temporary table needs a transaction that may write.
     {
-        printf 'PREPARE fingerprint (text[], text, boolean) AS\n'
+        printf 'PREPARE fingerprint (text[], text, boolean, jsonb) AS\n'
         fingerprint_block fingerprint_rows
         printf ';\nBEGIN;\n'
         fingerprint_block fingerprint_pin
         printf '\\g /dev/null\n'
-        printf 'CREATE TEMP TABLE found AS EXECUTE fingerprint (%s, %s, true);\n' "${2:-NULL}" "${3:-NULL}"
+        printf 'CREATE TEMP TABLE found AS EXECUTE fingerprint (%s, %s, true, NULL);\n' "${2:-NULL}" "${3:-NULL}"
         printf 'COPY (SELECT class, kind, identity, definition FROM pg_temp.found) TO STDOUT;\nROLLBACK;\n'
     } | fingerprint_psql "$1" | LC_ALL=C sort
 }
 
 # fingerprint_of in a transaction that is read only: `class kind identity hash`.
 fingerprint_hashes() {
-    printf 'EXECUTE fingerprint (%s, %s, false);\n' "${2:-NULL}" "${3:-NULL}" | fingerprint_script |
+    printf 'EXECUTE fingerprint (%s, %s, false, NULL);\n' "${2:-NULL}" "${3:-NULL}" | fingerprint_script |
         fingerprint_psql "$1" -F $'\t' | cut -f1-4 | LC_ALL=C sort
 }
 
@@ -61,11 +61,11 @@ fingerprint_changes() {
         printf 'SET plan_cache_mode = force_generic_plan;\n'
         fingerprint_block fingerprint_pin | sed 's/, true)/, false)/'
         printf '\\g /dev/null\n'
-        printf 'PREPARE fingerprint (text[], text, boolean) AS\n'
+        printf 'PREPARE fingerprint (text[], text, boolean, jsonb) AS\n'
         fingerprint_block fingerprint_rows
         printf ';\nCREATE SCHEMA IF NOT EXISTS sealift;\nBEGIN;\n'
         fingerprint_block fingerprint_pin
-        printf '\\g /dev/null\nCREATE TABLE sealift.before AS EXECUTE fingerprint (NULL, NULL, false);\nCOMMIT;\n'
+        printf '\\g /dev/null\nCREATE TABLE sealift.before AS EXECUTE fingerprint (NULL, NULL, false, NULL);\nCOMMIT;\n'
         awk -v major="$2" -v pin="$(fingerprint_block fingerprint_pin | tr '\n' ' ')" '
             /^--/ || /^$/ { next }
             {
@@ -83,7 +83,7 @@ fingerprint_changes() {
                 print line
                 print pin ";"
                 print "\\o"
-                print "CREATE TEMP TABLE after AS EXECUTE fingerprint (NULL, NULL, false);"
+                print "CREATE TEMP TABLE after AS EXECUTE fingerprint (NULL, NULL, false, NULL);"
                 print "SELECT concat_ws(\047 \047, \047 \047, CASE WHEN b.hash IS NULL THEN \047+\047" \
                       " WHEN a.hash IS NULL THEN \047-\047 ELSE \047~\047 END, class, kind, identity)" \
                       " FROM sealift.before b FULL JOIN pg_temp.after a USING (class, kind, identity)" \

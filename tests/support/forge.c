@@ -217,6 +217,40 @@ static void add_version(Sample *sample, const char *name, const SampleMigration 
     digest_hex(&version->tree_digest, tree);
 }
 
+static ManifestReference reference(size_t step, const char *text, const char *place,
+                                   size_t parameter, ParameterQuoting quoting)
+{
+    return (ManifestReference){.step = step,
+                               .offset = strstr(text, place) - text,
+                               .length = (int64_t)strlen(place),
+                               .parameter = parameter,
+                               .quoting = quoting};
+}
+
+/* What the last migration takes from the site: a table's name, twice, and a number. */
+static void add_parameters(Manifest *manifest)
+{
+    ManifestScript *scripts = manifest->migrations.items[2].scripts;
+    *array_add(&manifest->parameters) =
+        (ManifestParameter){.name = memory_string("first_master"),
+                            .type = PARAMETER_INTEGER,
+                            .default_value = memory_string("1"),
+                            .rehearsed_value = memory_string("1"),
+                            .pattern = memory_string("[0-9]{1,4}"),
+                            .description = memory_string("number of the first harbour master")};
+    *array_add(&manifest->parameters) =
+        (ManifestParameter){.name = memory_string("master_table"),
+                            .type = PARAMETER_IDENTIFIER,
+                            .rehearsed_value = memory_string("master"),
+                            .description = memory_string("")};
+    const char *insert = "INSERT INTO master VALUES (1)";
+    *array_add(&scripts[SCRIPT_UP].references) =
+        reference(1, insert, "master", 1, QUOTING_IDENTIFIER);
+    *array_add(&scripts[SCRIPT_UP].references) = reference(1, insert, "1", 0, QUOTING_RAW);
+    *array_add(&scripts[SCRIPT_DOWN].references) =
+        reference(0, "DROP TABLE master", "master", 1, QUOTING_IDENTIFIER);
+}
+
 static void fill_sample(Sample *sample, ForgeSample kind, Head *head)
 {
     char tree[DIGEST_HEX_SIZE];
@@ -232,6 +266,7 @@ static void fill_sample(Sample *sample, ForgeSample kind, Head *head)
             (ManifestRequirement){.kind = memory_string("extension"),
                                   .name = memory_string("citext"),
                                   .value = memory_string("1.6")};
+        add_parameters(&sample->manifest);
     }
     memcpy(sample->manifest.head.tree_from, head->tree_from, sizeof(head->tree_from));
     if (kind == FORGE_REHEARSED)

@@ -10,7 +10,7 @@
 typedef enum {
     FORGE_MINIMAL,   /* one version, one migration, one statement: as few bytes as can be */
     FORGE_FULL,      /* two versions, three migrations, all kinds of scripts, COPY, a step outside
-                      * transactions, a requirement */
+                      * transactions, a requirement, parameters */
     FORGE_LARGE,     /* FULL with a compressed data file and a plain one, both of several chunks */
     FORGE_REHEARSED, /* FULL with what a rehearsal showed (forge_rehearsal.h) */
 } ForgeSample;

@@ -63,6 +63,21 @@ static void reads_every_key(void **state UNUSED)
     assert_int_equal(config.step_limit_s, 7200);
 }
 
+static void reads_values_of_parameters_by_product(void **state UNUSED)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(site_config_done) SiteConfig config = {0};
+    assert_true(read_with("[parameters]\napp_role = app\ntenant = Port O'Call \"x\" \\\nempty =\n"
+                          "[parameters desk]\napp_role = desk app\n",
+                          &config, &err));
+    const SiteParameterArray *values = &config.parameters;
+    assert_string_equal(site_parameters_find(values, "harbour", "app_role"), "app");
+    assert_string_equal(site_parameters_find(values, "desk", "app_role"), "desk app");
+    assert_string_equal(site_parameters_find(values, "desk", "tenant"), "Port O'Call \"x\" \\");
+    assert_string_equal(site_parameters_find(values, "desk", "empty"), "");
+    assert_null(site_parameters_find(values, "desk", "APP_ROLE"));
+}
+
 static void refuses_values_that_mean_nothing(void **state UNUSED)
 {
     static const struct {
@@ -87,6 +102,10 @@ static void refuses_values_that_mean_nothing(void **state UNUSED)
         {"[site]\ncolour = red\n", "no key 'colour'"},
         {"[place]\nname = alpha\n", "no key 'name'"},
         {"[site]\nname = a\nname = b\n", "stands twice"},
+        {"[parameters]\na = 1\na = 2\n", "'a' in [parameters] stands twice"},
+        {"[parameters desk]\na = 1\na = 2\n", "'a' in [parameters desk] stands twice"},
+        {"[parameters]\n1a = 1\n", "'1a' in [parameters] is no name of a parameter"},
+        {"[parameters Desk!]\na = 1\n", "[parameters Desk!] names no product"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         CLEANUP(error_done) Error err = {0};
@@ -142,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_defaults_where_nothing_is_said),
         cmocka_unit_test(reads_every_key),
+        cmocka_unit_test(reads_values_of_parameters_by_product),
         cmocka_unit_test(refuses_values_that_mean_nothing),
         cmocka_unit_test(takes_only_bundles_for_this_site),
     };

@@ -65,9 +65,10 @@ static void case_done(Case *test)
 
 static bool case_read_file(Case *test)
 {
-    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test->shipped};
+    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test->shipped, false};
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
-    return script_read(&(ScriptFile){path, "v1/s.sql", NULL}, &sink, &test->script, &test->error);
+    return script_read(&(ScriptFile){.path = path, .name = "v1/s.sql"}, &sink, &test->script,
+                       &test->error);
 }
 
 static bool case_read_bytes(Case *test, const char *bytes, size_t size)
@@ -130,7 +131,8 @@ static void reads_without_a_sink(void **state UNUSED)
     CLEANUP(case_done) Case test = case_new();
     folder_write(&test.folder, "s.sql", "copy t from stdin;\n1\n\\.\nselect 1;\n");
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    assert_true(script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test.script, &test.error));
+    assert_true(
+        script_read(&(ScriptFile){.path = path, .name = "s.sql"}, NULL, &test.script, &test.error));
     assert_int_equal(test.script.statements.count, 2);
 }
 
@@ -527,7 +529,8 @@ static bool read_statement_of(Case *test, int64_t size)
     CLEANUP(memory_freep) char *path = file_path(test->folder.path, "s.sql");
     CLEANUP(file_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(file_write(fd, path, bytes, (size_t)size, &test->error));
-    return script_read(&(ScriptFile){path, "s.sql", NULL}, NULL, &test->script, &test->error);
+    return script_read(&(ScriptFile){.path = path, .name = "s.sql"}, NULL, &test->script,
+                       &test->error);
 }
 
 static void refuses_a_statement_too_long_for_one_message(void **state UNUSED)
@@ -562,8 +565,8 @@ static void passes_on_what_the_sink_refuses(void **state UNUSED)
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
     const ScriptSink sinks[] = {{.sql = refuse_bytes}, {.data = refuse_bytes}};
     for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
-        assert_false(
-            script_read(&(ScriptFile){path, "s.sql", NULL}, &sinks[i], &test.script, &test.error));
+        assert_false(script_read(&(ScriptFile){.path = path, .name = "s.sql"}, &sinks[i],
+                                 &test.script, &test.error));
         assert_string_equal(test.error.message, "disk full");
         error_done(&test.error);
     }
@@ -601,9 +604,10 @@ static char *read_ranges(const char *sql, const ScriptRange *items, size_t count
     ScriptRangeArray ranges = {0};
     for (size_t i = 0; i < count; i++)
         *array_add(&ranges) = items[i];
-    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test.shipped};
+    ScriptSink sink = {on_sql, on_data_begin, on_data, on_data_end, &test.shipped, false};
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    if (!script_read(&(ScriptFile){path, "s.sql", &ranges}, &sink, &test.script, &test.error))
+    if (!script_read(&(ScriptFile){.path = path, .name = "s.sql", .ranges = &ranges}, &sink,
+                     &test.script, &test.error))
         fail_msg("%s", test.error.message);
     Text out = {0};
     array_each (const ScriptStatement, statement, &test.script.statements)
@@ -622,20 +626,20 @@ static void reads_only_the_lines_of_its_ranges(void **state UNUSED)
         size_t count;
         const char *expected;
     } cases[] = {
-        {"a;\nb;\nc;\n", {{2, 2}}, 1, "b@2"},
-        {"a;\nb;\nc;\n", {{2, 0}}, 1, "b@2|c@3"},
-        {"a;\nb;\nc;\n", {{1, 1}, {3, 0}}, 2, "a@1|c@3"},
-        {"a;\nb;\nc;\n", {{3, 0}, {1, 1}}, 2, "c@3|a@1"},
+        {"a;\nb;\nc;\n", {{2, 2, false}}, 1, "b@2"},
+        {"a;\nb;\nc;\n", {{2, 0, false}}, 1, "b@2|c@3"},
+        {"a;\nb;\nc;\n", {{1, 1, false}, {3, 0, false}}, 2, "a@1|c@3"},
+        {"a;\nb;\nc;\n", {{3, 0, false}, {1, 1, false}}, 2, "c@3|a@1"},
         {"\xef\xbb\xbf"
          "a;\r\nb\r\n;c;\r\n",
-         {{1, 2}},
+         {{1, 2, false}},
          1,
          "a@1|b@2"},
         /* a statement ends where its range does */
-        {"a\nb\n", {{1, 1}, {2, 2}}, 2, "a@1|b@2"},
-        {"a\nb", {{9, 0}}, 1, ""},
+        {"a\nb\n", {{1, 1, false}, {2, 2, false}}, 2, "a@1|b@2"},
+        {"a\nb", {{9, 0, false}}, 1, ""},
         {"copy t from stdin;\n1\n\\.\na;\ncopy u from stdin;\n2\n\\.\n",
-         {{1, 3}, {5, 7}},
+         {{1, 3, false}, {5, 7, false}},
          2,
          "copy t from stdin@1|copy u from stdin@5[1\n][2\n]"},
     };
@@ -655,7 +659,7 @@ static void ranges_do_not_hang_on_the_pieces(void **state UNUSED)
             text_add_char(&sql, 'x');
         text_add(&sql, "\r\nselect 1;\r\nselect 2;\r\nselect 3;\r\n");
         CLEANUP(memory_freep)
-        char *found = read_ranges(text_string(&sql), &(ScriptRange){2, 3}, 1);
+        char *found = read_ranges(text_string(&sql), &(ScriptRange){2, 3, false}, 1);
         assert_string_equal(found, "select 1@2|select 2@3");
         text_done(&sql);
     }
@@ -666,10 +670,10 @@ static void names_lines_of_the_file_in_refusals(void **state UNUSED)
     CLEANUP(case_done) Case test = case_new();
     folder_write(&test.folder, "s.sql", "a;\nb;\nselect 'x\n");
     ScriptRangeArray ranges = {0};
-    *array_add(&ranges) = (ScriptRange){3, 0};
+    *array_add(&ranges) = (ScriptRange){3, 0, false};
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "s.sql");
-    assert_false(
-        script_read(&(ScriptFile){path, "s.sql", &ranges}, NULL, &test.script, &test.error));
+    assert_false(script_read(&(ScriptFile){.path = path, .name = "s.sql", .ranges = &ranges}, NULL,
+                             &test.script, &test.error));
     assert_non_null(strstr(test.error.message, "s.sql:3: "));
     array_free(&ranges);
 }
@@ -677,7 +681,7 @@ static void names_lines_of_the_file_in_refusals(void **state UNUSED)
 static void blanks_what_is_outside(void **state UNUSED)
 {
     char text[] = "ab;\ncd;\nef;";
-    ScriptRange items[] = {{2, 2}};
+    ScriptRange items[] = {{2, 2, false}};
     ScriptRangeArray ranges = {.items = items, .count = 1};
     script_ranges_blank(&ranges, text, strlen(text));
     assert_string_equal(text, "   \ncd;\n   ");

@@ -24,8 +24,8 @@ static Case read_script(const char *sql, bool no_transaction)
     folder_write(&test.folder, "v1/s.sql", sql);
     folder_write(&test.folder, "v1/data.csv", "1\n");
     CLEANUP(memory_freep) char *path = file_path(test.folder.path, "v1/s.sql");
-    if (!lint_script_read(&(ScriptFile){path, "v1/s.sql", NULL}, no_transaction, &test.script,
-                          &error))
+    if (!lint_script_read(&(ScriptFile){.path = path, .name = "v1/s.sql"}, no_transaction,
+                          &test.script, &error))
         fail_msg("%s", error.message);
     return test;
 }
@@ -45,8 +45,8 @@ static void numbers_statements_as_migrations_script_does(void **state UNUSED)
         CLEANUP(memory_freep) char *path = file_path(test.folder.path, "v1/s.sql");
         CLEANUP(script_done) Script script = {0};
         CLEANUP(error_done) Error error = {0};
-        assert_true(
-            script_read(&(ScriptFile){path, "v1/s.sql", NULL}, /* sink= */ NULL, &script, &error));
+        assert_true(script_read(&(ScriptFile){.path = path, .name = "v1/s.sql"}, /* sink= */ NULL,
+                                &script, &error));
         assert_int_equal(test.script.statements.count, script.statements.count);
         assert_int_equal(test.script.problems.count, 0);
         for (size_t at = 0; at < script.statements.count; at++) {
@@ -70,7 +70,7 @@ static void gives_the_text_and_line_of_a_statement(void **state UNUSED)
     char *text = memory_string_n(lint_statement_text(&test.script, copy), (size_t)copy->length);
     assert_true(strncmp(text, "COPY t (a) FROM STDIN", 21) == 0);
     int64_t begin;
-    assert_int_equal(lint_script_line(&test.script, first->offset + 8, &begin), 3);
+    assert_int_equal(lint_script_line(&test.script, first, first->offset + 8, &begin), 3);
     assert_int_equal(begin, 8);
 }
 
@@ -127,8 +127,8 @@ static void refuses_what_is_no_file(void **state UNUSED)
     CLEANUP(case_done) Case test = read_script("SELECT 1;", false);
     CLEANUP(error_done) Error error = {0};
     LintScript script = {0};
-    assert_false(
-        lint_script_read(&(ScriptFile){test.folder.path, "v1", NULL}, false, &script, &error));
+    assert_false(lint_script_read(&(ScriptFile){.path = test.folder.path, .name = "v1"}, false,
+                                  &script, &error));
     assert_int_equal(error.class, ERROR_INPUT);
     assert_null(script.text);
 }

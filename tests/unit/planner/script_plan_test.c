@@ -29,7 +29,7 @@ static void script_of(const char *sql, Script *script)
     const ScriptSink no_sink = {0};
     assert_true(fd >= 0 && file_write(fd, path, sql, strlen(sql), &err));
     close(fd);
-    bool good = script_read(&(ScriptFile){path, "x.sql", NULL}, &no_sink, script, &err);
+    bool good = script_read(&(ScriptFile){.path = path, .name = "x.sql"}, &no_sink, script, &err);
     unlink(path);
     if (!good)
         fail_msg("%s", err.message);
@@ -82,7 +82,7 @@ static void groups_statements(void **state UNUSED)
         CLEANUP(planned_done) ManifestScript planned = {0};
         Error err = {0};
         script_of(cases[i].sql, &script);
-        const ScriptPlanOptions options = {"x.sql", cases[i].kind, cases[i].mode};
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, cases[i].mode, NULL};
         if (!script_plan(&script, &options, &planned, &err))
             fail_msg("case %zu: %s", i, err.message);
         CLEANUP(memory_freep) char *groups = groups_as_text(&planned);
@@ -98,7 +98,7 @@ static void carries_the_modes_of_begin(void **state UNUSED)
     Error err = {0};
     script_of("BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE; SELECT 1; COMMIT;",
               &script);
-    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
     assert_true(script_plan(&script, &options, &planned, &err));
     assert_int_equal(planned.groups.items[0].isolation, ISOLATION_SERIALIZABLE);
     assert_true(planned.groups.items[0].read_only);
@@ -112,7 +112,7 @@ static void writes_the_probe_with_the_step(void **state UNUSED)
     Error err = {0};
     script_of("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON ONLY s.T USING btree (a);",
               &script);
-    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
     assert_true(script_plan(&script, &options, &planned, &err));
     const Probe *probe = &planned.steps.items[0].probe;
     assert_int_equal(probe->kind, PROBE_INDEX_PRESENT);
@@ -168,7 +168,7 @@ static void refuses_what_the_applier_cannot_own(void **state UNUSED)
         CLEANUP(planned_done) ManifestScript planned = {0};
         CLEANUP(error_done) Error err = {0};
         script_of(cases[i].sql, &script);
-        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP};
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP, NULL};
         if (script_plan(&script, &options, &planned, &err))
             fail_msg("case %zu was accepted: %s", i, cases[i].sql);
         assert_int_equal(err.class, ERROR_INPUT);
@@ -194,7 +194,7 @@ static void plans_a_batch_with_the_table_it_changes(void **state UNUSED)
         CLEANUP(planned_done) ManifestScript planned = {0};
         Error err = {0};
         script_of(cases[i].sql, &script);
-        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
         if (!script_plan(&script, &options, &planned, &err))
             fail_msg("case %zu: %s", i, err.message);
         const ManifestBatch *batch = &planned.batch;
@@ -223,7 +223,7 @@ static void marks_what_answers_in_scripts_that_check(void **state UNUSED)
         CLEANUP(planned_done) ManifestScript planned = {0};
         Error err = {0};
         script_of("SELECT true;\nDO 'begin end';\nWITH a AS (SELECT 1) TABLE a;\n", &script);
-        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP};
+        const ScriptPlanOptions options = {"x.sql", cases[i].kind, TRANSACTION_MODE_GROUP, NULL};
         assert_true(script_plan(&script, &options, &planned, &err));
         for (size_t step = 0; step < 3; step++)
             assert_int_equal(planned.steps.items[step].kind, cases[i].steps[step]);
@@ -237,7 +237,7 @@ static void idempotent_steps_need_no_probe(void **state UNUSED)
     CLEANUP(planned_done) ManifestScript planned = {0};
     Error err = {0};
     script_of("-- sealift: idempotent\nCREATE INDEX CONCURRENTLY ON t (a);", &script);
-    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
     assert_true(script_plan(&script, &options, &planned, &err));
     assert_int_equal(planned.steps.items[0].probe.kind, PROBE_REPEAT);
 }
@@ -262,7 +262,7 @@ static void names_what_keeps_it_out_of_a_larger_transaction(void **state UNUSED)
         CLEANUP(planned_done) ManifestScript planned = {0};
         Error err = {0};
         script_of(cases[i].sql, &script);
-        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, cases[i].mode};
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, cases[i].mode, NULL};
         assert_true(script_plan(&script, &options, &planned, &err));
         CLEANUP(memory_freep)
         char *blocker = script_plan_atomic_blocker(&script, &planned, cases[i].mode);
