@@ -148,6 +148,30 @@ static bool write_files(const Import *import, const char *root, Error *err)
     return false;
 }
 
+static void add_key(const char *key, const char *value, Text *out)
+{
+    if (value)
+        text_addf(out, "%s = %s\n", key, value);
+}
+
+/* What declares the site parameters again; fixed values stand in the scripts now. */
+static char *site_sections(const ProjectValueArray *values)
+{
+    Text out = {0};
+    text_add(&out, "");
+    array_each (const ProjectValue, value, values) {
+        if (!value->site)
+            continue;
+        text_addf(&out, "\n[value %s]\nsite = true\ntype = %s\nas = %s\n", value->name,
+                  value_type_name(value->type), value_form_name(value->form));
+        add_key("default", value->fallback, &out);
+        add_key("rehearse", value->rehearse, &out);
+        add_key("pattern", value->pattern, &out);
+        add_key("description", value->description, &out);
+    }
+    return text_take(&out);
+}
+
 static bool convert(const Import *import, const ImportOptions *given, Error *err)
 {
     const ProjectConfig *config = &import->project.config;
@@ -167,8 +191,12 @@ static bool convert(const Import *import, const ImportOptions *given, Error *err
         !new_project_name(name, root, &product, err) || !file_make_folders(root, 0755, err) ||
         !write_files(import, root, err))
         return false;
+    CLEANUP(memory_freep) char *sections = site_sections(&config->values);
+    bool psql = import_syntax(&import->project) == SCRIPT_SYNTAX_PSQL;
     const NewProject project = {
         .root = root,
+        .placeholders = psql ? NULL : script_syntax_name(SCRIPT_SYNTAX_NONE),
+        .sections = sections,
         .product = product,
         .product_uuid = *config->product_uuid ? config->product_uuid : uuid,
         .layout = layout_name(LAYOUT_SEALIFT),

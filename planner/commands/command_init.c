@@ -54,7 +54,10 @@ static bool run(CommandContext *context, Error *err)
     char uuid[UUID_TEXT_SIZE];
     uuid_make(uuid);
     if (!new_project_name(given->product, root, &product, err) ||
-        !new_project_write(&(NewProject){root, product, uuid, given->layout}, err))
+        !new_project_write(
+            &(NewProject){
+                .root = root, .product = product, .product_uuid = uuid, .layout = given->layout},
+            err))
         return false;
     render(context, product, uuid, config, folder, sum);
     return true;

@@ -19,6 +19,7 @@ static const char config_text[] =
     "[migrations]\n"
     "# auto (look and see), sealift, golang-migrate or diesel.\n"
     "layout = %s\n"
+    "%s"
     "# Where the migrations are, seen from this file.\n"
     "# folder = migrations\n"
     "\n"
@@ -86,7 +87,13 @@ static bool write_config(const char *path, const NewProject *project, Error *err
 {
     CLEANUP(text_done) Text text = {0};
     CLEANUP(file_draft_done) FileDraft draft = {.fd = -1};
-    text_addf(&text, config_text, project->product, project->product_uuid, project->layout);
+    CLEANUP(memory_freep)
+    char *placeholders = project->placeholders
+                             ? memory_format("placeholders = %s\n", project->placeholders)
+                             : memory_string("");
+    text_addf(&text, config_text, project->product, project->product_uuid, project->layout,
+              placeholders);
+    text_add(&text, project->sections ? project->sections : "");
     return file_draft_open(path, 0644, &draft, err) &&
            file_write(draft.fd, path, text.bytes, text.length, err) &&
            file_draft_commit_new(&draft, err);

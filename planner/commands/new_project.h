@@ -10,6 +10,8 @@ typedef struct NewProject {
     const char *product;
     const char *product_uuid;
     const char *layout;
+    const char *placeholders; /* [migrations] placeholders; NULL: not said */
+    const char *sections;     /* more of sealift.conf, behind all else; NULL: none */
 } NewProject;
 
 /* `given`, or the folder's own name where that is NULL and it can be one. The caller frees.

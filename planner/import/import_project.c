@@ -85,6 +85,15 @@ bool import_plan(const Project *project, const char *version,
     return true;
 }
 
+ScriptSyntax import_syntax(const Project *project)
+{
+    array_each (const ProjectValue, value, &project->config.values)
+        if (value->site)
+            return SCRIPT_SYNTAX_PSQL;
+    return project_script_syntax(project) == SCRIPT_SYNTAX_PSQL ? SCRIPT_SYNTAX_PSQL
+                                                                : SCRIPT_SYNTAX_NONE;
+}
+
 /* --- writing it ------------------------------------------------------------------------------ */
 
 static char *file_of(const ImportedMigration *imported, ProjectScript which, const char *folder)
@@ -112,7 +121,11 @@ static bool check_written(const Project *project, const ImportedMigration *impor
     CLEANUP(script_done) Script source = {0};
     CLEANUP(script_done) Script written = {0};
     const ScriptSink nowhere = {0};
-    const ScriptFile file = {.path = path, .name = path};
+    const ScriptFile file = {
+        .path = path,
+        .name = path,
+        .settings = {.syntax = import_syntax(project), .values = &project->config.values},
+    };
     if (!project_script_read(project, imported->source, which, &nowhere, &source, err) ||
         !script_read(&file, &nowhere, &written, err))
         return false;

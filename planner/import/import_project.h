@@ -26,6 +26,10 @@ bool import_check_version(const Project *project, const char *version, Error *er
 bool import_plan(const Project *project, const char *version,
                  ImportedMigrationArray *ret_migrations, Error *err) MUST_CHECK;
 
+/* How the new project's scripts refer to values: as psql does where they refer to site parameters
+ * or did before, else not at all (a colon is a colon). */
+ScriptSyntax import_syntax(const Project *project);
+
 /* Write the files below `folder`, which is there and empty, then read them back and compare the
  * statements. What was written stays for the caller to remove where this fails. */
 bool import_write(const Project *project, const ImportedMigrationArray *migrations,

@@ -123,8 +123,13 @@ static bool put_range(const Project *project, const ProjectMigration *migration,
 {
     CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
     CLEANUP(script_done) Script script = {0};
-    const ScriptSink sink = {put_sql, begin_data, put_data, end_data, output};
-    const ScriptFile file = {path, migration->scripts[which], ranges};
+    const ScriptSink sink = {.sql = put_sql,
+                             .data_begin = begin_data,
+                             .data = put_data,
+                             .data_end = end_data,
+                             .context = output};
+    ScriptFile file = project_script_file(project, migration, which, path);
+    file.ranges = ranges;
     output->last = '\0';
     if (!script_read(&file, &sink, &script, err))
         return false;

@@ -140,3 +140,20 @@ converts() {
     run_status 0 planner status --project new
     output_has 'pending     0001_a'
 }
+
+@test "site parameters are declared again, fixed values stand in the scripts, colons stay colons" {
+    PROJECT=$WORK/old
+    planner init --product harbor --layout sealift old >/dev/null
+    printf '[value owner]\nsite = true\ntype = identifier\nrehearse = app\n[value size]\nvalue = 30\n' >>old/sealift.conf
+    mkdir old/migrations/1.0.0
+    echo 'CREATE TABLE a (n varchar(:size)); ALTER TABLE a OWNER TO :"owner";' >old/migrations/1.0.0/0001_a.up.sql
+    run_status 0 planner import --into new old
+    grep -qx 'CREATE TABLE a (n varchar(30)); ALTER TABLE a OWNER TO :"owner";' new/migrations/1.0.0/0001_a.up.sql
+    grep -A3 -x '\[value owner\]' new/sealift.conf | grep -qx 'type = identifier'
+    run_status 0 planner explain 0001_a --project new
+    mkdir plain
+    printf -- '-- +goose Up\nSELECT :x;\n' >plain/1_a.sql
+    run_status 0 planner import --into new2 --product x plain
+    grep -qx 'placeholders = none' new2/sealift.conf
+    run_status 0 planner explain 0001_a --project new2
+}
