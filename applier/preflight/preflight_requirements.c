@@ -1,4 +1,4 @@
-/* Roles and settings that the bundle says it needs. */
+/* Roles and settings that the bundle says it needs, and what its versions ask of people. */
 #include "applier/preflight/preflight_checks.h"
 #include "applier/server/pg_query.h"
 #include "applier/sql/preflight_queries.h"
@@ -63,6 +63,28 @@ bool preflight_check_requirements(Preflight *preflight, Error *err)
             return false;
         if (strcmp(needed->kind, "setting") == 0 && !look_at_setting(preflight, needed, err))
             return false;
+    }
+    return true;
+}
+
+/* A change that something outside must follow is said where the run is prepared. */
+bool preflight_check_notes(Preflight *preflight, Error *err UNUSED)
+{
+    const Manifest *manifest = preflight->manifest;
+    const ManifestVersion *versions = manifest->versions.items;
+    array_each (const ManifestNote, note, &manifest->notes) {
+        bool comes = false;
+        array_each (const RunTask, task, &preflight->report->plan.tasks)
+            comes |= task->version == &versions[note->version] && !task->only_gate;
+        if (!comes || !note->breaking)
+            continue;
+        findings_add(preflight->findings, LEVEL_INFORMS, versions[note->version].name,
+                     "breaking change: %s", note->title);
+        CLEANUP(memory_freep) char *action = memory_string(note->action);
+        for (char *at = action; *at; at++)
+            if (*at == '\n')
+                *at = ' ';
+        findings_advise(preflight->findings, "%s", action);
     }
     return true;
 }

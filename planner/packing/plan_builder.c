@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/file.h"
+#include "migrations/project_notes.h"
 #include "migrations/requires_directive.h"
 #include "migrations/script.h"
 #include "planner/packing/project_digests.h"
@@ -303,6 +304,23 @@ static bool build_migration(Build *build, const ProjectMigration *source, size_t
     return true;
 }
 
+/* What the version's people should read. */
+static bool add_notes(Build *build, const char *version, size_t index, Error *err)
+{
+    CLEANUP(project_notes_done) ProjectNoteArray notes = {0};
+    if (!project_notes_read(build->project->root, version, &notes, err))
+        return false;
+    array_each (ProjectNote, note, &notes)
+        *array_add(&build->manifest->notes) = (ManifestNote){
+            .version = index,
+            .breaking = note->breaking,
+            .title = TAKE_PTR(note->title),
+            .description = TAKE_PTR(note->description),
+            .action = TAKE_PTR(note->action),
+        };
+    return true;
+}
+
 static bool build_version(Build *build, const ProjectVersion *source, const char *previous_tree,
                           Error *err)
 {
@@ -318,6 +336,8 @@ static bool build_version(Build *build, const ProjectVersion *source, const char
         .migration_count = source->migration_count,
     };
     CLEANUP(text_done) Text lines = {0};
+    if (!add_notes(build, source->name, index, err))
+        return false;
     for (size_t i = 0; i < source->migration_count; i++) {
         const ProjectMigration *migration =
             &build->project->migrations.items[source->first_migration + i];
