@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "bundles/note_report.h"
 #include "bundles/parameter_value.h"
 #include "bundles/rehearsal_report.h"
 
@@ -175,6 +176,7 @@ static bool add_version(BundleReader *reader, const Manifest *manifest, size_t i
     if (version->min_compatible)
         text_addf(out, "  from        %s or later in one run\n", version->min_compatible);
     add_superseded(manifest, index + 1, "  supersedes  ", out);
+    note_report_text(manifest, index, "  ", out);
     rehearsal_report_version(manifest, index, out);
     for (size_t i = 0; i < version->migration_count; i++) {
         size_t migration = version->first_migration + i;
@@ -380,6 +382,9 @@ static bool version_json(BundleReader *reader, const Manifest *manifest, size_t 
     json_bool(json, "stop", version->stop);
     json_string(json, "min_compatible", version->min_compatible);
     superseded_json(manifest, index + 1, "supersedes", json);
+    json_array(json, "notes");
+    note_report_json(manifest, index, json);
+    json_close(json);
     json_string(json, "tree_digest", digest_hex(&version->tree_digest, hex));
     rehearsal_report_version_json(manifest, index, json);
     json_array(json, "migrations");

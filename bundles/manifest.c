@@ -182,6 +182,12 @@ void manifest_done(Manifest *manifest)
     array_each (ManifestSuperseded, superseded, &manifest->superseded)
         free(superseded->name);
     array_free(&manifest->superseded);
+    array_each (ManifestNote, note, &manifest->notes) {
+        free(note->title);
+        free(note->description);
+        free(note->action);
+    }
+    array_free(&manifest->notes);
     array_each (ManifestMigration, migration, &manifest->migrations)
         migration_done(migration);
     array_free(&manifest->migrations);

@@ -232,6 +232,20 @@ typedef struct ManifestSuperseded {
     bool same_schema; /* a database that stands there stands at `version`, once it is looked at */
 } ManifestSuperseded;
 
+/* What people should read before a version comes. */
+#define MANIFEST_NOTE_TITLE_MAX 200
+#define MANIFEST_NOTE_TEXT_MAX  4000
+
+typedef struct ManifestNote {
+    size_t version;    /* index into versions */
+    bool breaking;     /* something outside the database must follow */
+    char *title;       /* owned, never empty */
+    char *description; /* owned; lines, the last without its end; may be empty */
+    char *action;      /* owned; what to do; likewise */
+} ManifestNote;
+
+typedef ARRAY_OF(ManifestNote) ManifestNoteArray;
+
 /* How a database came to the version whose schema is meant. */
 typedef enum {
     ARRIVAL_UP,    /* by the upgrade */
@@ -333,8 +347,9 @@ typedef struct Manifest {
     Head head;
     char *search_path; /* owned; what the applier pins, e.g. "public" */
     ManifestVersionArray versions;
-    ManifestVersion start; /* what it starts from, as far as that is known (no migrations); set by
-                            * the reader */
+    ManifestVersion start;   /* what it starts from, as far as that is known (no migrations); set by
+                              * the reader */
+    ManifestNoteArray notes; /* in order of version */
     ManifestSupersededArray superseded; /* in order of version, then of release */
     ManifestMigrationArray migrations;  /* in order of application, over all versions */
     ManifestObjectArray objects;        /* in path order; in a sealed bundle the first is README */

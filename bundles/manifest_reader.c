@@ -2,6 +2,7 @@
 #include "bundles/manifest_check.h"
 #include "bundles/manifest_image.h"
 #include "bundles/manifest_meta.h"
+#include "bundles/manifest_note.h"
 #include "bundles/manifest_parameter.h"
 #include "bundles/manifest_rehearsal.h"
 #include "bundles/manifest_rows.h"
@@ -319,7 +320,7 @@ static bool read_steps(sqlite3 *db, Manifest *manifest, Error *err)
 static bool read_requirements(sqlite3 *db, Manifest *manifest, Error *err)
 {
     /* a requirement that the applier does not know must not be passed over */
-    static const char *const kinds[] = {"extension", "encoding"};
+    static const char *const kinds[] = {"extension", "encoding", "role", "setting"};
     static const WordTable kind_words = {kinds, ARRAY_LEN(kinds)};
     CLEANUP(rows_close) Rows rows = {0};
     if (!rows_open(db, "requirement", SQL_manifest_read_requirements, &rows, err))
@@ -337,12 +338,13 @@ static bool read_requirements(sqlite3 *db, Manifest *manifest, Error *err)
 static bool read_rows(sqlite3 *db, const Head *head, Manifest *manifest, Error *err)
 {
     return read_meta(db, head, manifest, err) && read_versions(db, manifest, err) &&
-           read_superseded(db, manifest, err) && read_objects(db, manifest, err) &&
-           read_chunks(db, manifest, err) && read_migrations(db, manifest, err) &&
-           read_migration_data(db, manifest, err) && read_scripts(db, manifest, err) &&
-           read_batches(db, manifest, err) && read_groups(db, manifest, err) &&
-           read_steps(db, manifest, err) && read_requirements(db, manifest, err) &&
-           manifest_parameter_read(db, manifest, err) && manifest_rehearsal_read(db, manifest, err);
+           read_superseded(db, manifest, err) && manifest_note_read(db, manifest, err) &&
+           read_objects(db, manifest, err) && read_chunks(db, manifest, err) &&
+           read_migrations(db, manifest, err) && read_migration_data(db, manifest, err) &&
+           read_scripts(db, manifest, err) && read_batches(db, manifest, err) &&
+           read_groups(db, manifest, err) && read_steps(db, manifest, err) &&
+           read_requirements(db, manifest, err) && manifest_parameter_read(db, manifest, err) &&
+           manifest_rehearsal_read(db, manifest, err);
 }
 
 bool manifest_read(const void *bytes, size_t size, const Head *head, Manifest *ret_manifest,

@@ -88,21 +88,45 @@ size_t rows_index(Rows *rows, int column, size_t count)
     return (size_t)rows_number(rows, column, 1, (int64_t)count) - 1;
 }
 
-const char *rows_borrowed_text(Rows *rows, int column, size_t least, size_t most)
+/* A text of such a length, or NULL: refused. */
+static const char *borrow(Rows *rows, int column, size_t least, size_t most, size_t *ret_length)
 {
     if (rows->failed)
-        return "";
+        return NULL;
     if (sqlite3_column_type(rows->statement, column) != SQLITE_TEXT) {
         rows_refuse(rows, column, "is not a text");
-        return "";
+        return NULL;
     }
     const char *text = (const char *)sqlite3_column_text(rows->statement, column);
     size_t length = (size_t)sqlite3_column_bytes(rows->statement, column);
-    if (!text || length < least || length > most)
-        rows_refuse(rows, column, "has %zu bytes, not %zu to %zu", length, least, most);
-    else if (!text_is_printable_line(text, length))
+    *ret_length = length;
+    if (text && length >= least && length <= most)
+        return text;
+    rows_refuse(rows, column, "has %zu bytes, not %zu to %zu", length, least, most);
+    return NULL;
+}
+
+const char *rows_borrowed_text(Rows *rows, int column, size_t least, size_t most)
+{
+    size_t length;
+    const char *text = borrow(rows, column, least, most, &length);
+    if (text && !text_is_printable_line(text, length))
         rows_refuse(rows, column, "is not one line of printable UTF-8");
-    return rows->failed ? "" : text;
+    return text && !rows->failed ? text : "";
+}
+
+char *rows_lines(Rows *rows, int column, size_t most)
+{
+    size_t length, end;
+    const char *text = borrow(rows, column, 0, most, &length);
+    for (size_t at = 0; text && at < length; at = end + 1) {
+        end = at + strcspn(text + at, "\n");
+        if ((end < length && text[end] != '\n') || !text_is_printable_line(text + at, end - at)) {
+            rows_refuse(rows, column, "is not lines of printable UTF-8");
+            break;
+        }
+    }
+    return memory_string(text && !rows->failed ? text : "");
 }
 
 char *rows_text(Rows *rows, int column, size_t least, size_t most)

@@ -43,6 +43,8 @@ size_t rows_index(Rows *rows, int column, size_t count);
 /* One line of printable UTF-8 of so many bytes. The first is valid until the next row, the others
  * are the caller's. */
 const char *rows_borrowed_text(Rows *rows, int column, size_t least, size_t most);
+/* Several lines, LF between them. The caller frees. */
+char *rows_lines(Rows *rows, int column, size_t most);
 char *rows_text(Rows *rows, int column, size_t least, size_t most);
 char *rows_text_or_null(Rows *rows, int column, size_t most);
 

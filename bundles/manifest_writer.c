@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/sqlite_db.h"
 #include "bundles/manifest_meta.h"
+#include "bundles/manifest_note.h"
 #include "bundles/manifest_parameter.h"
 #include "bundles/manifest_rehearsal.h"
 #include "bundles/manifest_store.h"
@@ -296,7 +297,8 @@ static bool write_rows(sqlite3 *db, const Manifest *manifest, Error *err)
            write_script_rows(db, manifest, SQL_manifest_insert_batch, write_batch, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_group, write_groups, err) &&
            write_script_rows(db, manifest, SQL_manifest_insert_step, write_steps, err) &&
-           write_requirements(db, manifest, err) && manifest_parameter_write(db, manifest, err) &&
+           manifest_note_write(db, manifest, err) && write_requirements(db, manifest, err) &&
+           manifest_parameter_write(db, manifest, err) &&
            manifest_rehearsal_write(db, manifest, err);
 }
 

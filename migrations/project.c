@@ -112,28 +112,47 @@ static bool read_layout(Project *project, LayoutReading *reading, Error *err)
     return layout_read(project->layout, reading, err);
 }
 
+/* The migrations of a project whose configuration and releases are known. */
+static bool read_migrations(Project *project, Error *err)
+{
+    CLEANUP(layout_reading_done)
+    LayoutReading reading = {.root = project->root, .findings = &project->findings};
+    reading.folder = project->config.folder;
+    reading.main = project->config.main;
+    reading.values = &project->config.values;
+    if (!read_layout(project, &reading, err) ||
+        !project_repeats_add(&reading, project->layout, &project->sum, err))
+        return false;
+    project->flat = reading.flat;
+    project->repeats = reading.repeats;
+    reading.repeats = (ProjectMigrationArray){0};
+    array_each (char *, place, &reading.places)
+        *array_add(&project->places) = TAKE_PTR(*place);
+    project_order(project, &reading, &project->sum);
+    return code_replacement_check(project, err);
+}
+
 bool project_survey(const char *root, Project *ret_project, Error *err)
 {
     CLEANUP(project_done) Project project = {.root = memory_string(root)};
     CLEANUP(memory_freep) char *sum_path = file_path(root, PROJECT_SUM_NAME);
     if (!project_config_read(root, &project.config, err) || !check_folder(&project, err) ||
-        !sum_file_read(sum_path, &project.sum, err))
+        !sum_file_read(sum_path, &project.sum, err) || !read_migrations(&project, err))
         return false;
-    CLEANUP(layout_reading_done)
-    LayoutReading reading = {.root = root, .findings = &project.findings};
-    reading.folder = project.config.folder;
-    reading.main = project.config.main;
-    reading.values = &project.config.values;
-    if (!read_layout(&project, &reading, err) ||
-        !project_repeats_add(&reading, project.layout, &project.sum, err))
-        return false;
-    project.flat = reading.flat;
-    project.repeats = reading.repeats;
-    reading.repeats = (ProjectMigrationArray){0};
-    array_each (char *, place, &reading.places)
-        *array_add(&project.places) = TAKE_PTR(*place);
-    project_order(&project, &reading, &project.sum);
-    if (!code_replacement_check(&project, err))
+    *ret_project = project;
+    project = (Project){0};
+    return true;
+}
+
+bool project_survey_folder(const char *folder, const char *layout, Project *ret_project, Error *err)
+{
+    CLEANUP(project_done) Project project = {.root = memory_string(folder)};
+    project_config_defaults(&project.config);
+    free(project.config.folder);
+    free(project.config.layout);
+    project.config.folder = memory_string(".");
+    project.config.layout = memory_string(layout);
+    if (!check_folder(&project, err) || !read_migrations(&project, err))
         return false;
     *ret_project = project;
     project = (Project){0};

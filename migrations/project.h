@@ -128,6 +128,9 @@ const char *project_script_name(ProjectScript script);
 bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err) MUST_CHECK;
 void project_config_done(ProjectConfig *config);
 
+/* All defaults, as of a file that says nothing. */
+void project_config_defaults(ProjectConfig *ret_config);
+
 /* Read everything but the scripts' contents. Checks names, duplicates, order, and that what is
  * released is still there, in the same order and version, with nothing inserted before the end of
  * the released part (ERROR_INPUT naming the migration). Whether a released script was *edited* is
@@ -138,6 +141,11 @@ bool project_read(const char *root, Project *ret_project, Error *err) MUST_CHECK
 /* As project_read, but what would be ERROR_INPUT in names, duplicates and the released part becomes
  * an error among the findings, and reading goes on. For commands that show everything. */
 bool project_survey(const char *root, Project *ret_project, Error *err) MUST_CHECK;
+
+/* As project_survey, of a migration folder without sealift.conf: every setting has its default, and
+ * the product no name. `layout` is auto or a layout's name. */
+bool project_survey_folder(const char *folder, const char *layout, Project *ret_project,
+                           Error *err) MUST_CHECK;
 
 /* The absolute or root-relative path of a script for opening. The caller frees. */
 char *project_script_path(const Project *project, const ProjectMigration *migration,

@@ -55,9 +55,9 @@ void project_config_done(ProjectConfig *config)
     *config = (ProjectConfig){0};
 }
 
-static void set_defaults(ProjectConfig *config)
+void project_config_defaults(ProjectConfig *ret_config)
 {
-    *config = (ProjectConfig){
+    *ret_config = (ProjectConfig){
         .product = memory_string(""),
         .product_uuid = memory_string(""),
         .layout = memory_string("auto"),
@@ -315,7 +315,7 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
         error_set(err, ERROR_CONFIG, "there is no project here: '%s' is missing", path);
         return error_hint(err, "'planner init DIR' makes one; --project DIR names another folder");
     }
-    set_defaults(&config);
+    project_config_defaults(&config);
     if (!read_file(path, &config, err) || !check_product(&config, err) ||
         !check_migrations(&config, err) || !check_database(&config, err) ||
         !check_bundle(&config, err) || !check_rehearsal(&config, err))

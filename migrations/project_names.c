@@ -51,3 +51,19 @@ const char *project_file_name_trouble(const char *name)
     }
     return NULL;
 }
+
+char *project_slug(const char *title)
+{
+    Text slug = {0};
+    for (const char *at = title; *at; at++) {
+        char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            text_add_char(&slug, c);
+        else if (slug.length && slug.bytes[slug.length - 1] != '_')
+            text_add_char(&slug, '_');
+    }
+    while (slug.length && slug.bytes[slug.length - 1] == '_')
+        slug.bytes[--slug.length] = '\0';
+    text_add(&slug, "");
+    return text_take(&slug);
+}

@@ -22,4 +22,8 @@ bool project_version_name_is_valid(const char *name);
  */
 const char *project_file_name_trouble(const char *name);
 
+/* The letters and digits of a title as a name for files: "Add berths!" becomes "add_berths"; ""
+ * where it has none. The caller frees. */
+char *project_slug(const char *title);
+
 #endif

@@ -84,6 +84,26 @@ typedef struct ScriptBatch {
     char *table_schema; /* owned, or NULL */
 } ScriptBatch;
 
+/* -- sealift: requires extension NAME [>=VERSION] | server MAJOR | role NAME | setting NAME=VALUE:
+ * what must be there before the first step of any bundle that holds the migration. */
+typedef enum { REQUIRE_EXTENSION, REQUIRE_SERVER, REQUIRE_ROLE, REQUIRE_SETTING } RequireKind;
+
+typedef struct ScriptRequire {
+    RequireKind kind;
+    char *name;  /* owned; of a server: its least major version, in digits */
+    char *value; /* owned: the least version of an extension, or ""; a setting's value */
+} ScriptRequire;
+
+typedef ARRAY_OF(ScriptRequire) ScriptRequireArray;
+
+/* -- sealift: depends IDENTITY: a migration that must stand before this one. */
+typedef struct ScriptDepend {
+    char *identity; /* owned */
+    int64_t line;   /* of the directive in the authored file */
+} ScriptDepend;
+
+typedef ARRAY_OF(ScriptDepend) ScriptDependArray;
+
 /* Directives: comments `-- sealift: …` before the first statement. An unknown one is an error. */
 typedef struct ScriptDirectives {
     bool no_transaction; /* -- sealift: no-transaction */
@@ -96,6 +116,8 @@ typedef struct ScriptDirectives {
     bool gate;                    /* -- sealift: gate (in a precheck script) */
     ScriptBatch batch;            /* -- sealift: batch … (in an up or down script) */
     ScriptAckArray acks;          /* -- sealift: ack RULE REASON (in any script), as they stand */
+    ScriptRequireArray requires;  /* -- sealift: requires … (in any script), as they stand */
+    ScriptDependArray depends;    /* -- sealift: depends IDENTITY (in an up script) */
 } ScriptDirectives;
 
 /* What was left out because it only concerns psql's terminal. */

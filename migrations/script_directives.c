@@ -1,7 +1,9 @@
 #include "migrations/script_directives.h"
 
+#include "base/option_table.h"
 #include "base/text.h"
 #include "migrations/batch_directive.h"
+#include "migrations/requires_directive.h"
 
 #define TIMEOUT_MS_MAX INT32_MAX /* what PostgreSQL's own settings hold */
 
@@ -19,6 +21,10 @@ void script_directives_done(ScriptDirectives *directives)
         free(ack->reason);
     }
     array_free(&directives->acks);
+    array_each (ScriptDepend, depend, &directives->depends)
+        free(depend->identity);
+    array_free(&directives->depends);
+    requires_directive_done(&directives->requires);
     batch_directive_done(&directives->batch);
     directives->irreversible = directives->phase = NULL;
 }
@@ -135,6 +141,36 @@ static bool add_ack(ScriptDirectives *directives, const char *directive, const c
     return error_hint(err, "write it as: -- sealift: ack RULE why this is meant");
 }
 
+static bool add_depend(ScriptDirectives *directives, const char *directive, const char *value,
+                       int64_t line, Error *err)
+{
+    if (!*value)
+        return error_set(err, ERROR_INPUT, "directive '%s' names no migration", directive);
+    array_each (const ScriptDepend, depend, &directives->depends)
+        if (strcmp(depend->identity, value) == 0)
+            return error_set(err, ERROR_INPUT, "directive '%s %s' is given twice", directive,
+                             value);
+    *array_add(&directives->depends) = (ScriptDepend){memory_string(value), line};
+    return true;
+}
+
+static bool unknown(const char *directive, const char *words, Error *err)
+{
+    static const char *const names[] = {
+        "no-transaction",    "idempotent", "verify", "irreversible", "lock-timeout",
+        "statement-timeout", "phase",      "gate",   "batch",        "ack",
+        "requires",          "depends",
+    };
+    const char *nearest = option_nearest(directive, names, ARRAY_LEN(names));
+    error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
+    if (nearest && strcmp(nearest, directive) != 0)
+        return error_hint(err, "did you mean '%s'? docs/directives.md has all", nearest);
+    return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
+                           "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
+                           "phase before|after, gate, batch key=COLUMN …, ack RULE REASON, "
+                           "requires …, depends IDENTITY");
+}
+
 bool script_directives_add(ScriptDirectives *directives, const char *words, int64_t line,
                            Error *err)
 {
@@ -161,8 +197,9 @@ bool script_directives_add(ScriptDirectives *directives, const char *words, int6
         return batch_directive_read(value, line, &directives->batch, err);
     if (strcmp(directive, "ack") == 0)
         return add_ack(directives, directive, value, line, err);
-    error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
-    return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
-                           "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
-                           "phase before|after, gate, batch key=COLUMN …, ack RULE REASON");
+    if (strcmp(directive, "requires") == 0)
+        return requires_directive_read(value, &directives->requires, err);
+    if (strcmp(directive, "depends") == 0)
+        return add_depend(directives, directive, value, line, err);
+    return unknown(directive, words, err);
 }

@@ -5,6 +5,7 @@
 #include "applier/commands/apply_command.h"
 #include "applier/commands/apply_route.h"
 #include "applier/commands/confirm.h"
+#include "applier/commands/note_render.h"
 #include "applier/commands/parameter_render.h"
 #include "applier/commands/run_options.h"
 #include "applier/commands/run_render.h"
@@ -113,6 +114,7 @@ static void print_tasks(const ApplyPlan *plan, const Manifest *manifest,
         fprintf(stderr, "  %s%s%s%s\n", task->version->name, task->migration ? " " : "",
                 task->migration ? task->migration->identity : "", way_back_words(task->migration));
     }
+    note_render_text(plan, manifest, &values);
     parameter_render_text(parameters, &values);
     fputs(text_string(&values), stderr);
     if (plan->halt)

@@ -1,5 +1,6 @@
 #include "applier/commands/plan_render.h"
 
+#include "applier/commands/note_render.h"
 #include "applier/commands/parameter_render.h"
 #include "applier/commands/statement_text.h"
 #include "applier/runs/apply_phase.h"
@@ -183,6 +184,7 @@ bool plan_render_json(const PlanView *view, Text *out, Error *err)
     json_string(&json, "backup", view->backup);
     add_gates(&json, view->forecast);
     parameter_render_json(&view->forecast->parameters, &json);
+    note_render_json(view->plan, view->input->manifest, &json);
     add_totals(&json, view->estimate);
     json_array(&json, "migrations");
     for (size_t i = 0; i < view->plan->tasks.count; i++)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/commands/note_render.h"
 #include "applier/commands/parameter_render.h"
 #include "applier/commands/statement_text.h"
 #include "applier/preflight/cost_words.h"
@@ -350,6 +351,7 @@ bool plan_render_text(const PlanView *view, Text *out, Error *err)
     }
     add_summary(view, out);
     parameter_render_text(&view->forecast->parameters, out);
+    note_render_text(view->plan, view->input->manifest, out);
     text_add_char(out, '\n');
     if (count > PLAN_TASKS_SHOWN && !view->all && !view->whole) {
         add_versions(view, out);

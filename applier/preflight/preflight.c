@@ -24,6 +24,8 @@ static const struct {
     {"create", "the right to make objects", true, preflight_check_create},
     {"ownership", "owners", true, preflight_check_ownership},
     {"extension", "extensions", false, preflight_check_extensions},
+    {"requirement", "what the bundle requires", false, preflight_check_requirements},
+    {"note", "notes", true, preflight_check_notes},
     {"atomic", "--atomic", true, preflight_check_atomic},
     {"locks", "the lock table", true, preflight_check_locks},
     {"index", "indexes", true, preflight_check_indexes},

@@ -56,6 +56,9 @@ PreflightCheck preflight_check_role;
 PreflightCheck preflight_check_create;
 PreflightCheck preflight_check_ownership;
 PreflightCheck preflight_check_extensions;
+/* preflight_requirements.c: roles and settings that the bundle needs */
+PreflightCheck preflight_check_requirements;
+PreflightCheck preflight_check_notes;
 /* preflight_activity.c: who is in the way now */
 PreflightCheck preflight_check_prepared;
 PreflightCheck preflight_check_sessions;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "applier/server/pg_query.h"
+#include "applier/sql/preflight_queries.h"
 #include "applier/sql/session_queries.h"
 #include "base/memory.h"
 
@@ -74,6 +75,33 @@ static bool check_extension(PgSession *session, const ManifestRequirement *requi
                       "install its package on the server; then 'CREATE EXTENSION' can find it");
 }
 
+static bool check_role(PgSession *session, const ManifestRequirement *requirement, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_preflight_required_role, PG_VALUES(pg_text(requirement->name)),
+                  PG_ONE_ROW, &row, err))
+        return error_wrap(err, "looking for role '%s'", requirement->name);
+    if (pg_result_bool(row, 0, 0))
+        return true;
+    error_set(err, ERROR_TARGET, "the bundle needs role '%s', which is not there",
+              requirement->name);
+    return error_hint(err, "'applier preflight BUNDLE' has the SQL for whoever may make it");
+}
+
+static bool check_setting(PgSession *session, const ManifestRequirement *requirement, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_preflight_required_setting, PG_VALUES(pg_text(requirement->name)),
+                  PG_ONE_ROW, &row, err))
+        return error_wrap(err, "looking at setting '%s'", requirement->name);
+    const char *value = pg_result_text(row, 0, 0);
+    if (strcmp(value, requirement->value) == 0)
+        return true;
+    error_set(err, ERROR_TARGET, "setting %s is '%s', the bundle needs '%s'", requirement->name,
+              value, requirement->value);
+    return error_hint(err, "'applier preflight BUNDLE' has the SQL for whoever may change it");
+}
+
 bool target_check(PgSession *session, const Manifest *manifest, Text *warnings, Error *err)
 {
     if (!target_check_writable(session, err) ||
@@ -88,6 +116,10 @@ bool target_check(PgSession *session, const Manifest *manifest, Text *warnings, 
     array_each (ManifestRequirement, requirement, &manifest->requirements) {
         if (strcmp(requirement->kind, "extension") == 0 &&
             !check_extension(session, requirement, err))
+            return false;
+        if (strcmp(requirement->kind, "role") == 0 && !check_role(session, requirement, err))
+            return false;
+        if (strcmp(requirement->kind, "setting") == 0 && !check_setting(session, requirement, err))
             return false;
         if (strcmp(requirement->kind, "encoding") == 0 &&
             strcasecmp(requirement->name, session->facts.encoding) != 0)

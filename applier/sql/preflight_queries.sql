@@ -291,3 +291,12 @@ SELECT spcname, CASE WHEN pg_catalog.pg_tablespace_location(oid) = '' THEN curre
                      ELSE pg_catalog.pg_tablespace_location(oid) END
   FROM pg_catalog.pg_tablespace
  WHERE spcname <> 'pg_global'
+
+-- A role and a setting that a bundle requires ($1 text): whether it is there, quoted; what it is now,
+-- '' where the server does not know it, and whether that takes a restart to change.
+-- :name preflight_required_role
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text), pg_catalog.quote_ident($1)
+
+-- :name preflight_required_setting
+SELECT coalesce(pg_catalog.current_setting($1::text, true), ''),
+       coalesce((SELECT context = 'postmaster' FROM pg_catalog.pg_settings WHERE name = lower($1)), false)

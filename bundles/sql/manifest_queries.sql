@@ -13,6 +13,10 @@ VALUES (:version, :name, :preceding_migrations, :required_stop, :min_compatible,
 INSERT INTO superseded (ordinal, version, name, tree_blake2b, same_schema)
 VALUES (:ordinal, :version, :name, :tree_blake2b, :same_schema)
 
+-- :name manifest_insert_note
+INSERT INTO note (ordinal, version, breaking, title, description, action)
+VALUES (:ordinal, :version, :breaking, :title, :description, :action)
+
 -- :name manifest_insert_object
 INSERT INTO object (object, path, offset, stored_size, plain_size, compression, stored_blake2b,
   plain_blake2b)
@@ -113,6 +117,9 @@ FROM version ORDER BY version
 
 -- :name manifest_read_superseded
 SELECT ordinal, version, name, tree_blake2b, same_schema FROM superseded ORDER BY ordinal
+
+-- :name manifest_read_notes
+SELECT ordinal, version, breaking, title, description, action FROM note ORDER BY ordinal
 
 -- :name manifest_read_objects
 SELECT object, path, offset, stored_size, plain_size, compression, stored_blake2b, plain_blake2b

@@ -27,6 +27,14 @@ CREATE TABLE superseded ( -- versions off the line, which one of the bundle's re
   tree_blake2b TEXT NOT NULL CHECK (length(tree_blake2b) = 128),
   same_schema INTEGER NOT NULL CHECK (same_schema IN (0, 1)) -- who stands there stands at `version`
 ) STRICT;
+CREATE TABLE note ( -- what people should read before a version comes
+  ordinal INTEGER PRIMARY KEY CHECK (ordinal >= 1),
+  version INTEGER NOT NULL REFERENCES version,
+  breaking INTEGER NOT NULL CHECK (breaking IN (0, 1)), -- something outside must follow
+  title TEXT NOT NULL,
+  description TEXT NOT NULL,
+  action TEXT NOT NULL -- what to do
+) STRICT;
 CREATE TABLE object ( -- files of the bundle, in path order
   object INTEGER PRIMARY KEY CHECK (object >= 1),
   path TEXT NOT NULL,

@@ -4,8 +4,7 @@
 #include "base/json_writer.h"
 #include "base/uuid.h"
 #include "migrations/project.h"
-#include "migrations/project_names.h"
-#include "migrations/sum_file.h"
+#include "planner/commands/new_project.h"
 #include "planner/planner_commands.h"
 
 typedef struct InitOptions {
@@ -23,95 +22,6 @@ static const Option options[] = {
 static void set_defaults(void *given)
 {
     ((InitOptions *)given)->layout = "auto";
-}
-
-static const char config_text[] =
-    "# What Sealift knows about this product. Every key is listed; a line that begins with #\n"
-    "# shows what holds where the key is not given.\n"
-    "\n"
-    "[product]\n"
-    "# Stands in every bundle: a-z, 0-9 and -.\n"
-    "name = %s\n"
-    "# Never change it: a site takes bundles of this product only by it.\n"
-    "uuid = %s\n"
-    "\n"
-    "[migrations]\n"
-    "# auto (look and see), or one of\n"
-    "# " LAYOUT_NAMES ".\n"
-    "layout = %s\n"
-    "# Where the migrations are, seen from this file.\n"
-    "# folder = migrations\n"
-    "\n"
-    "[database]\n"
-    "# The search_path that scripts run with.\n"
-    "# search-path = public\n"
-    "# The PostgreSQL major versions that the product supports, first and last.\n"
-    "# server-min = 13\n"
-    "# server-max = 18\n"
-    "# What the database must offer (nothing unless given): names, or name>=version.\n"
-    "# extensions = pg_trgm, postgis>=3.1\n"
-    "\n"
-    "[bundle]\n"
-    "# A line of releases with its own sequence of bundles.\n"
-    "# channel = main\n"
-    "# Who may apply the bundles: * or names of sites, comma-separated.\n"
-    "# sites = *\n"
-    "# In which environment: * or a name, such as production.\n"
-    "# environment = *\n"
-    "# The public keys that a bundle carries ('planner keys keyring' writes the file).\n"
-    "# keyring = keyring.txt\n"
-    "# When sites should expect the next bundle: a time like 2027-01-31T00:00:00Z, or -.\n"
-    "# next-expected = -\n"
-    "\n"
-    "[rehearsal]\n"
-    "# Folders with initdb and postgres, comma-separated, besides the usual places.\n"
-    "# pg-bin = /opt/pg16/bin, /opt/pg17/bin\n"
-    "# A folder of seed scripts, seen from this file: MIGRATION.sql runs after that migration,\n"
-    "# VERSION.sql after that version (no folder unless given).\n"
-    "# seeds = seeds\n"
-    "# How many rows to make up for a table that is empty; 0 for none.\n"
-    "# rows = 50\n"
-    "\n"
-    "[fingerprint]\n"
-    "# The schemas that are the product's, comma-separated (all unless given).\n"
-    "# scope = app, public\n"
-    "# Objects that sites may have of their own: KIND:PATTERN, comma-separated; * for any kind.\n"
-    "# tolerate = table:app.readings_*, *:monitoring.*\n";
-
-/* The name given, or the folder's own where it can be one. The caller frees. */
-static bool product_name(const InitOptions *given, const char *folder, char **ret_name, Error *err)
-{
-    if (given->product) {
-        if (!project_name_is_valid(given->product)) {
-            error_set(err, ERROR_USAGE, "'%s' cannot be a product's name", given->product);
-            return error_hint(err, "a product's name has " PROJECT_NAME_GRAMMAR);
-        }
-        *ret_name = memory_string(given->product);
-        return true;
-    }
-    /* where the folder is not there yet, its name stands in the path as it was given */
-    CLEANUP(memory_freep) char *absolute = realpath(folder, NULL);
-    CLEANUP(memory_freep) char *given_path = memory_string(folder);
-    for (size_t end = strlen(given_path); end > 1 && given_path[end - 1] == '/'; end--)
-        given_path[end - 1] = '\0';
-    const char *name = file_base_name(absolute ? absolute : given_path);
-    if (!project_name_is_valid(name)) {
-        error_set(err, ERROR_USAGE, "the folder's name '%s' cannot be a product's name", name);
-        return error_hint(err, "give one with --product: " PROJECT_NAME_GRAMMAR);
-    }
-    *ret_name = memory_string(name);
-    return true;
-}
-
-static bool write_config(const char *path, const char *product, const char *uuid,
-                         const char *layout, Error *err)
-{
-    CLEANUP(text_done) Text text = {0};
-    CLEANUP(file_draft_done) FileDraft draft = {.fd = -1};
-    text_addf(&text, config_text, product, uuid, layout);
-    return file_draft_open(path, 0644, &draft, err) &&
-           file_write(draft.fd, path, text.bytes, text.length, err) &&
-           file_draft_commit_new(&draft, err);
 }
 
 static void render(const CommandContext *context, const char *product, const char *uuid,
@@ -142,16 +52,12 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(memory_freep) char *folder = file_path(root, "migrations");
     CLEANUP(memory_freep) char *product = NULL;
     char uuid[UUID_TEXT_SIZE];
-    if (file_exists(config)) {
-        error_set(err, ERROR_CONFIG, "there is a project already: '%s'", config);
-        return error_hint(err, "'planner status --project %s' shows it", root);
-    }
-    if (!product_name(given, root, &product, err) || !file_make_folders(root, 0755, err) ||
-        !file_make_folders(folder, 0755, err) || !sum_file_create(sum, err))
-        return false;
     uuid_make(uuid);
-    /* last, because a folder with sealift.conf in it counts as a project */
-    if (!write_config(config, product, uuid, given->layout, err))
+    if (!new_project_name(given->product, root, &product, err) ||
+        !new_project_write(
+            &(NewProject){
+                .root = root, .product = product, .product_uuid = uuid, .layout = given->layout},
+            err))
         return false;
     render(context, product, uuid, config, folder, sum);
     return true;

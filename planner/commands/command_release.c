@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "migrations/project_names.h"
+#include "migrations/project_notes.h"
 #include "migrations/project_repeats.h"
 #include "migrations/sum_file.h"
 #include "planner/packing/project_check.h"
@@ -339,7 +340,13 @@ static bool make_release(const Project *project, const Range *range, SumRelease 
     return true;
 }
 
-static void render(const SumRelease *release, Text *out)
+static void render_notes(const ProjectNoteArray *notes, Text *out)
+{
+    array_each (const ProjectNote, note, notes)
+        text_addf(out, "  %s  %s\n", note->breaking ? "breaking  " : "note      ", note->title);
+}
+
+static void render(const SumRelease *release, const ProjectNoteArray *notes, Text *out)
 {
     text_addf(out, "released %s at %s%s\n", release->version, release->released_at,
               release->stop ? ", a required stop" : "");
@@ -350,9 +357,10 @@ static void render(const SumRelease *release, Text *out)
                   superseded->same_schema ? ", and must have its schema" : "");
     array_each (const SumMigration, migration, &release->migrations)
         text_addf(out, "  %s\n", migration->identity);
+    render_notes(notes, out);
 }
 
-static void render_json(const SumRelease *release, Text *out)
+static void render_json(const SumRelease *release, const ProjectNoteArray *notes, Text *out)
 {
     JsonWriter json;
     json_begin(&json, out);
@@ -374,6 +382,14 @@ static void render_json(const SumRelease *release, Text *out)
         json_close(&json);
     }
     json_close(&json);
+    json_array(&json, "notes");
+    array_each (const ProjectNote, note, notes) {
+        json_object(&json, /* name= */ NULL);
+        json_bool(&json, "breaking", note->breaking);
+        json_string(&json, "title", note->title);
+        json_close(&json);
+    }
+    json_close(&json);
     json_close(&json);
     json_end(&json);
 }
@@ -383,6 +399,7 @@ static bool run(CommandContext *context, Error *err)
     const ReleaseOptions *given = context->options;
     const char *version = context->arguments.items[0];
     CLEANUP(project_done) Project project = {0};
+    CLEANUP(project_notes_done) ProjectNoteArray notes = {0};
     CLEANUP(sum_release_done) SumRelease release = {.stop = given->stop};
     release.version = memory_string(version);
     Range range = {0};
@@ -394,10 +411,11 @@ static bool run(CommandContext *context, Error *err)
         !check_lost_repeats(&project, &release, &range, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
-    if (!check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
+    if (!project_notes_read(project.root, version, &notes, err) ||
+        !check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
         !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
         return false;
-    (context->json ? render_json : render)(&release, context->out);
+    (context->json ? render_json : render)(&release, &notes, context->out);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* planner status: versions and migrations, what is released, what is pending, what was edited. */
 #include "base/command_table.h"
 #include "base/json_writer.h"
-#include "migrations/project_files.h"
+#include "planner/commands/files_render.h"
 #include "planner/packing/project_check.h"
 #include "planner/packing/project_digests.h"
 #include "planner/planner_commands.h"
@@ -76,18 +76,6 @@ static bool has_pending_flat(const Project *project)
     return count && project->migrations.items[count - 1].version < 0;
 }
 
-static void render_files(const ProjectFileArray *files, bool list, Text *out)
-{
-    text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n", files->count,
-              project_files_count(files, PROJECT_FILE_READ),
-              project_files_count(files, PROJECT_FILE_IGNORED),
-              project_files_count(files, PROJECT_FILE_REFUSED));
-    array_each (const ProjectFile, file, files)
-        if (list && file->reason)
-            text_addf(out, "  %-7s  %s: %s\n", project_file_fate_name(file->fate), file->path,
-                      file->reason);
-}
-
 /* What a status shows. */
 typedef struct Shown {
     const Project *project;
@@ -105,7 +93,7 @@ static void render(const Shown *shown, Text *out)
     if (project->layout_reason)
         text_addf(out, "layout: %s, because %s\n", layout_name(project->layout),
                   project->layout_reason);
-    render_files(&shown->files, shown->list_files, out);
+    project_files_text(&shown->files, shown->list_files, out);
     for (size_t i = 0; i < project->versions.count; i++) {
         render_version(&project->versions.items[i], out);
         render_migrations(project, states, (int64_t)i, out);
@@ -156,26 +144,6 @@ static void render_migration_json(const Project *project, const ProjectMigration
     json_close(json);
 }
 
-static void render_files_json(const ProjectFileArray *files, JsonWriter *json)
-{
-    json_object(json, "files");
-    for (int fate = PROJECT_FILE_READ; fate <= PROJECT_FILE_REFUSED; fate++)
-        json_int(json, project_file_fate_name((ProjectFileFate)fate),
-                 (int64_t)project_files_count(files, (ProjectFileFate)fate));
-    json_array(json, "not_read");
-    array_each (const ProjectFile, file, files) {
-        if (!file->reason)
-            continue;
-        json_object(json, /* name= */ NULL);
-        json_string(json, "path", file->path);
-        json_string(json, "fate", project_file_fate_name(file->fate));
-        json_string(json, "reason", file->reason);
-        json_close(json);
-    }
-    json_close(json);
-    json_close(json);
-}
-
 static void render_json(const Shown *shown, Text *out)
 {
     const Project *project = shown->project;
@@ -188,7 +156,7 @@ static void render_json(const Shown *shown, Text *out)
     json_string(&json, "layout", layout_name(project->layout));
     json_string(&json, "layout_reason", project->layout_reason);
     json_string(&json, "folder", project->config.folder);
-    render_files_json(&shown->files, &json);
+    project_files_json(&shown->files, &json);
     json_array(&json, "versions");
     array_each (const ProjectVersion, version, &project->versions)
         render_version_json(project, version, &json);

@@ -19,26 +19,15 @@ void new_migration_done(NewMigration *added)
     *added = (NewMigration){0};
 }
 
-/* "Add berths!" becomes "add_berths". The caller frees. */
 static bool slug_of(const char *name, char **ret_slug, Error *err)
 {
-    CLEANUP(text_done) Text slug = {0};
-    for (const char *at = name; *at; at++) {
-        char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            text_add_char(&slug, c);
-        else if (slug.length && slug.bytes[slug.length - 1] != '_')
-            text_add_char(&slug, '_');
-    }
-    size_t length = slug.length;
-    while (length && slug.bytes[length - 1] == '_')
-        length--;
-    if (!length)
+    CLEANUP(memory_freep) char *slug = project_slug(name);
+    if (!*slug)
         return error_set(err, ERROR_USAGE, "'%s' has no letter or digit to name a migration by",
                          name);
-    if (length > SLUG_MAX)
+    if (strlen(slug) > SLUG_MAX)
         return error_set(err, ERROR_USAGE, "the name is longer than %d characters", SLUG_MAX);
-    *ret_slug = memory_string_n(slug.bytes, length);
+    *ret_slug = TAKE_PTR(slug);
     return true;
 }
 

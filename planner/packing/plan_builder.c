@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "base/file.h"
+#include "migrations/project_notes.h"
+#include "migrations/requires_directive.h"
 #include "migrations/script.h"
 #include "planner/packing/plan_parameters.h"
 #include "planner/packing/project_digests.h"
@@ -181,6 +183,27 @@ static void take_directives(Build *build, const Script *script)
     migration->phase = phase_of(script->directives.phase);
 }
 
+static bool has_requirement(const Manifest *manifest, const char *kind, const ScriptRequire *wanted)
+{
+    array_each (const ManifestRequirement, there, &manifest->requirements)
+        if (strcmp(there->kind, kind) == 0 && strcmp(there->name, wanted->name) == 0 &&
+            strcmp(there->value, wanted->value) == 0)
+            return true;
+    return false;
+}
+
+/* What a script requires the whole bundle requires; that of the server stands in sealift.conf. */
+static void take_requirements(Build *build, const Script *script)
+{
+    array_each (const ScriptRequire, require, &script->directives.requires) {
+        const char *kind = requires_directive_kind(require->kind);
+        if (require->kind == REQUIRE_SERVER || has_requirement(build->manifest, kind, require))
+            continue;
+        *array_add(&build->manifest->requirements) = (ManifestRequirement){
+            memory_string(kind), memory_string(require->name), memory_string(require->value)};
+    }
+}
+
 static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
@@ -206,6 +229,7 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
     if (!finish_sql(spool, kind, planned, err))
         return false;
     planned->source = memory_string(name);
+    take_requirements(build, &script);
     if (kind == SCRIPT_UP)
         take_directives(build, &script);
     return true;
@@ -285,6 +309,23 @@ static bool build_migration(Build *build, const ProjectMigration *source, size_t
     return true;
 }
 
+/* What the version's people should read. */
+static bool add_notes(Build *build, const char *version, size_t index, Error *err)
+{
+    CLEANUP(project_notes_done) ProjectNoteArray notes = {0};
+    if (!project_notes_read(build->project->root, version, &notes, err))
+        return false;
+    array_each (ProjectNote, note, &notes)
+        *array_add(&build->manifest->notes) = (ManifestNote){
+            .version = index,
+            .breaking = note->breaking,
+            .title = TAKE_PTR(note->title),
+            .description = TAKE_PTR(note->description),
+            .action = TAKE_PTR(note->action),
+        };
+    return true;
+}
+
 static bool build_version(Build *build, const ProjectVersion *source, const char *previous_tree,
                           Error *err)
 {
@@ -300,6 +341,8 @@ static bool build_version(Build *build, const ProjectVersion *source, const char
         .migration_count = source->migration_count,
     };
     CLEANUP(text_done) Text lines = {0};
+    if (!add_notes(build, source->name, index, err))
+        return false;
     for (size_t i = 0; i < source->migration_count; i++) {
         const ProjectMigration *migration =
             &build->project->migrations.items[source->first_migration + i];
@@ -337,21 +380,16 @@ static void count(Manifest *manifest)
 }
 
 /* "citext, postgis>=3.3" as requirements. */
-static bool add_extensions(const Project *project, Manifest *manifest, Error *err)
+static void add_extensions(const Project *project, Manifest *manifest)
 {
     CLEANUP(memory_freep) char *list = memory_string(project->config.extensions);
-    char *rest = list;
+    char *rest = *list ? list : NULL; /* project_config has checked it */
     for (char *item; (item = strsep(&rest, ",")) != NULL;) {
         item += strspn(item, " ");
         char *least = strstr(item, ">=");
         size_t length = least ? (size_t)(least - item) : strlen(item);
         while (length && item[length - 1] == ' ')
             length--;
-        if (!length && !least && manifest->requirements.count == 0 && !rest)
-            break;
-        if (!length)
-            return error_set(err, ERROR_CONFIG, "%s: 'extensions' has an empty name",
-                             PROJECT_CONFIG_NAME);
         ManifestRequirement *requirement = array_add(&manifest->requirements);
         requirement->kind = memory_string("extension");
         requirement->name = memory_string_n(item, length);
@@ -359,7 +397,6 @@ static bool add_extensions(const Project *project, Manifest *manifest, Error *er
         size_t least_length = least ? strcspn(least, " ") : 0;
         requirement->value = memory_string_n(least ? least : "", least_length);
     }
-    return true;
 }
 
 static int compare_tolerated(const void *a, const void *b)
@@ -432,6 +469,6 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     add_superseded(project, range, ret_manifest);
     set_scope(project, ret_manifest);
     count(ret_manifest);
-    return plan_parameters(&project->config.values, ret_manifest, err) &&
-           add_extensions(project, ret_manifest, err);
+    add_extensions(project, ret_manifest);
+    return plan_parameters(&project->config.values, ret_manifest, err);
 }

@@ -1,5 +1,8 @@
 #include "planner/packing/project_check.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "planner/packing/script_plan.h"
 
 /* What was seen of one migration, script by script. */
@@ -9,6 +12,28 @@ typedef struct Seen {
     bool no_transaction;
     size_t up_groups;
 } Seen;
+
+/* What a script says must stand before it, or be there, and the project says otherwise. */
+static void check_demands(const Project *project, const ProjectMigration *migration,
+                          ProjectScript which, const Script *script, FindingArray *findings)
+{
+    uint64_t least = strtoull(project->config.server_min, NULL, 10);
+    array_each (const ScriptDepend, depend, &script->directives.depends) {
+        bool before = false;
+        for (const ProjectMigration *at = project->migrations.items; at < migration; at++)
+            before |= strcmp(at->identity, depend->identity) == 0;
+        if (!before)
+            finding_add(findings, FINDING_ERROR, "'planner status' shows the order",
+                        "%s:%" PRId64 ": it depends on '%s', which does not stand before it",
+                        migration->scripts[which], depend->line, depend->identity);
+    }
+    array_each (const ScriptRequire, require, &script->directives.requires)
+        if (require->kind == REQUIRE_SERVER && strtoull(require->name, NULL, 10) > least)
+            finding_add(findings, FINDING_ERROR,
+                        "raise server-min there: a bundle would be taken where it cannot run",
+                        "%s: it requires PostgreSQL %s, and sealift.conf says server-min = %s",
+                        migration->scripts[which], require->name, project->config.server_min);
+}
 
 static void check_script(const Project *project, const ProjectMigration *migration,
                          ProjectScript which, Seen *seen, FindingArray *findings)
@@ -26,6 +51,7 @@ static void check_script(const Project *project, const ProjectMigration *migrati
                     "let the data stand in it, behind COPY … FROM STDIN: a released text is kept "
                     "without other files",
                     "'%s' is a repeatable script and copies from a file", name);
+    check_demands(project, migration, which, &script, findings);
     bool no_transaction = migration->no_transaction[which] || script.directives.no_transaction;
     if (which == PROJECT_UP) {
         seen->no_transaction = no_transaction;

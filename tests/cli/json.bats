@@ -34,6 +34,8 @@ documented() {
     documented planner verify-project --project "$PROJECT"
     documented planner lint --project "$PROJECT" --all
     documented planner lint --explain truncate
+    documented planner explain 0006_create_vessel_types --project "$PROJECT"
+    documented planner import "$PROJECT"
     documented planner suggest-down 0006_create_vessel_types --project "$PROJECT"
     documented pack_bundle one.bundle 1.1.0
     documented pack_bundle all.bundle 2.0.0

@@ -1,0 +1,241 @@
+/* planner import: look at a migration folder of another tool, and convert it to our layout. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/command_table.h"
+#include "base/file.h"
+#include "base/file_tree.h"
+#include "base/json_writer.h"
+#include "base/uuid.h"
+#include "migrations/project_files.h"
+#include "planner/commands/files_render.h"
+#include "planner/commands/new_project.h"
+#include "planner/import/import_project.h"
+#include "planner/packing/project_check.h"
+#include "planner/planner_commands.h"
+
+typedef struct ImportOptions {
+    const char *into;
+    const char *layout;
+    const char *product;
+    const char *version;
+} ImportOptions;
+
+static const Option options[] = {
+    OPTION_STRING_ROW("into", ImportOptions, into, "NEW",
+                      "write it as a project of our own layout (default: only say what is there)"),
+    OPTION_CHOICE_ROW("layout", ImportOptions, layout, "auto|" LAYOUT_NAMES,
+                      "how DIR is laid out (default: auto)"),
+    OPTION_STRING_ROW(
+        "product", ImportOptions, product, "NAME",
+        "the new product's name (default: that of DIR's sealift.conf, or the folder's)"),
+    OPTION_STRING_ROW("version", ImportOptions, version, "NAME",
+                      "the version that migrations become which are in none"),
+};
+
+static void set_defaults(void *given)
+{
+    ((ImportOptions *)given)->layout = "auto";
+}
+
+/* What was found, and what it becomes. */
+typedef struct Import {
+    Project project;
+    ProjectFileArray files;
+    ImportedMigrationArray migrations; /* where nothing was refused */
+    const char *into;                  /* NULL: only looked at */
+} Import;
+
+static void import_done(Import *import)
+{
+    project_files_done(&import->files);
+    imported_migrations_done(&import->migrations);
+    project_done(&import->project);
+}
+
+/* A project's folder has sealift.conf; every other is the migration folder itself. */
+static bool survey(const char *folder, const ImportOptions *given, Project *ret_project, Error *err)
+{
+    CLEANUP(memory_freep) char *config = file_path(folder, PROJECT_CONFIG_NAME);
+    if (!file_exists(config))
+        return project_survey_folder(folder, given->layout, ret_project, err);
+    if (strcmp(given->layout, "auto") != 0)
+        return error_set(err, ERROR_USAGE,
+                         "--layout: '%s' is a project, whose sealift.conf says its layout", folder);
+    return project_survey(folder, ret_project, err);
+}
+
+/* --- what it says ---------------------------------------------------------------------------- */
+
+static void render(const Import *import, Text *out)
+{
+    const Project *project = &import->project;
+    text_addf(out, "layout: %s%s%s\n", layout_name(project->layout),
+              project->layout_reason ? ", because " : "",
+              project->layout_reason ? project->layout_reason : "");
+    project_files_text(&import->files, /* list= */ true, out);
+    text_addf(out, "migrations: %zu\n", project->migrations.count);
+    array_each (const ImportedMigration, migration, &import->migrations)
+        text_addf(out, "  %s  from %s%s\n", migration->path, migration->source->identity,
+                  migration->writes[PROJECT_DOWN] ? "" : "  (no down)");
+    project_findings_text(&project->findings, out);
+    if (import->into)
+        text_addf(out, "written to %s; nothing is released there: 'planner status --project %s'\n",
+                  import->into, import->into);
+    else if (import->migrations.count)
+        text_addf(
+            out,
+            "nothing was written: --into NEW converts it; to read it in place, say layout = %s "
+            "and its folder in sealift.conf\n",
+            layout_name(project->layout));
+}
+
+static void migration_json(const Import *import, const ImportedMigration *migration,
+                           JsonWriter *json)
+{
+    int64_t version = migration->source->version;
+    json_object(json, /* name= */ NULL);
+    json_string(json, "from", migration->source->identity);
+    json_string(json, "identity", migration->identity);
+    json_string(json, "path", migration->path);
+    json_string(json, "version", version < 0 ? NULL : import->project.versions.items[version].name);
+    json_array(json, "scripts");
+    for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
+        if (migration->writes[which])
+            json_string(json, /* name= */ NULL, project_script_name((ProjectScript)which));
+    json_close(json);
+    json_close(json);
+}
+
+static void render_json(const Import *import, Text *out)
+{
+    JsonWriter json;
+    json_begin(&json, out);
+    json_object(&json, /* name= */ NULL);
+    json_string(&json, "layout", layout_name(import->project.layout));
+    json_string(&json, "layout_reason", import->project.layout_reason);
+    json_string(&json, "into", import->into);
+    project_files_json(&import->files, &json);
+    json_array(&json, "migrations");
+    array_each (const ImportedMigration, migration, &import->migrations)
+        migration_json(import, migration, &json);
+    json_close(&json);
+    project_findings_json(&import->project.findings, &json);
+    json_close(&json);
+    json_end(&json);
+}
+
+/* --- the new project ------------------------------------------------------------------------- */
+
+/* Everything is written beside its place, which it takes when it is whole. */
+static bool write_files(const Import *import, const char *root, Error *err)
+{
+    CLEANUP(memory_freep) char *beside = file_path(root, ".migrations.import");
+    CLEANUP(memory_freep) char *folder = file_path(root, "migrations");
+    CLEANUP(error_done) Error ignored = {0};
+    if (mkdir(beside, 0755) != 0) {
+        error_set(err, ERROR_IO, "cannot make the folder '%s': %m", beside);
+        return errno == EEXIST ? error_hint(err, "an earlier import ended there: remove it")
+                               : false;
+    }
+    if (import_write(&import->project, &import->migrations, beside, err)) {
+        if (rename(beside, folder) == 0)
+            return true;
+        error_set(err, ERROR_IO, "cannot rename '%s' to '%s': %m", beside, folder);
+    }
+    (void)!file_tree_remove(beside, &ignored);
+    return false;
+}
+
+static void add_key(const char *key, const char *value, Text *out)
+{
+    if (value)
+        text_addf(out, "%s = %s\n", key, value);
+}
+
+/* What declares the site parameters again; fixed values stand in the scripts now. */
+static char *site_sections(const ProjectValueArray *values)
+{
+    Text out = {0};
+    text_add(&out, "");
+    array_each (const ProjectValue, value, values) {
+        if (!value->site)
+            continue;
+        text_addf(&out, "\n[value %s]\nsite = true\ntype = %s\nas = %s\n", value->name,
+                  value_type_name(value->type), value_form_name(value->form));
+        add_key("default", value->fallback, &out);
+        add_key("rehearse", value->rehearse, &out);
+        add_key("pattern", value->pattern, &out);
+        add_key("description", value->description, &out);
+    }
+    return text_take(&out);
+}
+
+static bool convert(const Import *import, const ImportOptions *given, Error *err)
+{
+    const ProjectConfig *config = &import->project.config;
+    const char *root = given->into;
+    CLEANUP(memory_freep) char *config_path = file_path(root, PROJECT_CONFIG_NAME);
+    CLEANUP(memory_freep) char *folder = file_path(root, "migrations");
+    CLEANUP(memory_freep) char *product = NULL;
+    char uuid[UUID_TEXT_SIZE];
+    uuid_make(uuid);
+    if (file_exists(config_path) || file_exists(folder)) {
+        error_set(err, ERROR_CONFIG, "'%s' is no new project: '%s' is there", root,
+                  file_exists(config_path) ? config_path : folder);
+        return error_hint(err, "--into names a folder that is not there yet, or an empty one");
+    }
+    const char *name = given->product ? given->product : *config->product ? config->product : NULL;
+    if (!import_check_version(&import->project, given->version, err) ||
+        !new_project_name(name, root, &product, err) || !file_make_folders(root, 0755, err) ||
+        !write_files(import, root, err))
+        return false;
+    CLEANUP(memory_freep) char *sections = site_sections(&config->values);
+    bool psql = import_syntax(&import->project) == SCRIPT_SYNTAX_PSQL;
+    const NewProject project = {
+        .root = root,
+        .placeholders = psql ? NULL : script_syntax_name(SCRIPT_SYNTAX_NONE),
+        .sections = sections,
+        .product = product,
+        .product_uuid = *config->product_uuid ? config->product_uuid : uuid,
+        .layout = layout_name(LAYOUT_SEALIFT),
+    };
+    if (new_project_write(&project, err))
+        return true;
+    CLEANUP(error_done) Error ignored = {0};
+    (void)!file_tree_remove(folder, &ignored);
+    return false;
+}
+
+static bool run(CommandContext *context, Error *err)
+{
+    const ImportOptions *given = context->options;
+    CLEANUP(import_done) Import import = {0};
+    if (!given->into && (given->product || given->version))
+        return error_set(err, ERROR_USAGE, "%s is for --into",
+                         given->product ? "--product" : "--version");
+    if (!survey(context->arguments.items[0], given, &import.project, err) ||
+        !project_files_list(&import.project, &import.files, err))
+        return false;
+    bool good = findings_error_count(&import.project.findings) == 0;
+    if (good && (!import_plan(&import.project, given->version, &import.migrations, err) ||
+                 (given->into && !convert(&import, given, err))))
+        return false;
+    import.into = good ? given->into : NULL;
+    (context->json ? render_json : render)(&import, context->out);
+    return findings_check(&import.project.findings, err);
+}
+
+const Command command_import = {
+    .name = "import",
+    .synopsis = "[--into NEW] [--layout LAYOUT] [--product NAME] [--version NAME] DIR",
+    .summary = "look at another tool's migration folder, and convert it to our layout",
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .options_size = sizeof(ImportOptions),
+    .defaults = set_defaults,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run,
+};

@@ -1,0 +1,33 @@
+#include "planner/commands/files_render.h"
+
+void project_files_text(const ProjectFileArray *files, bool list, Text *out)
+{
+    text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n", files->count,
+              project_files_count(files, PROJECT_FILE_READ),
+              project_files_count(files, PROJECT_FILE_IGNORED),
+              project_files_count(files, PROJECT_FILE_REFUSED));
+    array_each (const ProjectFile, file, files)
+        if (list && file->reason)
+            text_addf(out, "  %-7s  %s: %s\n", project_file_fate_name(file->fate), file->path,
+                      file->reason);
+}
+
+void project_files_json(const ProjectFileArray *files, JsonWriter *json)
+{
+    json_object(json, "files");
+    for (int fate = PROJECT_FILE_READ; fate <= PROJECT_FILE_REFUSED; fate++)
+        json_int(json, project_file_fate_name((ProjectFileFate)fate),
+                 (int64_t)project_files_count(files, (ProjectFileFate)fate));
+    json_array(json, "not_read");
+    array_each (const ProjectFile, file, files) {
+        if (!file->reason)
+            continue;
+        json_object(json, /* name= */ NULL);
+        json_string(json, "path", file->path);
+        json_string(json, "fate", project_file_fate_name(file->fate));
+        json_string(json, "reason", file->reason);
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
+}

@@ -1,0 +1,114 @@
+#include "planner/commands/new_project.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "migrations/project.h"
+#include "migrations/project_names.h"
+#include "migrations/sum_file.h"
+
+static const char config_text[] =
+    "# What Sealift knows about this product. Every key is listed; a line that begins with #\n"
+    "# shows what holds where the key is not given.\n"
+    "\n"
+    "[product]\n"
+    "# Stands in every bundle: a-z, 0-9 and -.\n"
+    "name = %s\n"
+    "# Never change it: a site takes bundles of this product only by it.\n"
+    "uuid = %s\n"
+    "\n"
+    "[migrations]\n"
+    "# auto (look and see), or one of\n"
+    "# " LAYOUT_NAMES ".\n"
+    "layout = %s\n"
+    "%s"
+    "# Where the migrations are, seen from this file.\n"
+    "# folder = migrations\n"
+    "\n"
+    "[database]\n"
+    "# The search_path that scripts run with.\n"
+    "# search-path = public\n"
+    "# The PostgreSQL major versions that the product supports, first and last.\n"
+    "# server-min = 13\n"
+    "# server-max = 18\n"
+    "# What the database must offer (nothing unless given): names, or name>=version.\n"
+    "# extensions = pg_trgm, postgis>=3.1\n"
+    "\n"
+    "[bundle]\n"
+    "# A line of releases with its own sequence of bundles.\n"
+    "# channel = main\n"
+    "# Who may apply the bundles: * or names of sites, comma-separated.\n"
+    "# sites = *\n"
+    "# In which environment: * or a name, such as production.\n"
+    "# environment = *\n"
+    "# The public keys that a bundle carries ('planner keys keyring' writes the file).\n"
+    "# keyring = keyring.txt\n"
+    "# When sites should expect the next bundle: a time like 2027-01-31T00:00:00Z, or -.\n"
+    "# next-expected = -\n"
+    "\n"
+    "[rehearsal]\n"
+    "# Folders with initdb and postgres, comma-separated, besides the usual places.\n"
+    "# pg-bin = /opt/pg16/bin, /opt/pg17/bin\n"
+    "# A folder of seed scripts, seen from this file: MIGRATION.sql runs after that migration,\n"
+    "# VERSION.sql after that version (no folder unless given).\n"
+    "# seeds = seeds\n"
+    "# How many rows to make up for a table that is empty; 0 for none.\n"
+    "# rows = 50\n"
+    "\n"
+    "[fingerprint]\n"
+    "# The schemas that are the product's, comma-separated (all unless given).\n"
+    "# scope = app, public\n"
+    "# Objects that sites may have of their own: KIND:PATTERN, comma-separated; * for any kind.\n"
+    "# tolerate = table:app.readings_*, *:monitoring.*\n";
+
+bool new_project_name(const char *given, const char *folder, char **ret_name, Error *err)
+{
+    if (given) {
+        if (!project_name_is_valid(given)) {
+            error_set(err, ERROR_USAGE, "'%s' cannot be a product's name", given);
+            return error_hint(err, "a product's name has " PROJECT_NAME_GRAMMAR);
+        }
+        *ret_name = memory_string(given);
+        return true;
+    }
+    /* where the folder is not there yet, its name stands in the path as it was given */
+    CLEANUP(memory_freep) char *absolute = realpath(folder, NULL);
+    CLEANUP(memory_freep) char *given_path = memory_string(folder);
+    for (size_t end = strlen(given_path); end > 1 && given_path[end - 1] == '/'; end--)
+        given_path[end - 1] = '\0';
+    const char *name = file_base_name(absolute ? absolute : given_path);
+    if (!project_name_is_valid(name)) {
+        error_set(err, ERROR_USAGE, "the folder's name '%s' cannot be a product's name", name);
+        return error_hint(err, "give one with --product: " PROJECT_NAME_GRAMMAR);
+    }
+    *ret_name = memory_string(name);
+    return true;
+}
+
+static bool write_config(const char *path, const NewProject *project, Error *err)
+{
+    CLEANUP(text_done) Text text = {0};
+    CLEANUP(file_draft_done) FileDraft draft = {.fd = -1};
+    CLEANUP(memory_freep)
+    char *placeholders = project->placeholders
+                             ? memory_format("placeholders = %s\n", project->placeholders)
+                             : memory_string("");
+    text_addf(&text, config_text, project->product, project->product_uuid, project->layout,
+              placeholders);
+    text_add(&text, project->sections ? project->sections : "");
+    return file_draft_open(path, 0644, &draft, err) &&
+           file_write(draft.fd, path, text.bytes, text.length, err) &&
+           file_draft_commit_new(&draft, err);
+}
+
+bool new_project_write(const NewProject *project, Error *err)
+{
+    CLEANUP(memory_freep) char *config = file_path(project->root, PROJECT_CONFIG_NAME);
+    CLEANUP(memory_freep) char *sum = file_path(project->root, PROJECT_SUM_NAME);
+    CLEANUP(memory_freep) char *folder = file_path(project->root, "migrations");
+    if (file_exists(config)) {
+        error_set(err, ERROR_CONFIG, "there is a project already: '%s'", config);
+        return error_hint(err, "'planner status --project %s' shows it", project->root);
+    }
+    return file_make_folders(project->root, 0755, err) && file_make_folders(folder, 0755, err) &&
+           sum_file_create(sum, err) && write_config(config, project, err);
+}

@@ -1,0 +1,159 @@
+# planner import: a folder of another tool looked at, and converted to our layout.
+load ../support/common
+load ../support/layouts
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# packed_and_applied PROJECT VERSION…: its schema in $WORK/NAME.
+applied() {
+    local name=$1
+    export PROJECT=$WORK/$1
+    shift
+    run_status 0 release "$@"
+    run_status 0 pack_bundle "$WORK/$name.bundle" "${*: -1}"
+    [ -d "$SEALIFT_CONFIG_DIR" ] || trust_site
+    rm -rf "$SEALIFT_STATE_DIR"
+    fresh_database
+    run_status 0 applier apply "$WORK/$name.bundle" --db "$DB" --yes
+    schema_of "$DB_ADMIN" >"$WORK/$name.up"
+    run_status 0 applier rollback --steps 1 --db "$DB" --yes || [[ $errors == *'no way back'* ]]
+    schema_of "$DB_ADMIN" >"$WORK/$name.down"
+}
+
+# The same schemas from the folder read in place and from what it was converted to.
+converts() {
+    local layout=$1
+    shift
+    layout_project "$layout"
+    applied "$layout" "$@"
+    run_status 0 planner import --into "$WORK/ours" --product harbor "$(layout_folder "$layout")"
+    PROJECT=$WORK/ours
+    # the same key signs
+    sed -i "s/^uuid = .*/$(grep '^uuid = ' "$WORK/$layout/sealift.conf")/" "$WORK/ours/sealift.conf"
+    applied ours "$@"
+    diff "$WORK/$layout.up" "$WORK/ours.up"
+    diff "$WORK/$layout.down" "$WORK/ours.down"
+    grep -q 'CREATE TABLE' "$WORK/ours.up"
+}
+
+@test "dbmate's folder converted leaves the same schema" { converts dbmate 1.0.0; }
+@test "goose's folder converted leaves the same schema" { converts goose 1.0.0; }
+@test "node-pg-migrate's folder converted leaves the same schema" { converts node-pg-migrate 1.0.0; }
+@test "sqlx's folder converted leaves the same schema" { converts sqlx 1.0.0; }
+@test "prisma's folder converted leaves the same schema" { converts prisma 1.0.0; }
+@test "flyway's folder converted leaves the same schema" { converts flyway 1.0.0; }
+@test "sqitch's project converted leaves the same schema, its tags are versions" {
+    converts sqitch 1.0.0 1.1.0
+    [ -f "$WORK/ours/migrations/1.1.0/0004_ship_count_2.up.sql" ]
+}
+
+@test "without --into nothing is written, and everything is said" {
+    run_status 0 planner import "$(layout_folder dbmate)"
+    output_has 'layout: dbmate, because' 'files: 4, of which 3 read, 1 ignored, 0 refused' \
+        '0001_create_ships  from 20240101000000_create_ships' 'nothing was written'
+    run_status 0 planner import "$(layout_folder dbmate)" --json
+    same into null "$(json .into)"
+    same first '20240101000000_create_ships 0001_create_ships up,down' \
+        "$(json '.migrations[0] | "\(.from) \(.identity) \(.scripts | join(","))"')"
+    run_status 2 planner import "$(layout_folder dbmate)" --product x
+    errors_has '--product is for --into'
+}
+
+@test "COPY data, files beside the script and CRLF come along" {
+    mkdir old
+    printf '\xef\xbb\xbfCREATE TABLE a (n int, w text);\r\nCOPY a FROM stdin;\r\n1\tone\r\n\\.\r\n' >old/01_a.up.sql
+    printf '\\copy a from %s with (format csv)\nSELECT 1\n' "'rows.csv'" >old/02_b.up.sql
+    printf '2,"two, too"\n3,three' >old/rows.csv
+    run_status 0 planner import --into new --layout golang-migrate old
+    printf 'COPY a FROM stdin;\n1\tone\n\\.\n' | diff - <(sed 1d new/migrations/0001_a.up.sql)
+    fresh_database
+    for file in new/migrations/*.up.sql; do
+        "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -d "$DB" -f "$file" >/dev/null
+    done
+    same rows '1 one|2 two, too|3 three' "$(sql "SELECT string_agg(n || ' ' || w, '|' ORDER BY n) FROM a")"
+}
+
+@test "data that no script can hold is refused, and nothing is left" {
+    mkdir old
+    echo 'CREATE TABLE a (w text);' >old/01_a.up.sql
+    printf '\\copy a from %s with (format csv)\n' "'rows.csv'" >old/02_b.up.sql
+    printf 'x\n\\.\ny\n' >old/rows.csv
+    run_status 4 planner import --into new --layout golang-migrate old
+    errors_has "02_b.up.sql: its data has a line '\\.'"
+    [ ! -e new/migrations ] && [ ! -e new/.migrations.import ] && [ ! -e new/sealift.conf ]
+    printf 'x\n\\.' >old/rows.csv
+    run_status 4 planner import --into new --layout golang-migrate old
+    errors_has "its data has a line"
+    printf 'x\0y\n' >old/rows.csv
+    run_status 4 planner import --into new --layout golang-migrate old
+    errors_has '02_b.up.sql: its data is binary'
+    printf 'x\n\\..\n' >old/rows.csv
+    run_status 0 planner import --into new --layout golang-migrate old
+}
+
+@test "what cannot be read is not converted" {
+    mkdir old
+    echo 'CREATE TABLE a ();' >old/1_a.up.sql
+    echo 'x' >old/2_b.up.go
+    run_status 4 planner import --into new old
+    output_has "2_b.up.go"
+    [ ! -e new ]
+    rm old/2_b.up.go
+    echo "SELECT 'open" >old/2_b.up.sql
+    run_status 4 planner import --into new old
+    errors_has '2_b.up.sql'
+    [ ! -e new/migrations ]
+}
+
+@test "a folder that is taken, a name that fits nobody, a version that is missing" {
+    mkdir -p old taken/migrations
+    echo 'CREATE TABLE a ();' >old/1_a.up.sql
+    run_status 3 planner import --into taken old
+    errors_has "'taken' is no new project: 'taken/migrations' is there"
+    run_status 2 planner import --into 'Not a name' old
+    errors_has "cannot be a product's name"
+    run_status 0 planner import --into new --version 1.0.0 --product x old
+    [ -f new/migrations/1.0.0/0001_a.up.sql ]
+    run_status 3 planner import --into newer nowhere
+    # sqitch: the last change stands behind the last tag
+    cp -R "$(layout_folder sqitch)" sq
+    printf 'late 2024-03-01T00:00:00Z A <a@example.org> # late\n' >>sq/sqitch.plan
+    echo 'CREATE TABLE late ();' >sq/deploy/late.sql
+    run_status 2 planner import --into new2 --product x sq
+    errors_has 'some migrations are in a version and the last ones in none' '--version NAME'
+    run_status 2 planner import --into new2 --product x --version 'a b' sq
+    errors_has "'a b' cannot be the name of a version"
+    run_status 0 planner import --into new2 --product x --version 1.2.0 sq
+    [ -f new2/migrations/1.2.0/0005_late.up.sql ]
+}
+
+@test "a project converts with its name and its UUID" {
+    PROJECT=$WORK/old
+    planner init --product harbor old >/dev/null
+    printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/migrations/1_a.sql
+    run_status 2 planner import --into new --layout dbmate old
+    errors_has "'old' is a project"
+    run_status 0 planner import --into new old
+    same uuid "$(grep '^uuid' old/sealift.conf)" "$(grep '^uuid' new/sealift.conf)"
+    grep -qx 'name = harbor' new/sealift.conf
+    run_status 0 planner status --project new
+    output_has 'pending     0001_a'
+}
+
+@test "site parameters are declared again, fixed values stand in the scripts, colons stay colons" {
+    PROJECT=$WORK/old
+    planner init --product harbor --layout sealift old >/dev/null
+    printf '[value owner]\nsite = true\ntype = identifier\nrehearse = app\n[value size]\nvalue = 30\n' >>old/sealift.conf
+    mkdir old/migrations/1.0.0
+    echo 'CREATE TABLE a (n varchar(:size)); ALTER TABLE a OWNER TO :"owner";' >old/migrations/1.0.0/0001_a.up.sql
+    run_status 0 planner import --into new old
+    grep -qx 'CREATE TABLE a (n varchar(30)); ALTER TABLE a OWNER TO :"owner";' new/migrations/1.0.0/0001_a.up.sql
+    grep -A3 -x '\[value owner\]' new/sealift.conf | grep -qx 'type = identifier'
+    run_status 0 planner explain 0001_a --project new
+    mkdir plain
+    printf -- '-- +goose Up\nSELECT :x;\n' >plain/1_a.sql
+    run_status 0 planner import --into new2 --product x plain
+    grep -qx 'placeholders = none' new2/sealift.conf
+    run_status 0 planner explain 0001_a --project new2
+}
