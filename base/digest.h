@@ -1,5 +1,6 @@
-/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex; and SHA-256,
- * which servers compute themselves, for the rows of fingerprints. */
+/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex; SHA-256,
+ * which servers compute themselves, for the rows of fingerprints; and SHA-384, which others keep.
+ */
 #ifndef SEALIFT_BASE_DIGEST_H
 #define SEALIFT_BASE_DIGEST_H
 
@@ -40,5 +41,11 @@ bool digest_parse_hex(const char *hex, size_t length, Digest *ret_digest) MUST_C
 /* SHA-256 as 64 lower-case hex digits and a NUL into `ret_hex`; returns ret_hex. */
 const char *digest_sha256_hex(const void *bytes, size_t size,
                               char ret_hex[static DIGEST_SHA256_HEX_SIZE]);
+
+#define DIGEST_SHA384_HEX_SIZE 97 /* with the NUL */
+
+/* SHA-384 likewise. */
+const char *digest_sha384_hex(const void *bytes, size_t size,
+                              char ret_hex[static DIGEST_SHA384_HEX_SIZE]);
 
 #endif

@@ -1,4 +1,5 @@
 #include "migrations/project.h"
+#include "migrations/foreign_history.h"
 
 #include <sys/stat.h>
 
@@ -25,11 +26,13 @@ void project_done(Project *project)
     array_each (ProjectVersion, version, &project->versions) {
         free(version->name);
         free(version->min_compatible);
+        free(version->history);
         array_each (SumSuperseded, superseded, &version->superseded)
             free(superseded->version);
         array_free(&version->superseded);
     }
     array_free(&project->versions);
+    free(project->history);
     sum_file_done(&project->sum);
     array_each (ProjectMigration, migration, &project->migrations)
         project_migration_done(migration);
@@ -90,6 +93,8 @@ bool project_survey(const char *root, Project *ret_project, Error *err)
         return false;
     project.flat = reading.flat;
     project_order(&project, &reading, &project.sum);
+    if (!foreign_history_resolve(&project, err))
+        return false;
     *ret_project = project;
     project = (Project){0};
     return true;

@@ -57,6 +57,8 @@ typedef struct ProjectConfig {
     char *rehearsal_rows; /* [rehearsal] rows: generated per empty table; default 50 */
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
+    char *history_keep;  /* [foreign-history] keep: true or false; default false */
+    char *history_table; /* [foreign-history] table: NAME or SCHEMA.NAME; default "" (the tool's) */
 } ProjectConfig;
 
 /* The four scripts a migration may have, in the order of bundles' ScriptKind. */
@@ -79,6 +81,8 @@ typedef struct ProjectVersion {
     bool released;
     bool stop;                         /* released as a required stop */
     char *min_compatible;              /* owned: on the line, before this one; or NULL */
+    char *history;                     /* owned: whose history it keeps, a mark of
+                                        * foreign_history.h; or NULL: nobody's */
     SumSupersededArray superseded;     /* owned: versions that this one took the place of */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */
@@ -94,6 +98,7 @@ typedef struct Project {
     Layout layout;
     char *layout_reason; /* owned: by what it was recognised; NULL where sealift.conf names it */
     bool flat;           /* no version folders */
+    char *history;       /* owned: the mark of what is released next; NULL: none */
     ProjectVersionArray versions;     /* the line, in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
     SumFile sum;                      /* as it stands, superseded versions included */

@@ -17,11 +17,21 @@ typedef struct PlanReading {
     int64_t line;
 } PlanReading;
 
+static void planned_done(SqitchPlanned *planned)
+{
+    free(planned->date);
+    free(planned->name);
+    free(planned->email);
+    free(planned->note);
+}
+
 void sqitch_plan_done(SqitchPlan *plan)
 {
     free(plan->project);
+    free(plan->uri);
     array_each (SqitchChange, change, &plan->changes) {
         free(change->name);
+        planned_done(&change->planned);
         array_each (SqitchDepend, depend, &change->depends) {
             free(depend->text);
             free(depend->name);
@@ -30,8 +40,10 @@ void sqitch_plan_done(SqitchPlan *plan)
         array_free(&change->depends);
     }
     array_free(&plan->changes);
-    array_each (SqitchTag, tag, &plan->tags)
+    array_each (SqitchTag, tag, &plan->tags) {
         free(tag->name);
+        planned_done(&tag->planned);
+    }
     array_free(&plan->tags);
     *plan = (SqitchPlan){0};
 }
@@ -167,10 +179,58 @@ static bool take_pragma(PlanReading *reading, char *text, Error *err)
         return refuse(reading, err, "a plan of another syntax:", value);
     if (strcmp(text, "project") == 0 && !reading->plan->project)
         reading->plan->project = memory_string(value);
+    if (strcmp(text, "uri") == 0 && !reading->plan->uri)
+        reading->plan->uri = memory_string(value);
     return true;
 }
 
-static bool take_tag(PlanReading *reading, const char *name, Error *err)
+/* --- who planned it, when and why ------------------------------------------------------------- */
+
+/* \n, \r and \\ are what they say, anything else stands for itself. */
+static char *note_of(const char *text)
+{
+    Text note = {0};
+    for (const char *at = text; *at; at++) {
+        const char *which = *at == '\\' && at[1] ? strchr("nr\\", at[1]) : NULL;
+        if (which)
+            at++;
+        text_add_char(&note, which ? "\n\r\\"[strchr("nr\\", *which) - "nr\\"] : *at);
+    }
+    return text_take(&note);
+}
+
+/* A copy without blanks at either end; NULL where nothing is left. */
+static char *trimmed(const char *text, size_t length)
+{
+    while (length && strchr(BLANKS, *text)) {
+        text++;
+        length--;
+    }
+    while (length && strchr(BLANKS, text[length - 1]))
+        length--;
+    return length ? memory_string_n(text, length) : NULL;
+}
+
+/* "2026-01-31T10:00:00Z Name <email> # note"; what is not there stays NULL. */
+static SqitchPlanned take_planned(const char *rest)
+{
+    SqitchPlanned planned = {0};
+    const char *hash = strchr(rest, '#');
+    size_t length = hash ? (size_t)(hash - rest) : strlen(rest);
+    CLEANUP(memory_freep) char *words = trimmed(rest, length);
+    CLEANUP(memory_freep) char *note = hash ? trimmed(hash + 1, strlen(hash + 1)) : NULL;
+    planned.note = note ? note_of(note) : NULL;
+    size_t date = words ? strcspn(words, BLANKS) : 0;
+    char *less = words ? strchr(words, '<') : NULL, *more = less ? strchr(less, '>') : NULL;
+    if (!more || less < words + date)
+        return planned;
+    planned.date = memory_string_n(words, date);
+    planned.name = trimmed(words + date, (size_t)(less - words) - date);
+    planned.email = trimmed(less + 1, (size_t)(more - less) - 1);
+    return planned;
+}
+
+static bool take_tag(PlanReading *reading, const char *name, const char *rest, Error *err)
 {
     SqitchPlan *plan = reading->plan;
     if (!is_name(name) || strchr(name, '/') || strcmp(name, "ROOT") == 0 ||
@@ -183,7 +243,8 @@ static bool take_tag(PlanReading *reading, const char *name, Error *err)
     for (size_t i = 0; i < plan->changes.count; i++)
         if (plan->changes.items[i].tag == SIZE_MAX)
             plan->changes.items[i].tag = plan->tags.count;
-    *array_add(&plan->tags) = (SqitchTag){memory_string(name), reading->line, plan->changes.count};
+    *array_add(&plan->tags) =
+        (SqitchTag){memory_string(name), reading->line, plan->changes.count, take_planned(rest)};
     return true;
 }
 
@@ -208,6 +269,7 @@ static bool take_change(PlanReading *reading, const char *name, char *rest, Erro
     rest += strspn(rest, BLANKS);
     char *end = *rest == '[' ? strchr(rest, ']') : NULL;
     bool good = true;
+    change.planned = take_planned(end ? end + 1 : rest);
     if (end) {
         *end = '\0';
         good = parse_depends(reading, rest + 1, &change, err);
@@ -234,7 +296,8 @@ static bool take_line(PlanReading *reading, char *line, Error *err)
     if (sign == '-')
         return refuse(reading, err,
                       "sqitch itself never acts on a change that is to be reverted:", line);
-    return *line == '@' ? take_tag(reading, line + 1, err) : take_change(reading, line, rest, err);
+    return *line == '@' ? take_tag(reading, line + 1, rest, err)
+                        : take_change(reading, line, rest, err);
 }
 
 bool sqitch_plan_read(const char *path, const char *name, SqitchPlan *ret_plan, Error *err)

@@ -1,5 +1,5 @@
 /* sqitch.plan: which changes there are, in which order, and which tags stand between them. Grammar:
- * sqitchplan-spec of App::Sqitch. Notes, dates and planners are not kept. */
+ * sqitchplan-spec of App::Sqitch. */
 #ifndef SEALIFT_MIGRATIONS_SQITCH_PLAN_H
 #define SEALIFT_MIGRATIONS_SQITCH_PLAN_H
 
@@ -18,10 +18,19 @@ typedef struct SqitchDepend {
     char *tag;  /* owned, or NULL */
 } SqitchDepend;
 
+/* Who planned a line, when and why. Texts owned; NULL where the line has none. */
+typedef struct SqitchPlanned {
+    char *date; /* 2026-01-31T10:00:00Z */
+    char *name;
+    char *email;
+    char *note; /* its escapes resolved */
+} SqitchPlanned;
+
 typedef struct SqitchChange {
     char *name;   /* owned; may hold '/' */
     int64_t line; /* in the plan */
     size_t tag;   /* index of the first tag behind it: its version; SIZE_MAX: none yet */
+    SqitchPlanned planned;
     ARRAY_OF(SqitchDepend) depends;
 } SqitchChange;
 
@@ -29,10 +38,12 @@ typedef struct SqitchTag {
     char *name; /* owned; without the @ */
     int64_t line;
     size_t changes; /* how many stand before it */
+    SqitchPlanned planned;
 } SqitchTag;
 
 typedef struct SqitchPlan {
     char *project; /* owned */
+    char *uri;     /* owned, or NULL */
     ARRAY_OF(SqitchChange) changes;
     ARRAY_OF(SqitchTag) tags;
 } SqitchPlan;

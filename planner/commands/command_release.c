@@ -255,6 +255,8 @@ static void render(const SumRelease *release, Text *out)
               release->stop ? ", a required stop" : "");
     if (release->min_compatible)
         text_addf(out, "  from        %s or later in one run\n", release->min_compatible);
+    if (release->history)
+        text_addf(out, "  history     %s\n", release->history);
     array_each (const SumSuperseded, superseded, &release->superseded)
         text_addf(out, "  supersedes  %s%s\n", superseded->version,
                   superseded->same_schema ? ", and must have its schema" : "");
@@ -271,6 +273,7 @@ static void render_json(const SumRelease *release, Text *out)
     json_string(&json, "released_at", release->released_at);
     json_bool(&json, "stop", release->stop);
     json_string(&json, "min_compatible", release->min_compatible);
+    json_string(&json, "history", release->history);
     json_array(&json, "supersedes");
     array_each (const SumSuperseded, superseded, &release->superseded)
         json_string(&json, /* name= */ NULL, superseded->version);
@@ -303,6 +306,7 @@ static bool run(CommandContext *context, Error *err)
         !find_line(&project, given, &release, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
+    release.history = memory_string(project.history);
     if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
         !sum_file_append(sum_path, &release, err))
         return false;
