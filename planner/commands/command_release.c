@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "migrations/project_names.h"
 #include "migrations/sum_file.h"
+#include "planner/history/history.h"
 #include "planner/packing/project_check.h"
 #include "planner/packing/project_digests.h"
 #include "planner/planner_commands.h"
@@ -231,6 +232,20 @@ static bool check_range(const Project *project, const Range *range, Error *err)
     return findings_check(&findings, err);
 }
 
+/* … and what the layout's own tool notes of it can be said. */
+static bool check_history(const Project *project, const Range *range, Error *err)
+{
+    CLEANUP(history_freep) History *history = NULL;
+    if (!history_open(project, &history, err))
+        return false;
+    for (size_t i = 0; i < range->count; i++) {
+        CLEANUP(text_done) Text text = {0};
+        if (!history_up_text(history, range->first + i, &text, err))
+            return false;
+    }
+    return true;
+}
+
 static bool make_release(const Project *project, const Range *range, SumRelease *release,
                          Error *err)
 {
@@ -307,8 +322,8 @@ static bool run(CommandContext *context, Error *err)
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     release.history = memory_string(project.history);
-    if (!check_range(&project, &range, err) || !make_release(&project, &range, &release, err) ||
-        !sum_file_append(sum_path, &release, err))
+    if (!check_range(&project, &range, err) || !check_history(&project, &range, err) ||
+        !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
         return false;
     (context->json ? render_json : render)(&release, context->out);
     return true;

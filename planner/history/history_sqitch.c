@@ -150,6 +150,8 @@ static size_t change_of(const HistoryJob *job, size_t migration)
     for (size_t i = 0; i < count; i++) {
         const char *name = history->plan.changes.items[i].name;
         size_t instance = 1;
+        if (!text_has_prefix(identity, name))
+            continue;
         for (size_t j = 0; j < i; j++)
             instance += strcmp(history->plan.changes.items[j].name, name) == 0;
         CLEANUP(memory_freep)

@@ -22,7 +22,7 @@ static void delete_version(const HistoryJob *job, const char *version,
 
 static bool dbmate_create(const HistoryJob *job, HistoryStatements *statements, Error *err UNUSED)
 {
-    history_addf(statements, "CREATE TABLE IF NOT EXISTS %s (version varchar(128) PRIMARY KEY)",
+    history_addf(statements, "CREATE TABLE IF NOT EXISTS %s (version varchar PRIMARY KEY)",
                  job->name);
     return true;
 }

@@ -38,7 +38,7 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
 @test "dbmate: a version per row, gone with its down" {
     kept dbmate 1.0.0
     rows up '20240101000000 20240101120000 20240102000000' 'SELECT version FROM schema_migrations ORDER BY 1'
-    rows type 'character varying(128)' "SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+    rows type 'character varying' "SELECT format_type(atttypid, atttypmod) FROM pg_attribute
         WHERE attrelid = 'schema_migrations'::regclass AND attname = 'version'"
     back 1
     rows down '20240101000000 20240101120000' 'SELECT version FROM schema_migrations ORDER BY 1'
@@ -295,8 +295,7 @@ unkeep() { sed -i '/^\[foreign-history\]/,$d' "$PROJECT/sealift.conf"; }
     errors_has "table is 'a.b': expected the name of a schema"
     sed -i 's/^table = .*/table = registry/' "$PROJECT/sealift.conf"
     sed -i 's/^@1.0.0 .*/@1.0.0/' "$PROJECT/migrations/sqitch.plan"
-    release 1.0.0
-    run_status 4 pack_bundle "$WORK/x.bundle" 1.0.0
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
     errors_has 'migrations/sqitch.plan:9: it is not said when and by whom this was planned'
 }
 
