@@ -180,6 +180,24 @@ sqitch_id() { { printf '%s %d\0' "$1" "${#2}"; printf '%s' "$2"; } | sha1sum | c
     rows down '3|1' 'SELECT (SELECT count(*) FROM sqitch.changes), (SELECT count(*) FROM sqitch.tags)'
 }
 
+@test "quotes, backslashes and line ends in names and notes arrive as they are" {
+    layout_project node-pg-migrate
+    printf -- '-- Up Migration\nCREATE TABLE q (a int);\n-- Down Migration\nDROP TABLE q;\n' \
+        >"$WORK/node-pg-migrate/migrations/20240103000000000_it's\\here.sql"
+    kept node-pg-migrate 1.0.0
+    same name "20240103000000000_it's\\here" "$(sql 'SELECT name FROM pgmigrations ORDER BY id DESC LIMIT 1')"
+    back 1
+    rows down 3 'SELECT count(*) FROM pgmigrations'
+    layout_project sqitch
+    sed -i "s|# the ships|# it's \\\\\\\\ two\\\\nlines \\\\x  |" "$WORK/sqitch/migrations/sqitch.plan"
+    grep -qF "# it's \\\\ two\\nlines \\x  " "$WORK/sqitch/migrations/sqitch.plan"
+    kept sqitch 1.0.0
+    note=$'it\'s \\ two\nlines \\x'
+    same note "$note" "$(sql "SELECT note FROM sqitch.changes WHERE change = 'ships'")"
+    same id "$(sqitch_id change $'project harbor\nuri https://example.com/harbor\nchange ships\nplanner Ann Author <ann@example.com>\ndate 2024-01-01T00:00:00Z\n\n'"$note")" \
+        "$(sql "SELECT change_id FROM sqitch.changes WHERE change = 'ships'")"
+}
+
 # --- which versions keep it --------------------------------------------------------------------------
 
 # A dbmate project with the migrations of these numbers.
