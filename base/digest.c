@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <sodium/crypto_hash_sha512.h>
 #include <sodium/utils.h>
 
 void digest_begin(DigestStream *stream)
@@ -87,4 +88,23 @@ const char *digest_sha256_so_far(const Sha256Stream *stream,
     crypto_hash_sha256_final(&copy.state, hash);
     return sodium_bin2base64(ret_base64, DIGEST_SHA256_BASE64_SIZE, hash, sizeof(hash),
                              sodium_base64_VARIANT_ORIGINAL);
+}
+
+/* FIPS 180-4, 5.3.4 and 6.5: SHA-512 from another beginning, and the first 48 bytes of its end. */
+const char *digest_sha384_hex(const void *bytes, size_t size,
+                              char ret_hex[static DIGEST_SHA384_HEX_SIZE])
+{
+    static const uint64_t beginning[8] = {
+        UINT64_C(0xcbbb9d5dc1059ed8), UINT64_C(0x629a292a367cd507), UINT64_C(0x9159015a3070dd17),
+        UINT64_C(0x152fecd8f70e5939), UINT64_C(0x67332667ffc00b31), UINT64_C(0x8eb44a8768581511),
+        UINT64_C(0xdb0c2e0d64f98fa7), UINT64_C(0x47b5481dbefa4fa4),
+    };
+    crypto_hash_sha512_state state;
+    uint8_t hash[crypto_hash_sha512_BYTES];
+    crypto_hash_sha512_init(&state);
+    for (size_t i = 0; i < ARRAY_LEN(beginning); i++)
+        state.state[i] = beginning[i];
+    crypto_hash_sha512_update(&state, bytes, size);
+    crypto_hash_sha512_final(&state, hash);
+    return sodium_bin2hex(ret_hex, DIGEST_SHA384_HEX_SIZE, hash, (DIGEST_SHA384_HEX_SIZE - 1) / 2);
 }

@@ -1,6 +1,6 @@
-/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex; and SHA-256,
- * which servers compute themselves, for the rows of fingerprints, and other tools for their files.
- */
+/* BLAKE2b-512, the one hash of Sealift (RFC 7693; `b2sum` prints the same), and hex; SHA-256, which
+ * servers compute themselves, for the rows of fingerprints, and other tools for their files; and
+ * SHA-384, which other tools keep. */
 #ifndef SEALIFT_BASE_DIGEST_H
 #define SEALIFT_BASE_DIGEST_H
 
@@ -56,5 +56,11 @@ void digest_sha256_update(Sha256Stream *stream, const void *bytes, size_t size);
 /* What it comes to if it ended here, in base64 with padding; it may go on. Returns ret_base64. */
 const char *digest_sha256_so_far(const Sha256Stream *stream,
                                  char ret_base64[static DIGEST_SHA256_BASE64_SIZE]);
+
+#define DIGEST_SHA384_HEX_SIZE 97 /* with the NUL */
+
+/* SHA-384 likewise. */
+const char *digest_sha384_hex(const void *bytes, size_t size,
+                              char ret_hex[static DIGEST_SHA384_HEX_SIZE]);
 
 #endif

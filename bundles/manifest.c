@@ -303,9 +303,10 @@ void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigrat
     CLEANUP(memory_freep) Digest *data = memory_zeroed(count ? count : 1, sizeof(*data));
     for (size_t i = 0; i < count; i++)
         data[i] = objects[migration->data_objects[i]].plain_digest;
-    manifest_tree_line(migration->identity, migration->mode,
-                       up->object >= 0 ? &objects[up->object].plain_digest : NULL, data, count,
-                       text);
+    const Digest *authored = migration->up_extended ? &migration->authored_digest
+                             : up->object >= 0      ? &objects[up->object].plain_digest
+                                                    : NULL;
+    manifest_tree_line(migration->identity, migration->mode, authored, data, count, text);
 }
 
 Digest manifest_version_tree(const Manifest *manifest, size_t index, const char *previous_hex)

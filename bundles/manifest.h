@@ -44,7 +44,8 @@ typedef enum {
     GROUP_TRANSACTION, /* BEGIN … COMMIT with its ledger row inside */
     GROUP_AUTOCOMMIT, /* exactly one step that cannot run in a transaction: INTENT, step, OUTCOME */
     GROUP_BATCH, /* a STEP_BATCH, one transaction per range of keys, then a STEP_ASSERTION in the
-                  * transaction that completes the group; the only group of its script */
+                  * transaction that completes the group; the first group of its script, and the
+                  * only one that the author wrote */
 } GroupKind;
 
 typedef enum {
@@ -207,7 +208,9 @@ typedef struct ManifestMigration {
     /* The data files of up, in order, as indexes into objects: part of the tree digest. */
     int64_t *data_objects; /* owned */
     size_t data_object_count;
-    Digest up_digest; /* of its tree line: identity, mode, up script, data files */
+    Digest up_digest;       /* of its tree line: identity, mode, up script, data files */
+    bool up_extended;       /* the planner added statements behind the authored up … */
+    Digest authored_digest; /* … whose digest this is, and counts in the tree */
     ManifestScript scripts[SCRIPT_KIND_COUNT];
 } ManifestMigration;
 

@@ -142,10 +142,11 @@ static bool probe_fits(const Probe *probe, GroupKind kind)
     return false;
 }
 
-/* A batch is all that its script does: the statement for each range, and what must hold then. */
+/* A batch is all that its script's first group does: the statement for each range, and what must
+ * hold then. Behind it may stand what the planner added. */
 static bool batch_fits(const ManifestScript *script, ScriptKind kind)
 {
-    const ManifestGroup *only = script->groups.count == 1 ? &script->groups.items[0] : NULL;
+    const ManifestGroup *only = script->groups.count ? &script->groups.items[0] : NULL;
     bool batched = only && only->kind == GROUP_BATCH;
     size_t statements = 0, groups = 0;
     array_each (const ManifestStep, step, &script->steps)
@@ -154,8 +155,9 @@ static bool batch_fits(const ManifestScript *script, ScriptKind kind)
         groups += group->kind == GROUP_BATCH;
     if (!batched)
         return statements == 0 && groups == 0 && !script->batch.table;
-    return statements == 1 && script->batch.table && (kind == SCRIPT_UP || kind == SCRIPT_DOWN) &&
-           script->steps.count == 2 && script->steps.items[0].kind == STEP_BATCH &&
+    return statements == 1 && groups == 1 && script->batch.table &&
+           (kind == SCRIPT_UP || kind == SCRIPT_DOWN) && only->step_count == 2 &&
+           script->steps.items[0].kind == STEP_BATCH &&
            script->steps.items[1].kind == STEP_ASSERTION && only->isolation == ISOLATION_DEFAULT &&
            !only->read_only && !only->deferrable;
 }

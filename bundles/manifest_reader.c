@@ -177,6 +177,9 @@ static bool read_migrations(sqlite3 *db, Manifest *manifest, Error *err)
         migration->lock_timeout_ms = timeout_at(&rows, 13);
         migration->statement_timeout_ms = timeout_at(&rows, 14);
         migration->up_digest = rows_digest(&rows, 15);
+        migration->up_extended = !rows_is_null(&rows, 16);
+        if (migration->up_extended)
+            migration->authored_digest = rows_digest(&rows, 16);
     }
     return !rows.failed;
 }

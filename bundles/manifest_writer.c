@@ -132,7 +132,7 @@ static bool write_migrations(sqlite3 *db, const Manifest *manifest, Error *err)
     CLEANUP(sqlite_db_finalizep) sqlite3_stmt *insert = NULL;
     if (!sqlite_db_prepare(db, SQL_manifest_insert_migration, &insert, err))
         return false;
-    char hex[DIGEST_HEX_SIZE];
+    char hex[DIGEST_HEX_SIZE], authored[DIGEST_HEX_SIZE];
     int64_t number = 0;
     array_each (const ManifestMigration, migration, &manifest->migrations)
         if (!sqlite_db_run(
@@ -152,7 +152,10 @@ static bool write_migrations(sqlite3 *db, const Manifest *manifest, Error *err)
                     BIND_INT(":lock_estimate", migration->lock_estimate),
                     bind_unless_negative(":lock_timeout_ms", migration->lock_timeout_ms),
                     bind_unless_negative(":statement_timeout_ms", migration->statement_timeout_ms),
-                    bind_digest(":up_blake2b", &migration->up_digest, hex)),
+                    bind_digest(":up_blake2b", &migration->up_digest, hex),
+                    migration->up_extended
+                        ? bind_digest(":authored_blake2b", &migration->authored_digest, authored)
+                        : BIND_TEXT(":authored_blake2b", NULL)),
                 err))
             return false;
     return true;

@@ -1,4 +1,5 @@
 #include "migrations/project.h"
+#include "migrations/foreign_history.h"
 
 #include <sys/stat.h>
 
@@ -28,6 +29,7 @@ void project_done(Project *project)
     array_each (ProjectVersion, version, &project->versions) {
         free(version->name);
         free(version->min_compatible);
+        free(version->history);
         array_each (SumSuperseded, superseded, &version->superseded)
             free(superseded->version);
         array_free(&version->superseded);
@@ -39,6 +41,7 @@ void project_done(Project *project)
     array_each (char *, place, &project->places)
         free(*place);
     array_free(&project->places);
+    free(project->history);
     sum_file_done(&project->sum);
     array_each (ProjectMigration, migration, &project->migrations)
         project_migration_done(migration);
@@ -129,7 +132,7 @@ static bool read_migrations(Project *project, Error *err)
     array_each (char *, place, &reading.places)
         *array_add(&project->places) = TAKE_PTR(*place);
     project_order(project, &reading, &project->sum);
-    return code_replacement_check(project, err);
+    return code_replacement_check(project, err) && foreign_history_resolve(project, err);
 }
 
 bool project_survey(const char *root, Project *ret_project, Error *err)

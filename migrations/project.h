@@ -70,6 +70,8 @@ typedef struct ProjectConfig {
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
     ProjectValueArray values; /* [value NAME] sections */
+    char *history_keep;       /* [foreign-history] keep: true or false; default false */
+    char *history_table; /* [foreign-history] table: NAME or SCHEMA.NAME; default "" (the tool's) */
 } ProjectConfig;
 
 /* The four scripts a migration may have, in the order of bundles' ScriptKind. */
@@ -95,6 +97,8 @@ typedef struct ProjectVersion {
     bool stop;                         /* released as a required stop */
     char *min_compatible;              /* owned: on the line, before this one; or NULL. Where it
                                           is pending: what its layout says of it */
+    char *history;                     /* owned: whose history it keeps, a mark of
+                                        * foreign_history.h; or NULL: nobody's */
     SumSupersededArray superseded;     /* owned: versions that this one took the place of */
     char released_at[CLOCK_TEXT_SIZE]; /* where released */
     size_t first_migration;            /* index into migrations */
@@ -112,6 +116,7 @@ typedef struct Project {
     bool flat;           /* no version folders */
     ProjectMigrationArray repeats;    /* repeatable scripts as they stand: layout.h */
     ARRAY_OF(char *) places;          /* owned: layout.h, LayoutReading.places */
+    char *history;                    /* owned: the mark of what is released next; NULL: none */
     ProjectVersionArray versions;     /* the line, in order; released ones first */
     ProjectMigrationArray migrations; /* in order of application */
     SumFile sum;                      /* as it stands, superseded versions included */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "migrations/foreign_history.h"
 #include "migrations/project.h"
 #include "migrations/project_names.h"
 
@@ -40,6 +41,8 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("rehearsal", "rows", rehearsal_rows),
     CONFIG_ROW("fingerprint", "scope", scope),
     CONFIG_ROW("fingerprint", "tolerate", tolerate),
+    CONFIG_ROW("foreign-history", "keep", history_keep),
+    CONFIG_ROW("foreign-history", "table", history_table),
 };
 
 static char **field(ProjectConfig *config, const ConfigKey *key)
@@ -78,6 +81,8 @@ void project_config_defaults(ProjectConfig *ret_config)
         .rehearsal_rows = memory_string("50"),
         .scope = memory_string(""),
         .tolerate = memory_string(""),
+        .history_keep = memory_string("false"),
+        .history_table = memory_string(""),
     };
 }
 
@@ -298,6 +303,17 @@ static bool check_rehearsal(ProjectConfig *config, Error *err)
                           "KIND:PATTERN, comma-separated, such as table:app.part_*", err);
 }
 
+static bool check_history(const ProjectConfig *config, Error *err)
+{
+    bool keep = strcmp(config->history_keep, "true") == 0;
+    if (!keep && strcmp(config->history_keep, "false") != 0)
+        return refuse(err, "[foreign-history] keep", config->history_keep, "true or false");
+    if (*config->history_table && !history_table_is_valid(config->history_table))
+        return refuse(err, "[foreign-history] table", config->history_table,
+                      "NAME or SCHEMA.NAME, of letters, digits, _ and $");
+    return true;
+}
+
 static bool read_file(const char *path, ProjectConfig *config, Error *err)
 {
     CLEANUP(value_sections_done) ValueSectionArray sections = {0};
@@ -318,7 +334,8 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
     project_config_defaults(&config);
     if (!read_file(path, &config, err) || !check_product(&config, err) ||
         !check_migrations(&config, err) || !check_database(&config, err) ||
-        !check_bundle(&config, err) || !check_rehearsal(&config, err))
+        !check_bundle(&config, err) || !check_rehearsal(&config, err) ||
+        !check_history(&config, err))
         return false;
     *ret_config = config;
     config = (ProjectConfig){0};

@@ -138,6 +138,7 @@ static void take_release(ProjectVersion *version, const SumFile *sum, const SumR
     const char *least = on_the_line(sum, release->min_compatible);
     version->released = true;
     version->stop = release->stop;
+    version->history = memory_string(release->history);
     if (least && strcmp(least, release->version) != 0)
         version->min_compatible = memory_string(least);
     array_each (const SumSuperseded, superseded, &release->superseded)

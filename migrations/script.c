@@ -623,3 +623,37 @@ bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_scr
     script = (Script){0};
     return true;
 }
+
+/* -- what is added behind it -- */
+
+typedef struct Appending {
+    ScriptReading reading;
+    int64_t line;
+} Appending;
+
+static bool on_appended(void *context, const SplitStatement *split, Error *err)
+{
+    Appending *appending = context;
+    if (!split->has_semicolon)
+        return error_set(err, ERROR_INTERNAL, "a statement that is added has no end");
+    return add_statement(&appending->reading, split, split->offset + appending->reading.shift,
+                         appending->line, err);
+}
+
+bool script_append(Script *script, const char *text, int64_t line, const ScriptSink *sink,
+                   Error *err)
+{
+    /* they count as the script's own, which is the first source */
+    ScriptSource source = {.path = "added", .name = "added"};
+    Appending appending = {.reading = {.sink = sink,
+                                       .script = script,
+                                       .source = &source,
+                                       .shift = script->shipped_size,
+                                       .attached = script->references.count},
+                           .line = line};
+    CLEANUP(statement_splitter_freep)
+    StatementSplitter *splitter = statement_splitter_new(&(SplitterEvents){
+        .name = "added", .statement = on_appended, .sql = on_sql, .context = &appending});
+    return statement_splitter_feed(splitter, text, strlen(text), err) &&
+           statement_splitter_end(splitter, err);
+}

@@ -195,4 +195,10 @@ char *script_statement_place(const Script *script, const ScriptStatement *statem
 bool script_read(const ScriptFile *file, const ScriptSink *sink, Script *ret_script,
                  Error *err) MUST_CHECK;
 
+/* Add statements behind a script that was read, as if they stood at its end: `text` (whole
+ * statements, each with its semicolon, and comments) goes to the sink, the statements to `script`,
+ * all at `line`. ERROR_INTERNAL for a text that is not such. */
+bool script_append(Script *script, const char *text, int64_t line, const ScriptSink *sink,
+                   Error *err) MUST_CHECK;
+
 #endif

@@ -18,6 +18,7 @@ void sum_release_done(SumRelease *release)
 {
     free(release->version);
     free(release->min_compatible);
+    free(release->history);
     array_each (SumSuperseded, superseded, &release->superseded)
         free(superseded->version);
     array_free(&release->superseded);
@@ -89,42 +90,58 @@ static char *next_word(char **rest)
     return *word ? word : NULL;
 }
 
-#define LEAST_WORD "min-compatible="
+#define LEAST_WORD   "min-compatible="
+#define HISTORY_WORD "history="
 
-/* What may stand behind the time; false for anything else. */
-static bool take_flags(char *rest, bool *ret_stop, const char **ret_least)
+/* What may stand behind the time, each once and in this order. */
+typedef struct ReleaseFlags {
+    bool stop;
+    const char *least;
+    const char *history;
+} ReleaseFlags;
+
+static bool take_flags(char *rest, ReleaseFlags *ret_flags)
 {
-    const char *word = rest ? next_word(&rest) : NULL;
-    *ret_stop = word && strcmp(word, "stop") == 0;
-    if (*ret_stop && rest)
-        word = next_word(&rest);
-    else if (*ret_stop)
-        return true;
-    if (!word || !text_has_prefix(word, LEAST_WORD) || rest)
+    const char *word = next_word(&rest);
+    if (word && strcmp(word, "stop") == 0) {
+        ret_flags->stop = true;
+        word = rest ? next_word(&rest) : NULL;
+        if (!word)
+            return !rest;
+    }
+    if (word && text_has_prefix(word, LEAST_WORD)) {
+        ret_flags->least = word + strlen(LEAST_WORD);
+        if (!project_version_name_is_valid(ret_flags->least))
+            return false;
+        word = rest ? next_word(&rest) : NULL;
+        if (!word)
+            return !rest;
+    }
+    if (!word || !text_has_prefix(word, HISTORY_WORD) || rest)
         return false;
-    *ret_least = word + strlen(LEAST_WORD);
-    return project_version_name_is_valid(*ret_least);
+    ret_flags->history = word + strlen(HISTORY_WORD);
+    return strchr(ret_flags->history, ':') != NULL;
 }
 
 static bool take_release(SumReading *reading, char *rest)
 {
     const char *version = next_word(&rest);
     const char *time = next_word(&rest);
-    const char *least = NULL;
+    ReleaseFlags flags = {0};
     int64_t seconds;
-    bool stop = false;
     if (!version || !project_version_name_is_valid(version) || !time ||
-        !clock_parse(time, &seconds) || (rest && !take_flags(rest, &stop, &least)))
-        return refuse(reading, "expected 'release VERSION TIME', and nothing, 'stop' or "
-                               "'" LEAST_WORD "VERSION' behind it");
+        !clock_parse(time, &seconds) || (rest && !take_flags(rest, &flags)))
+        return refuse(reading, "expected 'release VERSION TIME', and nothing, 'stop', "
+                               "'" LEAST_WORD "VERSION' or '" HISTORY_WORD "TOOL:TABLE' behind it");
     if (sum_file_find(reading->sum, version))
         return refuse(reading, "this version is already released further up");
-    if (least && !sum_file_find(reading->sum, least))
+    if (flags.least && !sum_file_find(reading->sum, flags.least))
         return refuse(reading, "the version that it is compatible with is not released further up");
     SumRelease *release = array_add(&reading->sum->releases);
     release->version = memory_string(version);
-    release->stop = stop;
-    release->min_compatible = memory_string(least);
+    release->stop = flags.stop;
+    release->min_compatible = memory_string(flags.least);
+    release->history = memory_string(flags.history);
     memcpy(release->released_at, time, CLOCK_TEXT_SIZE);
     return true;
 }
@@ -253,9 +270,13 @@ bool sum_file_append(const char *path, const SumRelease *release, Error *err)
     }
     if (!text.length)
         text_add(&text, SUM_HEADER "\n");
-    text_addf(&text, "release %s %s%s%s%s\n", release->version, release->released_at,
-              release->stop ? " stop" : "", release->min_compatible ? " " LEAST_WORD : "",
-              release->min_compatible ? release->min_compatible : "");
+    text_addf(&text, "release %s %s%s", release->version, release->released_at,
+              release->stop ? " stop" : "");
+    if (release->min_compatible)
+        text_addf(&text, " " LEAST_WORD "%s", release->min_compatible);
+    if (release->history)
+        text_addf(&text, " " HISTORY_WORD "%s", release->history);
+    text_add_char(&text, '\n');
     array_each (const SumSuperseded, superseded, &release->superseded) {
         char hex[DIGEST_HEX_SIZE];
         text_addf(&text, "supersedes %s %s %s %s\n", release->version, superseded->version,

@@ -5,7 +5,8 @@
  *     migration 1.0.0 <128 hex digits of BLAKE2b-512 of the tree line> 0001_create_customers
  *
  * A release line, then its migrations in order. The identity is last because it may hold spaces.
- * Behind the time may stand `stop` and `min-compatible=VERSION`, in this order. A version that
+ * Behind the time may stand `stop`, `min-compatible=VERSION` and `history=TOOL:TABLE` (the version
+ * keeps the history of the layout's own tool: foreign_history.h), in this order. A version that
  * takes the place of earlier ones names them below its release line, before its migrations, with
  * their tree digests as they were:
  *
@@ -42,6 +43,7 @@ typedef struct SumRelease {
     char released_at[CLOCK_TEXT_SIZE];
     bool stop;            /* a required stop */
     char *min_compatible; /* owned; a run to it begins at this version or later; or NULL */
+    char *history;        /* owned; foreign_history.h's mark, as it stands; or NULL */
     SumSupersededArray superseded;
     ARRAY_OF(SumMigration) migrations;
 } SumRelease;

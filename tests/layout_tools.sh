@@ -1,6 +1,8 @@
 #!/bin/bash
 # make test-tools: the fixtures of tests/vectors/layouts, applied by the tools whose layouts they are
-# and by us: equal schemas, up and after the last migration's down. usage: tests/layout_tools.sh
+# and by us: equal schemas, up and after the last migration's down; and with [foreign-history] keep the
+# tools find nothing to do behind us, what we took back to do again, and nothing behind an upgrade of a
+# database that they made and we adopted. usage: tests/layout_tools.sh
 #
 # dbmate, node-pg-migrate, graphile-migrate and liquibase (which needs java) come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
 # not there; tests/cli/layouts.bats compares these with psql. The last line counts.
@@ -47,16 +49,24 @@ liquibase() {
         --password=right "$@"
 }
 
-# tool LAYOUT up|down: by the tool itself, against $URL.
+# tool LAYOUT up|down|pending|verify: by the tool itself, against $URL, in FOLDER (default: the fixture).
 tool() {
     local folder
-    folder=$(layout_folder "$1")
+    folder=${FOLDER:-$(layout_folder "$1")}
     case $1 in
-    dbmate) "$bin/dbmate" --url "$URL" --migrations-dir "$folder" --no-dump-schema "$2" ;;
+    dbmate) "$bin/dbmate" --url "$URL" --migrations-dir "$folder" --no-dump-schema "${2/pending/status}" ;;
     sqitch)
         case $2 in
         up) sqitch --chdir "$folder" deploy --verify "db:${URL%%\?*}" ;;
         down) sqitch --chdir "$folder" revert --to @HEAD^ -y "db:${URL%%\?*}" ;;
+        pending) sqitch --chdir "$folder" status "db:${URL%%\?*}" ;;
+        verify) sqitch --chdir "$folder" verify "db:${URL%%\?*}" ;;
+        esac
+        ;;
+    node-pg-migrate)
+        case $2 in
+        pending) DATABASE_URL=$URL "$bin/node-pg-migrate" up --dry-run -m "$folder" ;;
+        *) DATABASE_URL=$URL "$bin/node-pg-migrate" "$2" -m "$folder" ;;
         esac
         ;;
     liquibase)
@@ -75,7 +85,6 @@ tool() {
         echo '{}' >"$WORK/graphile/.gmrc"
         (cd "$WORK/graphile" && DATABASE_URL=$URL DATABASE_OWNER=app "$bin/graphile-migrate" migrate)
         ;;
-    node-pg-migrate) DATABASE_URL=$URL "$bin/node-pg-migrate" "$2" -m "$folder" ;;
     esac
 }
 
@@ -128,6 +137,135 @@ compare() {
     check "$layout: down" "$WORK/theirs.down" "$WORK/ours.down"
 }
 
+# --- the tool's own history ---------------------------------------------------------------------------
+
+# How many migrations the tool would run now, in its own words: NUMBER, or what it said.
+pending() {
+    tool "$1" pending >"$WORK/said" 2>&1
+    case $1 in
+    dbmate) sed -n 's/^Pending: //p' "$WORK/said" ;;
+    node-pg-migrate)
+        if grep -q '^No migrations to run' "$WORK/said"; then echo 0; else grep -c '^> - ' "$WORK/said"; fi
+        ;;
+    sqitch)
+        if grep -q '^Nothing to deploy (up-to-date)' "$WORK/said"; then
+            echo 0
+        else
+            grep -c '^  \* ' "$WORK/said"
+        fi
+        ;;
+    esac
+}
+
+# The tool's table as it is made, and its rows but for times and for who deployed.
+their_table() {
+    local query
+    case $1 in
+    dbmate) query='TABLE schema_migrations ORDER BY 1' ;;
+    node-pg-migrate) query='SELECT id, name FROM pgmigrations ORDER BY id' ;;
+    sqitch) query="SELECT change_id, script_hash, change, project, note, planned_at, planner_name, planner_email
+        FROM sqitch.changes ORDER BY committed_at; SELECT tag_id, tag, project, change_id, note, planned_at,
+        planner_name, planner_email FROM sqitch.tags ORDER BY 1; TABLE sqitch.dependencies ORDER BY 1, 3;
+        SELECT project, uri FROM sqitch.projects; SELECT version FROM sqitch.releases; SELECT event, change_id,
+        change, project, note, requires, conflicts, tags, planned_at, planner_name, planner_email
+        FROM sqitch.events ORDER BY committed_at" ;;
+    esac
+    case $1 in
+    sqitch) schema_of "$DB_ADMIN" --no-comments -n sqitch ;;
+    *) schema_of "$DB_ADMIN" -t schema_migrations -t pgmigrations -t 'pgmigrations*' ;;
+    esac
+    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "$query"
+}
+
+# said WHAT LAYOUT NUMBER: the tool has so many to run.
+said() {
+    echo "$3 pending" >"$WORK/expected"
+    echo "$(pending "$2") pending" >"$WORK/got"
+    check "$2: $1" "$WORK/expected" "$WORK/got"
+    cmp -s "$WORK/expected" "$WORK/got" || cat "$WORK/said"
+}
+
+# A project of the fixture that keeps the history, released as 1.0.0 and 1.1.0, rehearsed and packed.
+history_project() {
+    local layout=$1 major
+    PROJECT=$WORK/$layout
+    rm -rf "$PROJECT"
+    major=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+    layout_project "$layout" || return
+    printf '[foreign-history]\nkeep = true\n' >>"$PROJECT/sealift.conf"
+    sed -i "s/^# server-m\(in\|ax\) = .*/server-m\1 = $major/" "$PROJECT/sealift.conf"
+    [ "$layout" = sqitch ] ||
+        planner release 1.0.0 --project "$PROJECT" --through "$2" >/dev/null || return
+    [ "$layout" != sqitch ] || release 1.0.0 || return
+    release 1.1.0 &&
+        planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" >"$WORK/out" 2>&1 &&
+        planner pack --project "$PROJECT" --to 1.1.0 --out "$WORK/$layout.history" \
+            --sign "$WORK/keys/vendor" >"$WORK/out" 2>&1
+}
+
+fresh_site() {
+    rm -rf "$WORK/site"
+    mkdir -p "$WORK/site/config" "$WORK/site/state"
+    trust_site vendor
+}
+
+# The tool alone, to the end of 1.0.0: with the files of that version, or by its own word.
+tool_to_first() {
+    local layout=$1
+    FOLDER=$WORK/first.$layout
+    cp -R "$(layout_folder "$layout")" "$FOLDER"
+    case $layout in
+    sqitch) sqitch --chdir "$FOLDER" deploy --to @1.0.0 "db:${URL%%\?*}" ;;
+    *)
+        rm "$FOLDER/$(layout_order "$layout" | tail -n 1)"
+        tool "$layout" up
+        ;;
+    esac >"$WORK/out" 2>&1 || cat "$WORK/out"
+    FOLDER=
+}
+
+# history LAYOUT [IDENTITY that ends 1.0.0]
+history() {
+    local layout=$1 name=${1%%-*}
+    if ! history_project "$@"; then
+        echo "FAILED $layout: a project that keeps the history"
+        cat "$WORK/out"
+        failed=$((failed + 1))
+        return
+    fi
+    database "rows_$name"
+    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    their_table "$layout" >"$WORK/theirs.rows"
+    database "kept_$name"
+    fresh_site
+    applier apply "$WORK/$layout.history" --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    their_table "$layout" >"$WORK/ours.rows"
+    check "$layout: table and rows" "$WORK/theirs.rows" "$WORK/ours.rows"
+    said "nothing to do behind us" "$layout" 0
+    if [ "$layout" = sqitch ]; then
+        tool sqitch verify >"$WORK/said" 2>&1 || true
+        grep '^Verify successful' "$WORK/said" >"$WORK/got" || cat "$WORK/said"
+        echo 'Verify successful' >"$WORK/expected"
+        check "sqitch: verify" "$WORK/expected" "$WORK/got"
+    fi
+    applier rollback --steps 1 --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    said "what we took back is to do" "$layout" 1
+    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    said "the tool does it itself" "$layout" 0
+
+    database "taken_$name"
+    fresh_site
+    tool_to_first "$layout"
+    applier adopt "$WORK/$layout.history" --db "$DB" --yes >"$WORK/adopted" 2>&1 || cat "$WORK/adopted"
+    printf 'of this bundle 1.0.0\n' >"$WORK/expected"
+    sed -n 's/.*that is version \(.*\) of this bundle$/of this bundle \1/p' "$WORK/adopted" >"$WORK/got"
+    check "$layout: adopted at what its table says" "$WORK/expected" "$WORK/got"
+    applier apply "$WORK/$layout.history" --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    their_table "$layout" >"$WORK/ours.rows"
+    check "$layout: table and rows of an adopted one" "$WORK/theirs.rows" "$WORK/ours.rows"
+    said "nothing to do behind an upgrade of its own database" "$layout" 0
+}
+
 if ! command -v npm >/dev/null || ! install_tools; then
     echo "the tools could not be installed by npm"
     echo "0 passed, 1 failed"
@@ -157,9 +295,12 @@ else
     echo "FAILED java is not installed, which liquibase needs"
     failed=$((failed + 1))
 fi
+history dbmate 20240101120000
+history node-pg-migrate 20240101120000000_add-flag
 if command -v sqitch >/dev/null; then
     compare_sqitch_ids
     PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0
+    PATH=$PG_BIN:$PATH history sqitch
 else
     echo "FAILED sqitch is not installed (Debian's packages sqitch, libdbd-pg-perl)"
     failed=$((failed + 1))

@@ -9,7 +9,7 @@ BEGIN {
     # The rooms of a layer, each of which may include those before it; sql is anybody's, and the files
     # at the layer's door (main, the command table) may include all.
     order("applier", "sql server schema ledger site watch steps backup runs rehearsal preflight commands")
-    order("planner", "sql schema lint downs packing explain import rehearsal catalog commands")
+    order("planner", "sql schema lint downs history packing explain import rehearsal catalog commands")
     # library header -> the layers that may include it
     library["libpq-fe.h"] = " applier "
     library["archive.h"] = " bundles "

@@ -67,6 +67,7 @@ static void render_json(const ApplyInput *input, const AdoptReport *report, cons
         json_int(&json, "compared_major", nearest->set.server_major);
         proof_render_json(&nearest->result, &report->accepted, &json);
     }
+    foreign_tables_json(&report->foreign, &json);
     if (report->recorded)
         json_string(&json, "database_uuid", report->identity.database_uuid);
     run_render_warnings_json(warnings, &json);
@@ -87,6 +88,11 @@ static void render_text(const ApplyInput *input, const AdoptReport *report, Text
                   report->redacted, input->head->product, report->match.version,
                   report->match.compared_major,
                   report->match.state == SCHEMA_PROVEN ? "" : ", as far as structure goes");
+        array_each (const ForeignTable, table, &report->foreign) {
+            text_add(out, "  ");
+            foreign_table_text(table, /* compared= */ true, out);
+            text_add_char(out, '\n');
+        }
         return;
     }
     if (report->found || !nearest->version)

@@ -8,6 +8,7 @@
 #include "applier/commands/status_report.h"
 #include "applier/commands/target_options.h"
 #include "applier/ledger/stored_bundle.h"
+#include "applier/runs/foreign_tables.h"
 #include "applier/runs/site_bundle.h"
 #include "applier/schema/schema_proof.h"
 #include "applier/server/pg_lock.h"
@@ -45,8 +46,9 @@ typedef struct Status {
     BundleShelf shelf;        /* where a folder was named … */
     BundleRoute route;        /* … and where it leads to */
     ARRAY_OF(Pending) pending;
-    bool holds_relations; /* an unmanaged database is not empty */
-    char *next;           /* owned: the command to run next, or NULL */
+    bool holds_relations;      /* an unmanaged database is not empty */
+    ForeignTableArray foreign; /* … and what other tools say of it */
+    char *next;                /* owned: the command to run next, or NULL */
     StatusReport report;
     bool running; /* another applier is at work */
     PgLockHolder holder;
@@ -60,6 +62,7 @@ static void status_done(Status *status)
     bundle_shelf_done(&status->shelf);
     bundle_route_done(&status->route);
     array_free(&status->pending);
+    foreign_tables_done(&status->foreign);
     free(status->next);
     stored_bundle_free(status->stored);
     site_bundle_done(&status->bundle);
@@ -257,7 +260,8 @@ static bool look(const CommandContext *context, Status *status, Error *err)
         compare_with_route(status);
     set_next(status);
     list_pending(status);
-    return true;
+    return status->history.managed ||
+           foreign_tables_read(session, status->manifest, &status->foreign, err);
 }
 
 static const char *migration_state(const AppliedMigration *migration)
@@ -369,6 +373,7 @@ static void render_json(const Status *status, Text *out)
     json_string(&json, "rehearsal_since",
                 *history->identity.rehearsal_since ? history->identity.rehearsal_since : NULL);
     backup_render_past_json(&history->backups, &json);
+    foreign_tables_json(&status->foreign, &json);
     json_array(&json, "pending");
     array_each (const Pending, pending, &status->pending)
         json_string(&json, /* name= */ NULL, pending->identity);
@@ -415,6 +420,11 @@ static void render_text(const Status *status, Text *out)
         text_add_char(out, '\n');
         schema_text(history, out);
         backup_text(history, out);
+    }
+    array_each (const ForeignTable, table, &status->foreign) {
+        text_add(out, "history    ");
+        foreign_table_text(table, status->manifest != NULL, out);
+        text_add_char(out, '\n');
     }
     if (status->next)
         text_addf(out, "next       %s\n", status->next);

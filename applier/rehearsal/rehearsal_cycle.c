@@ -4,6 +4,7 @@
 
 #include "applier/rehearsal/rehearsal_measure.h"
 #include "applier/rehearsal/rehearsal_rows.h"
+#include "applier/rehearsal/rehearsal_tolerated.h"
 #include "applier/rehearsal/rehearsal_verdict.h"
 #include "base/memory.h"
 
@@ -25,7 +26,7 @@ static bool cycles_begin(Cycles *cycles, Rehearsal *rehearsal, Error *err)
     *cycles = (Cycles){.rehearsal = rehearsal,
                        .stage = rehearsal_stage_for(rehearsal, &rehearsal->seeds),
                        .clean = rehearsal_stage_for(rehearsal, &rehearsal->seeds),
-                       .rows = rehearsal_rows_new(rehearsal->options->rows)};
+                       .rows = rehearsal_rows_new(rehearsal->options->rows, rehearsal->manifest)};
     cycles->clean.database = REHEARSAL_CLEAN;
     return rehearsal_stage_renew(&cycles->stage, err);
 }
@@ -174,17 +175,25 @@ static bool run_measured(Cycles *cycles, const Subject *subject, Direction direc
            rehearsal_measure_end(cycles->measure, err);
 }
 
+/* The rows that count. */
+static bool read_rows(const Cycles *cycles, RowHashes *ret_rows, Error *err)
+{
+    if (!rehearsal_hash_read(cycles->stage.session, ROW_HASHES, ret_rows, err))
+        return false;
+    rehearsal_drop_tolerated_tables(cycles->rehearsal->manifest, ret_rows);
+    return true;
+}
+
 /* --- up -------------------------------------------------------------------------------------- */
 
 static bool look_before(Cycles *cycles, Cycle *cycle, Error *err)
 {
-    PgSession *session = cycles->stage.session;
     row_hashes_done(&cycle->rows_before);
     if (!cycles->known &&
         !rehearsal_stage_fingerprint(&cycles->stage, FINGERPRINT_DEFINITIONS, &cycles->now, err))
         return false;
     cycles->known = true;
-    return rehearsal_hash_read(session, ROW_HASHES, &cycle->rows_before, err);
+    return read_rows(cycles, &cycle->rows_before, err);
 }
 
 /* The up failed: on generated rows, or because of what another database of ours holds. So it is
@@ -255,7 +264,7 @@ static bool go_back(Cycles *cycles, const Subject *subject, Cycle *cycle, Error 
         return true;
     cycle->has_back = true;
     return rehearsal_stage_fingerprint(&cycles->stage, detail_of(subject), &cycle->back, err) &&
-           rehearsal_hash_read(session, ROW_HASHES, &cycle->rows_back, err);
+           read_rows(cycles, &cycle->rows_back, err);
 }
 
 static bool go_up_again(Cycles *cycles, const Subject *subject, Cycle *cycle, Error *err)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/rehearsal/rehearsal_tolerated.h"
 #include "applier/rehearsal/rows_catalog.h"
 #include "applier/server/pg_query.h"
 #include "base/memory.h"
@@ -11,15 +12,17 @@
 
 struct RehearsalRows {
     int64_t count;
+    const Manifest *manifest;
     RowsTableArray tables; /* seen so far */
 };
 
 /* --- lifetime -------------------------------------------------------------------------------- */
 
-RehearsalRows *rehearsal_rows_new(int64_t count)
+RehearsalRows *rehearsal_rows_new(int64_t count, const Manifest *manifest)
 {
     RehearsalRows *rows = memory_new(RehearsalRows);
     rows->count = count;
+    rows->manifest = manifest;
     return rows;
 }
 
@@ -418,6 +421,12 @@ static bool fill_all(RehearsalRows *rows, PgSession *session, Error *err)
     return true;
 }
 
+static void pass_tolerated(RehearsalRows *rows)
+{
+    array_each (RowsTable, table, &rows->tables)
+        table->done |= rehearsal_tolerates(rows->manifest, table->name);
+}
+
 bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wanted, Error *err)
 {
     CLEANUP(text_done) Text oids = {0};
@@ -428,6 +437,7 @@ bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wan
         return error_wrap(err, "generating rows");
     if (!oids.length)
         return true;
+    pass_tolerated(rows);
     if (pg_script(session, "BEGIN", err) &&
         rows_catalog_read(session, text_string(&oids), &rows->tables, err) &&
         fill_all(rows, session, err) && pg_script(session, "COMMIT", err))

@@ -5,11 +5,12 @@
 #define SEALIFT_APPLIER_REHEARSAL_ROWS_H
 
 #include "applier/server/pg_session.h"
+#include "bundles/manifest.h"
 
 typedef struct RehearsalRows RehearsalRows;
 
-/* `count` rows for each table; 0: none. */
-RehearsalRows *rehearsal_rows_new(int64_t count);
+/* `count` rows for each table; 0: none. What the manifest (borrowed) tolerates gets none. */
+RehearsalRows *rehearsal_rows_new(int64_t count, const Manifest *manifest);
 void rehearsal_rows_free(RehearsalRows *rows);
 DEFINE_CLEANUP(RehearsalRows, rehearsal_rows_free)
 

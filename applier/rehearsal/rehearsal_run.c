@@ -1,6 +1,7 @@
 #include "applier/rehearsal/rehearsal_run.h"
 
 #include "applier/rehearsal/rehearsal_pass.h"
+#include "applier/rehearsal/rehearsal_tolerated.h"
 #include "base/file.h"
 #include "base/memory.h"
 
@@ -37,7 +38,10 @@ bool rehearsal_fingerprint(PgSession *session, const Rehearsal *rehearsal, Finge
                            Fingerprint *ret_fingerprint, Error *err)
 {
     const FingerprintScope scope = scope_of(rehearsal->manifest, &rehearsal->parameters);
-    return fingerprint_read(session, &scope, detail, ret_fingerprint, err);
+    if (!fingerprint_read(session, &scope, detail, ret_fingerprint, err))
+        return false;
+    rehearsal_drop_tolerated(rehearsal->manifest, ret_fingerprint);
+    return true;
 }
 
 /* By a session of its own: the runner's forgets what was prepared in it with each run. */
@@ -51,7 +55,10 @@ bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail
                                     &stage->reader, err) ||
          !fingerprint_prepare(stage->reader, err)))
         return false;
-    return fingerprint_read(stage->reader, &scope, detail, ret_fingerprint, err);
+    if (!fingerprint_read(stage->reader, &scope, detail, ret_fingerprint, err))
+        return false;
+    rehearsal_drop_tolerated(stage->input->manifest, ret_fingerprint);
+    return true;
 }
 
 bool rehearsal_note_fingerprint(Rehearsal *rehearsal, size_t slot, const char *arrival,

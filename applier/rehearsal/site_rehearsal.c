@@ -1,5 +1,6 @@
 #include "applier/rehearsal/site_rehearsal.h"
 
+#include "applier/rehearsal/rehearsal_tolerated.h"
 #include "applier/rehearsal/site_outside.h"
 #include "applier/rehearsal/site_restored.h"
 #include "applier/runs/run_session.h"
@@ -175,13 +176,17 @@ static bool take_schema(const Copy *copy, Fingerprint *ret_schema, Error *err)
     const FingerprintScope scope = {
         .schemas = manifest->scope.count ? (const char *const *)manifest->scope.items : NULL,
         .schema_count = manifest->scope.count};
-    return fingerprint_read(copy->reader, &scope, FINGERPRINT_HASHES, ret_schema, err);
+    if (!fingerprint_read(copy->reader, &scope, FINGERPRINT_HASHES, ret_schema, err))
+        return false;
+    rehearsal_drop_tolerated(manifest, ret_schema);
+    return true;
 }
 
 /* A table that the role may not read is not counted, and then none is. */
 static bool count_rows(Copy *copy, RowHashes *ret_rows, bool *ret_counted, Error *err)
 {
     if (rehearsal_hash_read(copy->reader, ROW_COUNTS, ret_rows, err)) {
+        rehearsal_drop_tolerated_tables(copy->input->manifest, ret_rows);
         *ret_counted = true;
         return true;
     }

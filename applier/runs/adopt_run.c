@@ -13,6 +13,7 @@ void adopt_report_done(AdoptReport *report)
 {
     adopt_nearest_done(&report->nearest);
     accepted_extras_done(&report->accepted);
+    foreign_tables_done(&report->foreign);
     free(report->redacted);
     free(report->warnings);
     *report = (AdoptReport){0};
@@ -109,6 +110,35 @@ static bool nothing_to_accept(const AcceptRequestArray *accepts, const AdoptMatc
     return error_hint(err, "nothing was written; leave --accept-extra out");
 }
 
+/* Of several versions with this schema, the one that a tool's table names, where it is one of them.
+ */
+static const char *version_to_try(const Adoption *adoption)
+{
+    const char *named = foreign_tables_version(&adoption->report->foreign);
+    if (adoption->options->version || adoption->matches.count < 2 || !named)
+        return adoption->options->version;
+    array_each (const AdoptMatch, match, &adoption->matches)
+        if (strcmp(match->version, named) == 0)
+            return named;
+    return NULL;
+}
+
+/* Where a table says something else than the schema, the schema holds, and the table is named. */
+static void compare_with_tables(Adoption *adoption)
+{
+    const AdoptReport *report = adoption->report;
+    array_each (const ForeignTable, table, &report->foreign) {
+        if (report->found && !table->place.inside && table->place.version &&
+            strcmp(table->place.version, report->match.version) == 0)
+            continue;
+        foreign_table_text(table, /* compared= */ true, &adoption->warnings);
+        if (report->found && !table->unread)
+            text_addf(&adoption->warnings, "; the schema is that of version %s, which decides",
+                      report->match.version);
+        text_add_char(&adoption->warnings, '\n');
+    }
+}
+
 static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
 {
     const AcceptRequestArray *accepts = adoption->options->run.schema.accepts;
@@ -124,7 +154,7 @@ static bool find(Adoption *adoption, const Fingerprint *taken, Error *err)
         return false;
     if (!adoption->matches.count)
         return no_match(adoption, err);
-    if (!adopt_choose(&adoption->matches, adoption->options->version, &found, err))
+    if (!adopt_choose(&adoption->matches, version_to_try(adoption), &found, err))
         return false;
     if (equal && accept)
         return nothing_to_accept(accepts, found, err);
@@ -178,8 +208,13 @@ static bool look(Adoption *adoption, Error *err)
                   "compare with");
         return error_hint(err, "ask the vendor for one that was rehearsed");
     }
-    return take(adoption, FINGERPRINT_DEFINITIONS, &taken, err) && find(adoption, &taken, err) &&
-           check_rest(adoption, err);
+    if (!foreign_tables_read(adoption->session, adoption->input->manifest,
+                             &adoption->report->foreign, err) ||
+        !take(adoption, FINGERPRINT_DEFINITIONS, &taken, err))
+        return false;
+    bool found = find(adoption, &taken, err);
+    compare_with_tables(adoption);
+    return found && check_rest(adoption, err);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "applier/runs/adopt_match.h"
 #include "applier/runs/apply_run.h"
+#include "applier/runs/foreign_tables.h"
 
 typedef struct AdoptOptions {
     RunOptions run;
@@ -20,6 +21,7 @@ typedef struct AdoptReport {
     AdoptMatch match;     /* where found; borrows from the manifest */
     AdoptNearest nearest; /* where not: what is different from it */
     AcceptedExtraArray accepted;
+    ForeignTableArray foreign; /* what other tools' tables say; borrows from the manifest */
     int64_t server_major;
     char *redacted; /* owned: how the target is named */
     char *warnings; /* owned: one line each, or "" */

@@ -29,10 +29,10 @@ INSERT INTO chunk (object, chunk, blake2b) VALUES (:object, :chunk, :blake2b)
 -- :name manifest_insert_migration
 INSERT INTO migration (migration, version, ordinal, identity, slug, transaction_mode, phase,
   way_back, rehearsed, irreversible_reason, acknowledged, atomic_blocker, lock_estimate,
-  lock_timeout_ms, statement_timeout_ms, up_blake2b)
+  lock_timeout_ms, statement_timeout_ms, up_blake2b, authored_blake2b)
 VALUES (:migration, :version, :ordinal, :identity, :slug, :transaction_mode, :phase,
   :way_back, :rehearsed, :irreversible_reason, :acknowledged, :atomic_blocker, :lock_estimate,
-  :lock_timeout_ms, :statement_timeout_ms, :up_blake2b)
+  :lock_timeout_ms, :statement_timeout_ms, :up_blake2b, :authored_blake2b)
 
 -- :name manifest_insert_migration_data
 INSERT INTO migration_data (migration, ordinal, object) VALUES (:migration, :ordinal, :object)
@@ -131,7 +131,7 @@ SELECT object, chunk, blake2b FROM chunk ORDER BY object, chunk
 -- :name manifest_read_migrations
 SELECT migration, version, ordinal, identity, slug, transaction_mode, phase, way_back, rehearsed,
   irreversible_reason, acknowledged, atomic_blocker, lock_estimate, lock_timeout_ms,
-  statement_timeout_ms, up_blake2b
+  statement_timeout_ms, up_blake2b, authored_blake2b
 FROM migration ORDER BY migration
 
 -- :name manifest_read_migration_data

@@ -68,7 +68,9 @@ CREATE TABLE migration ( -- in order of application, over all versions
   lock_estimate INTEGER NOT NULL CHECK (lock_estimate >= 0),
   lock_timeout_ms INTEGER CHECK (lock_timeout_ms >= 0), -- null: the applier's own
   statement_timeout_ms INTEGER CHECK (statement_timeout_ms >= 0), -- null: the applier's own
-  up_blake2b TEXT NOT NULL CHECK (length(up_blake2b) = 128) -- of its line in the tree digest
+  up_blake2b TEXT NOT NULL CHECK (length(up_blake2b) = 128), -- of its line in the tree digest
+  authored_blake2b TEXT CHECK (length(authored_blake2b) = 128) -- of the up that was released, where
+    -- the planner added statements behind it; null: its up object is that text
 ) STRICT;
 CREATE TABLE migration_data ( -- data files that a migration's up loads
   migration INTEGER NOT NULL REFERENCES migration,

@@ -6,6 +6,7 @@
 #include "migrations/project_notes.h"
 #include "migrations/project_repeats.h"
 #include "migrations/sum_file.h"
+#include "planner/history/history.h"
 #include "planner/packing/project_check.h"
 #include "planner/packing/project_digests.h"
 #include "planner/planner_commands.h"
@@ -322,6 +323,20 @@ static bool freeze_repeats(Project *project, const Range *range, const char *ver
     return true;
 }
 
+/* … and what the layout's own tool notes of it can be said. */
+static bool check_history(const Project *project, const Range *range, Error *err)
+{
+    CLEANUP(history_freep) History *history = NULL;
+    if (!history_open(project, &history, err))
+        return false;
+    for (size_t i = 0; i < range->count; i++) {
+        CLEANUP(text_done) Text text = {0};
+        if (!history_up_text(history, range->first + i, &text, err))
+            return false;
+    }
+    return true;
+}
+
 static bool make_release(const Project *project, const Range *range, SumRelease *release,
                          Error *err)
 {
@@ -352,6 +367,8 @@ static void render(const SumRelease *release, const ProjectNoteArray *notes, Tex
               release->stop ? ", a required stop" : "");
     if (release->min_compatible)
         text_addf(out, "  from        %s or later in one run\n", release->min_compatible);
+    if (release->history)
+        text_addf(out, "  history     %s\n", release->history);
     array_each (const SumSuperseded, superseded, &release->superseded)
         text_addf(out, "  supersedes  %s%s\n", superseded->version,
                   superseded->same_schema ? ", and must have its schema" : "");
@@ -369,6 +386,7 @@ static void render_json(const SumRelease *release, const ProjectNoteArray *notes
     json_string(&json, "released_at", release->released_at);
     json_bool(&json, "stop", release->stop);
     json_string(&json, "min_compatible", release->min_compatible);
+    json_string(&json, "history", release->history);
     json_array(&json, "supersedes");
     array_each (const SumSuperseded, superseded, &release->superseded)
         json_string(&json, /* name= */ NULL, superseded->version);
@@ -411,9 +429,11 @@ static bool run(CommandContext *context, Error *err)
         !check_lost_repeats(&project, &release, &range, err))
         return false;
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
+    release.history = memory_string(project.history);
     if (!project_notes_read(project.root, version, &notes, err) ||
         !check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
-        !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
+        !check_history(&project, &range, err) || !make_release(&project, &range, &release, err) ||
+        !sum_file_append(sum_path, &release, err))
         return false;
     (context->json ? render_json : render)(&release, &notes, context->out);
     return true;

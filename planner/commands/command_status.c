@@ -52,6 +52,8 @@ static void render_version(const ProjectVersion *version, Text *out)
         text_addf(out, "%s  not released\n", version->name);
     if (version->min_compatible)
         text_addf(out, "  from        %s or later in one run\n", version->min_compatible);
+    if (version->history)
+        text_addf(out, "  history     %s\n", version->history);
     array_each (const SumSuperseded, superseded, &version->superseded)
         text_addf(out, "  supersedes  %s%s\n", superseded->version,
                   superseded->same_schema ? ", and has its schema" : "");
@@ -118,6 +120,7 @@ static void render_version_json(const Project *project, const ProjectVersion *ve
     json_string(json, "released_at", version->released ? version->released_at : NULL);
     json_bool(json, "stop", version->stop);
     json_string(json, "min_compatible", version->min_compatible);
+    json_string(json, "history", version->history);
     json_array(json, "supersedes");
     array_each (const SumSuperseded, superseded, &version->superseded)
         json_string(json, /* name= */ NULL, superseded->version);

@@ -58,7 +58,13 @@ static const char config_text[] =
     "# The schemas that are the product's, comma-separated (all unless given).\n"
     "# scope = app, public\n"
     "# Objects that sites may have of their own: KIND:PATTERN, comma-separated; * for any kind.\n"
-    "# tolerate = table:app.readings_*, *:monitoring.*\n";
+    "# tolerate = table:app.readings_*, *:monitoring.*\n"
+    "\n"
+    "[foreign-history]\n"
+    "# Whether upgrades also write what the layout's own tool would have noted in its table.\n"
+    "# keep = true\n"
+    "# That table, where it has another name: NAME or SCHEMA.NAME.\n"
+    "# table = public.schema_migrations\n";
 
 bool new_project_name(const char *given, const char *folder, char **ret_name, Error *err)
 {

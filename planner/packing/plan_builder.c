@@ -6,6 +6,7 @@
 #include "migrations/project_notes.h"
 #include "migrations/requires_directive.h"
 #include "migrations/script.h"
+#include "planner/history/history.h"
 #include "planner/packing/plan_parameters.h"
 #include "planner/packing/project_digests.h"
 #include "planner/packing/script_plan.h"
@@ -57,6 +58,7 @@ typedef struct Build {
     const Project *project;
     BundleWriter *writer;
     Manifest *manifest;
+    History *history;
     const ProjectMigration *source; /* the migration being read */
     ManifestMigration *migration;   /* what it becomes */
     char *folder;                   /* owned: versions/0001/0003-slug */
@@ -69,6 +71,8 @@ typedef struct Spool {
     BundleObject *sql;
     BundleObject *data;   /* open between data_begin and data_end */
     int64_t first_object; /* index of the script's first data object in the manifest */
+    DigestStream digest;  /* of what was spooled so far */
+    char last;            /* the last character of it that is no blank */
 } Spool;
 
 /* Characters that a slug may hold; everything else becomes one dash. */
@@ -100,6 +104,13 @@ static int64_t add_object(Build *build, const ManifestObject *object)
 static bool spool_sql(void *context, const void *bytes, size_t size, Error *err)
 {
     Spool *spool = context;
+    digest_update(&spool->digest, bytes, size);
+    for (const char *first = bytes, *at = first + size; at > first; at--) {
+        if (!strchr(" \t\r\n", at[-1])) {
+            spool->last = at[-1];
+            break;
+        }
+    }
     return bundle_writer_object_add(spool->sql, bytes, size, err);
 }
 
@@ -204,6 +215,43 @@ static void take_requirements(Build *build, const Script *script)
     }
 }
 
+/* What the layout's own tool would note of this script, as text; empty where nothing. */
+static bool history_text(const Build *build, ScriptKind kind, Text *ret_text, Error *err)
+{
+    size_t index = (size_t)(build->source - build->project->migrations.items);
+    if (kind == SCRIPT_UP)
+        return history_up_text(build->history, index, ret_text, err);
+    return kind != SCRIPT_DOWN || history_down_text(build->history, index, ret_text, err);
+}
+
+/* Put that behind the script, whose own digest stays what was released. A down without a statement
+ * stays none. */
+static bool append_history(Build *build, const ScriptPlanOptions *options, Spool *spool,
+                           const ScriptSink *sink, Script *script, Error *err)
+{
+    ManifestScript *planned = &build->migration->scripts[options->kind];
+    CLEANUP(text_done) Text text = {0};
+    if (options->kind == SCRIPT_DOWN && !planned->present)
+        return true;
+    if (!history_text(build, options->kind, &text, err))
+        return false;
+    if (!text.length)
+        return true;
+    DigestStream authored = spool->digest;
+    if (options->kind == SCRIPT_UP) {
+        build->migration->up_extended = true;
+        build->migration->authored_digest =
+            planned->present ? digest_end(&authored) : digest_of("", 0);
+    }
+    size_t first = script->statements.count;
+    int64_t line = first ? script->statements.items[first - 1].line : 1;
+    CLEANUP(memory_freep)
+    char *added =
+        memory_format("%s\n%s", spool->last && spool->last != ';' ? "\n;" : "", text_string(&text));
+    return script_append(script, added, line, sink, err) &&
+           script_plan_append(script, first, options, planned, err);
+}
+
 static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
@@ -221,7 +269,8 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
                                        .kind = kind,
                                        .mode = mode_of(build, kind, &script),
                                        .values = &build->project->config.values};
-    if (!script_plan(&script, &options, planned, err))
+    if (!script_plan(&script, &options, planned, err) ||
+        !append_history(build, &options, spool, &sink, &script, err))
         return false;
     array_each (ManifestStep, step, &planned->steps)
         if (step->data_object >= 0)
@@ -242,6 +291,7 @@ static bool build_script(Build *build, ScriptKind kind, Error *err)
     if (!build->source->scripts[kind])
         return true;
     Spool spool = {.build = build, .first_object = (int64_t)build->manifest->objects.count};
+    digest_begin(&spool.digest);
     bool good = bundle_writer_object_begin(build->writer, &spool.sql, err) &&
                 read_script(build, kind, &spool, err);
     bundle_writer_object_abandon(spool.data);
@@ -269,16 +319,8 @@ static bool set_verdict(Build *build, Error *err)
 static void add_tree_line(Build *build, Text *lines)
 {
     ManifestMigration *migration = build->migration;
-    const ManifestObject *objects = build->manifest->objects.items;
-    int64_t up = migration->scripts[SCRIPT_UP].object;
-    Digest up_digest = up >= 0 ? objects[up].plain_digest : digest_of("", 0);
-    CLEANUP(memory_freep)
-    Digest *data = memory_zeroed(migration->data_object_count, sizeof(*data));
-    for (size_t i = 0; i < migration->data_object_count; i++)
-        data[i] = objects[migration->data_objects[i]].plain_digest;
     CLEANUP(text_done) Text line = {0};
-    manifest_tree_line(migration->identity, migration->mode, &up_digest, data,
-                       migration->data_object_count, &line);
+    manifest_migration_tree_line(build->manifest, migration, &line);
     migration->up_digest = digest_of(line.bytes, line.length);
     text_add_n(lines, line.bytes, line.length);
 }
@@ -407,7 +449,7 @@ static int compare_tolerated(const void *a, const void *b)
 }
 
 /* project_config has checked both lists, sorted the first, and left nothing twice. */
-static void set_scope(const Project *project, Manifest *manifest)
+static void set_scope(const Project *project, int64_t last, Manifest *manifest)
 {
     CLEANUP(memory_freep) char *schemas = memory_string(project->config.scope);
     CLEANUP(memory_freep) char *objects = memory_string(project->config.tolerate);
@@ -421,6 +463,7 @@ static void set_scope(const Project *project, Manifest *manifest)
         *array_add(&manifest->tolerated) =
             (ManifestTolerated){memory_string(kind), memory_string(identity)};
     }
+    history_tolerate(project, last, manifest);
     if (manifest->tolerated.count)
         qsort(manifest->tolerated.items, manifest->tolerated.count,
               sizeof(*manifest->tolerated.items), compare_tolerated);
@@ -449,7 +492,11 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     Head *head = &ret_manifest->head;
     if (!tree_before(project, range, head->tree_from, err))
         return false;
-    Build build = {.project = project, .writer = writer, .manifest = ret_manifest};
+    CLEANUP(history_freep) History *history = NULL;
+    if (!history_open(project, &history, err))
+        return false;
+    Build build = {
+        .project = project, .writer = writer, .manifest = ret_manifest, .history = history};
     char tree[DIGEST_HEX_SIZE];
     copy_text(tree, sizeof(tree), head->tree_from);
     bool good = true;
@@ -467,7 +514,7 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
     ret_manifest->search_path = memory_string(project->config.search_path);
     add_superseded(project, range, ret_manifest);
-    set_scope(project, ret_manifest);
+    set_scope(project, range->last, ret_manifest);
     count(ret_manifest);
     add_extensions(project, ret_manifest);
     return plan_parameters(&project->config.values, ret_manifest, err);

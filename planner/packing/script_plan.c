@@ -427,6 +427,26 @@ bool script_plan(const Script *script, const ScriptPlanOptions *options, Manifes
     return true;
 }
 
+bool script_plan_append(const Script *script, size_t first, const ScriptPlanOptions *options,
+                        ManifestScript *planned, Error *err)
+{
+    Walk walk = {.options = options, .script = script, .planned = planned};
+    ManifestGroup *last =
+        planned->groups.count ? &planned->groups.items[planned->groups.count - 1] : NULL;
+    walk.group_open = last && last->kind == GROUP_TRANSACTION && !last->read_only &&
+                      options->mode == TRANSACTION_MODE_GROUP;
+    for (size_t i = first; i < script->statements.count; i++) {
+        const ScriptStatement *statement = &script->statements.items[i];
+        if (statement->kind.control != TRANSACTION_CONTROL_NONE ||
+            statement->kind.not_in_transaction)
+            return error_set(err, ERROR_INTERNAL, "what was added to '%s' does not fit",
+                             options->name);
+        add_step(&walk, statement, transaction_group(&walk), (Probe){0});
+    }
+    planned->present = planned->steps.count > 0;
+    return true;
+}
+
 char *script_plan_atomic_blocker(const Script *script, const ManifestScript *planned,
                                  TransactionMode mode)
 {

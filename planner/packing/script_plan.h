@@ -24,6 +24,12 @@ typedef struct ScriptPlanOptions {
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err) MUST_CHECK;
 
+/* Add the statements of `script` from index `first` on, which the planner appended, behind what was
+ * planned of it: into its last group, where that is a transaction that may write and others may
+ * join, else into one of their own. */
+bool script_plan_append(const Script *script, size_t first, const ScriptPlanOptions *options,
+                        ManifestScript *planned, Error *err) MUST_CHECK;
+
 /* Why an up script that was planned cannot share one transaction with other migrations, or NULL.
  * The caller frees. */
 char *script_plan_atomic_blocker(const Script *script, const ManifestScript *planned,

@@ -81,6 +81,7 @@ void rehearsal_add_pending(Project *project)
     }
     *array_add(&project->versions) = (ProjectVersion){
         .name = name,
+        .history = memory_string(project->history),
         .first_migration = first,
         .migration_count = project->migrations.count - first,
     };
@@ -243,6 +244,8 @@ static bool read_migration(const Project *project, const RehearsalSettings *sett
     digest_begin(&stream);
     digest_update(&stream, state->bytes, sizeof(state->bytes));
     digest_update(&stream, up.bytes, sizeof(up.bytes));
+    const char *history = project->versions.items[migration->version].history;
+    add_string(&stream, history ? history : "");
     for (ProjectScript which = PROJECT_DOWN; which < PROJECT_SCRIPT_COUNT; which++)
         if (!add_script(project, migration, which, &stream, &subject->acks, err))
             return false;
@@ -298,6 +301,7 @@ bool rehearsal_subject_read(const Project *project, const RehearsalSettings *set
     add_string(&stream, words);
     add_string(&stream, settings->scope);
     add_string(&stream, project->config.search_path);
+    add_string(&stream, project->config.tolerate); /* no part of any schema */
     Digest state = digest_end(&stream);
     key_of(&state, subject.start);
     for (int64_t i = 0; i <= last; i++)

@@ -36,7 +36,7 @@ static const SqlDamage rows_damaged[] = {
     {"a text of 8 MB", "UPDATE meta SET value = hex(zeroblob(4000000)) WHERE key = 'search-path'",
      "string or blob too big"},
     {"NULL where none may be", "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')",
-     "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
     /* versions */
     {"no version", "DELETE FROM version", "row 1: 'version'"},
     {"a version left out", "UPDATE version SET version = 3 WHERE version = 2",
@@ -180,6 +180,11 @@ static const SqlDamage rows_damaged[] = {
      "has 256 bytes, not 1 to 255"},
     {"a renamed migration", "UPDATE migration SET identity = '0001-piers' WHERE migration = 1",
      "its digest is not that of its scripts"},
+    {"another authored up",
+     "UPDATE migration SET authored_blake2b = up_blake2b WHERE migration = 1",
+     "its digest is not that of its scripts"},
+    {"an authored up that is no digest", "UPDATE migration SET authored_blake2b = 'x'",
+     "CHECK constraint failed"},
     {"ordinals twice", "UPDATE migration SET ordinal = 1 WHERE migration = 2",
      "row 2: is not migration 1 of version '1.1.0'"},
     {"a migration in another version",
@@ -304,30 +309,30 @@ static const SqlDamage rows_damaged[] = {
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
     /* the schema */
-    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 3"},
+    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 4"},
     {"a view that never ends",
      "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
      " SELECT n FROM c",
-     "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
     {"a view in the place of a table",
      "ALTER TABLE meta RENAME TO m; CREATE VIEW meta AS WITH RECURSIVE c(n) AS"
      " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS key, n AS value FROM c",
-     "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
     {"a trigger", "CREATE TRIGGER t AFTER INSERT ON meta BEGIN SELECT 1; END",
-     "not those of manifest schema 3"},
-    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 3"},
-    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 3"},
-    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
+    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 4"},
+    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 4"},
+    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 4"},
     {"a column too many", "ALTER TABLE meta ADD COLUMN more TEXT", "not those of manifest schema"},
     {"a generated column",
      "ALTER TABLE requirement ADD COLUMN bomb TEXT AS (hex(zeroblob(1000000000)))",
-     "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
     {"a table that is looser",
      "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'requirement'",
-     "not those of manifest schema 3"},
-    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 3"},
-    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 3"},
-    {"statistics", "ANALYZE", "not those of manifest schema 3"},
+     "not those of manifest schema 4"},
+    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 4"},
+    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 4"},
+    {"statistics", "ANALYZE", "not those of manifest schema 4"},
 };
 
 /* What bytes at a place of manifest.db say, without SQLite having a word. */
@@ -429,10 +434,10 @@ static void says_that_a_schema_is_of_another_time(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge other;
     forge_init(&other, FORGE_MINIMAL);
-    other.head.manifest_schema = 4;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 4, this program knows 3");
-    other.head.manifest_schema = 2;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 2, this program knows 3");
+    other.head.manifest_schema = 5;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 5, this program knows 4");
+    other.head.manifest_schema = 3;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 3, this program knows 4");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)

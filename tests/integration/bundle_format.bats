@@ -148,7 +148,7 @@ poke() {
     empty=$(printf '' | b2sum | cut -d' ' -f1)
     while IFS='|' read -r version name tree; do
         sqlite3 -separator $'\t' manifest.db "
-            SELECT identity, transaction_mode, coalesce(o.plain_blake2b, '$empty')
+            SELECT identity, transaction_mode, coalesce(m.authored_blake2b, o.plain_blake2b, '$empty')
                    || coalesce((SELECT char(9) || group_concat(plain_blake2b, char(9)) FROM (
                           SELECT d.plain_blake2b FROM migration_data JOIN object d USING (object)
                            WHERE migration_data.migration = m.migration

@@ -31,7 +31,7 @@ static inline UNUSED Head test_head(void)
         .irreversible = 1,
         .content_size = 123456,
         .content_digest = digest_of("content", 7),
-        .manifest_schema = 3,
+        .manifest_schema = 4,
         .manifest_size = 65536,
         .manifest_digest = digest_of("manifest", 8),
         .built_with = "planner 0.1.0, sqlite 3.40.1, libarchive 3.6.2, zstd 1.5.4",

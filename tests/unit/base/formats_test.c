@@ -53,6 +53,18 @@ static void sha_256_in_base64_can_go_on(void **state UNUSED)
                         "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 }
 
+static void sha384_is_the_standards(void **state UNUSED)
+{
+    /* FIPS 180-2, appendix D.1, and `sha384sum </dev/null` */
+    char hex[DIGEST_SHA384_HEX_SIZE];
+    assert_string_equal(digest_sha384_hex("abc", 3, hex),
+                        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                        "8086072ba1e7cc2358baeca134c825a7");
+    assert_string_equal(digest_sha384_hex("", 0, hex),
+                        "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da"
+                        "274edebfe76f65fbd51ad2f14898b95b");
+}
+
 static void times_have_one_form(void **state UNUSED)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -200,6 +212,7 @@ int main(void)
         cmocka_unit_test(digests_are_blake2b_512),
         cmocka_unit_test(hashes_of_rows_are_sha_256),
         cmocka_unit_test(sha_256_in_base64_can_go_on),
+        cmocka_unit_test(sha384_is_the_standards),
         cmocka_unit_test(times_have_one_form),
         cmocka_unit_test(has_local_time_beside_it),
         cmocka_unit_test(source_date_epoch_rules_the_clock),

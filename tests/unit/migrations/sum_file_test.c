@@ -89,6 +89,27 @@ static void takes_a_missing_file_for_an_empty_one(void **state UNUSED)
     assert_int_equal(sum.releases.count, 0);
 }
 
+static void keeps_whose_history_a_version_writes(void **state UNUSED)
+{
+    folder_write(&folder, "sealift.sum",
+                 HEAD "release 1 " TIME " history=goose:public.goose_db_version\n"
+                      "release 2 " TIME " stop min-compatible=1 history=sqitch:sqitch\n");
+    Error err = {0};
+    SumFile sum = {0};
+    SumRelease release = {.version = memory_string("3"), .history = memory_string("dbmate:a.b")};
+    memcpy(release.released_at, TIME, sizeof(TIME));
+    assert_true(sum_file_append(path, &release, &err));
+    sum_release_done(&release);
+    assert_true(sum_file_read(path, &sum, &err));
+    assert_string_equal(sum.releases.items[0].history, "goose:public.goose_db_version");
+    assert_null(sum.releases.items[0].min_compatible);
+    assert_true(sum.releases.items[1].stop);
+    assert_string_equal(sum.releases.items[1].min_compatible, "1");
+    assert_string_equal(sum.releases.items[1].history, "sqitch:sqitch");
+    assert_string_equal(sum.releases.items[2].history, "dbmate:a.b");
+    sum_file_done(&sum);
+}
+
 static void refuses_every_other_line(void **state UNUSED)
 {
     static const struct {
@@ -113,6 +134,10 @@ static void refuses_every_other_line(void **state UNUSED)
          "sealift.sum:3: expected 'release"},
         {HEAD REL "release 2 " TIME " min-compatible=0.9\n",
          "sealift.sum:3: the version that it is"},
+        {HEAD "release 1 " TIME " history=\n", "sealift.sum:2: expected 'release"},
+        {HEAD "release 1 " TIME " history=dbmate\n", "sealift.sum:2: expected 'release"},
+        {HEAD "release 1 " TIME " history=a:b stop\n", "sealift.sum:2: expected 'release"},
+        {HEAD "release 1 " TIME " stop history=a:b \n", "sealift.sum:2: expected 'release"},
         {HEAD REL "supersedes 1.0.0 0.9\n", "sealift.sum:3: expected 'supersedes"},
         {HEAD REL "supersedes 1.0.0 0.9 like " HEX "\n", "sealift.sum:3: expected 'supersedes"},
         {HEAD REL "supersedes 1.0.0 0.9 passed " HEX64 "\n", "sealift.sum:3: expected 'supersedes"},
@@ -186,6 +211,7 @@ int main(void)
         TEST(reads_releases_and_migrations),
         TEST(follows_the_line_around_what_is_superseded),
         TEST(takes_a_missing_file_for_an_empty_one),
+        TEST(keeps_whose_history_a_version_writes),
         TEST(refuses_every_other_line),
         TEST(appends_what_reads_back),
     };

@@ -312,6 +312,68 @@ static void notes_where_steps_take_parameters(void **state UNUSED)
     }
 }
 
+static bool append(Script *script, const ScriptPlanOptions *options, const char *added,
+                   ManifestScript *planned, Error *err)
+{
+    const ScriptSink no_sink = {0};
+    size_t first = script->statements.count;
+    int64_t line = first ? script->statements.items[first - 1].line : 1;
+    return script_append(script, added, line, &no_sink, err) &&
+           script_plan_append(script, first, options, planned, err);
+}
+
+static void adds_statements_to_the_last_group_that_takes_them(void **state UNUSED)
+{
+    static const struct {
+        const char *sql;
+        TransactionMode mode;
+        const char *groups;
+    } cases[] = {
+        {"SELECT 1;\nSELECT 2", TRANSACTION_MODE_GROUP, "T(1,2,2,2)"},
+        {"BEGIN;\nSELECT 1;\nCOMMIT;", TRANSACTION_MODE_GROUP, "T(2,3,3)"},
+        {"BEGIN READ ONLY;\nSELECT 1;\nCOMMIT;", TRANSACTION_MODE_GROUP, "T(2) T(3,3)"},
+        {"SELECT 1;\n" CIC, TRANSACTION_MODE_GROUP, "T(1) A(2) T(2,2)"},
+        {"SELECT 1;", TRANSACTION_MODE_NONE, "T(1) T(1,1)"},
+        {BATCH "DELETE FROM t WHERE id BETWEEN $1 AND $2;\n" ENDS, TRANSACTION_MODE_GROUP,
+         "T(2,3) T(3,3)"},
+        {"-- nothing", TRANSACTION_MODE_GROUP, "T(1,1)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of(cases[i].sql, &script);
+        int64_t shipped = script.shipped_size;
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, cases[i].mode};
+        assert_true(script_plan(&script, &options, &planned, &err));
+        if (!append(&script, &options, "\n-- why\nINSERT INTO h VALUES (1);\nSELECT 3;\n", &planned,
+                    &err))
+            fail_msg("%s", err.message);
+        CLEANUP(memory_freep) char *groups = groups_as_text(&planned);
+        assert_string_equal(groups, cases[i].groups);
+        assert_true(planned.present);
+        const ManifestStep *last = &planned.steps.items[planned.steps.count - 1];
+        assert_int_equal(last->offset, shipped + 34);
+        assert_int_equal(last->length, 8);
+        assert_int_equal(script.shipped_size, shipped + 44);
+    }
+}
+
+static void adds_nothing_that_controls_transactions_or_has_no_end(void **state UNUSED)
+{
+    static const char *const bad[] = {"COMMIT;", CIC, "SELECT 1"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        CLEANUP(error_done) Error err = {0};
+        script_of("SELECT 1;", &script);
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+        assert_true(script_plan(&script, &options, &planned, &err));
+        assert_false(append(&script, &options, bad[i], &planned, &err));
+        assert_int_equal(err.class, ERROR_INTERNAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +386,8 @@ int main(void)
         cmocka_unit_test(idempotent_steps_need_no_probe),
         cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
         cmocka_unit_test(notes_where_steps_take_parameters),
+        cmocka_unit_test(adds_statements_to_the_last_group_that_takes_them),
+        cmocka_unit_test(adds_nothing_that_controls_transactions_or_has_no_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

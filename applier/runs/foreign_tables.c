@@ -1,0 +1,246 @@
+#include "applier/runs/foreign_tables.h"
+
+#include <inttypes.h>
+
+#include "applier/server/pg_query.h"
+#include "applier/sql/foreign_queries.h"
+#include "base/memory.h"
+
+/* What each tool's table looks like: its name, columns by which it is known ('=': it has no
+ * others), what its keys are, and how they are read, in the order of application; %s is the table.
+ * The second column of an answer is whether the migration broke. */
+static const struct {
+    const char *tool;
+    const char *table;
+    const char *columns;
+    ForeignKeyKind kind;
+    bool last_only;
+    const char *query;
+} tools[] = {
+    {"golang-migrate", "schema_migrations", "=version dirty", FOREIGN_KEY_NUMBER, true,
+     "SELECT version::text, dirty FROM %s"},
+    {"dbmate", "schema_migrations", "=version", FOREIGN_KEY_DIGITS, false,
+     "SELECT version::text, false FROM %s ORDER BY version::text COLLATE \"C\""},
+    {"diesel", "__diesel_schema_migrations", "version run_on", FOREIGN_KEY_DASHLESS, false,
+     "SELECT version::text, false FROM %s ORDER BY version::text COLLATE \"C\""},
+    {"goose", "goose_db_version", "id version_id is_applied", FOREIGN_KEY_NUMBER, false,
+     "SELECT version_id::text, false FROM (SELECT DISTINCT ON (version_id) version_id, is_applied "
+     "FROM %s ORDER BY version_id, id DESC) last WHERE is_applied AND version_id > 0 ORDER BY "
+     "version_id"},
+    {"node-pg-migrate", "pgmigrations", "id name run_on", FOREIGN_KEY_WHOLE, false,
+     "SELECT name::text, false FROM %s ORDER BY run_on, id"},
+    {"knex", "knex_migrations", "id name batch", FOREIGN_KEY_FILE, false,
+     "SELECT name::text, false FROM %s ORDER BY id"},
+    {"sqlx", "_sqlx_migrations", "version success checksum", FOREIGN_KEY_NUMBER, false,
+     "SELECT version::text, NOT success FROM %s ORDER BY version"},
+    {"prisma", "_prisma_migrations", "migration_name finished_at rolled_back_at started_at",
+     FOREIGN_KEY_WHOLE, false,
+     "SELECT migration_name::text, finished_at IS NULL FROM %s WHERE rolled_back_at IS NULL ORDER "
+     "BY started_at"},
+    {"flyway", "flyway_schema_history", "installed_rank version type success", FOREIGN_KEY_FLYWAY,
+     false,
+     "SELECT version, NOT success FROM (SELECT DISTINCT ON (version) version::text, type, success, "
+     "installed_rank FROM %s WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) last "
+     "WHERE type NOT LIKE '%%UNDO%%' AND type NOT LIKE '%%BASELINE%%' AND type <> 'SCHEMA' ORDER BY "
+     "installed_rank"},
+    {"sqitch", "changes", "change_id script_hash change committed_at planned_at", FOREIGN_KEY_WHOLE,
+     false,
+     "SELECT change || CASE WHEN instance > 1 THEN '.' || instance ELSE '' END, false FROM (SELECT "
+     "change, committed_at, row_number() OVER (PARTITION BY change ORDER BY committed_at) AS "
+     "instance FROM %s) called ORDER BY committed_at"},
+    {"graphile-migrate", "migrations", "filename hash previous_hash", FOREIGN_KEY_FILE, false,
+     "SELECT filename::text, false FROM %s ORDER BY filename::text COLLATE \"C\""},
+    {"atlas", "atlas_schema_revisions", "version applied total executed_at", FOREIGN_KEY_BEFORE,
+     false,
+     "SELECT version::text, applied < total FROM %s WHERE version !~ '^\\.' ORDER BY version::text "
+     "COLLATE \"C\""},
+    {"liquibase", "databasechangelog", "id author filename orderexecuted exectype",
+     FOREIGN_KEY_CHANGESET, false,
+     "SELECT id || '::' || author || '::' || filename, exectype = 'FAILED' FROM %s ORDER BY "
+     "orderexecuted, dateexecuted"},
+    {"temporal", "schema_version", "db_name curr_version min_compatible_version",
+     FOREIGN_KEY_VERSION, true, "SELECT curr_version::text, false FROM %s ORDER BY creation_time"},
+};
+
+void foreign_tables_done(ForeignTableArray *tables)
+{
+    array_each (ForeignTable, table, tables) {
+        free(table->name);
+        free(table->unread);
+        free(table->last);
+    }
+    array_free(tables);
+}
+
+static void keys_done(ForeignKeyArray *keys)
+{
+    array_each (char *, key, keys)
+        free(*key);
+    array_free(keys);
+}
+
+/* The %s of the query replaced; its %% are one. */
+static char *query_of(size_t tool, const char *name)
+{
+    Text sql = {0};
+    for (const char *at = tools[tool].query; *at; at++) {
+        if (*at != '%') {
+            text_add_char(&sql, *at);
+            continue;
+        }
+        at++;
+        if (*at == 's')
+            text_add(&sql, name);
+        else
+            text_add_char(&sql, *at);
+    }
+    return text_take(&sql);
+}
+
+/* Only what is whole counts as noted. */
+static void take_rows(const PGresult *rows, ForeignTable *table, ForeignKeyArray *keys)
+{
+    for (int i = 0; i < PQntuples(rows); i++) {
+        bool broken = strcmp(pg_result_text(rows, i, 1), "t") == 0;
+        table->broken |= broken;
+        free(table->last);
+        table->last = memory_string(pg_result_text(rows, i, 0));
+        if (!broken)
+            *array_add(keys) = memory_string(table->last);
+    }
+    table->count = (int64_t)keys->count;
+}
+
+static bool read_keys(PgSession *session, size_t tool, const Manifest *manifest,
+                      ForeignTable *table, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    CLEANUP(keys_done) ForeignKeyArray keys = {0};
+    CLEANUP(memory_freep) char *sql = query_of(tool, table->name);
+    CLEANUP(error_done) Error refused = {0};
+    if (!pg_query(session, sql, PG_NO_VALUES, PG_ROWS, &rows, &refused)) {
+        if (pg_session_is_lost(session) || refused.class == ERROR_INTERRUPTED) {
+            *err = refused;
+            refused = (Error){0};
+            return false;
+        }
+        table->unread = memory_string(refused.message);
+        return true;
+    }
+    take_rows(rows, table, &keys);
+    if (manifest)
+        table->place = foreign_place(manifest, tools[tool].kind, tools[tool].last_only, &keys);
+    return true;
+}
+
+static char *no_rights(const char *name, const char *role)
+{
+    return memory_format("role '%s' may not read it: a DBA grants SELECT on %s, and USAGE on its "
+                         "schema, to \"%s\"",
+                         role, name, role);
+}
+
+/* The names, or the columns, of all tools as the literal of an array. */
+static char *array_of_names(bool columns)
+{
+    Text array = {0};
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+        text_addf(&array, "%c\"%s\"", i ? ',' : '{', columns ? tools[i].columns : tools[i].table);
+    text_add_char(&array, '}');
+    return text_take(&array);
+}
+
+bool foreign_tables_read(PgSession *session, const Manifest *manifest,
+                         ForeignTableArray *ret_tables, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *found = NULL;
+    CLEANUP(foreign_tables_done) ForeignTableArray tables = {0};
+    CLEANUP(memory_freep) char *names = array_of_names(/* columns= */ false);
+    CLEANUP(memory_freep) char *columns = array_of_names(/* columns= */ true);
+    if (!pg_query(session, SQL_foreign_tables, PG_VALUES(pg_text(names), pg_text(columns)), PG_ROWS,
+                  &found, err))
+        return error_wrap(err, "looking for the tables of other migration tools");
+    for (int i = 0; i < PQntuples(found); i++) {
+        size_t tool = (size_t)pg_result_int(found, i, 0) - 1;
+        const char *name = pg_result_text(found, i, 1);
+        ForeignTable *table = array_add(&tables);
+        *table = (ForeignTable){.tool = tools[tool].tool,
+                                .name = memory_string(name),
+                                .last_only = tools[tool].last_only};
+        if (strcmp(pg_result_text(found, i, 2), "t") != 0)
+            table->unread = no_rights(name, pg_result_text(found, i, 3));
+        else if (!read_keys(session, tool, manifest, table, err))
+            return error_wrap(err, "reading %s's table %s", table->tool, name);
+    }
+    *ret_tables = tables;
+    tables = (ForeignTableArray){0};
+    return true;
+}
+
+const char *foreign_tables_version(const ForeignTableArray *tables)
+{
+    const char *version = NULL;
+    array_each (const ForeignTable, table, tables) {
+        if (!table->place.version || table->place.inside)
+            continue;
+        if (version && strcmp(version, table->place.version) != 0)
+            return NULL;
+        version = table->place.version;
+    }
+    return version;
+}
+
+/* --- words ----------------------------------------------------------------------------------- */
+
+static void place_text(const ForeignPlace *place, Text *out)
+{
+    if (place->inside && place->version)
+        text_addf(
+            out, "; that is version %s of this bundle, and %" PRId64 " migration%s of version %s",
+            place->version, place->inside_count, text_plural(place->inside_count), place->inside);
+    else if (place->inside)
+        text_addf(out, "; that is %" PRId64 " migration%s of version %s of this bundle",
+                  place->inside_count, text_plural(place->inside_count), place->inside);
+    else if (place->version)
+        text_addf(out, "; that is version %s of this bundle", place->version);
+    else
+        text_add(out, "; that is no version of this bundle");
+}
+
+void foreign_table_text(const ForeignTable *table, bool compared, Text *out)
+{
+    text_addf(out, "%s's %s: ", table->tool, table->name);
+    if (table->unread) {
+        text_add(out, table->unread);
+        return;
+    }
+    if (!table->last)
+        text_add(out, "no migration");
+    else if (table->last_only)
+        text_addf(out, "at %s", table->last);
+    else
+        text_addf(out, "%" PRId64 " migration%s, the last %s", table->count,
+                  text_plural(table->count), table->last);
+    if (table->broken)
+        text_add(out, ", and one of them is noted as broken");
+    if (compared && table->last)
+        place_text(&table->place, out);
+}
+
+void foreign_tables_json(const ForeignTableArray *tables, JsonWriter *json)
+{
+    json_array(json, "foreign_history");
+    array_each (const ForeignTable, table, tables) {
+        json_object(json, /* name= */ NULL);
+        json_string(json, "tool", table->tool);
+        json_string(json, "table", table->name);
+        json_string(json, "unread", table->unread);
+        json_int(json, "migrations", table->count);
+        json_string(json, "last", table->last);
+        json_bool(json, "broken", table->broken);
+        json_string(json, "version", table->place.version);
+        json_string(json, "inside", table->place.inside);
+        json_close(json);
+    }
+    json_close(json);
+}

@@ -1,0 +1,159 @@
+#include "migrations/foreign_history.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
+
+/* The tools, by layout. A layout that is not here has none, or nobody writes its history. */
+static const struct {
+    Layout layout;
+    bool keeps_schema; /* not one table */
+    const char *table; /* or the schema; unless told otherwise */
+} tools[] = {
+    {LAYOUT_GOLANG_MIGRATE, false, "schema_migrations"},
+    {LAYOUT_DIESEL, false, "__diesel_schema_migrations"},
+    {LAYOUT_DBMATE, false, "schema_migrations"},
+    {LAYOUT_GOOSE, false, "goose_db_version"},
+    {LAYOUT_NODE_PG, false, "pgmigrations"},
+    {LAYOUT_SQLX, false, "_sqlx_migrations"},
+    {LAYOUT_PRISMA, false, "_prisma_migrations"},
+    {LAYOUT_FLYWAY, false, "flyway_schema_history"},
+    {LAYOUT_SQITCH, true, "sqitch"},
+};
+
+static size_t find_tool(Layout layout)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+        if (tools[i].layout == layout)
+            return i;
+    return SIZE_MAX;
+}
+
+void history_place_done(HistoryPlace *place)
+{
+    free(place->schema);
+    free(place->table);
+    *place = (HistoryPlace){0};
+}
+
+/* How many bytes of an identifier `text` begins with: letters, digits, _ and $. */
+static size_t name_length(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    if (!length)
+        return 0;
+    length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789$");
+    return length <= NAME_MAX_BYTES ? length : 0;
+}
+
+bool history_table_is_valid(const char *text)
+{
+    size_t first = name_length(text);
+    if (!first || text[first] != '.')
+        return first && !text[first];
+    size_t second = name_length(text + first + 1);
+    return second && !text[first + 1 + second];
+}
+
+bool history_mark_parse(const char *mark, HistoryPlace *ret_place)
+{
+    Layout layout;
+    const char *colon = strchr(mark, ':');
+    CLEANUP(memory_freep)
+    char *name = colon ? memory_string_n(mark, (size_t)(colon - mark)) : NULL;
+    if (!name || !layout_parse(name, &layout) || !history_table_is_valid(colon + 1))
+        return false;
+    size_t tool = find_tool(layout);
+    const char *dot = strchr(colon + 1, '.');
+    if (tool == SIZE_MAX || tools[tool].keeps_schema != !dot)
+        return false;
+    *ret_place = (HistoryPlace){
+        .layout = layout,
+        .schema =
+            dot ? memory_string_n(colon + 1, (size_t)(dot - colon) - 1) : memory_string(colon + 1),
+        .table = dot ? memory_string(dot + 1) : NULL,
+    };
+    return true;
+}
+
+/* The schema where a tool that says none creates its table: the first of the search path that is
+ * not the role's own. */
+static char *first_schema(const char *search_path)
+{
+    CLEANUP(memory_freep) char *copy = memory_string(search_path);
+    char *rest = copy;
+    for (char *word; (word = strsep(&rest, ",")) != NULL;) {
+        word += strspn(word, " \"");
+        word[strcspn(word, " \"")] = '\0';
+        if (*word && strcmp(word, "$user") != 0)
+            return memory_string(word);
+    }
+    return memory_string("public");
+}
+
+static bool refuse_table(const ProjectConfig *config, const char *expected, Error *err)
+{
+    return error_set(err, ERROR_CONFIG,
+                     PROJECT_CONFIG_NAME ": [foreign-history] table is '%s': expected %s",
+                     config->history_table, expected);
+}
+
+/* What sealift.conf asks for, as a mark. */
+static bool make_mark(const Project *project, char **ret_mark, Error *err)
+{
+    const ProjectConfig *config = &project->config;
+    const char *name = layout_name(project->layout), *given = config->history_table;
+    size_t tool = find_tool(project->layout);
+    if (tool == SIZE_MAX) {
+        error_set(err, ERROR_CONFIG,
+                  PROJECT_CONFIG_NAME
+                  ": [foreign-history] keep is 'true', but the layout is '%s': there is no tool "
+                  "whose history Sealift writes for it",
+                  name);
+        return error_hint(err, "take keep out; docs/foreign-history.md lists the tools");
+    }
+    if (tools[tool].keeps_schema && strchr(given, '.'))
+        return refuse_table(config, "the name of a schema, which this tool keeps", err);
+    if (tools[tool].keeps_schema || strchr(given, '.')) {
+        *ret_mark = memory_format("%s:%s", name, *given ? given : tools[tool].table);
+        return true;
+    }
+    CLEANUP(memory_freep) char *schema = first_schema(config->search_path);
+    if (!history_table_is_valid(schema))
+        return refuse_table(config, "SCHEMA.NAME, because of the search path", err);
+    *ret_mark = memory_format("%s:%s.%s", name, schema, *given ? given : tools[tool].table);
+    return true;
+}
+
+static bool check_released(const Project *project, const ProjectVersion *version, Error *err)
+{
+    CLEANUP(history_place_done) HistoryPlace place = {0};
+    if (!version->history)
+        return true;
+    if (!history_mark_parse(version->history, &place))
+        return error_set(err, ERROR_CONFIG,
+                         PROJECT_SUM_NAME ": version %s was released with a history that this "
+                                          "planner does not write: '%s'",
+                         version->name, version->history);
+    if (place.layout == project->layout)
+        return true;
+    error_set(err, ERROR_CONFIG,
+              "version %s was released with the history of %s, and the layout is now '%s'",
+              version->name, layout_name(place.layout), layout_name(project->layout));
+    return error_hint(err, "[migrations] layout in " PROJECT_CONFIG_NAME " must stay what it was");
+}
+
+bool foreign_history_resolve(Project *project, Error *err)
+{
+    if (strcmp(project->config.history_keep, "true") == 0 &&
+        !make_mark(project, &project->history, err))
+        return false;
+    array_each (ProjectVersion, version, &project->versions) {
+        if (!version->released)
+            version->history = memory_string(project->history);
+        else if (!check_released(project, version, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,98 @@
+/* flyway: flyway_schema_history counts its rows; checksum is CRC-32 over the lines of the file
+ * without their ends and without a byte order mark, as a signed number. */
+#include <inttypes.h>
+
+#include "base/crc32.h"
+#include "planner/history/history_writer.h"
+
+static bool create(const HistoryJob *job, HistoryStatements *statements, Error *err UNUSED)
+{
+    CLEANUP(memory_freep) char *index = memory_format("%s_s_idx", job->place->table);
+    CLEANUP(memory_freep) char *key = memory_format("%s_pk", job->place->table);
+    CLEANUP(memory_freep) char *index_name = history_identifier(index);
+    CLEANUP(memory_freep) char *key_name = history_identifier(key);
+    history_addf(statements,
+                 "CREATE TABLE IF NOT EXISTS %s (installed_rank integer NOT NULL, version "
+                 "varchar(50), description varchar(200) NOT NULL, type varchar(20) NOT NULL, "
+                 "script varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT "
+                 "NULL, installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT "
+                 "NULL, success boolean NOT NULL, CONSTRAINT %s PRIMARY KEY (installed_rank))",
+                 job->name, key_name);
+    history_addf(statements, "CREATE INDEX IF NOT EXISTS %s ON %s (success)", index_name,
+                 job->name);
+    return true;
+}
+
+/* Of "V1_9__add_flag": "1.9" and "add flag". */
+static void cut(const char *identity, char **ret_version, char **ret_description)
+{
+    const char *end = strstr(identity + 1, "__");
+    char *version = memory_string_n(identity + 1, (size_t)(end - identity) - 1);
+    char *description = memory_string(end + 2);
+    for (char *at = version; *at; at++)
+        if (*at == '_')
+            *at = '.';
+    for (char *at = description; *at; at++)
+        if (*at == '_')
+            *at = ' ';
+    *ret_version = version;
+    *ret_description = description;
+}
+
+/* A carriage return alone ends a line as well, so that no byte of either kind counts. */
+static int32_t checksum_of(const char *bytes, size_t size)
+{
+    uint32_t crc = 0;
+    size_t at = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (at < size) {
+        size_t end = at;
+        while (end < size && bytes[end] != '\n' && bytes[end] != '\r')
+            end++;
+        crc = crc32_update(crc, bytes + at, end - at);
+        at = end + 1;
+    }
+    return (int32_t)crc;
+}
+
+static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
+                    Error *err)
+{
+    CLEANUP(memory_freep) char *version = NULL;
+    CLEANUP(memory_freep) char *description = NULL;
+    CLEANUP(memory_freep) char *bytes = NULL;
+    size_t size;
+    if (!history_read_up(job, migration, &bytes, &size, err))
+        return false;
+    cut(history_migration(job, migration)->identity, &version, &description);
+    CLEANUP(memory_freep) char *version_text = history_literal(version);
+    CLEANUP(memory_freep) char *words = history_literal(description);
+    CLEANUP(memory_freep) char *script = history_literal(history_up_path(job, migration));
+    history_addf(
+        statements,
+        "INSERT INTO %s (installed_rank, version, description, type, script, checksum, "
+        "installed_by, execution_time, success) SELECT coalesce(max(installed_rank), 0) + 1, %s, "
+        "%s, 'SQL', %s, %" PRId32 ", current_user, " HISTORY_TIME_SINCE(
+            "1000") "::integer, true FROM %s HAVING NOT coalesce(bool_or(version = %s AND success "
+                    "AND type = 'SQL'), false)",
+        job->name, version_text, words, script, checksum_of(bytes, size), job->name, version_text);
+    return true;
+}
+
+static bool reverted(const HistoryJob *job, size_t migration, HistoryStatements *statements,
+                     Error *err UNUSED)
+{
+    CLEANUP(memory_freep) char *version = NULL;
+    CLEANUP(memory_freep) char *description = NULL;
+    cut(history_migration(job, migration)->identity, &version, &description);
+    CLEANUP(memory_freep) char *literal = history_literal(version);
+    history_addf(statements, "DELETE FROM %s WHERE version = %s AND type = 'SQL'", job->name,
+                 literal);
+    return true;
+}
+
+const HistoryWriter history_flyway = {
+    .layout = LAYOUT_FLYWAY,
+    .create = create,
+    .applied = applied,
+    .reverted = reverted,
+};
