@@ -93,7 +93,12 @@ bool history_read_up(const HistoryJob *job, size_t migration, char **ret_bytes, 
 
 const char *history_up_path(const HistoryJob *job, size_t migration)
 {
-    const char *path = history_migration(job, migration)->scripts[PROJECT_UP];
+    const ProjectMigration *source = history_migration(job, migration);
+    const char *path = source->scripts[PROJECT_UP];
+    /* a repeatable's released text is kept elsewhere; the tool knows the file where it is edited */
+    array_each (const ProjectMigration, repeat, &job->project->repeats)
+        if (source->repeat && strcmp(repeat->identity, source->repeat) == 0)
+            path = repeat->scripts[PROJECT_UP];
     const char *folder = job->project->config.folder;
     size_t length = strcmp(folder, ".") == 0 ? 0 : strlen(folder);
     return length && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1

@@ -54,39 +54,76 @@ static int32_t checksum_of(const char *bytes, size_t size)
     return (int32_t)crc;
 }
 
+/* A repeatable's description is what it is known by: the last row of it says what is there. */
+static char *description_of(const ProjectMigration *migration)
+{
+    CLEANUP(memory_freep) char *version = NULL;
+    char *description = NULL;
+    cut(migration->repeat ? migration->repeat : migration->identity, &version, &description);
+    return description;
+}
+
+#define INSERT_ROW                                                                                 \
+    "INSERT INTO %s (installed_rank, version, description, type, script, checksum, "               \
+    "installed_by, execution_time, success) SELECT coalesce(max(installed_rank), 0) + 1, %s, %s, " \
+    "'SQL', %s, %" PRId32 ", current_user, " HISTORY_TIME_SINCE("1000") "::integer, true FROM %s "
+
+/* flyway runs a repeatable whose checksum is not that of its last row. */
+static void add_repeatable(const HistoryJob *job, const char *words, const char *script,
+                           int32_t checksum, HistoryStatements *statements)
+{
+    history_addf(statements,
+                 INSERT_ROW
+                 "HAVING (array_agg(checksum ORDER BY installed_rank DESC) FILTER (WHERE "
+                 "version IS NULL AND description = %s AND success))[1] IS DISTINCT FROM "
+                 "%" PRId32,
+                 job->name, "NULL", words, script, checksum, job->name, words, checksum);
+}
+
 static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                     Error *err)
 {
+    const ProjectMigration *source = history_migration(job, migration);
     CLEANUP(memory_freep) char *version = NULL;
-    CLEANUP(memory_freep) char *description = NULL;
+    CLEANUP(memory_freep) char *title = NULL;
+    CLEANUP(memory_freep) char *description = description_of(source);
     CLEANUP(memory_freep) char *bytes = NULL;
     size_t size;
     if (!history_read_up(job, migration, &bytes, &size, err))
         return false;
-    cut(history_migration(job, migration)->identity, &version, &description);
+    cut(source->identity, &version, &title);
     CLEANUP(memory_freep) char *version_text = history_literal(version);
     CLEANUP(memory_freep) char *words = history_literal(description);
     CLEANUP(memory_freep) char *script = history_literal(history_up_path(job, migration));
-    history_addf(
-        statements,
-        "INSERT INTO %s (installed_rank, version, description, type, script, checksum, "
-        "installed_by, execution_time, success) SELECT coalesce(max(installed_rank), 0) + 1, %s, "
-        "%s, 'SQL', %s, %" PRId32 ", current_user, " HISTORY_TIME_SINCE(
-            "1000") "::integer, true FROM %s HAVING NOT coalesce(bool_or(version = %s AND success "
-                    "AND type = 'SQL'), false)",
-        job->name, version_text, words, script, checksum_of(bytes, size), job->name, version_text);
+    int32_t checksum = checksum_of(bytes, size);
+    if (source->repeat)
+        add_repeatable(job, words, script, checksum, statements);
+    else
+        history_addf(statements,
+                     INSERT_ROW "HAVING NOT coalesce(bool_or(version = %s AND success AND type = "
+                                "'SQL'), false)",
+                     job->name, version_text, words, script, checksum, job->name, version_text);
     return true;
 }
 
 static bool reverted(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                      Error *err UNUSED)
 {
+    const ProjectMigration *source = history_migration(job, migration);
     CLEANUP(memory_freep) char *version = NULL;
-    CLEANUP(memory_freep) char *description = NULL;
-    cut(history_migration(job, migration)->identity, &version, &description);
+    CLEANUP(memory_freep) char *title = NULL;
+    CLEANUP(memory_freep) char *description = description_of(source);
+    cut(source->identity, &version, &title);
     CLEANUP(memory_freep) char *literal = history_literal(version);
-    history_addf(statements, "DELETE FROM %s WHERE version = %s AND type = 'SQL'", job->name,
-                 literal);
+    CLEANUP(memory_freep) char *words = history_literal(description);
+    if (source->repeat)
+        history_addf(statements,
+                     "DELETE FROM %s WHERE installed_rank = (SELECT max(installed_rank) FROM %s "
+                     "WHERE version IS NULL AND description = %s)",
+                     job->name, job->name, words);
+    else
+        history_addf(statements, "DELETE FROM %s WHERE version = %s AND type = 'SQL'", job->name,
+                     literal);
     return true;
 }
 

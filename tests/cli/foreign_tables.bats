@@ -118,9 +118,9 @@ noted() {
 @test "adopt: of versions with one schema it takes the one that the table names" {
     prove shop.bundle
     psql_as_app -c 'CREATE TABLE one (id int); CREATE TABLE two (id int)'
-    run_status 7 applier adopt shop.bundle --yes --accept-extra 'schema tool=its own'
+    run_status 7 applier adopt shop.bundle --yes
     noted 20240101 20240102 20240103
-    run_status 0 applier adopt shop.bundle --yes --json --accept-extra 'schema tool=of dbmate'
+    run_status 0 applier adopt shop.bundle --yes --json
     same version '1.1.0 dbmate 1.1.0' "$(json '"\(.version) \(.foreign_history[0].tool) \(.foreign_history[0].version)"')"
     errors_lacks 'which decides'
 }
@@ -130,7 +130,7 @@ noted() {
     psql_as_app -c 'CREATE TABLE one (id int); CREATE TABLE two (id int); CREATE TABLE three (id int)'
     noted 20240101 20240102
     sql 'CREATE TABLE tool.goose_db_version (id int, version_id int, is_applied boolean)'
-    run_status 0 applier adopt shop.bundle --yes --accept-extra 'schema tool=of dbmate'
+    run_status 0 applier adopt shop.bundle --yes
     output_has 'as shop 1.2.0'
     errors_has "goose's tool.goose_db_version: role 'app' may not read it"
     errors_has "dbmate's tool.schema_migrations: 2 migrations, the last 20240102; that is version 1.0.0 of this bundle; the schema is that of version 1.2.0, which decides"

@@ -260,7 +260,7 @@ ignored: migrations/versioned/v1.10/old/aside.sql" "$(listing temporal)"
         "$(json .layout_reason)"
     same reasons "'migrations/schema.sql' is not read: the versions in 'versioned' are read, not what stands beside them
 'migrations/versioned/v1.10/aside.sql' is not read: its manifest.json does not list it
-it is no part of the layout" "$(json '.files.not_read[].reason')"
+it is no migration; what a script includes is read with the script" "$(json '.files.not_read[].reason')"
     same starts "1.0 null 1.9 null 1.10 1.9" "$(json '[.versions[] | .version, .min_compatible] | join(" ")' | sed 's/  / null /g')"
     rm -rf "$WORK/temporal"
     applies_as_psql_does temporal 1.0 1.9 1.10
@@ -312,6 +312,7 @@ ignored: migrations/docs/example.sql" "$(listing numbered-folders)"
     for fixture in "$TOP"/tests/vectors/layouts/*; do
         fixture=$(basename "$fixture")
         layout_project "$fixture"
+        [ "$fixture" != psql ] || sed -i 's/^layout = auto/layout = psql/' "$WORK/psql/sealift.conf"
         found=$(cd "$WORK/$fixture" && find migrations -type f | wc -l)
         run_status 0 planner status --project "$WORK/$fixture" --json
         same "$fixture" "$fixture $found" "$(json '.layout + " \(.files.read + .files.ignored + .files.refused)"')"
@@ -379,11 +380,13 @@ files: 6 read, 0 ignored, 0 refused" "$(listing goose)"
     local fixture script lines
     for fixture in "$TOP"/tests/vectors/layouts/*; do
         fixture=$(basename "$fixture")
+        # the first two keep hashes of their own over bytes, which such an edit breaks
+        [[ $fixture != atlas && $fixture != graphile-migrate && $fixture != psql ]] || continue
         layout_project "$fixture"
-        listing "$fixture" >"$WORK/listing"
         while read -r version; do
             run_status 0 planner release "$version" --project "$WORK/$fixture"
         done < <(versions_of "$fixture")
+        listing "$fixture" >"$WORK/listing"
         while read -r script; do
             # a last line without its end gets no CR either
             [ -z "$(tail -c 1 "$script")" ] && lines= || lines='$!'

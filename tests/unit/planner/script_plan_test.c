@@ -344,7 +344,8 @@ static void adds_statements_to_the_last_group_that_takes_them(void **state UNUSE
         Error err = {0};
         script_of(cases[i].sql, &script);
         int64_t shipped = script.shipped_size;
-        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, cases[i].mode};
+        const ScriptPlanOptions options = {
+            .name = "x.sql", .kind = SCRIPT_UP, .mode = cases[i].mode};
         assert_true(script_plan(&script, &options, &planned, &err));
         if (!append(&script, &options, "\n-- why\nINSERT INTO h VALUES (1);\nSELECT 3;\n", &planned,
                     &err))
@@ -367,7 +368,7 @@ static void adds_nothing_that_controls_transactions_or_has_no_end(void **state U
         CLEANUP(planned_done) ManifestScript planned = {0};
         CLEANUP(error_done) Error err = {0};
         script_of("SELECT 1;", &script);
-        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP};
+        const ScriptPlanOptions options = {.name = "x.sql", .kind = SCRIPT_UP};
         assert_true(script_plan(&script, &options, &planned, &err));
         assert_false(append(&script, &options, bad[i], &planned, &err));
         assert_int_equal(err.class, ERROR_INTERNAL);
