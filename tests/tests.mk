@@ -124,7 +124,7 @@ check-asan:
 
 # Fuzz targets: tests/fuzz/NAME_fuzz.c, run as build/fuzz/fuzz/NAME_fuzz [options] CORPUS…
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-FUZZ_LIBS     := $(foreach layer,planner applier migrations bundles base,$(BUILD)/lib$(layer).a)
+FUZZ_LIBS     := $(foreach layer,migrations planner applier bundles base,$(BUILD)/lib$(layer).a)
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(PKG_LIBS) $(LIBRARIES_planner)
