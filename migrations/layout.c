@@ -191,7 +191,8 @@ LayoutFile layout_find_file(LayoutReading *reading, const char *path)
                                                 : "not a file");
             return LAYOUT_FILE_REFUSED;
         }
-        end += end ? 1 : 0;
+        if (end)
+            end++;
     }
     return LAYOUT_FILE_THERE;
 }
