@@ -1,4 +1,4 @@
-/* What is known while a script is read; for script.c and the rooms that it is made of. */
+/* What is known while a script is read; for script.c and the rooms that reading is made of. */
 #ifndef SEALIFT_MIGRATIONS_SCRIPT_READING_H
 #define SEALIFT_MIGRATIONS_SCRIPT_READING_H
 
@@ -60,11 +60,58 @@ bool script_psql_line(ScriptReading *reading, const char *text, size_t length, i
 /* A file is over: no \if may be open. */
 bool script_psql_end(const ScriptReading *reading, Error *err) MUST_CHECK;
 
-/* -- script.c -- */
+/* -- script_statements.c -- */
+
+/* Bytes of the shipped text, to the sink. */
+bool script_ship(ScriptReading *reading, const void *bytes, size_t size, Error *err) MUST_CHECK;
+
+/* A statement that was found; `offset` is in the shipped text, `line` in the source being read. */
+bool script_add_statement(ScriptReading *reading, const SplitStatement *split, int64_t offset,
+                          int64_t line, Error *err) MUST_CHECK;
+
+/* Events of the splitter; their context is a ScriptReading, as of all named script_on_…. */
+bool script_on_statement(void *context, const SplitStatement *split, Error *err) MUST_CHECK;
+bool script_on_sql(void *context, const void *bytes, size_t size, int64_t offset,
+                   Error *err) MUST_CHECK;
+bool script_on_comment(void *context, const char *text, size_t length, int64_t line,
+                       Error *err) MUST_CHECK;
+
+/* -- script_copy.c -- */
+
+/* Inline COPY data. */
+bool script_on_copy_data(void *context, const void *bytes, size_t size, int64_t offset,
+                         Error *err) MUST_CHECK;
 
 /* A \copy line's statement and file. */
 bool script_read_copy(ScriptReading *reading, const char *statement, const char *path, int64_t line,
                       Error *err) MUST_CHECK;
+
+/* A line of psql's in a script whose tool is another one. */
+bool script_client_command(ScriptReading *reading, const char *text, size_t length, int64_t line,
+                           bool in_statement, Error *err) MUST_CHECK;
+
+/* -- script_references.c -- */
+
+/* A reference of psql's. */
+bool script_on_variable(void *context, const SplitterVariable *variable, SplitterInsert *insert,
+                        Error *err) MUST_CHECK;
+
+/* Of another tool's: one to a site parameter is put into the text, then the splitter meets it. */
+bool script_on_site(void *context, size_t value, ValueForm form, int64_t line,
+                    Error *err) MUST_CHECK;
+bool script_on_site_variable(void *context, const SplitterVariable *variable,
+                             SplitterInsert *insert, Error *err) MUST_CHECK;
+
+/* The splitter has not met the one that was put into the text: sets the error, returns false. */
+bool script_refuse_missed(const ScriptReading *reading, Error *err);
+
+/* -- script_files.c -- */
+
+/* One more of Script.sources; its index. */
+size_t script_add_source(Script *script, const char *name);
+
+/* The script's own file, or its ranges. */
+bool script_read_file(ScriptReading *reading, Error *err) MUST_CHECK;
 
 /* A file of the project in this place. */
 typedef enum { INCLUDE_FROM_WORKING_FOLDER, INCLUDE_FROM_SOURCE } IncludeKind;

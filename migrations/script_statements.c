@@ -1,0 +1,144 @@
+#include "migrations/script_reading.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "migrations/code_replacement.h"
+#include "migrations/script_directives.h"
+
+bool script_ship(ScriptReading *reading, const void *bytes, size_t size, Error *err)
+{
+    reading->script->shipped_size += (int64_t)size;
+    return !reading->sink->sql || reading->sink->sql(reading->sink->context, bytes, size, err);
+}
+
+/* The first words, without anything that may be data: strings and numbers end it. */
+static void summarize(const SplitStatement *split, char *summary, size_t size)
+{
+    static const char more[] = "…";
+    size_t length = 0;
+    size_t most = size - sizeof more - 1;
+    bool glue = true;
+    size_t i = 0;
+    for (; i < split->word_count; i++) {
+        const SplitterWord *word = &split->words[i];
+        bool name = word->kind == WORD_KEYWORD || word->kind == WORD_QUOTED;
+        bool dot = word->kind == WORD_PUNCTUATION && strcmp(word->text, ".") == 0;
+        if (!name && !dot)
+            break;
+        CLEANUP(memory_freep)
+        char *shown = text_printable(word->text, strlen(word->text), SPLITTER_WORD_SIZE_MAX);
+        size_t wanted = strlen(shown) + !(glue || dot);
+        if (length + wanted > most)
+            break;
+        if (!(glue || dot))
+            summary[length++] = ' ';
+        memcpy(summary + length, shown, strlen(shown));
+        length += strlen(shown);
+        glue = dot;
+    }
+    if (i < split->word_count || split->words_cut) {
+        if (length)
+            summary[length++] = ' ';
+        memcpy(summary + length, more, strlen(more));
+        length += strlen(more);
+    }
+    summary[length] = '\0';
+}
+
+/* pg_dump of 17 and later sets it at the top, and servers before 17 refuse what they do not know.
+ * The applier has it off on every server that has it. */
+static bool is_pinned(const ScriptReading *reading, const SplitStatement *split)
+{
+    static const char *const words[] = {"set", "transaction_timeout", "="};
+    if (!reading->script->is_dump || split->word_count < ARRAY_LEN(words))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(split->words[i].text, words[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Where the script itself is, while an included file's line is read. */
+static int64_t script_line_of(const ScriptSource *source, int64_t line)
+{
+    for (; source->includer; source = source->includer)
+        line = source->include_line;
+    return line;
+}
+
+bool script_add_statement(ScriptReading *reading, const SplitStatement *split, int64_t offset,
+                          int64_t line, Error *err)
+{
+    if (split->length > SCRIPT_STATEMENT_SIZE_MAX) {
+        error_set(err, ERROR_INPUT, "%s:%" PRId64 ": a statement of %" PRId64 " bytes",
+                  reading->source->name, line, split->length);
+        return error_hint(err, "at most %" PRId64 " are sent at once; load data with COPY",
+                          SCRIPT_STATEMENT_SIZE_MAX);
+    }
+    if (reading->sink->forgets_statements)
+        reading->script->statements.count = 0;
+    ScriptStatement *statement = array_add(&reading->script->statements);
+    reading->script->statement_count++;
+    statement->offset = offset;
+    statement->length = split->length;
+    statement->line = line;
+    statement->pinned = is_pinned(reading, split);
+    statement->source = reading->source->index;
+    statement->script_line = script_line_of(reading->source, line);
+    statement->first_reference = reading->attached;
+    statement->reference_count = reading->script->references.count - reading->attached;
+    reading->attached = reading->script->references.count;
+    statement_kind_of(split, &statement->kind);
+    reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
+    statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
+    if (!reading->sink->forgets_statements)
+        summarize(split, statement->summary, sizeof statement->summary);
+    return true;
+}
+
+bool script_on_statement(void *context, const SplitStatement *split, Error *err)
+{
+    ScriptReading *reading = context;
+    if (script_source_is_read(reading->source))
+        return script_add_statement(reading, split, split->offset + reading->shift, split->line,
+                                    err);
+    if (split->copy == SPLITTER_COPY_FROM_STDIN)
+        return error_set(err, ERROR_INPUT,
+                         "%s:%" PRId64 ": COPY … FROM STDIN in a branch that is not taken: psql "
+                         "would read its data as SQL",
+                         reading->source->name, split->line);
+    return true;
+}
+
+bool script_on_sql(void *context, const void *bytes, size_t size, int64_t offset UNUSED, Error *err)
+{
+    ScriptReading *reading = context;
+    return !script_source_is_read(reading->source) || script_ship(reading, bytes, size, err);
+}
+
+static bool is_text(const char *text, size_t length, const char *expected)
+{
+    return strlen(expected) == length && memcmp(text, expected, length) == 0;
+}
+
+bool script_on_comment(void *context, const char *text, size_t length, int64_t line, Error *err)
+{
+    ScriptReading *reading = context;
+    CLEANUP(memory_freep) char *words = NULL;
+    if (!reading->script->statement_count && is_text(text, length, "-- PostgreSQL database dump"))
+        reading->script->is_dump = true;
+    if (!script_source_is_read(reading->source) ||
+        !script_directives_in_comment(text, length, &words))
+        return true;
+    if (code_replacement_is(reading->source->name) && line == 1 &&
+        text_has_prefix(words, "replaces "))
+        return true; /* code_replacement_check has read it */
+    if (reading->script->statement_count)
+        return error_set(err, ERROR_INPUT,
+                         "%s:%" PRId64 ": a directive must stand before the first statement",
+                         reading->source->name, line);
+    if (!script_directives_add(&reading->script->directives, words, line, err))
+        return script_at_line(reading, line, err);
+    return true;
+}
