@@ -125,12 +125,14 @@ static void judge(const Project *project, ProjectFile *file)
     const Finding *finding = finding_about(project, file->path);
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
+        file->said = true;
         file->reason = memory_string(finding->message);
     } else if (is_script(project, file->path) || is_replaced(project, file->path) ||
                is_settings(project, file->path) || is_changelog(project, file->path, finding)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;
+        file->said = finding != NULL;
         file->reason =
             memory_string(finding ? finding->message : reason_to_ignore(project, file->path));
     }
