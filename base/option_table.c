@@ -2,6 +2,9 @@
 
 #include "base/memory.h"
 
+/* Options that are wider, with their value, do not widen help's first column. */
+#define HELP_COLUMN_MAX 40
+
 static void *field(void *options, const Option *option)
 {
     return (char *)options + option->offset;
@@ -119,19 +122,23 @@ void option_table_done(const Option *table, size_t count, void *options)
             array_free((StringArray *)field(options, &table[i]));
 }
 
+/* The width of an option with its value, as help writes it. */
+static size_t help_width(const Option *option)
+{
+    return strlen(option->name) + (option->value ? strlen(option->value) + 1 : 0);
+}
+
 void option_table_help(const Option *table, size_t count, Text *text)
 {
-    size_t width = 0;
+    size_t column = 0;
+    for (size_t i = 0; i < count; i++)
+        if (help_width(&table[i]) <= HELP_COLUMN_MAX && help_width(&table[i]) > column)
+            column = help_width(&table[i]);
     for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(table[i].name) + (table[i].value ? strlen(table[i].value) + 1 : 0);
-        if (length > width)
-            width = length;
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(table[i].name) + (table[i].value ? strlen(table[i].value) + 1 : 0);
+        size_t width = help_width(&table[i]);
         text_addf(text, "  --%s%s%s%*s  %s%s\n", table[i].name, table[i].value ? " " : "",
-                  table[i].value ? table[i].value : "", (int)(width - length), "", table[i].help,
-                  table[i].kind == OPTION_LIST ? "; repeatable" : "");
+                  table[i].value ? table[i].value : "", width < column ? (int)(column - width) : 0,
+                  "", table[i].help, table[i].kind == OPTION_LIST ? "; repeatable" : "");
     }
 }
 

@@ -89,7 +89,7 @@ bool option_table_parse(const Option *table, size_t count, int argc, const char 
 /* Free the storage of every list in `options`. */
 void option_table_done(const Option *table, size_t count, void *options);
 
-/* "  --out FILE      where the bundle goes" lines. */
+/* "  --out FILE      where the bundle goes" lines; an option that is very wide stands out. */
 void option_table_help(const Option *table, size_t count, Text *text);
 
 /* The word of `words` nearest to `word`, or NULL where none is near enough to suggest. */

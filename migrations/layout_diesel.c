@@ -179,9 +179,8 @@ bool layout_read_diesel(LayoutReading *reading, Error *err)
             if (!read_migration(reading, entry->name, err))
                 return false;
         } else if (layout_is_sql(entry->name)) {
-            finding_add(reading->findings, FINDING_WARNING, NULL,
-                        "'%s/%s' is not read: a migration is a folder with up.sql in it",
-                        reading->folder, entry->name);
+            CLEANUP(memory_freep) char *path = file_path(reading->folder, entry->name);
+            layout_pass_file(reading, path, "a migration is a folder with up.sql in it");
         }
     }
     if (reading->migrations.count)

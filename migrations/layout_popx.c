@@ -231,7 +231,7 @@ static bool check_templates(LayoutReading *reading, Error *err)
             if (!path)
                 continue;
             CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-            if (!script_search_pair(absolute, "{{", &line, err))
+            if (!script_search(absolute, "{{", &line, err))
                 return false;
             if (line)
                 finding_add(reading->findings, FINDING_ERROR,

@@ -8,7 +8,8 @@
 
 #define EXPECTED_NAME                                                                              \
     "scripts are called NNNN_slug.up.sql, .down.sql, .verify.sql or .precheck.sql, NNNN a number " \
-    "of at least four digits"
+    "of at least four digits; for other names say the layout: psql runs any NAME.sql in order of " \
+    "the names"
 
 #define REPEAT_FOLDER "repeat"
 #define DOWN_ENDING   ".down.sql"

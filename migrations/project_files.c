@@ -87,11 +87,16 @@ static const Finding *finding_about(const Project *project, const char *path)
     return about;
 }
 
+static bool leads_to(const char *folder, const char *path)
+{
+    return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
+}
+
 /* Below a folder of the migration folder. */
 static bool is_below(const Project *project, const char *folder, const char *path)
 {
-    CLEANUP(memory_freep) char *prefix = memory_format("%s/%s/", project->config.folder, folder);
-    return text_has_prefix(path, prefix);
+    CLEANUP(memory_freep) char *below = file_path(project->config.folder, folder);
+    return leads_to(below, path);
 }
 
 static const char *reason_to_ignore(const Project *project, const char *path)
@@ -101,7 +106,7 @@ static const char *reason_to_ignore(const Project *project, const char *path)
     if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
         return "a fixture: the migrations that include it hold its text";
     if (project->layout == LAYOUT_GRAPHILE &&
-        (is_below(project, "current", path) || text_has_suffix(path, "/current.sql")))
+        (is_below(project, "current", path) || strcmp(file_base_name(path), "current.sql") == 0))
         return "no statement waits in it to be committed";
     return text_has_suffix(path, ".sql")
                ? "it is no migration; what a script includes is read with the script"
@@ -120,20 +125,17 @@ static void judge(const Project *project, ProjectFile *file)
     const Finding *finding = finding_about(project, file->path);
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
+        file->said = true;
         file->reason = memory_string(finding->message);
     } else if (is_script(project, file->path) || is_replaced(project, file->path) ||
                is_settings(project, file->path) || is_changelog(project, file->path, finding)) {
         file->fate = PROJECT_FILE_READ;
     } else {
         file->fate = PROJECT_FILE_IGNORED;
+        file->said = finding != NULL;
         file->reason =
             memory_string(finding ? finding->message : reason_to_ignore(project, file->path));
     }
-}
-
-static bool leads_to(const char *folder, const char *path)
-{
-    return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
 }
 
 /* sqitch's folder may be the project's own: of it only the plan and the scripts are the layout's.

@@ -13,6 +13,7 @@ typedef struct ProjectFile {
     char *path; /* owned; in the project */
     ProjectFileFate fate;
     char *reason; /* owned; NULL where it is read */
+    bool said;    /* the reason is one of the project's findings */
 } ProjectFile;
 
 typedef ARRAY_OF(ProjectFile) ProjectFileArray;

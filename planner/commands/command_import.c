@@ -74,7 +74,7 @@ static void render(const Import *import, Text *out)
     text_addf(out, "layout: %s%s%s\n", layout_name(project->layout),
               project->layout_reason ? ", because " : "",
               project->layout_reason ? project->layout_reason : "");
-    project_files_text(&import->files, /* list= */ true, out);
+    project_files_text(&import->files, LIST_UNSAID_FILES, out);
     text_addf(out, "migrations: %zu\n", project->migrations.count);
     array_each (const ImportedMigration, migration, &import->migrations)
         text_addf(out, "  %s  from %s%s\n", migration->path, migration->source->identity,

@@ -95,7 +95,7 @@ static void render(const Shown *shown, Text *out)
     if (project->layout_reason)
         text_addf(out, "layout: %s, because %s\n", layout_name(project->layout),
                   project->layout_reason);
-    project_files_text(&shown->files, shown->list_files, out);
+    project_files_text(&shown->files, shown->list_files ? LIST_FILES : LIST_NO_FILES, out);
     for (size_t i = 0; i < project->versions.count; i++) {
         render_version(&project->versions.items[i], out);
         render_migrations(project, states, (int64_t)i, out);

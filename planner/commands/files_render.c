@@ -1,15 +1,23 @@
 #include "planner/commands/files_render.h"
 
-void project_files_text(const ProjectFileArray *files, bool list, Text *out)
+/* The reason without the name, which stands before it. */
+static const char *bare_reason(const ProjectFile *file)
+{
+    CLEANUP(memory_freep) char *before = memory_format("'%s' is not read: ", file->path);
+    return text_has_prefix(file->reason, before) ? file->reason + strlen(before) : file->reason;
+}
+
+void project_files_text(const ProjectFileArray *files, FileListing listing, Text *out)
 {
     text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n", files->count,
               project_files_count(files, PROJECT_FILE_READ),
               project_files_count(files, PROJECT_FILE_IGNORED),
               project_files_count(files, PROJECT_FILE_REFUSED));
     array_each (const ProjectFile, file, files)
-        if (list && file->reason)
+        if (file->reason &&
+            (listing == LIST_FILES || (listing == LIST_UNSAID_FILES && !file->said)))
             text_addf(out, "  %-7s  %s: %s\n", project_file_fate_name(file->fate), file->path,
-                      file->reason);
+                      bare_reason(file));
 }
 
 void project_files_json(const ProjectFileArray *files, JsonWriter *json)

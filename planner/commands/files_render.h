@@ -6,8 +6,12 @@
 #include "base/text.h"
 #include "migrations/project_files.h"
 
-/* The sums, and where `list` is true each file that is not read, with the reason. */
-void project_files_text(const ProjectFileArray *files, bool list, Text *out);
+/* Which of the files that are not read have a line: none, those of which no finding says it, all.
+ */
+typedef enum { LIST_NO_FILES, LIST_UNSAID_FILES, LIST_FILES } FileListing;
+
+/* The sums, then the files that are not read, with the reason. */
+void project_files_text(const ProjectFileArray *files, FileListing listing, Text *out);
 
 /* The member `files` of an open object. */
 void project_files_json(const ProjectFileArray *files, JsonWriter *json);

@@ -1,9 +1,14 @@
 #include "planner/packing/project_check.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "planner/packing/script_plan.h"
+
+/* Files of one reason not to be read that are named one by one; a folder for several databases has
+ * thousands. */
+#define ALIKE_SHOWN 3
 
 /* What was seen of one migration, script by script. */
 typedef struct Seen {
@@ -110,9 +115,51 @@ void project_check_migration(const Project *project, const ProjectMigration *mig
     free(seen.irreversible);
 }
 
+/* Why a file is not read, of a warning that says no more than that; else NULL. */
+static const char *why_not_read(const Finding *finding)
+{
+    static const char words[] = "' is not read: ";
+    if (finding->severity != FINDING_WARNING || finding->hint)
+        return NULL;
+    const char *at = strstr(finding->message, words);
+    return at ? at + strlen(words) : NULL;
+}
+
+/* How many files between these two are not read for this reason, `most` being enough to know. */
+static size_t count_alike(const Finding *from, const Finding *end, const char *why, size_t most)
+{
+    size_t count = 0;
+    for (const Finding *at = from; at < end && count < most; at++) {
+        const char *other = why_not_read(at);
+        count += other && strcmp(other, why) == 0;
+    }
+    return count;
+}
+
+/* Whether others with the same reason stand for this one; the first of these has their number. */
+static bool is_summed_up(const FindingArray *findings, const Finding *finding, Text *text)
+{
+    const Finding *first = findings->items, *end = first + findings->count;
+    const char *why = why_not_read(finding);
+    if (!why)
+        return false;
+    size_t before = count_alike(first, finding, why, ALIKE_SHOWN + 1);
+    if (before < ALIKE_SHOWN)
+        return false;
+    if (before > ALIKE_SHOWN)
+        return true;
+    size_t more = count_alike(finding, end, why, SIZE_MAX);
+    if (more > 1)
+        text_addf(text, "warning: %zu more files are not read: %s (--json names each)\n", more,
+                  why);
+    return more > 1;
+}
+
 void project_findings_text(const FindingArray *findings, Text *text)
 {
     array_each (const Finding, finding, findings) {
+        if (is_summed_up(findings, finding, text))
+            continue;
         text_addf(text, "%s: %s\n", finding->severity == FINDING_ERROR ? "error" : "warning",
                   finding->message);
         if (finding->hint)

@@ -11,7 +11,8 @@
 void project_check_migration(const Project *project, const ProjectMigration *migration,
                              FindingArray *findings);
 
-/* Findings as text lines, and as the member "findings" of a JSON object. */
+/* Findings as text lines, where many files that are not read for one reason are summed up, and as
+ * the member "findings" of a JSON object, one by one. */
 void project_findings_text(const FindingArray *findings, Text *text);
 void project_findings_json(const FindingArray *findings, JsonWriter *json);
 

@@ -60,6 +60,27 @@ converts() {
     errors_has '--product is for --into'
 }
 
+@test "files that are not read for one reason are summed up, each is named once" {
+    mkdir old
+    printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/1_a.sql
+    touch old/b.sql old/c.sql old/d.sql old/e.sql old/notes.md
+    run_status 0 planner import --layout dbmate old
+    output_has 'files: 6, of which 1 read, 5 ignored, 0 refused' '  ignored  notes.md: no script' \
+        "warning: 'd.sql' is not read: dbmate" "warning: 'e.sql' is not read"
+    output_lacks 'ignored  b.sql' 'more files'
+    same named 1 "$(grep -c "d\.sql" <<<"$output")"
+    touch old/f.sql old/g.sql
+    run_status 0 planner import --layout dbmate old
+    output_has "'d.sql'" "3 more files are not read: dbmate's migrations begin with a number (--json names each)"
+    output_lacks e.sql f.sql g.sql
+    run_status 0 planner import --layout dbmate old --json
+    same each 6 "$(json '.findings | length')"
+    planner init --product harbor --layout dbmate p >/dev/null
+    cp old/* p/migrations/
+    run_status 0 planner status --project p --files
+    output_has "  ignored  migrations/g.sql: dbmate's migrations begin with a number" '3 more files are not read'
+}
+
 @test "COPY data, files beside the script and CRLF come along" {
     mkdir old
     printf '\xef\xbb\xbfCREATE TABLE a (n int, w text);\r\nCOPY a FROM stdin;\r\n1\tone\r\n\\.\r\n' >old/01_a.up.sql

@@ -35,7 +35,7 @@ complete_words() {
     mkdir -p "$SEALIFT_CONFIG_DIR"
     cp "$TOP/packaging/examples/applier.conf" "$SEALIFT_CONFIG_DIR/applier.conf"
     run_status 0 applier trust init --key keys/vendor.pub
-    sed -i 's/^#\([a-z-]* = \)/\1/' "$SEALIFT_CONFIG_DIR/applier.conf"
+    sed -i 's/^#\([a-z_-]* = \|\[\)/\1/' "$SEALIFT_CONFIG_DIR/applier.conf"
     grep -q '^rollback-needs = nothing' "$SEALIFT_CONFIG_DIR/applier.conf"
     run_status 0 applier trust show
     echo 'nmae = x' >>"$SEALIFT_CONFIG_DIR/applier.conf"

@@ -394,6 +394,7 @@ refused_everywhere() {
     script 0009_copy.up.sql $'\n\\copy a from \'missing.csv\''
     run_status 4 planner verify-project --project "$PROJECT"
     output_has "'migrations/wrong-name.sql' looks like a script, but its name does not fit" \
+        'for other names say the layout: psql runs any NAME.sql' \
         "NNNN_slug.up.sql" \
         "error: migrations/0002_utf8.up.sql:2: " "error: migrations/0003_quote.up.sql:3: " \
         "error: migrations/0004_dollar.up.sql:1: " "error: migrations/0005_shell.up.sql:1: " \

@@ -118,6 +118,24 @@ static void help_comes_from_the_table(void **state UNUSED)
                                     "  --out FILE  where it goes\n");
 }
 
+/* A long list of choices stands out of the column, instead of pushing all others to the right. */
+static void a_wide_option_leaves_the_others_in_place(void **state UNUSED)
+{
+    static const Option wide[] = {
+        {.name = "yes", .help = "do not ask"},
+        {.name = "layout",
+         .value = "one|two|three|four|five|six|seven|eight|nine|ten",
+         .help = "of what"},
+        {.name = "out", .value = "FILE", .help = "where it goes"},
+    };
+    CLEANUP(text_done) Text text = {0};
+    option_table_help(wide, ARRAY_LEN(wide), &text);
+    assert_string_equal(text.bytes,
+                        "  --yes       do not ask\n"
+                        "  --layout one|two|three|four|five|six|seven|eight|nine|ten  of what\n"
+                        "  --out FILE  where it goes\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +143,7 @@ int main(void)
         cmocka_unit_test(fills_every_kind),
         cmocka_unit_test(refuses_what_is_not_in_the_table),
         cmocka_unit_test(help_comes_from_the_table),
+        cmocka_unit_test(a_wide_option_leaves_the_others_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "tests/support/unit_test.h"
 
+#include "base/text.h"
 #include "migrations/project_files.h"
 #include "tests/unit/migrations/project_folder.h"
 
@@ -65,6 +66,41 @@ static void settings_of_scripts_are_read(void **state UNUSED)
     folder_done(&folder);
 }
 
+/* A migration folder read by itself, without a project: its files have no folder before them. */
+static void files_of_a_folder_alone_have_their_reasons(void **state UNUSED)
+{
+    static const struct {
+        const char *layout;
+        const char *read;
+        const char *file;
+        const char *reason;
+    } cases[] = {
+        {"diesel", "1_a/up.sql", "stray.sql", "'stray.sql' is not read: a migration is a folder"},
+        {"graphile-migrate", "", "fixtures/x.sql", "a fixture: "},
+        {"graphile-migrate", "", "current/1.sql", "no statement waits in it"},
+        {"graphile-migrate", "", "current.sql", "no statement waits in it"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *const names[] = {cases[i].file, cases[i].read};
+        ProjectFolder folder =
+            folder_new(cases[i].layout, names, *cases[i].read ? ARRAY_LEN(names) : 1);
+        CLEANUP(memory_freep) char *alone = file_path(folder.path, "migrations");
+        CLEANUP(memory_freep) char *path = file_path("migrations", cases[i].file);
+        CLEANUP(project_done) Project project = {0};
+        CLEANUP(project_files_done) ProjectFileArray files = {0};
+        CLEANUP(error_done) Error err = {0};
+        if (text_has_prefix(cases[i].file, "current"))
+            folder_write(&folder, path, "-- nothing yet\n");
+        assert_true(project_survey_folder(alone, cases[i].layout, &project, &err));
+        assert_true(project_files_list(&project, &files, &err));
+        const ProjectFile *file = find(&files, cases[i].file);
+        assert_int_equal(file->fate, PROJECT_FILE_IGNORED);
+        if (!text_has_prefix(file->reason, cases[i].reason))
+            fail_msg("'%s': '%s'", file->path, file->reason);
+        folder_done(&folder);
+    }
+}
+
 static void a_folder_that_goes_away_is_an_error(void **state UNUSED)
 {
     ProjectFolder folder = folder_new("sealift", NULL, 0);
@@ -83,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_has_its_fate),
         cmocka_unit_test(settings_of_scripts_are_read),
+        cmocka_unit_test(files_of_a_folder_alone_have_their_reasons),
         cmocka_unit_test(a_folder_that_goes_away_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

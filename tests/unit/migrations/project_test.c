@@ -205,6 +205,21 @@ static void refuses_what_golang_migrate_would_trip_over(void **state UNUSED)
     }
 }
 
+/* A library's own template comments: in a string they would reach the server. */
+static void refuses_templates_under_golang_migrates_names(void **state UNUSED)
+{
+    ProjectFolder up = folder_new("golang-migrate", FILES("1_a.up.sql", "2_b.up.sql"));
+    folder_write(&up, "migrations/2_b.up.sql",
+                 "/* TEMPLATES: none */\nSELECT to_regclass('//* TEMPLATE: schema */ships');\n");
+    expect_refusal(&up, "migrations/2_b.up.sql:2: a template ('/* TEMPLATE: ')");
+    ProjectFolder down = folder_new("golang-migrate", FILES("1_a.up.sql", "1_a.down.sql"));
+    folder_write(&down, "migrations/1_a.down.sql", "DROP TABLE /* TEMPLATE: schema */ships;\n");
+    expect_refusal(&down, "migrations/1_a.down.sql:1: a template");
+    ProjectFolder none = folder_new("golang-migrate", FILES("1_a.up.sql"));
+    folder_write(&none, "migrations/1_a.up.sql", "/* TEMPLATES: none */ SELECT 1; /* TEMPLATE");
+    expect_order(&none, LAYOUT_GOLANG_MIGRATE, /* flat= */ true, "1_a");
+}
+
 static void warns_of_strays(void **state UNUSED)
 {
     ProjectFolder down = folder_new("golang-migrate", FILES("1_a.up.sql", "2_b.down.sql"));
@@ -451,6 +466,7 @@ int main(void)
         cmocka_unit_test(pairs_golang_migrate_by_number),
         cmocka_unit_test(detects_golang_migrate),
         cmocka_unit_test(refuses_what_golang_migrate_would_trip_over),
+        cmocka_unit_test(refuses_templates_under_golang_migrates_names),
         cmocka_unit_test(warns_of_strays),
         cmocka_unit_test(orders_diesel_by_version_without_dashes),
         cmocka_unit_test(refuses_what_diesel_would_trip_over),
