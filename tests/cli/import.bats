@@ -26,8 +26,13 @@ converts() {
     local layout=$1
     shift
     layout_project "$layout"
+    # its tool is told the main file
+    [ "$layout" != psql ] || sed -i 's/^layout = auto/layout = psql\nmain = install.sql/' "$WORK/psql/sealift.conf"
     applied "$layout" "$@"
-    run_status 0 planner import --into "$WORK/ours" --product harbor "$(layout_folder "$layout")"
+    local from
+    from=$(layout_folder "$layout")
+    [ "$layout" != psql ] || from=$WORK/psql
+    run_status 0 planner import --into "$WORK/ours" --product harbor "$from"
     PROJECT=$WORK/ours
     # the same key signs
     sed -i "s/^uuid = .*/$(grep '^uuid = ' "$WORK/$layout/sealift.conf")/" "$WORK/ours/sealift.conf"
@@ -46,6 +51,26 @@ converts() {
 @test "sqitch's project converted leaves the same schema, its tags are versions" {
     converts sqitch 1.0.0 1.1.0
     [ -f "$WORK/ours/migrations/1.1.0/0004_ship_count_2.up.sql" ]
+}
+@test "graphile-migrate's folder converted leaves the same schema" { converts graphile-migrate 1.0.0; }
+@test "atlas's folder converted leaves the same schema" { converts atlas 1.0.0; }
+@test "liquibase's folder converted leaves the same schema" { converts liquibase 1.0.0; }
+@test "temporal's folder converted leaves the same schema" { converts temporal 1.0 1.9 1.10; }
+@test "popx's folder converted leaves the same schema" { converts popx 1.0.0; }
+@test "numbered folders converted leave the same schema" { converts numbered-folders 1.0.0; }
+@test "psql's scripts converted leave the same schema" { converts psql 1.0.0; }
+
+@test "lines that go on behind others stay one statement" {
+    mkdir old
+    printf '%s\n' '--liquibase formatted sql' '--changeset ann:1' '--preconditions onFail:HALT' \
+        '--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = '"'ship'" \
+        'CREATE TABLE ship (' '--comment: in a statement' '    id bigint' '--rollback DROP TABLE' ');' \
+        '--rollback ship;' >old/1.sql
+    run_status 0 planner import --into new --layout liquibase old
+    same up 'CREATE TABLE ship ( id bigint ); ' "$(tr -s '\n ' ' ' <new/migrations/0001_1.up.sql)"
+    same down 'DROP TABLE ship; ' "$(tr -s '\n ' ' ' <new/migrations/0001_1.down.sql)"
+    run_status 0 planner status --project new
+    [[ $(cat new/migrations/0001_*.precheck.sql) == *"SELECT count(*) FROM pg_class"*")::text = '0'"* ]]
 }
 
 @test "without --into nothing is written, and everything is said" {
