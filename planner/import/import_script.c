@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 
 /* The file being written, as a ScriptSink's context. */
 typedef struct Output {
@@ -142,7 +143,11 @@ static bool put_text(const Project *project, const ProjectMigration *migration, 
 static bool put_texts(const Project *project, const ProjectMigration *migration,
                       ProjectScript which, Output *output, Error *err)
 {
+    static ScriptRange unbound = {.first = 2};
+    static const ScriptRangeArray without_binding = {.items = &unbound, .count = 1, .capacity = 1};
     const ScriptRangeArray *all = &migration->ranges[which];
+    if (code_replacement_is(migration->scripts[which]))
+        all = &without_binding; /* the program does not come along */
     if (!all->count)
         return put_text(project, migration, which, /* ranges= */ NULL, output, err);
     for (size_t i = 0, joined; i < all->count; i += joined) {

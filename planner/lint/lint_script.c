@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "migrations/client_copy.h"
+#include "migrations/code_replacement.h"
 #include "migrations/script_directives.h"
 
 typedef struct Reading {
@@ -90,7 +91,8 @@ static bool on_comment(void *context, const char *text, size_t length, int64_t l
     CLEANUP(memory_freep) char *words = NULL;
     CLEANUP(error_done) Error refused = {0};
     (void)err;
-    if (!script_directives_in_comment(text, length, &words))
+    if (!script_directives_in_comment(text, length, &words) ||
+        code_replacement_binds(reading->script->name, line, words))
         return true;
     if (reading->script->statements.count)
         add_problem(reading->script, "malformed-script", line,
