@@ -30,6 +30,7 @@ void lint_script_done(LintScript *script)
     array_each (char *, file, &script->files)
         free(*file);
     array_free(&script->files);
+    array_free(&script->references);
     *script = (LintScript){0};
 }
 
@@ -202,12 +203,16 @@ static void take_shipped(Reading *reading, Script *shipped, Text *text)
     script->composed = true;
     script->directives = shipped->directives;
     shipped->directives = (ScriptDirectives){0};
+    script->references = shipped->references;
+    shipped->references = (ScriptReferenceArray){0};
     reading->no_transaction = reading->no_transaction || script->directives.no_transaction;
     array_each (char *, source, &shipped->sources)
         *array_add(&script->files) = memory_string(*source);
     array_each (const ScriptStatement, from, &shipped->statements) {
         LintStatement *statement = add_statement(reading, from->offset, from->line);
         statement->length = from->length;
+        statement->first_reference = from->first_reference;
+        statement->reference_count = from->reference_count;
         statement->kind = from->kind;
         statement->file = from->source ? script->files.items[from->source] : NULL;
         place(reading, statement);
