@@ -194,3 +194,41 @@ converts() {
     sed -i 's/:n/: n/' old/migrations/1_a.up.sql
     run_status 0 planner import --into new old
 }
+
+@test "a project's settings come along, and what does not is said" {
+    PROJECT=$WORK/old
+    planner init --product harbor --layout dbmate old >/dev/null
+    printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/migrations/1_a.sql
+    settings=(database 'search-path=app, public' database server-min=14 database server-max=17
+        database 'extensions=pg_trgm, postgis>=3.1' bundle channel=lts bundle 'sites=east,west'
+        bundle environment=production bundle keyring=keys/ring.txt bundle next-expected=2027-01-31T00:00:00Z
+        rehearsal pg-bin=/opt/pg16/bin rehearsal seeds=seeds rehearsal rows=7 fingerprint 'scope=app,public'
+        fingerprint 'tolerate=*:monitoring.*,table:app.readings_*')
+    set -- "${settings[@]}"
+    while [ $# -gt 0 ]; do
+        sed -i "/^\[$1\]/a ${2%%=*} = ${2#*=}" old/sealift.conf
+        shift 2
+    done
+    sed -i 's/^\[foreign-history\]/&\nkeep = true/' old/sealift.conf
+    mkdir old/keys
+    echo x >old/keys/ring.txt
+    run_status 0 planner import --into new old
+    output_has "[foreign-history] is not taken over: our own layout has no such table" \
+        "[bundle] keyring: the file 'keys/ring.txt' is not taken over" "[rehearsal] seeds: the folder 'seeds' is not taken over"
+    set -- "${settings[@]}"
+    while [ $# -gt 0 ]; do
+        sed -n "/^\[$1\]/,/^\[/p" new/sealift.conf >section
+        grep -Fqx "${2%%=*} = ${2#*=}" section || fail "$2 is not in [$1]"
+        shift 2
+    done
+    run_status 1 grep '^keep' new/sealift.conf
+    # every key that there is was asked for
+    same keys "$(sed -n '/^\[database\]/,/^\[foreign/s/^# [a-z-]* = .*/&/p' new/sealift.conf)" ''
+    run_status 0 planner status --project new
+    rm -r new
+    sed -i -e 's/^keep = true//' -e '/^seeds/d' -e '/^keyring/d' -e '/^rows/d' old/sealift.conf
+    run_status 0 planner import --into new old
+    output_lacks 'not taken over'
+    grep -Fqx '# rows = 50' new/sealift.conf
+    run_status 0 planner import old
+}
