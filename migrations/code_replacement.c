@@ -21,6 +21,11 @@ size_t code_replacement_length(const char *name)
     return strlen(name);
 }
 
+bool code_replacement_binds(const char *name, int64_t line, const char *words)
+{
+    return line == 1 && code_replacement_is(name) && text_has_prefix(words, "replaces ");
+}
+
 char *code_replacement_line(const char *program, const Digest *digest)
 {
     char hex[DIGEST_HEX_SIZE];

@@ -20,6 +20,10 @@ bool code_replacement_is(const char *name);
 /* How much of such a name is the program's. */
 size_t code_replacement_length(const char *name);
 
+/* Whether a directive of the script `name`, by its line and its words, is that first line: read by
+ * code_replacement_check, and no directive for others. */
+bool code_replacement_binds(const char *name, int64_t line, const char *words);
+
 /* The words of a first line that binds to the program. The caller frees. */
 char *code_replacement_line(const char *program, const Digest *digest);
 

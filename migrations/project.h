@@ -136,6 +136,10 @@ void project_config_done(ProjectConfig *config);
 /* All defaults, as of a file that says nothing. */
 void project_config_defaults(ProjectConfig *ret_config);
 
+/* A key's text where it is not the default; NULL otherwise, and where there is no such key.
+ * Borrowed. */
+const char *project_config_given(const ProjectConfig *config, const char *section, const char *key);
+
 /* Read everything but the scripts' contents. Checks names, duplicates, order, and that what is
  * released is still there, in the same order and version, with nothing inserted before the end of
  * the released part (ERROR_INPUT naming the migration). Whether a released script was *edited* is

@@ -86,6 +86,20 @@ void project_config_defaults(ProjectConfig *ret_config)
     };
 }
 
+const char *project_config_given(const ProjectConfig *config, const char *section, const char *key)
+{
+    CLEANUP(project_config_done) ProjectConfig defaults;
+    project_config_defaults(&defaults);
+    for (size_t i = 0; i < ARRAY_LEN(config_keys); i++) {
+        const ConfigKey *row = &config_keys[i];
+        if (strcmp(row->section, section) != 0 || strcmp(row->key, key) != 0)
+            continue;
+        const char *text = *(char *const *)((const char *)config + row->offset);
+        return strcmp(text, *field(&defaults, row)) != 0 ? text : NULL;
+    }
+    return NULL;
+}
+
 static bool refuse(Error *err, const char *key, const char *value, const char *expected)
 {
     return error_set(err, ERROR_CONFIG, PROJECT_CONFIG_NAME ": %s is '%s': expected %s", key, value,

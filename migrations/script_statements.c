@@ -131,9 +131,8 @@ bool script_on_comment(void *context, const char *text, size_t length, int64_t l
     if (!script_source_is_read(reading->source) ||
         !script_directives_in_comment(text, length, &words))
         return true;
-    if (code_replacement_is(reading->source->name) && line == 1 &&
-        text_has_prefix(words, "replaces "))
-        return true; /* code_replacement_check has read it */
+    if (code_replacement_binds(reading->source->name, line, words))
+        return true;
     if (reading->script->statement_count)
         return error_set(err, ERROR_INPUT,
                          "%s:%" PRId64 ": a directive must stand before the first statement",

@@ -195,6 +195,7 @@ static bool convert(const Import *import, const ImportOptions *given, Error *err
     bool psql = import_syntax(&import->project) == SCRIPT_SYNTAX_PSQL;
     const NewProject project = {
         .root = root,
+        .config = config,
         .placeholders = psql ? NULL : script_syntax_name(SCRIPT_SYNTAX_NONE),
         .sections = sections,
         .product = product,
@@ -206,6 +207,29 @@ static bool convert(const Import *import, const ImportOptions *given, Error *err
     CLEANUP(error_done) Error ignored = {0};
     (void)!file_tree_remove(folder, &ignored);
     return false;
+}
+
+/* What of a project's settings does not come along, or means files that do not. */
+static void note_settings(Project *project)
+{
+    const ProjectConfig *config = &project->config;
+    CLEANUP(memory_freep) char *keyring = file_path(project->root, config->keyring);
+    CLEANUP(memory_freep) char *from = file_path(project->root, PROJECT_CONFIG_NAME);
+    if (!file_exists(from))
+        return;
+    if (strcmp(config->history_keep, "true") == 0)
+        finding_add(&project->findings, FINDING_WARNING,
+                    "read the layout in place instead, for as long as its tool looks at the table",
+                    "[foreign-history] is not taken over: our own layout has no such table");
+    if (file_exists(keyring))
+        finding_add(&project->findings, FINDING_WARNING, "copy it to the new project",
+                    "[bundle] keyring: the file '%s' is not taken over", config->keyring);
+    if (*config->seeds)
+        finding_add(&project->findings, FINDING_WARNING,
+                    "copy it, and rename its scripts to the new identities",
+                    "[rehearsal] seeds: the folder '%s' is not taken over, and its scripts are "
+                    "called after migrations that have other names now",
+                    config->seeds);
 }
 
 static bool run(CommandContext *context, Error *err)
@@ -223,6 +247,8 @@ static bool run(CommandContext *context, Error *err)
                  (given->into && !convert(&import, given, err))))
         return false;
     import.into = good ? given->into : NULL;
+    if (import.into)
+        note_settings(&import.project);
     (context->json ? render_json : render)(&import, context->out);
     return findings_check(&import.project.findings, err);
 }

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "migrations/project.h"
 #include "migrations/project_names.h"
 #include "migrations/sum_file.h"
 
@@ -90,6 +89,44 @@ bool new_project_name(const char *given, const char *folder, char **ret_name, Er
     return true;
 }
 
+/* What the line `# key = …` of this section becomes; NULL: it stays. */
+static const char *given_in(const char *line, const char *section, const ProjectConfig *config,
+                            char **ret_key)
+{
+    static const char *const kept[] = {"database", "bundle", "rehearsal", "fingerprint"};
+    bool keeps = false;
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        keeps |= section && strcmp(kept[i], section) == 0;
+    if (!keeps || !text_has_prefix(line, "# "))
+        return NULL;
+    size_t length = strspn(line + 2, "abcdefghijklmnopqrstuvwxyz-");
+    if (!text_has_prefix(line + 2 + length, " = "))
+        return NULL;
+    CLEANUP(memory_freep) char *key = memory_string_n(line + 2, length);
+    const char *given = project_config_given(config, section, key);
+    if (given)
+        *ret_key = TAKE_PTR(key);
+    return given;
+}
+
+/* The commented keys of config_text that `config` has otherwise, with its texts. */
+static void add_with_keys(char *text, const ProjectConfig *config, Text *out)
+{
+    CLEANUP(memory_freep) char *section = NULL;
+    for (char *line; (line = strsep(&text, "\n")) != NULL && (text || *line);) {
+        CLEANUP(memory_freep) char *key = NULL;
+        if (*line == '[') {
+            free(section);
+            section = memory_string_n(line + 1, strcspn(line + 1, "]"));
+        }
+        const char *given = given_in(line, section, config, &key);
+        if (given)
+            text_addf(out, "%s = %s\n", key, given);
+        else
+            text_addf(out, "%s\n", line);
+    }
+}
+
 static bool write_config(const char *path, const NewProject *project, Error *err)
 {
     CLEANUP(text_done) Text text = {0};
@@ -98,8 +135,13 @@ static bool write_config(const char *path, const NewProject *project, Error *err
     char *placeholders = project->placeholders
                              ? memory_format("placeholders = %s\n", project->placeholders)
                              : memory_string("");
-    text_addf(&text, config_text, project->product, project->product_uuid, project->layout,
-              placeholders);
+    CLEANUP(memory_freep)
+    char *plain = memory_format(config_text, project->product, project->product_uuid,
+                                project->layout, placeholders);
+    if (project->config)
+        add_with_keys(plain, project->config, &text);
+    else
+        text_add(&text, plain);
     text_add(&text, project->sections ? project->sections : "");
     return file_draft_open(path, 0644, &draft, err) &&
            file_write(draft.fd, path, text.bytes, text.length, err) &&

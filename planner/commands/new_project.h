@@ -4,14 +4,17 @@
 #define SEALIFT_PLANNER_NEW_PROJECT_H
 
 #include "base/error.h"
+#include "migrations/project.h"
 
 typedef struct NewProject {
     const char *root;
     const char *product;
     const char *product_uuid;
     const char *layout;
-    const char *placeholders; /* [migrations] placeholders; NULL: not said */
-    const char *sections;     /* more of sealift.conf, behind all else; NULL: none */
+    const char *placeholders;    /* [migrations] placeholders; NULL: not said */
+    const ProjectConfig *config; /* whose keys of [database], [bundle], [rehearsal], [fingerprint]
+                                  * are written where they are not the default; NULL: none */
+    const char *sections;        /* more of sealift.conf, behind all else; NULL: none */
 } NewProject;
 
 /* `given`, or the folder's own name where that is NULL and it can be one. The caller frees.

@@ -11,10 +11,11 @@ static char *beginning_of(const LintVisit *visit)
 {
     Text shown = {0};
     bool blank = false;
-    for (size_t i = 0; i < visit->sql_size && shown.length < STATEMENT_SHOWN; i++) {
-        bool space = strchr(" \t\r\n", visit->sql[i]) != NULL;
+    CLEANUP(memory_freep) char *written = down_written(visit);
+    for (const char *at = written; *at && shown.length < STATEMENT_SHOWN; at++) {
+        bool space = strchr(" \t\r\n", *at) != NULL;
         if (!space || !blank)
-            text_add_char(&shown, space ? ' ' : visit->sql[i]);
+            text_add_char(&shown, space ? ' ' : *at);
         blank = space;
     }
     CLEANUP(memory_freep) char *whole = text_take(&shown);

@@ -30,6 +30,23 @@ void down_derive_index(DownDeriving *deriving);
 bool down_derive_maker(DownDeriving *deriving);
 bool down_derive_on_table(DownDeriving *deriving);
 
+/* down_parameters.c: the text that is derived from has masks where the statement refers to site
+ * parameters (planner/lint/lint_script). */
+
+/* How much there was before a statement. */
+typedef struct DownMark {
+    size_t steps, made, added;
+} DownMark;
+
+DownMark down_mark(const DownDeriving *deriving);
+
+/* Refuse, by the parameter's name, each of the statement's steps that would hold a mask; then what
+ * it made is not taken for known either. */
+void down_refuse_masks(DownDeriving *deriving, const DownMark *before);
+
+/* The statement as it was written. The caller frees. */
+char *down_written(const LintVisit *visit);
+
 /* -- what they share -- */
 
 /* A step that takes the statement back by `sql` (taken), or does nothing, or is refused. */

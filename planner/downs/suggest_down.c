@@ -48,7 +48,9 @@ static bool derive_statement(DownDeriving *deriving, SqlParser *parser, size_t s
         visit->node = parse_tree_statement(tree);
     if (visit->sql_size <= statement_size_max)
         lint_scan(visit->sql, visit->sql_size, &visit->tokens);
+    const DownMark before = down_mark(deriving);
     down_derive(deriving);
+    down_refuse_masks(deriving, &before);
     array_free(&visit->tokens);
     return !deriving->failed;
 }

@@ -172,6 +172,8 @@ void explanation_notes(const Explanation *explanation, const Script *script,
         note(ret_notes, kind->control == TRANSACTION_CONTROL_OTHER
                             ? "controls transactions"
                             : "lifted: the applier opens and ends the transaction");
+    if (statement->pinned)
+        note(ret_notes, "left out: the applier sets it itself, where the server knows it");
     if (step && step->kind == STEP_BATCH)
         note(ret_notes, "run for one range of keys after the other");
     if (step && step->kind == STEP_ASSERTION)
@@ -185,7 +187,7 @@ void explanation_notes(const Explanation *explanation, const Script *script,
     }
     if (kind->destructive)
         note(ret_notes, "loses data");
-    if (kind->session_state)
+    if (kind->session_state && !statement->pinned)
         note(ret_notes, "holds to the end of the migration, then the session is reset");
     if (kind->outside_effects)
         note(ret_notes, "reaches outside the database: recorded before and after");

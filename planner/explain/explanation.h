@@ -40,7 +40,8 @@ void explanation_make(const Project *project, const ProjectMigration *migration,
                       Explanation *ret_explanation);
 
 /* What is worth knowing of a statement beyond its words, as short phrases: "loses data", "cannot
- * run in a transaction". `step` is NULL for BEGIN, COMMIT and what was not planned. */
+ * run in a transaction". `step` is NULL for BEGIN, COMMIT, what is left out and what was not
+ * planned. */
 void explanation_notes(const Explanation *explanation, const Script *script,
                        const ScriptStatement *statement, const ManifestStep *step,
                        ExplanationNotes *ret_notes);

@@ -12,13 +12,13 @@ static const char *version_of(const Explanation *explanation)
                                   : explanation->project->versions.items[migration->version].name;
 }
 
-/* The step that a statement became: statements that control transactions become none. `next` counts
- * the steps that were given out. */
+/* The step that a statement became: statements that control transactions and those that are left
+ * out become none. `next` counts the steps that were given out. */
 static const ManifestStep *step_of(const ScriptExplanation *script,
                                    const ScriptStatement *statement, size_t *next)
 {
-    if (!script->planned || statement->kind.control != TRANSACTION_CONTROL_NONE ||
-        *next >= script->plan->steps.count)
+    if (!script->planned || statement->pinned ||
+        statement->kind.control != TRANSACTION_CONTROL_NONE || *next >= script->plan->steps.count)
         return NULL;
     return &script->plan->steps.items[(*next)++];
 }

@@ -101,6 +101,22 @@ static char *file_of(const ImportedMigration *imported, ProjectScript which, con
     return memory_format("%s/%s.%s.sql", folder, imported->path, project_script_name(which));
 }
 
+/* That a site's text comes into the same places of two statements, in the same form. */
+static bool same_references(const Script *a, const ScriptStatement *first, const Script *b,
+                            const ScriptStatement *second)
+{
+    if (first->reference_count != second->reference_count)
+        return false;
+    for (size_t i = 0; i < first->reference_count; i++) {
+        const ScriptReference *one = &a->references.items[first->first_reference + i];
+        const ScriptReference *other = &b->references.items[second->first_reference + i];
+        if (one->offset - first->offset != other->offset - second->offset ||
+            one->length != other->length || one->value != other->value || one->form != other->form)
+            return false;
+    }
+    return true;
+}
+
 static bool same_statements(const Script *a, const Script *b)
 {
     if (a->statements.count != b->statements.count || a->data_count != b->data_count)
@@ -108,7 +124,7 @@ static bool same_statements(const Script *a, const Script *b)
     for (size_t i = 0; i < a->statements.count; i++) {
         const ScriptStatement *first = &a->statements.items[i], *second = &b->statements.items[i];
         if (first->length != second->length || first->data != second->data ||
-            strcmp(first->summary, second->summary) != 0)
+            strcmp(first->summary, second->summary) != 0 || !same_references(a, first, b, second))
             return false;
     }
     return true;
@@ -131,7 +147,9 @@ static bool check_written(const Project *project, const ImportedMigration *impor
         return false;
     if (same_statements(&source, &written))
         return true;
-    error_set(err, ERROR_INPUT, "%s: written as a script of its own it has other statements",
+    error_set(err, ERROR_INPUT,
+              "%s: written as a script of its own it has other statements, "
+              "or refers to other site parameters",
               imported->source->scripts[which]);
     return error_hint(err, "read the layout in place instead: [migrations] layout and folder in "
                            "sealift.conf");

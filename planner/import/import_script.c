@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 
 /* The file being written, as a ScriptSink's context. */
 typedef struct Output {
@@ -116,10 +117,10 @@ static bool end_data(void *context, Error *err)
     return put(output, end, strlen(end), err);
 }
 
-/* Each range is a script by itself: its last statement ends with it, semicolon or not. */
-static bool put_range(const Project *project, const ProjectMigration *migration,
-                      ProjectScript which, const ScriptRangeArray *ranges, Output *output,
-                      Error *err)
+/* A range, or a run of joined ones, is a script by itself: its last statement ends with it,
+ * semicolon or not. */
+static bool put_text(const Project *project, const ProjectMigration *migration, ProjectScript which,
+                     const ScriptRangeArray *ranges, Output *output, Error *err)
 {
     CLEANUP(memory_freep) char *path = project_script_path(project, migration, which);
     CLEANUP(script_done) Script script = {0};
@@ -139,15 +140,22 @@ static bool put_range(const Project *project, const ProjectMigration *migration,
     return put(output, end, strlen(end), err) && end_line(output, err);
 }
 
-static bool put_ranges(const Project *project, const ProjectMigration *migration,
-                       ProjectScript which, Output *output, Error *err)
+static bool put_texts(const Project *project, const ProjectMigration *migration,
+                      ProjectScript which, Output *output, Error *err)
 {
+    static ScriptRange unbound = {.first = 2};
+    static const ScriptRangeArray without_binding = {.items = &unbound, .count = 1, .capacity = 1};
     const ScriptRangeArray *all = &migration->ranges[which];
+    if (code_replacement_is(migration->scripts[which]))
+        all = &without_binding; /* the program does not come along */
     if (!all->count)
-        return put_range(project, migration, which, /* ranges= */ NULL, output, err);
-    array_each (ScriptRange, range, all) {
-        const ScriptRangeArray one = {.items = range, .count = 1, .capacity = 1};
-        if (!put_range(project, migration, which, &one, output, err))
+        return put_text(project, migration, which, /* ranges= */ NULL, output, err);
+    for (size_t i = 0, joined; i < all->count; i += joined) {
+        for (joined = 1; i + joined < all->count && all->items[i + joined].joined;)
+            joined++;
+        const ScriptRangeArray text = {
+            .items = &all->items[i], .count = joined, .capacity = joined};
+        if (!put_text(project, migration, which, &text, output, err))
             return false;
     }
     return true;
@@ -188,7 +196,7 @@ bool import_script(const Project *project, const ProjectMigration *migration, Pr
     if (!output.file)
         return error_set(err, ERROR_IO, "cannot write '%s': %m", path);
     if ((needs && !put(&output, directive, strlen(directive), err)) ||
-        !put_ranges(project, migration, which, &output, err))
+        !put_texts(project, migration, which, &output, err))
         return false;
     FILE *file = TAKE_PTR(output.file);
     if (fclose(file) != 0)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "migrations/client_copy.h"
+#include "migrations/code_replacement.h"
 #include "migrations/script_directives.h"
 
 typedef struct Reading {
@@ -29,6 +30,7 @@ void lint_script_done(LintScript *script)
     array_each (char *, file, &script->files)
         free(*file);
     array_free(&script->files);
+    array_free(&script->references);
     *script = (LintScript){0};
 }
 
@@ -90,7 +92,8 @@ static bool on_comment(void *context, const char *text, size_t length, int64_t l
     CLEANUP(memory_freep) char *words = NULL;
     CLEANUP(error_done) Error refused = {0};
     (void)err;
-    if (!script_directives_in_comment(text, length, &words))
+    if (!script_directives_in_comment(text, length, &words) ||
+        code_replacement_binds(reading->script->name, line, words))
         return true;
     if (reading->script->statements.count)
         add_problem(reading->script, "malformed-script", line,
@@ -200,12 +203,16 @@ static void take_shipped(Reading *reading, Script *shipped, Text *text)
     script->composed = true;
     script->directives = shipped->directives;
     shipped->directives = (ScriptDirectives){0};
+    script->references = shipped->references;
+    shipped->references = (ScriptReferenceArray){0};
     reading->no_transaction = reading->no_transaction || script->directives.no_transaction;
     array_each (char *, source, &shipped->sources)
         *array_add(&script->files) = memory_string(*source);
     array_each (const ScriptStatement, from, &shipped->statements) {
         LintStatement *statement = add_statement(reading, from->offset, from->line);
         statement->length = from->length;
+        statement->first_reference = from->first_reference;
+        statement->reference_count = from->reference_count;
         statement->kind = from->kind;
         statement->file = from->source ? script->files.items[from->source] : NULL;
         place(reading, statement);

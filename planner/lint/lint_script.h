@@ -15,7 +15,8 @@ typedef struct LintStatement {
                        * NULL where it is the script's own */
     int64_t length;
     int64_t line;
-    bool inside;         /* between the author's own BEGIN and COMMIT */
+    size_t first_reference, reference_count; /* of LintScript.references */
+    bool inside;                             /* between the author's own BEGIN and COMMIT */
     int64_t transaction; /* that it runs in: a number within the script, from 1 */
     StatementKind kind;
 } LintStatement;
@@ -37,6 +38,8 @@ typedef struct LintScript {
         composed; /* with values, included files and branches in their places (migrations/script) */
     ARRAY_OF(char *) files; /* owned: the script and what it includes, where it is composed */
     size_t size;
+    /* To site parameters, by offset in the text, which has a token of x or 1 in their places. */
+    ScriptReferenceArray references;
     ScriptDirectives directives;
     ARRAY_OF(LintStatement) statements; /* the index is the ordinal of migrations/script */
     ARRAY_OF(LintProblem) problems;

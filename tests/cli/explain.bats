@@ -104,3 +104,23 @@ SELECT 2;'
     output_has 'line 2     create table common' 'from the included file common/table.sql:1' \
         "takes the site parameter 'owner' as identifier" 'line 1     \echo: left out, psql alone does that'
 }
+
+@test "a setting that a dump pins takes no step, and is said to be left out" {
+    script 1.0.0/0001_dump.up.sql <<'SQL'
+--
+-- PostgreSQL database dump
+--
+SET statement_timeout = 0;
+SET transaction_timeout = 0;
+CREATE TABLE item (id int);
+COPY item FROM stdin;
+1
+\.
+CREATE INDEX CONCURRENTLY item_id ON item (id);
+SQL
+    run_status 0 explain 0001_dump
+    output_has 'left out: the applier sets it itself, where the server knows it'
+    run_status 0 explain 0001_dump --json
+    same kinds 'sql null sql copy sql' "$(json '[.scripts[0].statements[].kind | tostring] | join(" ")')"
+    same groups '1 null 1 1 2' "$(json '[.scripts[0].statements[].group | tostring] | join(" ")')"
+}

@@ -26,8 +26,13 @@ converts() {
     local layout=$1
     shift
     layout_project "$layout"
+    # its tool is told the main file
+    [ "$layout" != psql ] || sed -i 's/^layout = auto/layout = psql\nmain = install.sql/' "$WORK/psql/sealift.conf"
     applied "$layout" "$@"
-    run_status 0 planner import --into "$WORK/ours" --product harbor "$(layout_folder "$layout")"
+    local from
+    from=$(layout_folder "$layout")
+    [ "$layout" != psql ] || from=$WORK/psql
+    run_status 0 planner import --into "$WORK/ours" --product harbor "$from"
     PROJECT=$WORK/ours
     # the same key signs
     sed -i "s/^uuid = .*/$(grep '^uuid = ' "$WORK/$layout/sealift.conf")/" "$WORK/ours/sealift.conf"
@@ -46,6 +51,26 @@ converts() {
 @test "sqitch's project converted leaves the same schema, its tags are versions" {
     converts sqitch 1.0.0 1.1.0
     [ -f "$WORK/ours/migrations/1.1.0/0004_ship_count_2.up.sql" ]
+}
+@test "graphile-migrate's folder converted leaves the same schema" { converts graphile-migrate 1.0.0; }
+@test "atlas's folder converted leaves the same schema" { converts atlas 1.0.0; }
+@test "liquibase's folder converted leaves the same schema" { converts liquibase 1.0.0; }
+@test "temporal's folder converted leaves the same schema" { converts temporal 1.0 1.9 1.10; }
+@test "popx's folder converted leaves the same schema" { converts popx 1.0.0; }
+@test "numbered folders converted leave the same schema" { converts numbered-folders 1.0.0; }
+@test "psql's scripts converted leave the same schema" { converts psql 1.0.0; }
+
+@test "lines that go on behind others stay one statement" {
+    mkdir old
+    printf '%s\n' '--liquibase formatted sql' '--changeset ann:1' '--preconditions onFail:HALT' \
+        '--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = '"'ship'" \
+        'CREATE TABLE ship (' '--comment: in a statement' '    id bigint' '--rollback DROP TABLE' ');' \
+        '--rollback ship;' >old/1.sql
+    run_status 0 planner import --into new --layout liquibase old
+    same up 'CREATE TABLE ship ( id bigint ); ' "$(tr -s '\n ' ' ' <new/migrations/0001_1.up.sql)"
+    same down 'DROP TABLE ship; ' "$(tr -s '\n ' ' ' <new/migrations/0001_1.down.sql)"
+    run_status 0 planner status --project new
+    [[ $(cat new/migrations/0001_*.precheck.sql) == *"SELECT count(*) FROM pg_class"*")::text = '0'"* ]]
 }
 
 @test "without --into nothing is written, and everything is said" {
@@ -177,4 +202,54 @@ converts() {
     run_status 0 planner import --into new2 --product x plain
     grep -qx 'placeholders = none' new2/sealift.conf
     run_status 0 planner explain 0001_a --project new2
+}
+
+@test "a colon that psql would take for a site parameter is not converted" {
+    PROJECT=$WORK/old
+    planner init --product harbor --layout golang-migrate old >/dev/null
+    printf '[value n]\nsite = true\nrehearse = 1\n' >>old/sealift.conf
+    echo "SELECT (ARRAY[1, 2])[1:n] FROM (SELECT 2) AS x (n);" >old/migrations/1_a.up.sql
+    run_status 4 planner import --into new old
+    errors_has "1_a.up.sql: written as a script of its own it has other statements, or refers to other site parameters"
+    [ ! -e new/migrations ]
+    sed -i 's/:n/: n/' old/migrations/1_a.up.sql
+    run_status 0 planner import --into new old
+}
+
+@test "a project's settings come along, and what does not is said" {
+    PROJECT=$WORK/old
+    planner init --product harbor --layout dbmate old >/dev/null
+    printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/migrations/1_a.sql
+    settings=(database 'search-path=app, public' database server-min=14 database server-max=17
+        database 'extensions=pg_trgm, postgis>=3.1' bundle channel=lts bundle 'sites=east,west'
+        bundle environment=production bundle keyring=keys/ring.txt bundle next-expected=2027-01-31T00:00:00Z
+        rehearsal pg-bin=/opt/pg16/bin rehearsal seeds=seeds rehearsal rows=7 fingerprint 'scope=app,public'
+        fingerprint 'tolerate=*:monitoring.*,table:app.readings_*')
+    set -- "${settings[@]}"
+    while [ $# -gt 0 ]; do
+        sed -i "/^\[$1\]/a ${2%%=*} = ${2#*=}" old/sealift.conf
+        shift 2
+    done
+    sed -i 's/^\[foreign-history\]/&\nkeep = true/' old/sealift.conf
+    mkdir old/keys
+    echo x >old/keys/ring.txt
+    run_status 0 planner import --into new old
+    output_has "[foreign-history] is not taken over: our own layout has no such table" \
+        "[bundle] keyring: the file 'keys/ring.txt' is not taken over" "[rehearsal] seeds: the folder 'seeds' is not taken over"
+    set -- "${settings[@]}"
+    while [ $# -gt 0 ]; do
+        sed -n "/^\[$1\]/,/^\[/p" new/sealift.conf >section
+        grep -Fqx "${2%%=*} = ${2#*=}" section || fail "$2 is not in [$1]"
+        shift 2
+    done
+    run_status 1 grep '^keep' new/sealift.conf
+    # every key that there is was asked for
+    same keys "$(sed -n '/^\[database\]/,/^\[foreign/s/^# [a-z-]* = .*/&/p' new/sealift.conf)" ''
+    run_status 0 planner status --project new
+    rm -r new
+    sed -i -e 's/^keep = true//' -e '/^seeds/d' -e '/^keyring/d' -e '/^rows/d' old/sealift.conf
+    run_status 0 planner import --into new old
+    output_lacks 'not taken over'
+    grep -Fqx '# rows = 50' new/sealift.conf
+    run_status 0 planner import old
 }

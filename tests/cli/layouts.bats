@@ -357,6 +357,24 @@ files: 6 read, 0 ignored, 0 refused" "$(listing goose)"
     diff "$WORK/before" "$WORK/after"
 }
 
+@test "lint, suggest-down and import read SQL that replaces a program" {
+    program_project
+    rm "$program.sealift.down.sql" "$WORK"/goose/migrations/00010*
+    sed -i '2i-- sealift: phase before' "$program.sealift.sql"
+    run_status 0 planner lint --project "$WORK/goose"
+    output_lacks malformed-script
+    run_status 0 planner suggest-down 00003_rename --project "$WORK/goose"
+    output_has 'ALTER TABLE ship DROP COLUMN renamed;'
+    run_status 0 planner import --into "$WORK/ours" "$WORK/goose"
+    same written '-- sealift: phase before
+ALTER TABLE ship ADD COLUMN renamed text;' "$(cat "$WORK"/ours/migrations/0003_rename.up.sql)"
+    run_status 0 planner status --project "$WORK/ours"
+    # elsewhere it is no directive
+    sed -i '2i-- sealift: replaces 00003_rename.go' "$program.sealift.sql"
+    run_status 4 planner lint --project "$WORK/goose"
+    output_has "unknown directive 'replaces 00003_rename.go'"
+}
+
 @test "a program that changed is refused with its new digest, once released it is said" {
     program_project
     echo '// more' >>"$program"

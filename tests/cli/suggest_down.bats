@@ -69,3 +69,36 @@ suggest() { planner suggest-down --project "$PROJECT" "$@"; }
     errors_has "'planner status' lists them"
     run_status 2 suggest
 }
+
+@test "what would name a site parameter is refused by the parameter's name" {
+    cat >>"$PROJECT/sealift.conf" <<'C'
+[value app_role]
+site = true
+type = identifier
+rehearse = app
+[value n]
+site = true
+type = integer
+as = raw
+rehearse = 7
+C
+    change <<'SQL'
+CREATE TABLE t (a int) WITH (fillfactor = :n);
+ALTER TABLE t ADD b int DEFAULT :n;
+CREATE TABLE :"app_role".u (a int);
+ALTER TABLE :"app_role".u ADD b int;
+ALTER TABLE v ADD c int DEFAULT :n, ADD d int;
+CREATE SCHEMA :app_role;
+CREATE VIEW xx AS SELECT 11;
+SQL
+    run_status 0 suggest 0001_change --json
+    same outcomes 'derived refused derived refused refused refused nothing derived' \
+        "$(json '[.steps[].outcome] | join(" ")')"
+    same sql 'DROP VIEW xx; ALTER TABLE v DROP COLUMN d; DROP TABLE t;' "$(json '[.steps[].sql // empty] | join(" ")')"
+    same reason "its way back would name the site parameter 'app_role', and what stands there before is known at the site alone" \
+        "$(json '.steps[1].reason')"
+    same statement 'ALTER TABLE :"app_role".u ADD b int' "$(json '.steps[4].statement')"
+    same statement 'CREATE SCHEMA :app_role' "$(json '.steps[1].statement')"
+    run_status 0 suggest 0001_change --write
+    run_status 1 grep -E 'xxx+' "$PROJECT/migrations/1.0.0/0001_change.down.sql"
+}

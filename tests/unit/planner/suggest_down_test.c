@@ -90,6 +90,30 @@ static char *draft_of(const char *sql, const BeforeState *before)
     return text_take(&steps);
 }
 
+static void refuses_what_names_a_site_parameter(void **state UNUSED)
+{
+    static const char *const files[] = {"1.0.0/0001_change.up.sql"};
+    Rehearsed rehearsed = {seen, ARRAY_LEN(seen)};
+    const BeforeState before = {.find = find_before, .context = &rehearsed};
+    CLEANUP(folder_done) ProjectFolder folder = folder_new("sealift", files, 1);
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(error_done) Error error = {0};
+    CLEANUP(down_draft_done) DownDraft draft = {0};
+    folder_write(&folder, "sealift.conf",
+                 FOLDER_CONFIG "[value app_role]\nsite = true\ntype = identifier\nrehearse = a\n");
+    folder_write(&folder, "migrations/1.0.0/0001_change.up.sql",
+                 "GRANT SELECT ON t TO :\"app_role\";\nGRANT SELECT ON t TO reader;\n");
+    assert_true(project_read(folder.path, &project, &error));
+    assert_true(suggest_down(&project, 0, &before, &sql_parser_limits, &draft, &error));
+    const DownStep *steps = draft.steps.items;
+    assert_int_equal(draft.steps.count, 2);
+    assert_int_equal(steps[0].outcome, DOWN_REFUSED);
+    assert_null(steps[0].sql);
+    assert_non_null(strstr(steps[0].reason, "the site parameter 'app_role'"));
+    assert_string_equal(steps[0].statement, "GRANT SELECT ON t TO :\"app_role\"");
+    assert_string_equal(steps[1].sql, "REVOKE SELECT ON t FROM reader;");
+}
+
 typedef struct Case {
     const char *sql, *down;
 } Case;
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(restores_what_a_rehearsal_has_seen),
         cmocka_unit_test(refuses_by_name_and_reason_what_nobody_has_seen),
         cmocka_unit_test(refuses_what_cannot_be_taken_back),
+        cmocka_unit_test(refuses_what_names_a_site_parameter),
         cmocka_unit_test(the_draft_says_what_is_lost_and_that_nothing_is_proven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
