@@ -26,6 +26,8 @@ typedef struct HistoryWriter {
     bool one_row; /* the table knows the last migration only */
     bool (*open)(HistoryJob *job, Error *err);
     void (*close)(HistoryJob *job);
+    /* Refuse a released version of this name whose rows would change later. */
+    bool (*check_version)(const HistoryJob *job, const char *version, Error *err);
     /* Make the table where it is not there, with what the tool puts in at once. */
     bool (*create)(const HistoryJob *job, HistoryStatements *statements, Error *err);
     /* Note that it was applied; where it is noted already, nothing. */

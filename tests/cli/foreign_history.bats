@@ -129,6 +129,8 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
     rows down 20240101000000_init 'SELECT migration_name FROM _prisma_migrations'
 }
 
+head_of() { applier inspect "$1" --json | jq -r .head_digest; }
+
 # What flyway says of a file: gzip's CRC-32 of its lines without their ends and without a mark, signed.
 flyway_checksum() {
     sed '1s/^\xef\xbb\xbf//' "$1" | tr -d '\r\n' | gzip -c | tail -c 8 | od -An -td4 -N4 | tr -d ' '
@@ -195,6 +197,72 @@ sqitch_id() { { printf '%s %d\0' "$1" "${#2}"; printf '%s' "$2"; } | sha1sum | c
     rows reverted 'deploy|{@1.1.0} revert|{@1.1.0}' \
         "SELECT event, tags FROM sqitch.events WHERE '@1.1.0' = ANY (tags) ORDER BY committed_at"
     rows down '3|1' 'SELECT (SELECT count(*) FROM sqitch.changes), (SELECT count(*) FROM sqitch.tags)'
+}
+
+plan_line() { printf '%s 2024-02-0%dT00:00:00Z Ann Author <ann@example.com>\n' "$1" "$2" >>"$PROJECT/migrations/sqitch.plan"; }
+
+@test "sqitch: a tag of a later day changes no bundle; its row comes with the next change" {
+    kept sqitch 1.0.0 1.1.0
+    head=$(head_of "$WORK/x.bundle")
+    plan_line @1.1.1 1
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.1.0
+    same bundle "$head" "$(head_of "$WORK/y.bundle")"
+    run_status 0 planner release 1.1.1 --empty --project "$PROJECT"
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.1.1 --from 1.1.0
+    run_status 0 applier apply "$WORK/y.bundle" --yes
+    rows 'no migration, no row' '@1.0.0 @1.1.0' 'SELECT tag FROM sqitch.tags ORDER BY 1'
+    plan_line cranes 2
+    plan_line @1.2.0 3
+    printf 'CREATE TABLE crane (id int);\n' >"$PROJECT/migrations/deploy/cranes.sql"
+    printf 'DROP TABLE crane;\n' >"$PROJECT/migrations/revert/cranes.sql"
+    release 1.2.0
+    run_status 0 pack_bundle "$WORK/z.bundle" 1.2.0 --from 1.1.1
+    run_status 0 applier apply "$WORK/z.bundle" --yes
+    rows tags '@1.0.0|ship_count @1.1.0|ship_count @1.1.1|ship_count @1.2.0|cranes' \
+        'SELECT tag, change FROM sqitch.tags t JOIN sqitch.changes c USING (change_id) ORDER BY 1'
+    rows 'tags of one change' 1 "SELECT count(DISTINCT change_id) FROM sqitch.tags WHERE tag LIKE '@1.1.%'"
+    rows deployed '{@1.2.0}' "SELECT tags FROM sqitch.events WHERE change = 'cranes'"
+    back 2
+    rows reverted '{@1.2.0} {@1.1.0,@1.1.1}' \
+        "SELECT tags FROM sqitch.events WHERE event = 'revert' ORDER BY committed_at"
+}
+
+@test "sqitch: a tag on what is superseded has no row, its change is not there" {
+    layout_project sqitch
+    PROJECT=$WORK/sqitch
+    sed -i '/^ships/,$d' "$PROJECT/migrations/sqitch.plan"
+    plan_line one 1 && plan_line @1.0 2 && plan_line two 3 && plan_line @1.1 4
+    for name in one two three; do
+        echo "CREATE TABLE $name (id int);" >"$PROJECT/migrations/deploy/$name.sql"
+        echo "DROP TABLE $name;" >"$PROJECT/migrations/revert/$name.sql"
+    done
+    keep
+    release 1.0
+    run_status 0 planner release 1.1 --supersedes 1.0 --project "$PROJECT"
+    sed -i '/^@1.0 /a @1.0.1 2024-03-01T00:00:00Z Ann Author <ann@example.com>' "$PROJECT/migrations/sqitch.plan"
+    run_status 0 planner release 1.0.1 --empty --project "$PROJECT"
+    plan_line three 5 && plan_line @1.2 6
+    release 1.2
+    deliver 1.2
+    rows tags '@1.1|two @1.2|three' 'SELECT tag, change FROM sqitch.tags JOIN sqitch.changes USING (change_id) ORDER BY 1'
+}
+
+@test "sqitch: a version without its tag is not released, and a released one must keep it" {
+    layout_project sqitch
+    PROJECT=$WORK/sqitch
+    keep
+    cp "$PROJECT/migrations/sqitch.plan" "$WORK/plan"
+    sed -i '/^@1.1.0/d; /^@1.0.0/d; /^ship_count \[ship_count@/d' "$PROJECT/migrations/sqitch.plan"
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "migrations/sqitch.plan: there is no tag '@1.0.0', which sqitch would note with version 1.0.0" 'sqitch tag 1.0.0 CHANGE'
+    same 'nothing released' '' "$(grep '^release' "$PROJECT/sealift.sum" || true)"
+    cp "$WORK/plan" "$PROJECT/migrations/sqitch.plan"
+    release 1.0.0 1.1.0
+    run_status 4 planner release 1.1.1 --empty --project "$PROJECT"
+    errors_has "there is no tag '@1.1.1'"
+    sed -i '/^@1.1.0/d' "$PROJECT/migrations/sqitch.plan"
+    run_status 4 pack_bundle "$WORK/x.bundle" 1.1.0
+    errors_has "there is no tag '@1.1.0'"
 }
 
 @test "quotes, backslashes and line ends in names and notes arrive as they are" {
