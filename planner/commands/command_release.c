@@ -433,8 +433,8 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     release.history = memory_string(project.history);
     if (!project_notes_read(project.root, version, &notes, err) ||
-        !check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
-        !check_history(&project, &range, version, err) ||
+        !check_range(&project, &range, err) || !check_history(&project, &range, version, err) ||
+        !freeze_repeats(&project, &range, version, err) ||
         !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
         return false;
     (context->json ? render_json : render)(&release, &notes, context->out);

@@ -91,20 +91,6 @@ bool history_read_up(const HistoryJob *job, size_t migration, char **ret_bytes, 
     return file_read_all(path, SCRIPT_SIZE_MAX, ret_bytes, ret_size, err);
 }
 
-const char *history_up_path(const HistoryJob *job, size_t migration)
-{
-    const ProjectMigration *source = history_migration(job, migration);
-    const char *path = source->scripts[PROJECT_UP];
-    /* a repeatable's released text is kept elsewhere; the tool knows the file where it is edited */
-    array_each (const ProjectMigration, repeat, &job->project->repeats)
-        if (source->repeat && strcmp(repeat->identity, source->repeat) == 0)
-            path = repeat->scripts[PROJECT_UP];
-    const char *folder = job->project->config.folder;
-    size_t length = strcmp(folder, ".") == 0 ? 0 : strlen(folder);
-    return length && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1
-                                                                               : path;
-}
-
 /* --- lifetime -------------------------------------------------------------------------------- */
 
 /* How many versions have rows: those up to the last that keeps a history, which notes what is

@@ -62,9 +62,6 @@ char *history_number(const char *text);
 bool history_read_up(const HistoryJob *job, size_t migration, char **ret_bytes, size_t *ret_size,
                      Error *err) MUST_CHECK;
 
-/* The up script's path from the folder of the migrations; borrowed. */
-const char *history_up_path(const HistoryJob *job, size_t migration);
-
 /* How long the transaction has run, as a number of the `unit`, which 1 second has. */
 #define HISTORY_TIME_SINCE(unit)                                                                   \
     "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now()) * " unit ")"

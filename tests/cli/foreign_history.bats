@@ -136,7 +136,7 @@ flyway_checksum() {
     sed '1s/^\xef\xbb\xbf//' "$1" | tr -d '\r\n' | gzip -c | tail -c 8 | od -An -td4 -N4 | tr -d ' '
 }
 
-@test "flyway: CRC-32 over lines, ranks in order, paths from the folder" {
+@test "flyway: CRC-32 over lines, ranks in order, names of files" {
     layout_project flyway
     rm "$WORK"/flyway/migrations/{R__ship_names,later/R__fleet_size}.sql
     printf '\xef\xbb\xbfCREATE TABLE crane (id int);\r\nCREATE TABLE hook (id int);\r\n' \
@@ -147,7 +147,7 @@ flyway_checksum() {
         for file in $(layout_order flyway | grep -v R__) V3__two_lines.sql; do
             name=${file##*/} name=${name%.sql} version=${name%%__*} title=${name#*__}
             rank=$((rank + 1)) version=${version#V}
-            echo "$rank|${version//_/.}|${title//_/ }|SQL|$file|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
+            echo "$rank|${version//_/.}|${title//_/ }|SQL|${file##*/}|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
         done)
     same up "$expected" "$(sql 'SELECT installed_rank, version, description, type, script, checksum,
         installed_by, success FROM flyway_schema_history ORDER BY 1')"
@@ -171,6 +171,67 @@ flyway_checksum() {
     back 1
     rows one "$first|R__ship_names.sql" "SELECT checksum, script FROM flyway_schema_history
         WHERE description = 'ship names' ORDER BY installed_rank"
+}
+
+noted_rows() { applier inspect "$1" --sql | grep '^INSERT INTO "public"."flyway_schema_history"'; }
+
+@test "flyway: where the files stand today, and whether a repeatable still does, changes no row" {
+    layout_project flyway
+    kept flyway 1.0.0
+    head=$(head_of "$WORK/x.bundle")
+    mkdir "$PROJECT/migrations/views"
+    mv "$PROJECT/migrations/R__ship_names.sql" "$PROJECT/migrations/views"
+    rm "$PROJECT/migrations/later/R__fleet_size.sql"
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.0.0
+    same bundle "$head" "$(head_of "$WORK/y.bundle")"
+    mv "$PROJECT/migrations/V1__create_ships.sql" "$PROJECT/migrations/views"
+    run_status 0 pack_bundle "$WORK/z.bundle" 1.0.0 --new-sequence
+    same rows "$(noted_rows "$WORK/x.bundle")" "$(noted_rows "$WORK/z.bundle")"
+    [ "$(noted_rows "$WORK/z.bundle" | wc -l)" -eq 7 ]
+}
+
+value() { # value NAME LINE…
+    printf '[value %s]\n' "$1" >>"$PROJECT/sealift.conf"
+    printf '%s\n' "${@:2}" >>"$PROJECT/sealift.conf"
+}
+
+# A flyway project with one table, and a repeatable that names a schema by a placeholder.
+placeholder_project() {
+    empty_project
+    rm -rf "$PROJECT/migrations"/*
+    sed -i 's/^layout = .*/layout = flyway/' "$PROJECT/sealift.conf"
+    printf 'CREATE TABLE ship (id int); -- ${schema}\n' >"$PROJECT/migrations/V1__ship.sql"
+    printf -- '-- ${flyway:filename} of ${schema}\r\nCREATE OR REPLACE VIEW ${schema}.ships AS SELECT id FROM ship;\n' \
+        >"$PROJECT/migrations/R__ships.sql"
+}
+
+@test "flyway: a repeatable's checksum is of the text with its values, a versioned one's is not" {
+    placeholder_project
+    value schema 'value = public' 'as = raw'
+    kept shop 1.0.0
+    sed 's/${flyway:filename}/R__ships.sql/; s/${schema}/public/g' "$PROJECT/migrations/R__ships.sql" >"$WORK/replaced.sql"
+    rows checksums "1|$(flyway_checksum "$PROJECT/migrations/V1__ship.sql") |$(flyway_checksum "$WORK/replaced.sql")" \
+        'SELECT version, checksum FROM flyway_schema_history ORDER BY installed_rank'
+}
+
+@test "flyway: where placeholders stay, a repeatable's checksum is of the text as it stands" {
+    placeholder_project
+    printf 'SELECT '"'"'${schema}'"'"';\n' >"$PROJECT/migrations/R__ships.sql"
+    sed -i 's/^layout = flyway/&\nplaceholders = none/' "$PROJECT/sealift.conf"
+    kept shop 1.0.0
+    rows checksum "$(flyway_checksum "$PROJECT/migrations/R__ships.sql")" \
+        'SELECT checksum FROM flyway_schema_history WHERE version IS NULL'
+}
+
+@test "flyway: a repeatable with a site parameter has no checksum: refused before anything is written" {
+    placeholder_project
+    echo 'CREATE TABLE ship (id int);' >"$PROJECT/migrations/V1__ship.sql"
+    sed -i 1d "$PROJECT/migrations/R__ships.sql"
+    value schema 'site = true' 'as = identifier' 'type = identifier' 'rehearse = public'
+    keep
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "migrations/R__ships.sql:1: '\${schema}' is a site parameter" 'keep = false'
+    [ ! -e "$PROJECT/sealift.frozen" ]
 }
 
 # The id that sqitch gives a text, as git names an object.
