@@ -324,10 +324,12 @@ static bool freeze_repeats(Project *project, const Range *range, const char *ver
 }
 
 /* … and what the layout's own tool notes of it can be said. */
-static bool check_history(const Project *project, const Range *range, Error *err)
+static bool check_history(const Project *project, const Range *range, const char *version,
+                          Error *err)
 {
     CLEANUP(history_freep) History *history = NULL;
-    if (!history_open(project, &history, err))
+    if (!history_open(project, &history, err) ||
+        (project->history && !history_check_version(history, version, err)))
         return false;
     for (size_t i = 0; i < range->count; i++) {
         CLEANUP(text_done) Text text = {0};
@@ -431,9 +433,9 @@ static bool run(CommandContext *context, Error *err)
     CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     release.history = memory_string(project.history);
     if (!project_notes_read(project.root, version, &notes, err) ||
-        !check_range(&project, &range, err) || !freeze_repeats(&project, &range, version, err) ||
-        !check_history(&project, &range, err) || !make_release(&project, &range, &release, err) ||
-        !sum_file_append(sum_path, &release, err))
+        !check_range(&project, &range, err) || !check_history(&project, &range, version, err) ||
+        !freeze_repeats(&project, &range, version, err) ||
+        !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
         return false;
     (context->json ? render_json : render)(&release, &notes, context->out);
     return true;

@@ -91,28 +91,29 @@ bool history_read_up(const HistoryJob *job, size_t migration, char **ret_bytes, 
     return file_read_all(path, SCRIPT_SIZE_MAX, ret_bytes, ret_size, err);
 }
 
-const char *history_up_path(const HistoryJob *job, size_t migration)
-{
-    const ProjectMigration *source = history_migration(job, migration);
-    const char *path = source->scripts[PROJECT_UP];
-    /* a repeatable's released text is kept elsewhere; the tool knows the file where it is edited */
-    array_each (const ProjectMigration, repeat, &job->project->repeats)
-        if (source->repeat && strcmp(repeat->identity, source->repeat) == 0)
-            path = repeat->scripts[PROJECT_UP];
-    const char *folder = job->project->config.folder;
-    size_t length = strcmp(folder, ".") == 0 ? 0 : strlen(folder);
-    return length && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1
-                                                                               : path;
-}
-
 /* --- lifetime -------------------------------------------------------------------------------- */
+
+/* How many versions have rows: those up to the last that keeps a history, which notes what is
+ * before it; all where the next one will. */
+static size_t count_noted(const Project *project)
+{
+    size_t count = project->history ? project->versions.count : 0;
+    for (size_t i = count; i < project->versions.count; i++)
+        if (project->versions.items[i].history)
+            count = i + 1;
+    return count;
+}
 
 static bool is_kept(const Project *project)
 {
-    bool kept = project->history != NULL;
-    array_each (const ProjectVersion, version, &project->versions)
-        kept |= version->history != NULL;
-    return kept;
+    return project->history || count_noted(project) > 0;
+}
+
+bool history_check_version(History *history, const char *version, Error *err)
+{
+    const HistoryJob job = {.project = history->project, .state = history->state};
+    return !history->writer || !history->writer->check_version ||
+           history->writer->check_version(&job, version, err);
 }
 
 bool history_open(const Project *project, History **ret_history, Error *err)
@@ -128,6 +129,10 @@ bool history_open(const Project *project, History **ret_history, Error *err)
             return false;
         history->state = job.state;
     }
+    for (size_t i = 0, count = count_noted(project); i < count; i++)
+        if (project->versions.items[i].released &&
+            !history_check_version(history, project->versions.items[i].name, err))
+            return false;
     *ret_history = TAKE_PTR(history);
     return true;
 }

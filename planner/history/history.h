@@ -8,10 +8,15 @@
 
 typedef struct History History;
 
-/* `project` stays borrowed. ERROR_IO, ERROR_INPUT. */
+/* `project` stays borrowed. Checks the released versions whose rows are written somewhere, as
+ * history_check_version does. ERROR_IO, ERROR_INPUT. */
 bool history_open(const Project *project, History **ret_history, Error *err) MUST_CHECK;
 void history_free(History *history);
 DEFINE_CLEANUP(History, history_free)
+
+/* Whether a version that is released under this name will have the same rows for ever: what the
+ * tool notes of it must stand in the tool's own files now. ERROR_INPUT. */
+bool history_check_version(History *history, const char *version, Error *err) MUST_CHECK;
 
 /* What follows the up, or the down, of the migration of this index: a comment and statements, each
  * with its semicolon; empty where its version keeps no history. The first migration that keeps one

@@ -1,8 +1,11 @@
 /* flyway: flyway_schema_history counts its rows; checksum is CRC-32 over the lines of the file
- * without their ends and without a byte order mark, as a signed number. */
+ * without their ends and without a byte order mark, as a signed number; of a repeatable with its
+ * placeholders replaced. Version, words, type and checksum are what flyway compares. */
 #include <inttypes.h>
 
 #include "base/crc32.h"
+#include "base/file.h"
+#include "migrations/text_values.h"
 #include "planner/history/history_writer.h"
 
 static bool create(const HistoryJob *job, HistoryStatements *statements, Error *err UNUSED)
@@ -80,6 +83,62 @@ static void add_repeatable(const HistoryJob *job, const char *words, const char 
                  job->name, "NULL", words, script, checksum, job->name, words, checksum);
 }
 
+typedef struct Replacing {
+    const HistoryJob *job;
+    const char *name; /* of the script */
+    Text text;
+} Replacing;
+
+static bool take_text(void *context, const char *bytes, size_t size, Error *err UNUSED)
+{
+    Replacing *replacing = context;
+    text_add_n(&replacing->text, bytes, size);
+    return true;
+}
+
+static bool refuse_site(void *context, size_t value, ValueForm form UNUSED, int64_t line,
+                        Error *err)
+{
+    const Replacing *replacing = context;
+    const char *name = replacing->job->project->config.values.items[value].name;
+    error_set(err, ERROR_INPUT,
+              "%s:%" PRId64 ": '${%s}' is a site parameter, and flyway's checksum of a repeatable "
+              "script is over the text with its value",
+              replacing->name, line, name);
+    return error_hint(err,
+                      "give [value %s] a fixed value, or set keep = false in "
+                      "[foreign-history] of " PROJECT_CONFIG_NAME,
+                      name);
+}
+
+/* A repeatable's text as flyway reads it. */
+static bool replace_values(const HistoryJob *job, const ProjectMigration *source, char **bytes,
+                           size_t *size, Error *err)
+{
+    const ScriptFile file = project_script_file(job->project, source, PROJECT_UP, /* path= */ NULL);
+    CLEANUP(script_values_done) ScriptValues values = {0};
+    Replacing replacing = {.job = job, .name = file.name};
+    if (file.settings.syntax != SCRIPT_SYNTAX_FLYWAY)
+        return true;
+    script_values_init(&values, file.settings.values);
+    const TextValuesOptions options = {.syntax = SCRIPT_SYNTAX_FLYWAY,
+                                       .values = &values,
+                                       .name = file.name,
+                                       .first_line = 1,
+                                       .take = take_text,
+                                       .site = refuse_site,
+                                       .context = &replacing};
+    CLEANUP(text_values_freep) TextValues *text = text_values_new(&options);
+    if (!text_values_feed(text, *bytes, *size, err) || !text_values_end(text, err)) {
+        text_done(&replacing.text);
+        return false;
+    }
+    free(*bytes);
+    *size = replacing.text.length;
+    *bytes = text_take(&replacing.text);
+    return true;
+}
+
 static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                     Error *err)
 {
@@ -89,12 +148,15 @@ static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *
     CLEANUP(memory_freep) char *description = description_of(source);
     CLEANUP(memory_freep) char *bytes = NULL;
     size_t size;
-    if (!history_read_up(job, migration, &bytes, &size, err))
+    if (!history_read_up(job, migration, &bytes, &size, err) ||
+        (source->repeat && !replace_values(job, source, &bytes, &size, err)))
         return false;
     cut(source->identity, &version, &title);
     CLEANUP(memory_freep) char *version_text = history_literal(version);
     CLEANUP(memory_freep) char *words = history_literal(description);
-    CLEANUP(memory_freep) char *script = history_literal(history_up_path(job, migration));
+    /* without folders: what is released may be moved; flyway does not compare this column */
+    CLEANUP(memory_freep)
+    char *script = history_literal(file_base_name(source->scripts[PROJECT_UP]));
     int32_t checksum = checksum_of(bytes, size);
     if (source->repeat)
         add_repeatable(job, words, script, checksum, statements);

@@ -13,6 +13,7 @@
 
 typedef struct SqitchHistory {
     SqitchPlan plan;
+    char *file; /* owned: the plan's path in the project */
 } SqitchHistory;
 
 static const char *id_of(const SqitchHistory *history, size_t change)
@@ -38,6 +39,7 @@ static void close_plan(HistoryJob *job)
     if (!history)
         return;
     sqitch_plan_done(&history->plan);
+    free(history->file);
     free(history);
     job->state = NULL;
 }
@@ -51,10 +53,9 @@ static bool open_plan(HistoryJob *job, Error *err)
     SqitchHistory *history = memory_new(SqitchHistory);
     job->state = history;
     if (sqitch_config_read(config_path, name, &said, &config, err)) {
-        CLEANUP(memory_freep)
-        char *file = file_path(job->project->config.folder, config.plan_file);
-        CLEANUP(memory_freep) char *path = file_path(job->project->root, file);
-        if (sqitch_plan_read(path, file, &history->plan, err))
+        history->file = file_path(job->project->config.folder, config.plan_file);
+        CLEANUP(memory_freep) char *path = file_path(job->project->root, history->file);
+        if (sqitch_plan_read(path, history->file, &history->plan, err))
             return true;
     }
     close_plan(job);
@@ -82,6 +83,29 @@ static size_t change_of(const HistoryJob *job, size_t migration)
             return i;
     }
     return 0; /* the layout has read the migration from this plan */
+}
+
+static const SqitchTag *find_tag(const SqitchHistory *history, const char *name)
+{
+    array_each (const SqitchTag, tag, &history->plan.tags)
+        if (strcmp(tag->name, name) == 0)
+            return tag;
+    return NULL;
+}
+
+/* A tag that comes after the release would give the version a row that its bundles do not have. */
+static bool check_version(const HistoryJob *job, const char *version, Error *err)
+{
+    const SqitchHistory *history = job->state;
+    if (find_tag(history, version))
+        return true;
+    error_set(err, ERROR_INPUT,
+              "%s: there is no tag '@%s', which sqitch would note with version %s", history->file,
+              version, version);
+    return error_hint(err,
+                      "'sqitch tag %s CHANGE' sets it, on the last change of that version; keep is "
+                      "in [foreign-history] of " PROJECT_CONFIG_NAME,
+                      version);
 }
 
 /* --- the registry ---------------------------------------------------------------------------- */
@@ -184,27 +208,9 @@ static void add_array(const SqitchChange *change, bool conflicts, Text *text)
     text_add(text, "]::text[]");
 }
 
-static bool is_of(const SqitchTag *tag, size_t change)
-{
-    return tag->changes == change + 1;
-}
-
-static void add_tag_array(const SqitchPlan *plan, size_t change, Text *text)
-{
-    bool first = true;
-    text_add(text, ", ARRAY[");
-    array_each (const SqitchTag, tag, &plan->tags) {
-        if (!is_of(tag, change))
-            continue;
-        text_addf(text, "%s'@%s'", first ? "" : ", ", tag->name);
-        first = false;
-    }
-    text_add(text, "]::text[]");
-}
-
-/* Once: a change that is deployed already has had its event. */
-static void add_event(const HistoryJob *job, const char *event, size_t index, const char *unless,
-                      HistoryStatements *statements)
+/* Once: a change that is deployed already has had its event. `tags` is an array in SQL. */
+static void add_event(const HistoryJob *job, const char *event, size_t index, const char *tags,
+                      const char *unless, HistoryStatements *statements)
 {
     const SqitchHistory *history = job->state;
     const SqitchChange *change = &history->plan.changes.items[index];
@@ -218,10 +224,42 @@ static void add_event(const HistoryJob *job, const char *event, size_t index, co
     add_common(&change->stamp, &text);
     add_array(change, /* conflicts= */ false, &text);
     add_array(change, /* conflicts= */ true, &text);
-    add_tag_array(&history->plan, index, &text);
-    text_addf(&text, " WHERE %sEXISTS (SELECT FROM %s.changes WHERE change_id = '%s')", unless,
-              job->name, id_of(history, index));
+    text_addf(&text, ", %s WHERE %sEXISTS (SELECT FROM %s.changes WHERE change_id = '%s')", tags,
+              unless, job->name, id_of(history, index));
     history_add(statements, &text);
+}
+
+/* A change may get tags after its version was released, and its rows must stay what they were: with
+ * the change goes the tag of its version alone. */
+static const SqitchTag *own_tag(const HistoryJob *job, size_t migration, size_t index)
+{
+    const SqitchHistory *history = job->state;
+    int64_t version = history_migration(job, migration)->version;
+    if (version < 0)
+        return NULL;
+    const SqitchTag *tag = find_tag(history, job->project->versions.items[version].name);
+    return tag && tag->changes == index + 1 ? tag : NULL;
+}
+
+static void add_deploy_event(const HistoryJob *job, size_t migration, size_t index,
+                             HistoryStatements *statements)
+{
+    const SqitchTag *tag = own_tag(job, migration, index);
+    CLEANUP(memory_freep)
+    char *tags =
+        tag ? memory_format("ARRAY['@%s']::text[]", tag->name) : memory_string("ARRAY[]::text[]");
+    add_event(job, "deploy", index, tags, "NOT ", statements);
+}
+
+/* The tags that go with it are those of the table, as sqitch lists what it deletes there. */
+static void add_revert_event(const HistoryJob *job, size_t index, HistoryStatements *statements)
+{
+    const SqitchHistory *history = job->state;
+    CLEANUP(memory_freep)
+    char *tags = memory_format("ARRAY(SELECT tag FROM %s.tags WHERE change_id = '%s' ORDER BY "
+                               "planned_at, tag COLLATE \"C\")",
+                               job->name, id_of(history, index));
+    add_event(job, "revert", index, tags, "", statements);
 }
 
 static bool add_change(const HistoryJob *job, size_t migration, size_t index,
@@ -286,21 +324,41 @@ static void add_dependencies(const HistoryJob *job, size_t index, HistoryStateme
     }
 }
 
-static void add_tags(const HistoryJob *job, size_t index, HistoryStatements *statements)
+static void add_tag(const HistoryJob *job, const SqitchTag *tag, HistoryStatements *statements)
 {
     const SqitchHistory *history = job->state;
     CLEANUP(memory_freep) char *project = history_literal(history->plan.project);
-    array_each (const SqitchTag, tag, &history->plan.tags) {
-        Text text = {0};
-        if (!is_of(tag, index))
-            continue;
-        text_addf(&text,
-                  "INSERT INTO %s.tags (tag_id, tag, project, change_id, " COMMON_COLUMNS
-                  ") SELECT '%s', '@%s', %s, '%s', ",
-                  job->name, tag->id, tag->name, project, id_of(history, index));
-        add_common(&tag->stamp, &text);
-        text_add(&text, " ON CONFLICT (tag_id) DO NOTHING");
-        history_add(statements, &text);
+    Text text = {0};
+    text_addf(&text,
+              "INSERT INTO %s.tags (tag_id, tag, project, change_id, " COMMON_COLUMNS
+              ") SELECT '%s', '@%s', %s, '%s', ",
+              job->name, tag->id, tag->name, project, id_of(history, tag->changes - 1));
+    add_common(&tag->stamp, &text);
+    text_add(&text, " ON CONFLICT (tag_id) DO NOTHING");
+    history_add(statements, &text);
+}
+
+static bool is_before(const HistoryJob *job, size_t migration, size_t change)
+{
+    for (size_t i = 0; i < migration; i++)
+        if (change_of(job, i) == change)
+            return true;
+    return false;
+}
+
+/* A version without migrations has none that could bring its tag: the next migration does. */
+static void add_earlier_tags(const HistoryJob *job, size_t migration, HistoryStatements *statements)
+{
+    const ProjectVersion *versions = job->project->versions.items;
+    int64_t version = history_migration(job, migration)->version;
+    int64_t before = migration ? history_migration(job, migration - 1)->version : -1;
+    int64_t end = version < 0 ? (int64_t)job->project->versions.count : version;
+    if (migration && before < 0)
+        return;
+    for (int64_t i = before + 1; i < end; i++) {
+        const SqitchTag *tag = find_tag(job->state, versions[i].name);
+        if (tag && is_before(job, migration, tag->changes - 1))
+            add_tag(job, tag, statements);
     }
 }
 
@@ -308,11 +366,14 @@ static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *
                     Error *err)
 {
     size_t index = change_of(job, migration);
-    add_event(job, "deploy", index, "NOT ", statements);
+    const SqitchTag *tag = own_tag(job, migration, index);
+    add_earlier_tags(job, migration, statements);
+    add_deploy_event(job, migration, index, statements);
     if (!add_change(job, migration, index, statements, err))
         return false;
     add_dependencies(job, index, statements);
-    add_tags(job, index, statements);
+    if (tag)
+        add_tag(job, tag, statements);
     return true;
 }
 
@@ -322,7 +383,7 @@ static bool reverted(const HistoryJob *job, size_t migration, HistoryStatements 
     const SqitchHistory *history = job->state;
     size_t index = change_of(job, migration);
     static const char *const tables[] = {"tags", "dependencies", "changes"};
-    add_event(job, "revert", index, "", statements);
+    add_revert_event(job, index, statements);
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         history_addf(statements, "DELETE FROM %s.%s WHERE change_id = '%s'", job->name, tables[i],
                      id_of(history, index));
@@ -333,6 +394,7 @@ const HistoryWriter history_sqitch = {
     .layout = LAYOUT_SQITCH,
     .open = open_plan,
     .close = close_plan,
+    .check_version = check_version,
     .create = create,
     .applied = applied,
     .reverted = reverted,

@@ -26,6 +26,8 @@ typedef struct HistoryWriter {
     bool one_row; /* the table knows the last migration only */
     bool (*open)(HistoryJob *job, Error *err);
     void (*close)(HistoryJob *job);
+    /* Refuse a released version of this name whose rows would change later. */
+    bool (*check_version)(const HistoryJob *job, const char *version, Error *err);
     /* Make the table where it is not there, with what the tool puts in at once. */
     bool (*create)(const HistoryJob *job, HistoryStatements *statements, Error *err);
     /* Note that it was applied; where it is noted already, nothing. */
@@ -59,9 +61,6 @@ char *history_number(const char *text);
 /* The up script's file as it stands, with no byte changed. The caller frees *ret_bytes. */
 bool history_read_up(const HistoryJob *job, size_t migration, char **ret_bytes, size_t *ret_size,
                      Error *err) MUST_CHECK;
-
-/* The up script's path from the folder of the migrations; borrowed. */
-const char *history_up_path(const HistoryJob *job, size_t migration);
 
 /* How long the transaction has run, as a number of the `unit`, which 1 second has. */
 #define HISTORY_TIME_SINCE(unit)                                                                   \

@@ -129,12 +129,14 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
     rows down 20240101000000_init 'SELECT migration_name FROM _prisma_migrations'
 }
 
+head_of() { applier inspect "$1" --json | jq -r .head_digest; }
+
 # What flyway says of a file: gzip's CRC-32 of its lines without their ends and without a mark, signed.
 flyway_checksum() {
     sed '1s/^\xef\xbb\xbf//' "$1" | tr -d '\r\n' | gzip -c | tail -c 8 | od -An -td4 -N4 | tr -d ' '
 }
 
-@test "flyway: CRC-32 over lines, ranks in order, paths from the folder" {
+@test "flyway: CRC-32 over lines, ranks in order, names of files" {
     layout_project flyway
     rm "$WORK"/flyway/migrations/{R__ship_names,later/R__fleet_size}.sql
     printf '\xef\xbb\xbfCREATE TABLE crane (id int);\r\nCREATE TABLE hook (id int);\r\n' \
@@ -145,7 +147,7 @@ flyway_checksum() {
         for file in $(layout_order flyway | grep -v R__) V3__two_lines.sql; do
             name=${file##*/} name=${name%.sql} version=${name%%__*} title=${name#*__}
             rank=$((rank + 1)) version=${version#V}
-            echo "$rank|${version//_/.}|${title//_/ }|SQL|$file|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
+            echo "$rank|${version//_/.}|${title//_/ }|SQL|${file##*/}|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
         done)
     same up "$expected" "$(sql 'SELECT installed_rank, version, description, type, script, checksum,
         installed_by, success FROM flyway_schema_history ORDER BY 1')"
@@ -169,6 +171,67 @@ flyway_checksum() {
     back 1
     rows one "$first|R__ship_names.sql" "SELECT checksum, script FROM flyway_schema_history
         WHERE description = 'ship names' ORDER BY installed_rank"
+}
+
+noted_rows() { applier inspect "$1" --sql | grep '^INSERT INTO "public"."flyway_schema_history"'; }
+
+@test "flyway: where the files stand today, and whether a repeatable still does, changes no row" {
+    layout_project flyway
+    kept flyway 1.0.0
+    head=$(head_of "$WORK/x.bundle")
+    mkdir "$PROJECT/migrations/views"
+    mv "$PROJECT/migrations/R__ship_names.sql" "$PROJECT/migrations/views"
+    rm "$PROJECT/migrations/later/R__fleet_size.sql"
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.0.0
+    same bundle "$head" "$(head_of "$WORK/y.bundle")"
+    mv "$PROJECT/migrations/V1__create_ships.sql" "$PROJECT/migrations/views"
+    run_status 0 pack_bundle "$WORK/z.bundle" 1.0.0 --new-sequence
+    same rows "$(noted_rows "$WORK/x.bundle")" "$(noted_rows "$WORK/z.bundle")"
+    [ "$(noted_rows "$WORK/z.bundle" | wc -l)" -eq 7 ]
+}
+
+value() { # value NAME LINE…
+    printf '[value %s]\n' "$1" >>"$PROJECT/sealift.conf"
+    printf '%s\n' "${@:2}" >>"$PROJECT/sealift.conf"
+}
+
+# A flyway project with one table, and a repeatable that names a schema by a placeholder.
+placeholder_project() {
+    empty_project
+    rm -rf "$PROJECT/migrations"/*
+    sed -i 's/^layout = .*/layout = flyway/' "$PROJECT/sealift.conf"
+    printf 'CREATE TABLE ship (id int); -- ${schema}\n' >"$PROJECT/migrations/V1__ship.sql"
+    printf -- '-- ${flyway:filename} of ${schema}\r\nCREATE OR REPLACE VIEW ${schema}.ships AS SELECT id FROM ship;\n' \
+        >"$PROJECT/migrations/R__ships.sql"
+}
+
+@test "flyway: a repeatable's checksum is of the text with its values, a versioned one's is not" {
+    placeholder_project
+    value schema 'value = public' 'as = raw'
+    kept shop 1.0.0
+    sed 's/${flyway:filename}/R__ships.sql/; s/${schema}/public/g' "$PROJECT/migrations/R__ships.sql" >"$WORK/replaced.sql"
+    rows checksums "1|$(flyway_checksum "$PROJECT/migrations/V1__ship.sql") |$(flyway_checksum "$WORK/replaced.sql")" \
+        'SELECT version, checksum FROM flyway_schema_history ORDER BY installed_rank'
+}
+
+@test "flyway: where placeholders stay, a repeatable's checksum is of the text as it stands" {
+    placeholder_project
+    printf 'SELECT '"'"'${schema}'"'"';\n' >"$PROJECT/migrations/R__ships.sql"
+    sed -i 's/^layout = flyway/&\nplaceholders = none/' "$PROJECT/sealift.conf"
+    kept shop 1.0.0
+    rows checksum "$(flyway_checksum "$PROJECT/migrations/R__ships.sql")" \
+        'SELECT checksum FROM flyway_schema_history WHERE version IS NULL'
+}
+
+@test "flyway: a repeatable with a site parameter has no checksum: refused before anything is written" {
+    placeholder_project
+    echo 'CREATE TABLE ship (id int);' >"$PROJECT/migrations/V1__ship.sql"
+    sed -i 1d "$PROJECT/migrations/R__ships.sql"
+    value schema 'site = true' 'as = identifier' 'type = identifier' 'rehearse = public'
+    keep
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "migrations/R__ships.sql:1: '\${schema}' is a site parameter" 'keep = false'
+    [ ! -e "$PROJECT/sealift.frozen" ]
 }
 
 # The id that sqitch gives a text, as git names an object.
@@ -195,6 +258,72 @@ sqitch_id() { { printf '%s %d\0' "$1" "${#2}"; printf '%s' "$2"; } | sha1sum | c
     rows reverted 'deploy|{@1.1.0} revert|{@1.1.0}' \
         "SELECT event, tags FROM sqitch.events WHERE '@1.1.0' = ANY (tags) ORDER BY committed_at"
     rows down '3|1' 'SELECT (SELECT count(*) FROM sqitch.changes), (SELECT count(*) FROM sqitch.tags)'
+}
+
+plan_line() { printf '%s 2024-02-0%dT00:00:00Z Ann Author <ann@example.com>\n' "$1" "$2" >>"$PROJECT/migrations/sqitch.plan"; }
+
+@test "sqitch: a tag of a later day changes no bundle; its row comes with the next change" {
+    kept sqitch 1.0.0 1.1.0
+    head=$(head_of "$WORK/x.bundle")
+    plan_line @1.1.1 1
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.1.0
+    same bundle "$head" "$(head_of "$WORK/y.bundle")"
+    run_status 0 planner release 1.1.1 --empty --project "$PROJECT"
+    run_status 0 pack_bundle "$WORK/y.bundle" 1.1.1 --from 1.1.0
+    run_status 0 applier apply "$WORK/y.bundle" --yes
+    rows 'no migration, no row' '@1.0.0 @1.1.0' 'SELECT tag FROM sqitch.tags ORDER BY 1'
+    plan_line cranes 2
+    plan_line @1.2.0 3
+    printf 'CREATE TABLE crane (id int);\n' >"$PROJECT/migrations/deploy/cranes.sql"
+    printf 'DROP TABLE crane;\n' >"$PROJECT/migrations/revert/cranes.sql"
+    release 1.2.0
+    run_status 0 pack_bundle "$WORK/z.bundle" 1.2.0 --from 1.1.1
+    run_status 0 applier apply "$WORK/z.bundle" --yes
+    rows tags '@1.0.0|ship_count @1.1.0|ship_count @1.1.1|ship_count @1.2.0|cranes' \
+        'SELECT tag, change FROM sqitch.tags t JOIN sqitch.changes c USING (change_id) ORDER BY 1'
+    rows 'tags of one change' 1 "SELECT count(DISTINCT change_id) FROM sqitch.tags WHERE tag LIKE '@1.1.%'"
+    rows deployed '{@1.2.0}' "SELECT tags FROM sqitch.events WHERE change = 'cranes'"
+    back 2
+    rows reverted '{@1.2.0} {@1.1.0,@1.1.1}' \
+        "SELECT tags FROM sqitch.events WHERE event = 'revert' ORDER BY committed_at"
+}
+
+@test "sqitch: a tag on what is superseded has no row, its change is not there" {
+    layout_project sqitch
+    PROJECT=$WORK/sqitch
+    sed -i '/^ships/,$d' "$PROJECT/migrations/sqitch.plan"
+    plan_line one 1 && plan_line @1.0 2 && plan_line two 3 && plan_line @1.1 4
+    for name in one two three; do
+        echo "CREATE TABLE $name (id int);" >"$PROJECT/migrations/deploy/$name.sql"
+        echo "DROP TABLE $name;" >"$PROJECT/migrations/revert/$name.sql"
+    done
+    keep
+    release 1.0
+    run_status 0 planner release 1.1 --supersedes 1.0 --project "$PROJECT"
+    sed -i '/^@1.0 /a @1.0.1 2024-03-01T00:00:00Z Ann Author <ann@example.com>' "$PROJECT/migrations/sqitch.plan"
+    run_status 0 planner release 1.0.1 --empty --project "$PROJECT"
+    plan_line three 5 && plan_line @1.2 6
+    release 1.2
+    deliver 1.2
+    rows tags '@1.1|two @1.2|three' 'SELECT tag, change FROM sqitch.tags JOIN sqitch.changes USING (change_id) ORDER BY 1'
+}
+
+@test "sqitch: a version without its tag is not released, and a released one must keep it" {
+    layout_project sqitch
+    PROJECT=$WORK/sqitch
+    keep
+    cp "$PROJECT/migrations/sqitch.plan" "$WORK/plan"
+    sed -i '/^@1.1.0/d; /^@1.0.0/d; /^ship_count \[ship_count@/d' "$PROJECT/migrations/sqitch.plan"
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "migrations/sqitch.plan: there is no tag '@1.0.0', which sqitch would note with version 1.0.0" 'sqitch tag 1.0.0 CHANGE'
+    same 'nothing released' '' "$(grep '^release' "$PROJECT/sealift.sum" || true)"
+    cp "$WORK/plan" "$PROJECT/migrations/sqitch.plan"
+    release 1.0.0 1.1.0
+    run_status 4 planner release 1.1.1 --empty --project "$PROJECT"
+    errors_has "there is no tag '@1.1.1'"
+    sed -i '/^@1.1.0/d' "$PROJECT/migrations/sqitch.plan"
+    run_status 4 pack_bundle "$WORK/x.bundle" 1.1.0
+    errors_has "there is no tag '@1.1.0'"
 }
 
 @test "quotes, backslashes and line ends in names and notes arrive as they are" {
