@@ -8,7 +8,9 @@
 
 /* What each tool's table looks like: its name, columns by which it is known ('=': it has no
  * others), what its keys are, and how they are read, in the order of application; %s is the table.
- * The second column of an answer is whether the migration broke. */
+ * The second column of an answer is whether the migration broke. A query uses only columns that are
+ * named before it, whose types are looked at, and PostgreSQL's own functions and operators: whoever
+ * may make a table may also make a better fitting operator. */
 static const struct {
     const char *tool;
     const char *table;
@@ -18,48 +20,51 @@ static const struct {
     const char *query;
 } tools[] = {
     {"golang-migrate", "schema_migrations", "=version dirty", FOREIGN_KEY_NUMBER, true,
-     "SELECT version::text, dirty FROM %s"},
+     "SELECT version::pg_catalog.text, dirty FROM %s"},
     {"dbmate", "schema_migrations", "=version", FOREIGN_KEY_DIGITS, false,
-     "SELECT version::text, false FROM %s ORDER BY version::text COLLATE \"C\""},
+     "SELECT version::pg_catalog.text, false FROM %s ORDER BY version::pg_catalog.text COLLATE \"C\""},
     {"diesel", "__diesel_schema_migrations", "version run_on", FOREIGN_KEY_DASHLESS, false,
-     "SELECT version::text, false FROM %s ORDER BY version::text COLLATE \"C\""},
+     "SELECT version::pg_catalog.text, false FROM %s ORDER BY version::pg_catalog.text COLLATE \"C\""},
     {"goose", "goose_db_version", "id version_id is_applied", FOREIGN_KEY_NUMBER, false,
-     "SELECT version_id::text, false FROM (SELECT DISTINCT ON (version_id) version_id, is_applied "
-     "FROM %s ORDER BY version_id, id DESC) last WHERE is_applied AND version_id > 0 ORDER BY "
-     "version_id"},
+     "SELECT version_id::pg_catalog.text, false FROM (SELECT DISTINCT ON (version_id) version_id, is_applied "
+     "FROM %s ORDER BY version_id, id DESC) last WHERE is_applied AND version_id "
+     "OPERATOR(pg_catalog.>) 0 ORDER BY version_id"},
     {"node-pg-migrate", "pgmigrations", "id name run_on", FOREIGN_KEY_WHOLE, false,
-     "SELECT name::text, false FROM %s ORDER BY run_on, id"},
+     "SELECT name::pg_catalog.text, false FROM %s ORDER BY run_on, id"},
     {"knex", "knex_migrations", "id name batch", FOREIGN_KEY_FILE, false,
-     "SELECT name::text, false FROM %s ORDER BY id"},
+     "SELECT name::pg_catalog.text, false FROM %s ORDER BY id"},
     {"sqlx", "_sqlx_migrations", "version success checksum", FOREIGN_KEY_NUMBER, false,
-     "SELECT version::text, NOT success FROM %s ORDER BY version"},
+     "SELECT version::pg_catalog.text, NOT success FROM %s ORDER BY version"},
     {"prisma", "_prisma_migrations", "migration_name finished_at rolled_back_at started_at",
      FOREIGN_KEY_WHOLE, false,
-     "SELECT migration_name::text, finished_at IS NULL FROM %s WHERE rolled_back_at IS NULL ORDER "
+     "SELECT migration_name::pg_catalog.text, finished_at IS NULL FROM %s WHERE rolled_back_at IS NULL ORDER "
      "BY started_at"},
     {"flyway", "flyway_schema_history", "installed_rank version type success", FOREIGN_KEY_FLYWAY,
      false,
-     "SELECT version, NOT success FROM (SELECT DISTINCT ON (version) version::text, type, success, "
+     "SELECT version, NOT success FROM (SELECT DISTINCT ON (version) version::pg_catalog.text, type, success, "
      "installed_rank FROM %s WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) last "
-     "WHERE type NOT LIKE '%%UNDO%%' AND type NOT LIKE '%%BASELINE%%' AND type <> 'SCHEMA' ORDER BY "
-     "installed_rank"},
+     "WHERE type::pg_catalog.text OPERATOR(pg_catalog.!~) 'UNDO|BASELINE|^SCHEMA$' ORDER BY installed_rank"},
     {"sqitch", "changes", "change_id script_hash change committed_at planned_at", FOREIGN_KEY_WHOLE,
      false,
-     "SELECT change || CASE WHEN instance > 1 THEN '.' || instance ELSE '' END, false FROM (SELECT "
-     "change, committed_at, row_number() OVER (PARTITION BY change ORDER BY committed_at) AS "
+     "SELECT pg_catalog.concat(change, CASE WHEN instance OPERATOR(pg_catalog.>) 1 THEN "
+     "pg_catalog.concat('.', instance) END), false FROM (SELECT change, committed_at, "
+     "pg_catalog.row_number() OVER (PARTITION BY change ORDER BY committed_at) AS "
      "instance FROM %s) called ORDER BY committed_at"},
     {"graphile-migrate", "migrations", "filename hash previous_hash", FOREIGN_KEY_FILE, false,
-     "SELECT filename::text, false FROM %s ORDER BY filename::text COLLATE \"C\""},
+     "SELECT filename::pg_catalog.text, false FROM %s ORDER BY filename::pg_catalog.text COLLATE \"C\""},
     {"atlas", "atlas_schema_revisions", "version applied total executed_at", FOREIGN_KEY_BEFORE,
      false,
-     "SELECT version::text, applied < total FROM %s WHERE version !~ '^\\.' ORDER BY version::text "
+     "SELECT version::pg_catalog.text, applied OPERATOR(pg_catalog.<) total FROM %s WHERE version "
+     "OPERATOR(pg_catalog.!~) '^\\.' ORDER BY version::pg_catalog.text "
      "COLLATE \"C\""},
-    {"liquibase", "databasechangelog", "id author filename orderexecuted exectype",
+    {"liquibase", "databasechangelog", "id author filename orderexecuted dateexecuted exectype",
      FOREIGN_KEY_CHANGESET, false,
-     "SELECT id || '::' || author || '::' || filename, exectype = 'FAILED' FROM %s ORDER BY "
+     "SELECT pg_catalog.concat_ws('::', id, author, filename), exectype OPERATOR(pg_catalog.=) "
+     "'FAILED' FROM %s ORDER BY "
      "orderexecuted, dateexecuted"},
-    {"temporal", "schema_version", "db_name curr_version min_compatible_version",
-     FOREIGN_KEY_VERSION, true, "SELECT curr_version::text, false FROM %s ORDER BY creation_time"},
+    {"temporal", "schema_version", "db_name curr_version min_compatible_version creation_time",
+     FOREIGN_KEY_VERSION, true,
+     "SELECT curr_version::pg_catalog.text, false FROM %s ORDER BY creation_time"},
 };
 
 void foreign_tables_done(ForeignTableArray *tables)
@@ -133,6 +138,11 @@ static bool read_keys(PgSession *session, size_t tool, const Manifest *manifest,
     return true;
 }
 
+static char *no_plain_table(const char *trouble)
+{
+    return memory_format("not read, since reading it could run code of another role: %s", trouble);
+}
+
 static char *no_rights(const char *name, const char *role)
 {
     return memory_format("role '%s' may not read it: a DBA grants SELECT on %s, and USAGE on its "
@@ -169,8 +179,10 @@ bool foreign_tables_read(PgSession *session, const Manifest *manifest,
                                 .last_only = tools[tool].last_only};
         if (strcmp(pg_result_text(found, i, 2), "t") != 0)
             table->unread = no_rights(name, pg_result_text(found, i, 3));
+        else if (*pg_result_text(found, i, 4))
+            table->unread = no_plain_table(pg_result_text(found, i, 4));
         else if (!read_keys(session, tool, manifest, table, err))
-            return error_wrap(err, "reading %s's table %s", table->tool, name);
+            return error_wrap(err, "reading the table of %s", table->tool);
     }
     *ret_tables = tables;
     tables = (ForeignTableArray){0};
@@ -192,6 +204,8 @@ const char *foreign_tables_version(const ForeignTableArray *tables)
 
 /* --- words ----------------------------------------------------------------------------------- */
 
+enum { WORDS_SHOWN = 1000 }; /* bytes of a name or a cell */
+
 static void place_text(const ForeignPlace *place, Text *out)
 {
     if (place->inside && place->version)
@@ -207,20 +221,31 @@ static void place_text(const ForeignPlace *place, Text *out)
         text_add(out, "; that is no version of this bundle");
 }
 
+/* What other people wrote into names and cells. */
+static void add_printable(Text *out, const char *words)
+{
+    CLEANUP(memory_freep) char *printable = text_printable(words, strlen(words), WORDS_SHOWN);
+    text_add(out, printable);
+}
+
 void foreign_table_text(const ForeignTable *table, bool compared, Text *out)
 {
-    text_addf(out, "%s's %s: ", table->tool, table->name);
+    text_addf(out, "%s's ", table->tool);
+    add_printable(out, table->name);
+    text_add(out, ": ");
     if (table->unread) {
-        text_add(out, table->unread);
+        add_printable(out, table->unread);
         return;
     }
     if (!table->last)
         text_add(out, "no migration");
     else if (table->last_only)
-        text_addf(out, "at %s", table->last);
+        text_add(out, "at ");
     else
-        text_addf(out, "%" PRId64 " migration%s, the last %s", table->count,
-                  text_plural(table->count), table->last);
+        text_addf(out, "%" PRId64 " migration%s, the last ", table->count,
+                  text_plural(table->count));
+    if (table->last)
+        add_printable(out, table->last);
     if (table->broken)
         text_add(out, ", and one of them is noted as broken");
     if (compared && table->last)

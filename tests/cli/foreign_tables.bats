@@ -109,6 +109,71 @@ temporal public.schema_version 1 1.1.0 false 1.1.0" "$(json '.foreign_history[] 
     output_has "goose's public.goose_db_version: " 42804
 }
 
+# unsafe SQL REASON: what the role app makes is not read by a superuser, and nothing of it runs.
+unsafe() {
+    psql_as_app -c "$1"
+    run_status 0 applier status shop.bundle --db "$DB_ADMIN"
+    output_has "history    " "not read, since reading it could run code of another role: $2"
+    output_lacks P0001
+    psql_as_app -c "DROP TABLE IF EXISTS t.schema_migrations, t.goose_db_version CASCADE"
+}
+
+@test "what other roles made of such a table never runs with the operator's rights" {
+    local row="INSERT INTO t.schema_migrations VALUES ('a')" goose="CREATE TABLE t.goose_db_version (id int, version_id int, is_applied boolean"
+    psql_as_app <<'SQL'
+CREATE SCHEMA t;
+CREATE TYPE t.odd AS ENUM ('a');
+CREATE FUNCTION t.f(t.odd) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it ran'; END $$;
+CREATE FUNCTION t.g(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+    IF current_user <> 'app' THEN RAISE EXCEPTION 'it ran'; END IF; RETURN true; END $$;
+CREATE CAST (t.odd AS text) WITH FUNCTION t.f(t.odd);
+CREATE DOMAIN t.plain AS text;
+SQL
+    unsafe "CREATE TABLE t.schema_migrations (version t.odd); $row" 'a column of it has a type that is not one of PostgreSQL itself'
+    unsafe "CREATE TABLE t.schema_migrations (version t.plain); $row" 'a column of it has a type that is not one of PostgreSQL itself'
+    unsafe "CREATE TABLE t.schema_migrations (version text); $row; ALTER TABLE t.schema_migrations ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY p ON t.schema_migrations USING (t.g(1))" 'it has row-level security'
+    unsafe "$goose); CREATE INDEX ON t.goose_db_version ((t.g(1)))" 'an index of it has an expression or a condition'
+    unsafe "$goose); CREATE INDEX ON t.goose_db_version (id) WHERE t.g(1)" 'an index of it has an expression or a condition'
+    unsafe "$goose); CREATE TABLE t.kid (CHECK (t.g(1))) INHERITS (t.goose_db_version)" 'other tables are part of it'
+    unsafe "$goose, n int) PARTITION BY LIST (n)" 'other tables are part of it'
+    unsafe "$goose, CHECK (t.g(1)))" 'it has a CHECK constraint'
+    unsafe "$goose); CREATE STATISTICS t.s ON (t.g(id)), (t.g(1)) FROM t.goose_db_version" 'it has extended statistics'
+}
+
+@test "operators and functions of the schema public are not taken for those of PostgreSQL" {
+    sql 'GRANT CREATE ON SCHEMA public TO app'
+    psql_as_app <<'SQL'
+CREATE FUNCTION more(text, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it ran'; END $$;
+CREATE OPERATOR > (LEFTARG = text, RIGHTARG = int, FUNCTION = more);
+CREATE FUNCTION format(text, name, name) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it ran'; END $$;
+CREATE TABLE goose_db_version (id int, version_id text, is_applied boolean);
+INSERT INTO goose_db_version VALUES (1, '1', true);
+SQL
+    run_status 0 applier status shop.bundle --db "$DB_ADMIN"
+    output_has "goose's public.goose_db_version: "
+    output_lacks P0001
+}
+
+@test "names and cells of a table forge no line and steer no terminal" {
+    psql_as_app <<'SQL'
+CREATE SCHEMA "a
+state      managed";
+CREATE TABLE "a
+state      managed".pgmigrations (id int, name text, run_on timestamp);
+INSERT INTO "a
+state      managed".pgmigrations VALUES (1, E'x\nversion    9.9.9\x1b[2J', now());
+SQL
+    said shop.bundle
+    output_has 'node-pg-migrate'"'"'s "a state      managed".pgmigrations: 1 migration, the last x version    9.9.9\x1b[2J;'
+    same 'forged lines' 0 "$(grep -cE '^(state      managed|version )' <<<"$output")"
+    sql 'ALTER TABLE "a
+state      managed".pgmigrations OWNER TO postgres; REVOKE ALL ON "a
+state      managed".pgmigrations FROM app'
+    said shop.bundle
+    output_has 'may not read it: a DBA grants SELECT on "a state      managed".pgmigrations'
+}
+
 # Versions 1.0.0 and 1.1.0 have the same schema; `version` of them is noted.
 noted() {
     psql_as_app -c "CREATE SCHEMA tool; CREATE TABLE tool.schema_migrations (version varchar PRIMARY KEY)"
