@@ -268,15 +268,26 @@ char *manifest_data_path(const ManifestMigration *migration, int64_t number)
 }
 
 void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
-                        const Digest *data, size_t data_count, Text *text)
+                        const Digest *data, size_t data_count, const char *reference_lines,
+                        Text *text)
 {
     char hex[DIGEST_HEX_SIZE];
+    Digest references = digest_of(reference_lines, strlen(reference_lines));
     Digest of_no_bytes = digest_of("", 0);
     text_addf(text, "%s\t%s\t%s", identity, transaction_mode_name(mode),
               digest_hex(up ? up : &of_no_bytes, hex));
     for (size_t i = 0; i < data_count; i++)
         text_addf(text, "\t%s", digest_hex(&data[i], hex));
+    if (*reference_lines)
+        text_addf(text, "\tparameters\t%s", digest_hex(&references, hex));
     text_add_char(text, '\n');
+}
+
+void manifest_reference_line(int64_t offset, const char *name, ParameterType type,
+                             ParameterQuoting quoting, Text *text)
+{
+    text_addf(text, "%" PRId64 "\t%s\t%s\t%s\n", offset, name, parameter_type_name(type),
+              parameter_quoting_name(quoting));
 }
 
 Digest manifest_tree_digest(const char *previous_hex, const char *version_name,
@@ -306,7 +317,14 @@ void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigrat
     const Digest *authored = migration->up_extended ? &migration->authored_digest
                              : up->object >= 0      ? &objects[up->object].plain_digest
                                                     : NULL;
-    manifest_tree_line(migration->identity, migration->mode, authored, data, count, text);
+    CLEANUP(text_done) Text references = {0};
+    array_each (const ManifestReference, each, &up->references) {
+        const ManifestParameter *parameter = &manifest->parameters.items[each->parameter];
+        manifest_reference_line(up->steps.items[each->step].offset + each->offset, parameter->name,
+                                parameter->type, each->quoting, &references);
+    }
+    manifest_tree_line(migration->identity, migration->mode, authored, data, count,
+                       text_string(&references), text);
 }
 
 Digest manifest_version_tree(const Manifest *manifest, size_t index, const char *previous_hex)

@@ -402,17 +402,25 @@ char *manifest_data_path(const ManifestMigration *migration, int64_t number);
 /* Tree digests, from what the manifest itself holds (docs/bundle-format.md):
  *
  *   tree line of a migration, which ends in LF; up_digest is its BLAKE2b-512:
- *     identity TAB transaction|none TAB hex(up plain digest) [TAB hex(data plain digest)]… LF
+ *     identity TAB transaction|none TAB hex(up plain digest) [TAB hex(data plain digest)]…
+ *     [TAB "parameters" TAB hex(digest of the up's reference lines)] LF
+ *   reference line, for each reference to a parameter, in order:
+ *     offset in the up script TAB name TAB type TAB quoting LF
  *   tree digest of a version: BLAKE2b-512 of
  *     "sealift-tree 1" LF previous tree in hex, or "-" LF name LF tree lines in order
  *
- * A migration without an up script has the digest of no bytes; NULL for `up` means that. */
+ * A migration without an up script has the digest of no bytes; NULL for `up` means that. An up
+ * without references has no "parameters"; "" for `reference_lines` means that. */
 void manifest_tree_line(const char *identity, TransactionMode mode, const Digest *up,
-                        const Digest *data, size_t data_count, Text *text);
+                        const Digest *data, size_t data_count, const char *reference_lines,
+                        Text *text);
+void manifest_reference_line(int64_t offset, const char *name, ParameterType type,
+                             ParameterQuoting quoting, Text *text);
 Digest manifest_tree_digest(const char *previous_hex, const char *version_name,
                             const char *tree_lines);
 
-/* As manifest_tree_line, with the digests of the objects that the migration refers to. */
+/* As manifest_tree_line, with the digests of the objects and the parameters that the migration
+ * refers to. */
 void manifest_migration_tree_line(const Manifest *manifest, const ManifestMigration *migration,
                                   Text *text);
 

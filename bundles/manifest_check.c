@@ -459,7 +459,7 @@ bool manifest_check(const Manifest *manifest, size_t manifest_size, Error *err)
 {
     /* counts first: what follows walks from versions to migrations */
     return check_counts(manifest, err) && check_names(manifest, err) &&
-           check_layout(manifest, manifest_size, err) && check_migrations(manifest, err) &&
-           manifest_parameter_check(manifest, err) && check_versions(manifest, err) &&
+           check_layout(manifest, manifest_size, err) && manifest_parameter_check(manifest, err) &&
+           check_migrations(manifest, err) && check_versions(manifest, err) &&
            check_superseded(manifest, err) && check_least(manifest, err);
 }

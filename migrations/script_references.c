@@ -89,13 +89,19 @@ bool script_on_site(void *context, size_t value, ValueForm form, int64_t line, E
     return true;
 }
 
-/* The reference that was put there, and no other: elsewhere a colon is a colon. */
+/* The reference that was put there, and no other: elsewhere a colon is a colon. With letters or
+ * digits right behind it the splitter has met a longer name, which the site's text would swallow.
+ */
 bool script_on_site_variable(void *context, const SplitterVariable *variable,
-                             SplitterInsert *insert, Error *err UNUSED)
+                             SplitterInsert *insert, Error *err)
 {
     ScriptReading *reading = context;
-    if (reading->site_line)
-        refer(reading, variable, reading->site_value, reading->site_form, insert);
+    const ProjectValueArray *values = reading->file->settings.values;
+    if (!reading->site_line)
+        return true;
+    if (strcmp(variable->name, values->items[reading->site_value].name) != 0)
+        return script_refuse_missed(reading, err);
+    refer(reading, variable, reading->site_value, reading->site_form, insert);
     reading->site_line = 0;
     return true;
 }

@@ -315,18 +315,8 @@ static bool set_verdict(Build *build, Error *err)
     return true;
 }
 
-/* The migration's line of the tree digest, from the objects just spooled. */
-static void add_tree_line(Build *build, Text *lines)
-{
-    ManifestMigration *migration = build->migration;
-    CLEANUP(text_done) Text line = {0};
-    manifest_migration_tree_line(build->manifest, migration, &line);
-    migration->up_digest = digest_of(line.bytes, line.length);
-    text_add_n(lines, line.bytes, line.length);
-}
-
 static bool build_migration(Build *build, const ProjectMigration *source, size_t version,
-                            int64_t ordinal, Text *lines, Error *err)
+                            int64_t ordinal, Error *err)
 {
     build->source = source;
     build->data_count = 0;
@@ -345,10 +335,7 @@ static bool build_migration(Build *build, const ProjectMigration *source, size_t
     for (ScriptKind kind = SCRIPT_UP; kind < SCRIPT_KIND_COUNT; kind++)
         if (!build_script(build, kind, err))
             return false;
-    if (!set_verdict(build, err))
-        return false;
-    add_tree_line(build, lines);
-    return true;
+    return set_verdict(build, err);
 }
 
 /* What the version's people should read. */
@@ -368,8 +355,7 @@ static bool add_notes(Build *build, const char *version, size_t index, Error *er
     return true;
 }
 
-static bool build_version(Build *build, const ProjectVersion *source, const char *previous_tree,
-                          Error *err)
+static bool build_version(Build *build, const ProjectVersion *source, Error *err)
 {
     ManifestVersion *version = array_add(&build->manifest->versions);
     size_t index = build->manifest->versions.count - 1;
@@ -382,17 +368,14 @@ static bool build_version(Build *build, const ProjectVersion *source, const char
         .first_migration = build->manifest->migrations.count,
         .migration_count = source->migration_count,
     };
-    CLEANUP(text_done) Text lines = {0};
     if (!add_notes(build, source->name, index, err))
         return false;
     for (size_t i = 0; i < source->migration_count; i++) {
         const ProjectMigration *migration =
             &build->project->migrations.items[source->first_migration + i];
-        if (!build_migration(build, migration, index, (int64_t)i + 1, &lines, err))
+        if (!build_migration(build, migration, index, (int64_t)i + 1, err))
             return false;
     }
-    version = &build->manifest->versions.items[index];
-    version->tree_digest = manifest_tree_digest(previous_tree, version->name, text_string(&lines));
     return true;
 }
 
@@ -408,6 +391,23 @@ static bool tree_before(const Project *project, const PlanRange *range, char *re
         digest_hex(&tree, ret_hex);
     }
     return true;
+}
+
+/* The digests of what was spooled, of all that a site runs: parameters count, too. */
+static void set_trees(Manifest *manifest)
+{
+    Head *head = &manifest->head;
+    memcpy(head->tree_to, head->tree_from, sizeof(head->tree_to));
+    array_each (ManifestMigration, migration, &manifest->migrations) {
+        CLEANUP(text_done) Text line = {0};
+        manifest_migration_tree_line(manifest, migration, &line);
+        migration->up_digest = digest_of(line.bytes, line.length);
+    }
+    for (size_t i = 0; i < manifest->versions.count; i++) {
+        ManifestVersion *version = &manifest->versions.items[i];
+        version->tree_digest = manifest_version_tree(manifest, i, head->tree_to);
+        digest_hex(&version->tree_digest, head->tree_to);
+    }
 }
 
 static void count(Manifest *manifest)
@@ -497,18 +497,13 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
         return false;
     Build build = {
         .project = project, .writer = writer, .manifest = ret_manifest, .history = history};
-    char tree[DIGEST_HEX_SIZE];
-    copy_text(tree, sizeof(tree), head->tree_from);
     bool good = true;
-    for (int64_t i = range->first + 1; good && i <= range->last; i++) {
-        good = build_version(&build, &project->versions.items[i], tree, err);
-        if (good)
-            digest_hex(&ret_manifest->versions.items[i - range->first - 1].tree_digest, tree);
-    }
+    for (int64_t i = range->first + 1; good && i <= range->last; i++)
+        good = build_version(&build, &project->versions.items[i], err);
     free(build.folder);
-    if (!good)
+    if (!good || !plan_parameters(&project->config.values, ret_manifest, err))
         return false;
-    copy_text(head->tree_to, sizeof(head->tree_to), tree);
+    set_trees(ret_manifest);
     copy_text(head->covers_from, sizeof(head->covers_from),
               range->first < 0 ? "-" : project->versions.items[range->first].name);
     copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
@@ -517,5 +512,5 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     set_scope(project, range->last, ret_manifest);
     count(ret_manifest);
     add_extensions(project, ret_manifest);
-    return plan_parameters(&project->config.values, ret_manifest, err);
+    return true;
 }

@@ -2,6 +2,7 @@
 
 #include "bundles/manifest.h"
 #include "migrations/script.h"
+#include "planner/packing/plan_parameters.h"
 
 /* Digests of an up script as it is read: of its shipped text and of each piece of COPY data. */
 typedef struct Digesting {
@@ -35,6 +36,15 @@ static bool take_data_end(void *context, Error *err UNUSED)
     return true;
 }
 
+static void reference_lines(const Project *project, const Script *script, Text *lines)
+{
+    array_each (const ScriptReference, reference, &script->references) {
+        const ProjectValue *value = &project->config.values.items[reference->value];
+        manifest_reference_line(reference->offset, value->name, plan_parameter_type(value->type),
+                                plan_parameter_quoting(reference->form), lines);
+    }
+}
+
 bool project_tree_line(const Project *project, const ProjectMigration *migration, Text *lines,
                        Error *err)
 {
@@ -50,6 +60,8 @@ bool project_tree_line(const Project *project, const ProjectMigration *migration
     bool good = project_script_read(project, migration, PROJECT_UP, &sink, &script, err);
     if (good) {
         Digest up = digest_end(&digesting.sql);
+        CLEANUP(text_done) Text references = {0};
+        reference_lines(project, &script, &references);
         /* BEGIN and COMMIT alone are lifted, and leave nothing */
         if (!script.ships)
             up = digest_of("", 0);
@@ -57,7 +69,8 @@ bool project_tree_line(const Project *project, const ProjectMigration *migration
                            migration->no_transaction[PROJECT_UP] || script.directives.no_transaction
                                ? TRANSACTION_MODE_NONE
                                : TRANSACTION_MODE_GROUP,
-                           &up, digesting.data_digests.items, digesting.data_digests.count, lines);
+                           &up, digesting.data_digests.items, digesting.data_digests.count,
+                           text_string(&references), lines);
     }
     array_free(&digesting.data_digests);
     return good;

@@ -129,6 +129,20 @@ static void add_references(const Project *project, const Script *script, DigestS
     }
 }
 
+/* The text of an up counts by its digest; what is rehearsed in its parameters' place does not. */
+static bool add_up_references(const Project *project, const ProjectMigration *migration,
+                              DigestStream *stream, Error *err)
+{
+    static const ScriptSink nowhere = {.without_files = true, .forgets_statements = true};
+    CLEANUP(script_done) Script script = {0};
+    if (!project->config.values.count)
+        return true;
+    if (!project_script_read(project, migration, PROJECT_UP, &nowhere, &script, err))
+        return false;
+    add_references(project, &script, stream);
+    return true;
+}
+
 /* What a script does: its statements one by one, without what stands between them. */
 static bool add_script(const Project *project, const ProjectMigration *migration,
                        ProjectScript which, DigestStream *stream, ScriptAckArray *acks, Error *err)
@@ -244,6 +258,8 @@ static bool read_migration(const Project *project, const RehearsalSettings *sett
     digest_begin(&stream);
     digest_update(&stream, state->bytes, sizeof(state->bytes));
     digest_update(&stream, up.bytes, sizeof(up.bytes));
+    if (!add_up_references(project, migration, &stream, err))
+        return false;
     const char *history = project->versions.items[migration->version].history;
     add_string(&stream, history ? history : "");
     for (ProjectScript which = PROJECT_DOWN; which < PROJECT_SCRIPT_COUNT; which++)

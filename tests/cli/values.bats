@@ -96,6 +96,24 @@ EOF
     errors_has "'0001_ships' (version 1.0.0) was edited" "the file 'lib/ships.sql'"
 }
 
+@test "another form or type of a released site parameter is an edit, and a bundle carries what was released" {
+    value app 'site = true' 'type = identifier' 'rehearse = app' 'as = identifier'
+    script 1.0.0/0001_role.up.sql <<<'SELECT :app;'
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.0.0
+    trust_site
+    run_status 0 applier verify "$WORK/x.bundle"
+    sed -i 's/^as = identifier/as = literal/' "$PROJECT/sealift.conf"
+    run_status 4 pack_bundle "$WORK/y.bundle" 1.0.0
+    errors_has "'0001_role' (version 1.0.0) was edited" "the value 'app'"
+    sed -i 's/^type = identifier/type = text/' "$PROJECT/sealift.conf"
+    run_status 4 pack_bundle "$WORK/y.bundle" 1.0.0
+    sed -i -e 's/^as = literal/as = identifier/' -e 's/^type = text/type = identifier/' "$PROJECT/sealift.conf"
+    printf 'default = other\n' >>"$PROJECT/sealift.conf"
+    run_status 0 planner status --project "$PROJECT"
+    output_lacks edited
+}
+
 @test "an undeclared name, in words, with file and line; and colons where psql is not asked" {
     script 1.0.0/0001_ships.up.sql <<<$'SELECT 1;\nSELECT :tenant;'
     run_status 4 release 1.0.0

@@ -156,7 +156,7 @@ static const SampleMigration full_migrations[] = {
      NULL},
 };
 
-static void summarise(Sample *sample, ManifestMigration *migration)
+static void summarise(ManifestMigration *migration)
 {
     array_each (const ManifestStep, step, &migration->scripts[SCRIPT_UP].steps) {
         migration->lock_estimate += step->lock_estimate;
@@ -168,9 +168,6 @@ static void summarise(Sample *sample, ManifestMigration *migration)
     array_each (const ManifestStep, step, &migration->scripts[SCRIPT_UP].steps)
         if (step->kind == STEP_COPY)
             migration->data_objects[count++] = step->data_object;
-    CLEANUP(text_done) Text line = {0};
-    manifest_migration_tree_line(&sample->manifest, migration, &line);
-    migration->up_digest = digest_of(line.bytes, line.length);
 }
 
 static void add_migration(Sample *sample, const SampleMigration *source)
@@ -194,11 +191,11 @@ static void add_migration(Sample *sample, const SampleMigration *source)
         add_script(sample, migration, kind, source->scripts[kind]);
     if (migration->scripts[SCRIPT_VERIFY].present)
         migration->scripts[SCRIPT_VERIFY].in_transaction = true;
-    summarise(sample, migration);
+    summarise(migration);
 }
 
 static void add_version(Sample *sample, const char *name, const SampleMigration *migrations,
-                        size_t count, char tree[static DIGEST_HEX_SIZE])
+                        size_t count)
 {
     size_t index = sample->manifest.versions.count;
     int64_t before = (int64_t)sample->manifest.migrations.count;
@@ -212,9 +209,20 @@ static void add_version(Sample *sample, const char *name, const SampleMigration 
     };
     for (size_t i = 0; i < count; i++)
         add_migration(sample, &migrations[i]);
-    ManifestVersion *version = &sample->manifest.versions.items[index];
-    version->tree_digest = manifest_version_tree(&sample->manifest, index, tree);
-    digest_hex(&version->tree_digest, tree);
+}
+
+static void set_trees(Manifest *manifest, char tree[static DIGEST_HEX_SIZE])
+{
+    array_each (ManifestMigration, migration, &manifest->migrations) {
+        CLEANUP(text_done) Text line = {0};
+        manifest_migration_tree_line(manifest, migration, &line);
+        migration->up_digest = digest_of(line.bytes, line.length);
+    }
+    for (size_t i = 0; i < manifest->versions.count; i++) {
+        ManifestVersion *version = &manifest->versions.items[i];
+        version->tree_digest = manifest_version_tree(manifest, i, tree);
+        digest_hex(&version->tree_digest, tree);
+    }
 }
 
 static ManifestReference reference(size_t step, const char *text, const char *place,
@@ -258,16 +266,17 @@ static void fill_sample(Sample *sample, ForgeSample kind, Head *head)
     sample->large = kind == FORGE_LARGE ? (size_t)3 << 20 : 0;
     sample->manifest.search_path = memory_string("public");
     if (kind == FORGE_MINIMAL) {
-        add_version(sample, "1.1.0", minimal_migrations, 1, tree);
+        add_version(sample, "1.1.0", minimal_migrations, 1);
     } else {
-        add_version(sample, "1.1.0", full_migrations, 2, tree);
-        add_version(sample, "1.2.0", full_migrations + 2, 1, tree);
+        add_version(sample, "1.1.0", full_migrations, 2);
+        add_version(sample, "1.2.0", full_migrations + 2, 1);
         *array_add(&sample->manifest.requirements) =
             (ManifestRequirement){.kind = memory_string("extension"),
                                   .name = memory_string("citext"),
                                   .value = memory_string("1.6")};
         add_parameters(&sample->manifest);
     }
+    set_trees(&sample->manifest, tree);
     memcpy(sample->manifest.head.tree_from, head->tree_from, sizeof(head->tree_from));
     if (kind == FORGE_REHEARSED)
         forge_add_rehearsal(sample->writer, &sample->manifest);

@@ -19,8 +19,8 @@ static void digests_a_tree_as_documented(void **state UNUSED)
     digest_hex(&none, none_hex);
 
     CLEANUP(text_done) Text lines = {0};
-    manifest_tree_line("0001-start", TRANSACTION_MODE_GROUP, &up, &data, 1, &lines);
-    manifest_tree_line("0002-void", TRANSACTION_MODE_NONE, NULL, NULL, 0, &lines);
+    manifest_tree_line("0001-start", TRANSACTION_MODE_GROUP, &up, &data, 1, "", &lines);
+    manifest_tree_line("0002-void", TRANSACTION_MODE_NONE, NULL, NULL, 0, "", &lines);
     CLEANUP(memory_freep)
     char *expected = memory_format("0001-start\ttransaction\t%s\t%s\n0002-void\tnone\t%s\n", up_hex,
                                    data_hex, none_hex);
@@ -31,6 +31,25 @@ static void digests_a_tree_as_documented(void **state UNUSED)
     Digest by_hand = digest_of(whole, strlen(whole));
     Digest tree = manifest_tree_digest("-", "1.0", expected);
     assert_true(digest_equal(&by_hand, &tree));
+}
+
+/* What is sent is not in the script's bytes alone. */
+static void digests_references_as_documented(void **state UNUSED)
+{
+    Digest up = digest_of("", 0);
+    char up_hex[DIGEST_HEX_SIZE], lines_hex[DIGEST_HEX_SIZE];
+    CLEANUP(text_done) Text lines = {0};
+    manifest_reference_line(7, "app", PARAMETER_IDENTIFIER, QUOTING_LITERAL, &lines);
+    manifest_reference_line(20, "most", PARAMETER_INTEGER, QUOTING_RAW, &lines);
+    assert_string_equal(text_string(&lines),
+                        "7\tapp\tidentifier\tliteral\n20\tmost\tinteger\traw\n");
+    Digest of_lines = digest_of(lines.bytes, lines.length);
+    CLEANUP(text_done) Text line = {0};
+    manifest_tree_line("a", TRANSACTION_MODE_GROUP, &up, NULL, 0, text_string(&lines), &line);
+    CLEANUP(memory_freep)
+    char *expected = memory_format("a\ttransaction\t%s\tparameters\t%s\n", digest_hex(&up, up_hex),
+                                   digest_hex(&of_lines, lines_hex));
+    assert_string_equal(text_string(&line), expected);
 }
 
 static void words_lead_back_to_values(void **state UNUSED)
@@ -90,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_a_tree_as_documented),
+        cmocka_unit_test(digests_references_as_documented),
         cmocka_unit_test(words_lead_back_to_values),
         cmocka_unit_test(knows_which_verdicts_a_rehearsal_gives),
         cmocka_unit_test(finds_the_schema_of_a_version_by_arrival_and_major),

@@ -82,6 +82,23 @@ static void an_edit_makes_what_follows_new(void **state UNUSED)
     }
 }
 
+static void another_value_to_rehearse_an_up_with_makes_it_new(void **state UNUSED)
+{
+    static const char *const values[] = {
+        "[value app]\nsite = true\nrehearse = one\n", "[value app]\nsite = true\nrehearse = two\n",
+        "[value app]\nsite = true\nrehearse = two\ntype = identifier\nas = literal\n"};
+    CLEANUP(folder_done) ProjectFolder folder = folder_new("sealift", files, ARRAY_LEN(files));
+    Keys keys[ARRAY_LEN(values)];
+    folder_write(&folder, "migrations/1.0.0/0002_two.up.sql", "SELECT :app;\n");
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        CLEANUP(memory_freep) char *config = memory_format("%s%s", FOLDER_CONFIG, values[i]);
+        folder_write(&folder, "sealift.conf", config);
+        keys[i] = keys_of(&folder, &plain);
+    }
+    assert_int_equal(first_change(&keys[0], &keys[1]), 1);
+    assert_int_equal(first_change(&keys[1], &keys[2]), 1);
+}
+
 static void comments_in_a_down_change_nothing(void **state UNUSED)
 {
     CLEANUP(folder_done) ProjectFolder folder = folder_new("sealift", files, ARRAY_LEN(files));
@@ -230,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edit_makes_what_follows_new),
+        cmocka_unit_test(another_value_to_rehearse_an_up_with_makes_it_new),
         cmocka_unit_test(comments_in_a_down_change_nothing),
         cmocka_unit_test(settings_make_everything_new),
         cmocka_unit_test(seeds_belong_to_what_they_follow),
