@@ -77,17 +77,31 @@ bool history_mark_parse(const char *mark, HistoryPlace *ret_place)
     return true;
 }
 
+/* The name that a search path's entry begins with, as the server takes it: folded unless quoted.
+ * The entry's end is *at afterwards. */
+static char *take_name(const char **at)
+{
+    Text name = {0};
+    const char *from = *at + strspn(*at, " \t");
+    bool quoted = *from == '"';
+    for (from += quoted; *from && (quoted || !strchr(", \t", *from)); from++) {
+        if (quoted && *from == '"' && *++from != '"')
+            break;
+        bool upper = !quoted && *from >= 'A' && *from <= 'Z';
+        text_add_char(&name, upper ? (char)(*from - 'A' + 'a') : *from);
+    }
+    *at = from + strcspn(from, ",");
+    return text_take(&name);
+}
+
 /* The schema where a tool that says none creates its table: the first of the search path that is
  * not the role's own. */
 static char *first_schema(const char *search_path)
 {
-    CLEANUP(memory_freep) char *copy = memory_string(search_path);
-    char *rest = copy;
-    for (char *word; (word = strsep(&rest, ",")) != NULL;) {
-        word += strspn(word, " \"");
-        word[strcspn(word, " \"")] = '\0';
-        if (*word && strcmp(word, "$user") != 0)
-            return memory_string(word);
+    for (const char *at = search_path; *at; at += *at == ',') {
+        CLEANUP(memory_freep) char *name = take_name(&at);
+        if (*name && strcmp(name, "$user") != 0)
+            return TAKE_PTR(name);
     }
     return memory_string("public");
 }

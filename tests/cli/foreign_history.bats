@@ -430,6 +430,25 @@ unkeep() { sed -i '/^\[foreign-history\]/,$d' "$PROJECT/sealift.conf"; }
     grep -q '^release 1.1.0 .* history=dbmate:app.schema_migrations$' "$PROJECT/sealift.sum"
 }
 
+@test "the search path's first schema, as the server takes the name" {
+    dbmate_project 1
+    keep
+    number=0
+    while IFS='|' read -r path schema; do
+        number=$((number + 1))
+        sed -i "s/^# search-path = .*/search-path = x/; s/^search-path = .*/search-path = $path/" "$PROJECT/sealift.conf"
+        dbmate_project "$number"
+        release "1.$number"
+        grep -q "^release 1.$number .* history=dbmate:$schema.schema_migrations$" "$PROJECT/sealift.sum"
+    done <<<'App, public|app
+"$user" , "App",public|App
+$user,OPS|ops
+"$user"|public'
+    sed -i 's/^search-path = .*/search-path = "a""b,c", public/' "$PROJECT/sealift.conf"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has 'expected SCHEMA.NAME, because of the search path'
+}
+
 @test "a layout without such a tool, another layout later, a bad word: refused" {
     empty_project
     keep
