@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 
@@ -158,6 +159,39 @@ static bool check_released(const Project *project, const ProjectVersion *version
     return error_hint(err, "[migrations] layout in " PROJECT_CONFIG_NAME " must stay what it was");
 }
 
+static bool is_program(const ProjectMigration *migration)
+{
+    const char *up = migration->scripts[PROJECT_UP];
+    return up && code_replacement_is(up);
+}
+
+/* The tool runs the program and notes that; what it would make of the SQL is another migration. */
+static bool refuse_program(const Project *project, const ProjectMigration *migration, Error *err)
+{
+    const char *script = migration->scripts[PROJECT_UP];
+    CLEANUP(memory_freep) char *program = memory_string_n(script, code_replacement_length(script));
+    error_set(err, ERROR_CONFIG,
+              PROJECT_CONFIG_NAME ": [foreign-history] keep: '%s' is a program that '%s' replaces, "
+                                  "and %s would note the program as run, which it was not",
+              program, script, layout_name(project->layout));
+    return error_hint(err, "set keep = false; a project with a replaced program keeps no history");
+}
+
+/* What is noted begins with the first migration and ends with the last version that keeps it. */
+static bool check_programs(const Project *project, Error *err)
+{
+    size_t count = project->history ? project->migrations.count : 0;
+    for (size_t i = count; i < project->migrations.count; i++) {
+        int64_t version = project->migrations.items[i].version;
+        if (version >= 0 && project->versions.items[version].history)
+            count = i + 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_program(&project->migrations.items[i]))
+            return refuse_program(project, &project->migrations.items[i], err);
+    return true;
+}
+
 bool foreign_history_resolve(Project *project, Error *err)
 {
     if (strcmp(project->config.history_keep, "true") == 0 &&
@@ -169,5 +203,5 @@ bool foreign_history_resolve(Project *project, Error *err)
         else if (!check_released(project, version, err))
             return false;
     }
-    return true;
+    return check_programs(project, err);
 }
