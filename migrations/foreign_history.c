@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 
@@ -77,17 +78,31 @@ bool history_mark_parse(const char *mark, HistoryPlace *ret_place)
     return true;
 }
 
+/* The name that a search path's entry begins with, as the server takes it: folded unless quoted.
+ * The entry's end is *at afterwards. */
+static char *take_name(const char **at)
+{
+    Text name = {0};
+    const char *from = *at + strspn(*at, " \t");
+    bool quoted = *from == '"';
+    for (from += quoted; *from && (quoted || !strchr(", \t", *from)); from++) {
+        if (quoted && *from == '"' && *++from != '"')
+            break;
+        bool upper = !quoted && *from >= 'A' && *from <= 'Z';
+        text_add_char(&name, upper ? (char)(*from - 'A' + 'a') : *from);
+    }
+    *at = from + strcspn(from, ",");
+    return text_take(&name);
+}
+
 /* The schema where a tool that says none creates its table: the first of the search path that is
  * not the role's own. */
 static char *first_schema(const char *search_path)
 {
-    CLEANUP(memory_freep) char *copy = memory_string(search_path);
-    char *rest = copy;
-    for (char *word; (word = strsep(&rest, ",")) != NULL;) {
-        word += strspn(word, " \"");
-        word[strcspn(word, " \"")] = '\0';
-        if (*word && strcmp(word, "$user") != 0)
-            return memory_string(word);
+    for (const char *at = search_path; *at; at += *at == ',') {
+        CLEANUP(memory_freep) char *name = take_name(&at);
+        if (*name && strcmp(name, "$user") != 0)
+            return TAKE_PTR(name);
     }
     return memory_string("public");
 }
@@ -144,6 +159,39 @@ static bool check_released(const Project *project, const ProjectVersion *version
     return error_hint(err, "[migrations] layout in " PROJECT_CONFIG_NAME " must stay what it was");
 }
 
+static bool is_program(const ProjectMigration *migration)
+{
+    const char *up = migration->scripts[PROJECT_UP];
+    return up && code_replacement_is(up);
+}
+
+/* The tool runs the program and notes that; what it would make of the SQL is another migration. */
+static bool refuse_program(const Project *project, const ProjectMigration *migration, Error *err)
+{
+    const char *script = migration->scripts[PROJECT_UP];
+    CLEANUP(memory_freep) char *program = memory_string_n(script, code_replacement_length(script));
+    error_set(err, ERROR_CONFIG,
+              PROJECT_CONFIG_NAME ": [foreign-history] keep: '%s' is a program that '%s' replaces, "
+                                  "and %s would note the program as run, which it was not",
+              program, script, layout_name(project->layout));
+    return error_hint(err, "set keep = false; a project with a replaced program keeps no history");
+}
+
+/* What is noted begins with the first migration and ends with the last version that keeps it. */
+static bool check_programs(const Project *project, Error *err)
+{
+    size_t count = project->history ? project->migrations.count : 0;
+    for (size_t i = count; i < project->migrations.count; i++) {
+        int64_t version = project->migrations.items[i].version;
+        if (version >= 0 && project->versions.items[version].history)
+            count = i + 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_program(&project->migrations.items[i]))
+            return refuse_program(project, &project->migrations.items[i], err);
+    return true;
+}
+
 bool foreign_history_resolve(Project *project, Error *err)
 {
     if (strcmp(project->config.history_keep, "true") == 0 &&
@@ -155,5 +203,5 @@ bool foreign_history_resolve(Project *project, Error *err)
         else if (!check_released(project, version, err))
             return false;
     }
-    return true;
+    return check_programs(project, err);
 }

@@ -23,7 +23,7 @@ bool history_mark_parse(const char *mark, HistoryPlace *ret_place) MUST_CHECK;
 bool history_table_is_valid(const char *text);
 
 /* Fill in project->history and that of each version. ERROR_CONFIG: the layout has no such tool; a
- * version was released with another one's history. */
+ * version was released with another one's history; SQL that replaces a program would be noted. */
 bool foreign_history_resolve(Project *project, Error *err) MUST_CHECK;
 
 #endif

@@ -430,6 +430,55 @@ unkeep() { sed -i '/^\[foreign-history\]/,$d' "$PROJECT/sealift.conf"; }
     grep -q '^release 1.1.0 .* history=dbmate:app.schema_migrations$' "$PROJECT/sealift.sum"
 }
 
+@test "the search path's first schema, as the server takes the name" {
+    dbmate_project 1
+    keep
+    number=0
+    while IFS='|' read -r path schema; do
+        number=$((number + 1))
+        sed -i "s/^# search-path = .*/search-path = x/; s/^search-path = .*/search-path = $path/" "$PROJECT/sealift.conf"
+        dbmate_project "$number"
+        release "1.$number"
+        grep -q "^release 1.$number .* history=dbmate:$schema.schema_migrations$" "$PROJECT/sealift.sum"
+    done <<<'App, public|app
+"$user" , "App",public|App
+$user,OPS|ops
+"$user"|public'
+    sed -i 's/^search-path = .*/search-path = "a""b,c", public/' "$PROJECT/sealift.conf"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has 'expected SCHEMA.NAME, because of the search path'
+}
+
+# A program and the SQL that replaces it: program NAME SQL.
+program() {
+    echo "class $1 {}" >"$PROJECT/migrations/$1"
+    printf -- '-- sealift: replaces %s blake2b %s\n%s\n' "$1" "$(b2sum "$PROJECT/migrations/$1" | cut -d' ' -f1)" "$2" \
+        >"$PROJECT/migrations/$1.sealift.sql"
+}
+
+@test "a program that SQL replaces: no history up to where it stands" {
+    empty_project
+    rm -rf "$PROJECT/migrations"/*
+    sed -i 's/^layout = .*/layout = flyway/' "$PROJECT/sealift.conf"
+    script V1__one.sql <<<'CREATE TABLE one (a int);'
+    keep
+    release 1.0
+    program V2__rehash.java 'UPDATE one SET a = 1;'
+    run_status 3 planner release 1.1 --project "$PROJECT"
+    errors_has "[foreign-history] keep: 'migrations/V2__rehash.java' is a program that 'migrations/V2__rehash.java.sealift.sql' replaces" 'keep = false'
+    unkeep
+    release 1.1
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.1
+    keep
+    script V3__three.sql <<<'CREATE TABLE three (a int);'
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "'migrations/V2__rehash.java' is a program"
+    sed -i 's/^\(release 1.1 .*\)$/\1 history=flyway:public.flyway_schema_history/' "$PROJECT/sealift.sum"
+    unkeep
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "'migrations/V2__rehash.java' is a program"
+}
+
 @test "a layout without such a tool, another layout later, a bad word: refused" {
     empty_project
     keep
