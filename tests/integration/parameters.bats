@@ -286,6 +286,29 @@ SQL
     sql "SELECT pg_get_indexdef('tenant_name'::regclass)" | grep -F "'c'"
 }
 
+@test "a migration that is taken back in part keeps its value" {
+    tenants_project
+    script 1.2.0/0003_two.up.sql <<'SQL'
+INSERT INTO tenant VALUES (:tenant, 'up', '-');
+SQL
+    script 1.2.0/0003_two.down.sql <<'SQL'
+INSERT INTO tenant VALUES (:tenant, 'down', '-');
+CREATE INDEX CONCURRENTLY tenant_name ON tenant (name);
+INSERT INTO tenant SELECT :tenant, 'end', '-' WHERE nothing_there();
+SQL
+    release 1.2.0
+    pack_bundle two.bundle 1.2.0 --from 1.1.0 >/dev/null
+    applier apply tenants.bundle --yes --set tenant=a --set title=b >/dev/null
+    applier apply two.bundle --yes --set tenant=c >/dev/null
+    run_status 11 applier rollback --yes --accept-unproven
+    run_status 7 applier resume --set tenant=d
+    errors_has "migration '0003_two' is taken back in part with another value of the parameter 'tenant'"
+    same 'nothing more' 0 "$(sql "SELECT count(*) FROM tenant WHERE name = 'd'")"
+    sql 'CREATE FUNCTION nothing_there() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$'
+    run_status 0 applier resume --set tenant=c
+    same rows 'c c' "$(sql "SELECT string_agg(name, ' ') FROM tenant WHERE again IN ('down', 'end')")"
+}
+
 # One role that owns nothing, gets rights and stands in a policy, and a tablespace's name.
 @test "a site's own names are proven, and a value that shapes the schema is not packed" {
     empty_project
