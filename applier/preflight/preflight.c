@@ -107,9 +107,9 @@ static bool make_plan(Preflight *preflight, Error *err)
         array_free(&report->plan.tasks);
     array_each (RunTask, task, &report->plan.tasks)
         task->objects = &input->objects;
-    run_parameters_names(&preflight->history, /* parameters= */ NULL, &preflight->names);
     run_parameters_find(&options->run->parameters, input->manifest, &preflight->history,
                         RUN_BEGINS_ANEW, &report->plan.tasks, &preflight->parameters);
+    run_parameters_names(&preflight->history, &preflight->parameters, &preflight->names);
     report->migrations = (size_t)run_tasks_count(&report->plan.tasks);
     return touched_objects_read(&report->plan.tasks, &input->objects, report->plan.server_major,
                                 &preflight->touched, err);

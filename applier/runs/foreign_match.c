@@ -105,29 +105,43 @@ static bool is_noted(ForeignKeyKind kind, const ForeignKeyArray *keys, const cha
     return false;
 }
 
-/* How many migrations of the bundle, from its first on, are noted without a gap. */
+/* A repeatable of flyway has a row of its own, which names no version: nothing is known of it. */
+static bool has_key(ForeignKeyKind kind, const char *identity)
+{
+    return kind != FOREIGN_KEY_FLYWAY || (*identity == 'V' && strstr(identity, "__"));
+}
+
+/* How many migrations of the bundle, from its first on, are noted without a gap. Those without a
+ * key count with one of their version that is noted. */
 static size_t count_noted(const Manifest *manifest, ForeignKeyKind kind, bool last_only,
                           const ForeignKeyArray *keys)
 {
+    const ManifestMigration *migrations = manifest->migrations.items;
     size_t count = manifest->migrations.count, noted = 0;
-    if (last_only) {
-        for (size_t i = 0; i < count; i++)
-            if (is_noted(kind, keys, manifest->migrations.items[i].identity))
+    for (size_t i = 0; i < count; i++) {
+        if (!has_key(kind, migrations[i].identity)) {
+            if (noted == i && i && migrations[i - 1].version == migrations[i].version)
                 noted = i + 1;
-        return noted;
+        } else if (is_noted(kind, keys, migrations[i].identity)) {
+            noted = i + 1;
+        } else if (!last_only) {
+            break;
+        }
     }
-    while (noted < count && is_noted(kind, keys, manifest->migrations.items[noted].identity))
-        noted++;
     return noted;
 }
 
-/* A version that lies before the bundle, by how many migrations there were up to it. */
-static const char *earlier_of(const Manifest *manifest, int64_t count)
+/* A version that lies before the bundle, by how many migrations there were up to it. For flyway
+ * these may include repeatables, which are no keys: as many keys as migrations are all of those
+ * before the bundle, but fewer may be of any version. */
+static const char *earlier_of(const Manifest *manifest, ForeignKeyKind kind, int64_t count)
 {
     const char *from = manifest->head.covers_from;
     if (count && manifest->versions.count && manifest->versions.items[0].position == count &&
         strcmp(from, "-") != 0)
         return from;
+    if (kind == FOREIGN_KEY_FLYWAY)
+        return NULL;
     array_each (const ManifestEarlier, earlier, &manifest->earlier)
         if (count && earlier->migrations == count)
             return earlier->name;
@@ -156,7 +170,7 @@ ForeignPlace foreign_place(const Manifest *manifest, ForeignKeyKind kind, bool l
     }
     size_t noted = count_noted(manifest, kind, last_only, keys);
     if (!noted) {
-        place.version = last_only ? NULL : earlier_of(manifest, (int64_t)keys->count);
+        place.version = last_only ? NULL : earlier_of(manifest, kind, (int64_t)keys->count);
         return place;
     }
     if (strcmp(manifest->head.covers_from, "-") != 0)

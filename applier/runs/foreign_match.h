@@ -31,7 +31,8 @@ typedef struct ForeignPlace {
 } ForeignPlace;
 
 /* `last_only`: the keys are but the last migration's. What lies before the bundle is known by the
- * number of keys alone. */
+ * number of keys alone. Migrations that the tool gives no key (flyway's repeatables) stop no count;
+ * because of them nothing is said of flyway's versions before the one that the bundle begins at. */
 ForeignPlace foreign_place(const Manifest *manifest, ForeignKeyKind kind, bool last_only,
                            const ForeignKeyArray *keys);
 

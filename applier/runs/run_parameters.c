@@ -305,6 +305,23 @@ static const char *said_by_open(const History *history, const char *name)
                : NULL;
 }
 
+/* As none_changes_within, of the way back: what its first groups were sent with holds for the rest.
+ */
+static bool goes_on_with(const RunTask *task, const RunParameter *item, const char *begun_with,
+                         Error *err)
+{
+    bool begun = task->first_group > 0 || task->batch.batches > 0;
+    if (!begun || !item->needed || !begun_with || strcmp(begun_with, item->value) == 0)
+        return true;
+    error_set(err, ERROR_TARGET,
+              "migration '%s' is taken back in part with another value of the parameter '%s'",
+              task->migration->identity, item->parameter->name);
+    return error_hint(err,
+                      "go on with the value that it began with: 'applier resume' without --set "
+                      "%s=… takes it",
+                      item->parameter->name);
+}
+
 static bool make_set(const ParameterRequests *requests, const History *history, const RunTask *task,
                      RunParameters *ret_set, Error *err)
 {
@@ -318,11 +335,14 @@ static bool make_set(const ParameterRequests *requests, const History *history, 
     array_each (RunParameter, item, &ret_set->items) {
         const char *name = item->parameter->name;
         const PastParameter *with = past_parameter(&history->parameters, name, row);
+        const char *said = said_by_open(history, name);
         give(item, set_value(requests, name), VALUE_FROM_COMMAND);
-        give(item, said_by_open(history, name), VALUE_FROM_COMMAND);
+        give(item, said, VALUE_FROM_COMMAND);
         give(item, with ? with->value : NULL, VALUE_FROM_LEDGER);
         give(item, site_value(requests, task->manifest, name), VALUE_FROM_SITE);
         give(item, item->parameter->default_value, VALUE_FROM_DEFAULT);
+        if (!goes_on_with(task, item, said ? said : with ? with->value : NULL, err))
+            return false;
     }
     seal(ret_set);
     return all_are_there(ret_set, err) && all_fit(ret_set, err);

@@ -71,7 +71,8 @@ typedef struct RollbackParameters {
 void rollback_parameters_done(RollbackParameters *parameters);
 
 /* Put it together and give it to the tasks. ERROR_USAGE as parameter_requests_check, over all
- * manifests of the tasks; ERROR_TARGET where a value is missing or does not fit. */
+ * manifests of the tasks; ERROR_TARGET where a value is missing, does not fit, or is another than
+ * the one with which the first groups of a migration were taken back. */
 bool rollback_parameters_make(const ParameterRequests *requests, const History *history,
                               RunTaskArray *tasks, RollbackParameters *ret_parameters,
                               Error *err) MUST_CHECK;

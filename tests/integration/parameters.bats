@@ -286,6 +286,29 @@ SQL
     sql "SELECT pg_get_indexdef('tenant_name'::regclass)" | grep -F "'c'"
 }
 
+@test "a migration that is taken back in part keeps its value" {
+    tenants_project
+    script 1.2.0/0003_two.up.sql <<'SQL'
+INSERT INTO tenant VALUES (:tenant, 'up', '-');
+SQL
+    script 1.2.0/0003_two.down.sql <<'SQL'
+INSERT INTO tenant VALUES (:tenant, 'down', '-');
+CREATE INDEX CONCURRENTLY tenant_name ON tenant (name);
+INSERT INTO tenant SELECT :tenant, 'end', '-' WHERE nothing_there();
+SQL
+    release 1.2.0
+    pack_bundle two.bundle 1.2.0 --from 1.1.0 >/dev/null
+    applier apply tenants.bundle --yes --set tenant=a --set title=b >/dev/null
+    applier apply two.bundle --yes --set tenant=c >/dev/null
+    run_status 11 applier rollback --yes --accept-unproven
+    run_status 7 applier resume --set tenant=d
+    errors_has "migration '0003_two' is taken back in part with another value of the parameter 'tenant'"
+    same 'nothing more' 0 "$(sql "SELECT count(*) FROM tenant WHERE name = 'd'")"
+    sql 'CREATE FUNCTION nothing_there() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$'
+    run_status 0 applier resume --set tenant=c
+    same rows 'c c' "$(sql "SELECT string_agg(name, ' ') FROM tenant WHERE again IN ('down', 'end')")"
+}
+
 # One role that owns nothing, gets rights and stands in a policy, and a tablespace's name.
 @test "a site's own names are proven, and a value that shapes the schema is not packed" {
     empty_project
@@ -313,8 +336,8 @@ GRANT SELECT ON item TO :reader;
 INSERT INTO item VALUES (1, :tenant);
 SQL
     script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
-    script 1.1.0/0002_maker.up.sql <<<'CREATE ROLE :maker; GRANT INSERT ON item TO :maker;'
-    script 1.1.0/0002_maker.down.sql <<<'REVOKE INSERT ON item FROM :maker; DROP ROLE :maker;'
+    script 1.1.0/0002_maker.up.sql <<<'CREATE ROLE :maker; GRANT INSERT ON item TO :maker; GRANT UPDATE ON item TO :reader;'
+    script 1.1.0/0002_maker.down.sql <<<'REVOKE UPDATE ON item FROM :reader; REVOKE INSERT ON item FROM :maker; DROP ROLE :maker;'
     local major
     major=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
     run_status 0 planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major"
@@ -332,6 +355,18 @@ SQL
     same granted t "$(sql "SELECT has_table_privilege('Reader $DATABASE', 'item', 'SELECT')")"
     run_status 0 applier rollback --yes --strict --accept-data-loss=0001_item
     run_status 0 applier apply item.bundle --to 1.0.0 --yes --strict
+    # renamed: the run is told so, and what looks before it looks with the same names
+    sql "ALTER ROLE $ROLES RENAME TO \"New $DATABASE\""
+    ROLES="\"New $DATABASE\""
+    run_status 7 applier drift
+    run_status 0 applier plan item.bundle --set "maker=m_$DATABASE" --json
+    same 'without its name' true "$(json '.schema_differences > 0')"
+    run_status 0 applier plan item.bundle --set "reader=New $DATABASE" --set "maker=m_$DATABASE" --json
+    same 'with its name' 0 "$(json .schema_differences)"
+    run_status 0 applier preflight item.bundle --set "reader=New $DATABASE" --set "maker=m_$DATABASE"
+    output_lacks 'policy public.item.readers'
+    sql "ALTER ROLE $ROLES RENAME TO \"Reader $DATABASE\""
+    ROLES="\"Reader $DATABASE\""
     # another role in the policy is drift, and names what it is
     sql 'CREATE POLICY more ON item FOR INSERT TO app'
     run_status 7 applier drift

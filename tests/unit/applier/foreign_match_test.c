@@ -57,11 +57,12 @@ static void make_manifest(Manifest *manifest)
 }
 
 /* "VERSION INSIDE COUNT" of keys in one text. */
-static char *place_of(const char *words, ForeignKeyKind kind, bool last_only)
+static char *place_in(void (*make)(Manifest *manifest), const char *words, ForeignKeyKind kind,
+                      bool last_only)
 {
     Manifest manifest = {0};
     ForeignKeyArray keys = {0};
-    make_manifest(&manifest);
+    make(&manifest);
     CLEANUP(memory_freep) char *copy = memory_string(words);
     char *rest = NULL;
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
@@ -103,9 +104,55 @@ static void says_which_version_the_keys_come_to(void **state UNUSED)
     };
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         CLEANUP(memory_freep)
-        char *place = place_of(places[i].keys, places[i].kind, places[i].last_only);
+        char *place = place_in(make_manifest, places[i].keys, places[i].kind, places[i].last_only);
         if (strcmp(place, places[i].place) != 0)
             fail_msg("%s: %s, not %s", places[i].keys, place, places[i].place);
+    }
+}
+
+/* Version 1.0 with V1, R and V2, 2.0 with R and V3, 3.0 with R alone, behind 0.9 with 5 migrations
+ * and 0.8 with 3. */
+static void make_repeatables(Manifest *manifest)
+{
+    static const struct {
+        const char *identity;
+        size_t version;
+    } migrations[] = {{"V1__a", 0},    {"R__v@1.0", 0}, {"V2__b", 0},
+                      {"R__v@2.0", 1}, {"V3__c", 1},    {"R__v@3.0", 2}};
+    static const struct {
+        const char *name;
+        size_t first, count;
+    } versions[] = {{"1.0", 0, 3}, {"2.0", 3, 2}, {"3.0", 5, 1}};
+    snprintf(manifest->head.covers_from, sizeof(manifest->head.covers_from), "0.9");
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+        *array_add(&manifest->versions) =
+            (ManifestVersion){.name = memory_string(versions[i].name),
+                              .position = 5 + (int64_t)versions[i].first,
+                              .first_migration = versions[i].first,
+                              .migration_count = versions[i].count};
+    *array_add(&manifest->earlier) =
+        (ManifestEarlier){.name = memory_string("0.8"), .migrations = 3};
+    for (size_t i = 0; i < ARRAY_LEN(migrations); i++)
+        *array_add(&manifest->migrations) = (ManifestMigration){
+            .identity = memory_string(migrations[i].identity), .version = migrations[i].version};
+}
+
+static void repeatables_of_flyway_stop_no_count(void **state UNUSED)
+{
+    static const char *const places[][2] = {
+        {"1 2 3", "2.0 - 0"},
+        {"1 2", "1.0 - 0"},
+        {"1", "0.9 1.0 2"},
+        {"0.1 0.2 0.3", "- - 0"},
+        {"0.1 0.2 0.3 0.4", "- - 0"},
+        {"0.1 0.2 0.3 0.4 0.5", "0.9 - 0"},
+        {"", "- - 0"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        CLEANUP(memory_freep)
+        char *place = place_in(make_repeatables, places[i][0], FOREIGN_KEY_FLYWAY, false);
+        if (strcmp(place, places[i][1]) != 0)
+            fail_msg("%s: %s, not %s", places[i][0], place, places[i][1]);
     }
 }
 
@@ -114,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_each_tools_key_in_an_identity),
         cmocka_unit_test(says_which_version_the_keys_come_to),
+        cmocka_unit_test(repeatables_of_flyway_stop_no_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

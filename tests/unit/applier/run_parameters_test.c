@@ -336,6 +336,29 @@ static void a_rollback_takes_what_the_migration_was_applied_with(void **state UN
     assert_int_equal(one.err.class, ERROR_USAGE);
 }
 
+static void a_rollback_in_part_keeps_its_value(void **state UNUSED)
+{
+    CLEANUP(done) Sample one = sample();
+    CLEANUP(rollback_parameters_done) RollbackParameters made = {0};
+    add_task(&one, 0, DIRECTION_DOWN);
+    add_row(&one, 1, DIRECTION_UP);
+    add_past(&one, 1, 0, "app_role", "then", VALUE_FROM_COMMAND);
+    *array_add(&one.set) = "app_role=other";
+    assert_string_equal(rollback_value(&one, &made), "other");
+    one.tasks.items[0].first_group = 1;
+    assert_null(rollback_value(&one, &made));
+    assert_int_equal(one.err.class, ERROR_TARGET);
+    error_done(&one.err);
+    one.set.items[0] = "app_role=then";
+    assert_string_equal(rollback_value(&one, &made), "then");
+    add_event(&one, 3, "rollback", "begin");
+    add_past(&one, 3, 1, "app_role", "said", VALUE_FROM_COMMAND);
+    assert_null(rollback_value(&one, &made));
+    error_done(&one.err);
+    one.set.items[0] = "app_role=said";
+    assert_string_equal(rollback_value(&one, &made), "said");
+}
+
 static void a_resumed_rollback_keeps_what_was_said(void **state UNUSED)
 {
     CLEANUP(done) Sample one = sample();
@@ -378,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_value_of_the_ledger_that_does_not_fit_is_asked_for),
         cmocka_unit_test(half_of_a_migration_does_not_get_another_value),
         cmocka_unit_test(a_rollback_takes_what_the_migration_was_applied_with),
+        cmocka_unit_test(a_rollback_in_part_keeps_its_value),
         cmocka_unit_test(a_resumed_rollback_keeps_what_was_said),
         cmocka_unit_test(knows_what_roles_are_called_here),
     };
