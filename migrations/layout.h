@@ -32,7 +32,7 @@ typedef struct LayoutReading {
     const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     bool flat;
-    bool verbatim; /* the tool is told to put nothing into scripts */
+    bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
     bool planned;  /* the versions' order is the layout's own, whatever their names say */
     LayoutFolderArray folders; /* version folders in order, each owned */
     LayoutFolderArray places;  /* files of settings and folders that the layout names itself, in

@@ -78,6 +78,8 @@ LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, co
     free(added->migration.scripts[PROJECT_UP]);
     added->migration.scripts[PROJECT_UP] = TAKE_PTR(up);
     added->migration.scripts[PROJECT_DOWN] = replacement_of(reading, path, CODE_REPLACEMENT_DOWN);
+    /* no tool but ours reads it */
+    added->migration.verbatim[PROJECT_UP] = added->migration.verbatim[PROJECT_DOWN] = true;
     return added;
 }
 

@@ -222,7 +222,7 @@ static void choose(LayoutReading *reading, const PopxFileArray *files)
 /* Where values are declared, reading a script says which template none of them fills. */
 static bool check_templates(LayoutReading *reading, Error *err)
 {
-    if (reading->values && reading->values->count)
+    if (reading->verbatim || (reading->values && reading->values->count))
         return true;
     array_each (const LayoutMigration, at, &reading->migrations) {
         for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {

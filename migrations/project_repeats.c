@@ -105,6 +105,9 @@ static ProjectMigration *add_migration(LayoutReading *reading, const char *name,
                                 : NULL;
     CLEANUP(memory_freep) char *owned_down = memory_string(down);
     bool alone = before && before->no_transaction[PROJECT_UP];
+    bool verbatim = before   ? before->verbatim[PROJECT_UP]
+                    : repeat ? repeat->verbatim[PROJECT_DOWN]
+                             : false;
     LayoutMigration *added = layout_add(reading, reading->flat ? NULL : version, 0);
     ProjectMigration *migration = &added->migration;
     migration->identity = memory_format("%s@%s", name, version ? version : PROJECT_REPEAT_PENDING);
@@ -113,6 +116,7 @@ static ProjectMigration *add_migration(LayoutReading *reading, const char *name,
     migration->scripts[PROJECT_UP] = memory_string(path);
     migration->scripts[PROJECT_DOWN] = TAKE_PTR(owned_down);
     migration->no_transaction[PROJECT_DOWN] = alone;
+    migration->verbatim[PROJECT_DOWN] = verbatim;
     return migration;
 }
 
@@ -148,7 +152,8 @@ static bool is_changed(const LayoutReading *reading, const ProjectMigration *rep
     Digest now, then;
     const ProjectMigration *newest = find_newest(reading, repeat->identity);
     *ret_changed = true;
-    if (!newest || newest->no_transaction[PROJECT_UP] != repeat->no_transaction[PROJECT_UP])
+    if (!newest || newest->no_transaction[PROJECT_UP] != repeat->no_transaction[PROJECT_UP] ||
+        newest->verbatim[PROJECT_UP] != repeat->verbatim[PROJECT_UP])
         return true;
     if (!text_digest(reading->root, repeat->scripts[PROJECT_UP], &now, err) ||
         !text_digest(reading->root, newest->scripts[PROJECT_UP], &then, err))
@@ -169,6 +174,7 @@ static bool add_pending(LayoutReading *reading, const SumFile *sum, const Projec
         reading, repeat->identity, pending_version(reading, sum), repeat->scripts[PROJECT_UP]);
     LayoutMigration *last = &reading->migrations.items[reading->migrations.count - 1];
     last->migration.no_transaction[PROJECT_UP] = repeat->no_transaction[PROJECT_UP];
+    last->migration.verbatim[PROJECT_UP] = repeat->verbatim[PROJECT_UP];
     if (find_identity(reading, added->identity) != last)
         finding_add(reading->findings, FINDING_ERROR,
                     "NAME@VERSION is what a repeatable script is called in a version",

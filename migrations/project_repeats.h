@@ -17,9 +17,10 @@
 #define PROJECT_REPEAT_NAME_MAX 190
 
 /* Add to the layout's migrations, behind all of them, those that the sum says were frozen, and then
- * one for each of reading->repeats whose text, or whether it runs in a transaction, is not that of
- * the newest frozen one on the line. Line ends and a BOM make no difference. A frozen text that is
- * not there is left out: project_order says that it is missing. ERROR_IO. */
+ * one for each of reading->repeats whose text, whether it runs in a transaction, or whether values
+ * are put into it, is not that of the newest frozen one on the line. Line ends and a BOM make no
+ * difference. A frozen text that is not there is left out: project_order says that it is missing.
+ * ERROR_IO. */
 bool project_repeats_add(LayoutReading *reading, Layout layout, const SumFile *sum,
                          Error *err) MUST_CHECK;
 

@@ -51,6 +51,11 @@ static void check_script(const Project *project, const ProjectMigration *migrati
         finding_add_error(findings, &failure);
         return;
     }
+    if (which == PROJECT_UP && migration->repeat && script.sources.count > 1)
+        finding_add(findings, FINDING_ERROR,
+                    "let the text stand in it: a released text is kept without other files, and a "
+                    "change of theirs would be none of it",
+                    "'%s' is a repeatable script and includes '%s'", name, script.sources.items[1]);
     if (which == PROJECT_UP && migration->repeat && script.file_count)
         finding_add(findings, FINDING_ERROR,
                     "let the data stand in it, behind COPY … FROM STDIN: a released text is kept "

@@ -144,6 +144,32 @@ ids@1.0.0 released 1.0.0 ids" "$(states)"
     same "sealift.sum" "sealift-sum 1" "$(cat "$PROJECT/sealift.sum")"
 }
 
+@test "a repeatable script that includes a file is refused, and nothing is released" {
+    own_project .
+    mkdir "$PROJECT/lib"
+    echo 'SELECT id FROM ship;' >"$PROJECT/lib/cols.sql"
+    printf '%s\n' 'CREATE OR REPLACE VIEW ids AS SELECT id FROM ship;' '\i lib/cols.sql' >"$PROJECT/migrations/repeat/ids.sql"
+    run_status 4 planner release 1.0.0 --project "$PROJECT"
+    errors_has "'migrations/repeat/ids.sql' is a repeatable script and includes 'lib/cols.sql'" "let the text stand in it"
+    [ ! -e "$PROJECT/sealift.frozen" ]
+    same "sealift.sum" "sealift-sum 1" "$(cat "$PROJECT/sealift.sum")"
+}
+
+@test "flyway: a repeatable script without placeholders is released as it stands, and so is its way back" {
+    layout_project flyway
+    export PROJECT=$WORK/flyway
+    printf '\n[value x]\nvalue = 1\n' >>"$PROJECT/sealift.conf"
+    echo 'placeholderReplacement=false' >"$PROJECT/migrations/R__ship_names.sql.conf"
+    echo "-- \${x} \${none}" >>"$PROJECT/migrations/R__ship_names.sql"
+    run_status 0 release 1.0.0
+    echo '-- again' >>"$PROJECT/migrations/R__ship_names.sql"
+    run_status 0 release 1.1.0
+    run_status 0 pack_bundle "$WORK/x.bundle" 1.1.0
+    rm "$PROJECT/migrations/R__ship_names.sql.conf"
+    sed -i 's/ .{none}//' "$PROJECT/migrations/R__ship_names.sql"
+    same states "R__ship_names@pending pending null R__ship_names" "$(states | grep pending)"
+}
+
 @test "a version that supersedes another brings its repeatable scripts, or is refused" {
     own_project 1.0.0
     run_status 0 release 1.0.0

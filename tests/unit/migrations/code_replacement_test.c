@@ -72,6 +72,17 @@ static void up_and_down_are_read_as_scripts(void **state UNUSED)
            "2_b: SELECT 2@3 / SELECT -2@2\n");
 }
 
+/* What the layout's tool puts into scripts it puts into none of ours. */
+static void is_read_as_it_stands(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V1__a.sql", "SELECT 1;\n"}, {"V2__b.java", PROGRAM},
+                 {"V2__b.java" UP, LINE("V2__b.java") "SELECT '${a}';\n"},
+                 {"V2__b.java" DOWN, LINE("V2__b.java") "SELECT '${b}';\n"}),
+           "V1__a: SELECT 1@1 / none\n"
+           "V2__b: SELECT '${a}'@2 / SELECT '${b}'@2\n");
+}
+
 static void is_refused_by_name(void **state UNUSED)
 {
     static const struct {
@@ -154,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sql_takes_the_programs_place),
         cmocka_unit_test(up_and_down_are_read_as_scripts),
+        cmocka_unit_test(is_read_as_it_stands),
         cmocka_unit_test(is_refused_by_name),
         cmocka_unit_test(twins_are_refused),
         cmocka_unit_test(the_directive_is_none_elsewhere),

@@ -137,6 +137,20 @@ static void popx_is_refused_by_name(void **state UNUSED)
                     cases[i].severity, cases[i].says);
 }
 
+static void popx_without_placeholders_has_no_templates(void **state UNUSED)
+{
+    CLEANUP(folder_done)
+    ProjectFolder folder = project_with("popx", FILES({"1_a.postgres.up.sql", "SELECT '{{ x';"}));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    folder_write(&folder, "sealift.conf",
+                 FOLDER_CONFIG "[migrations]\nlayout = popx\nplaceholders = none\n");
+    if (!project_read(folder.path, &project, &err))
+        fail_msg("%s", err.message);
+    CLEANUP(memory_freep) char *listing = listing_of(&project);
+    assert_string_equal(listing, "1_a: SELECT '{{ x'@1 / none\n");
+}
+
 /* --- numbered-folders ------------------------------------------------------------------------ */
 
 static void numbered_folders_are_read_by_number(void **state UNUSED)
@@ -186,6 +200,7 @@ int main(void)
         cmocka_unit_test(temporal_says_where_a_run_begins),
         cmocka_unit_test(popx_chooses_by_dialect),
         cmocka_unit_test(popx_is_refused_by_name),
+        cmocka_unit_test(popx_without_placeholders_has_no_templates),
         cmocka_unit_test(numbered_folders_are_read_by_number),
         cmocka_unit_test(numbered_folders_are_refused_by_name),
     };
