@@ -41,7 +41,7 @@ turns_of() {
     echo "# apply: $one turns for 1 migration, $TURNS for 101" >&3
     [ $((TURNS - one)) -le 16 ]
     # what a run costs anyway: three connections, the ledger read twice, begin and end
-    [ "$one" -le 48 ]
+    [ "$one" -le 50 ]
     same 'ledger rows' 103 "$(sql 'SELECT count(*) FROM sealift.journal')"
     same transactions 103 "$(sql 'SELECT count(DISTINCT xmin::text) FROM sealift.journal')"
 }
