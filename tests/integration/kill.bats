@@ -40,10 +40,10 @@ site_as_of() {
 }
 
 # The two runs that are disturbed, and their ends: `up` from nothing, `down` from the last version.
-run_of() { # up|down CONNINFO
+run_of() { # up|down CONNINFO [OPTION…]
     case $1 in
-    up) applier apply "$WORK/kill.bundle" --db "$2" --yes ;;
-    down) applier rollback --to "$KILL_BACK" --db "$2" --yes ;;
+    up) applier apply "$WORK/kill.bundle" --db "$2" --yes "${@:3}" ;;
+    down) applier rollback --to "$KILL_BACK" --db "$2" --yes "${@:3}" ;;
     esac
 }
 end_of() {
@@ -180,7 +180,8 @@ kill_backend() { # KIND N
 # The server killed as by a power cut, while message N is on its way to it.
 kill_server() { # KIND N
     proxy "$PRIVATE" --application sealift --client "$2" --do delay=3600000
-    run_of "$1" "$(by_proxy "$DB")" >"$WORK/disturbed" 2>&1 3>&- &
+    # its way back is taken away below: no use in waiting for it
+    run_of "$1" "$(by_proxy "$DB")" --reconnect 1 >"$WORK/disturbed" 2>&1 3>&- &
     local run=$!
     until [ -f "$PROXY_HOST/fired" ] || ! cluster_alive "$run"; do sleep 0.02; done
     if [ -f "$PROXY_HOST/fired" ]; then servers=$((servers + 1)); fi
@@ -235,17 +236,16 @@ kill_server() { # KIND N
     holder=$!
     exec 8>holder
     echo 'BEGIN; LOCK TABLE sealift.fingerprint IN EXCLUSIVE MODE;' >&8
-    # shellcheck disable=SC2153 # the test's own
-    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = '$DATABASE') AND relation = 'sealift.fingerprint'::regclass AND mode = 'ExclusiveLock'")" = 1 ]; do sleep 0.05; done
+    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation = 'sealift.fingerprint'::regclass AND mode = 'ExclusiveLock'")" = 1 ]; do sleep 0.05; done
     applier apply kill.bundle --to 2.0.0 --db "$DB" --yes --lock-timeout 60000 >/dev/null 2>&1 3>&- 8>&- &
     run=$!
-    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DATABASE' AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'")" = 1 ]; do
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'")" = 1 ]; do
         cluster_alive "$run"
         sleep 0.05
     done
     kill -KILL "$run"
     wait "$run" || true
-    sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '$DATABASE' AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'" >/dev/null
+    sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO sealift.fingerprint%'" >/dev/null
     exec 8>&-
     wait "$holder"
     arrivals() { sql "SELECT string_agg(version || ' ' || arrival, ', ' ORDER BY number) FROM sealift.fingerprint"; }
