@@ -1,5 +1,6 @@
 #include "migrations/layout.h"
 
+#include <inttypes.h>
 #include <strings.h>
 #include <sys/stat.h>
 
@@ -7,6 +8,7 @@
 #include "migrations/code_replacement.h"
 #include "migrations/project_names.h"
 #include "migrations/project_repeats.h"
+#include "migrations/script_search.h"
 
 /* The layouts, in the order of Layout; how scripts refer to values (none where not said). */
 static const struct {
@@ -398,5 +400,25 @@ bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrd
         qsort(reading->migrations.items, reading->migrations.count, sizeof(LayoutMigration),
               order == LAYOUT_BY_NAME ? compare_names : compare_numbers);
     refuse_twins(reading);
+    return true;
+}
+
+bool layout_refuse_mark(LayoutReading *reading, const char *mark, const char *what,
+                        const char *hint, Error *err)
+{
+    array_each (const LayoutMigration, at, &reading->migrations) {
+        for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {
+            const char *path = at->migration.scripts[script];
+            int64_t line = 0;
+            if (!path)
+                continue;
+            CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
+            if (!script_search(absolute, mark, &line, err))
+                return false;
+            if (line)
+                finding_add(reading->findings, FINDING_ERROR, hint, "%s:%" PRId64 ": %s", path,
+                            line, what);
+        }
+    }
     return true;
 }

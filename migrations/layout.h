@@ -171,6 +171,11 @@ typedef enum { LAYOUT_BY_NUMBER, LAYOUT_BY_NAME } LayoutOrder;
 bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrder order,
                           Error *err) MUST_CHECK;
 
+/* Scripts of the migrations so far that hold `mark`, which another program would fill in: each an
+ * error "PATH:LINE: `what`". */
+bool layout_refuse_mark(LayoutReading *reading, const char *mark, const char *what,
+                        const char *hint, Error *err) MUST_CHECK;
+
 /* Migrations without an up go, each with an error. Returns true. */
 bool layout_need_ups(LayoutReading *reading);
 

@@ -1,10 +1,7 @@
 /* golang-migrate: ^([0-9]+)_(.*)\.(down|up)\.(.*)$ in one folder, in order of the number. Up and
  * down pair by number alone; their titles may differ. verify and precheck files are ours. */
-#include <inttypes.h>
-
 #include "base/text.h"
 #include "migrations/layout.h"
-#include "migrations/script_search.h"
 
 static LayoutMigration *find(LayoutReading *reading, uint64_t number)
 {
@@ -73,24 +70,10 @@ static void take_file(LayoutReading *reading, const char *file)
  * under golang-migrate's names; in a string it is an error that only a server finds. */
 static bool check_templates(LayoutReading *reading, Error *err)
 {
-    array_each (const LayoutMigration, at, &reading->migrations) {
-        for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {
-            const char *path = at->migration.scripts[script];
-            int64_t line = 0;
-            if (!path)
-                continue;
-            CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-            if (!script_search(absolute, "/* TEMPLATE: ", &line, err))
-                return false;
-            if (line)
-                finding_add(reading->findings, FINDING_ERROR,
-                            "write what the product's own tool makes of it into the script",
-                            "%s:%" PRId64 ": a template ('/* TEMPLATE: '), which another program "
-                            "fills in before the script runs",
-                            path, line);
-        }
-    }
-    return true;
+    return layout_refuse_mark(reading, "/* TEMPLATE: ",
+                              "a template ('/* TEMPLATE: '), which another program fills in before "
+                              "the script runs",
+                              "write what the product's own tool makes of it into the script", err);
 }
 
 static int compare_numbers(const void *a, const void *b)

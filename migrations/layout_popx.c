@@ -3,11 +3,8 @@
  * of its version and direction; files of other dialects are not ours. Up and down pair by version.
  * `.autocommit` runs outside transactions. popx puts every script through Go's templates: one with
  * "{{" in it is refused. verify and precheck files are ours. */
-#include <inttypes.h>
-
 #include "base/text.h"
 #include "migrations/layout.h"
-#include "migrations/script_search.h"
 
 typedef enum { DIALECT_ANY, DIALECT_OURS, DIALECT_OTHER, DIALECT_UNKNOWN } Dialect;
 
@@ -224,24 +221,10 @@ static bool check_templates(LayoutReading *reading, Error *err)
 {
     if (reading->verbatim || (reading->values && reading->values->count))
         return true;
-    array_each (const LayoutMigration, at, &reading->migrations) {
-        for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {
-            const char *path = at->migration.scripts[script];
-            int64_t line = 0;
-            if (!path)
-                continue;
-            CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-            if (!script_search(absolute, "{{", &line, err))
-                return false;
-            if (line)
-                finding_add(reading->findings, FINDING_ERROR,
-                            "declare its value in sealift.conf ([value NAME]), or write what the "
-                            "template gives into the script",
-                            "%s:%" PRId64 ": a template of Go ('{{'), which popx fills in", path,
-                            line);
-        }
-    }
-    return true;
+    return layout_refuse_mark(reading, "{{", "a template of Go ('{{'), which popx fills in",
+                              "declare its value in sealift.conf ([value NAME]), or write what the "
+                              "template gives into the script",
+                              err);
 }
 
 static int compare_versions(const void *a, const void *b)

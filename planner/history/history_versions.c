@@ -2,20 +2,23 @@
  * diesel's __diesel_schema_migrations, goose's goose_db_version. */
 #include "planner/history/history_writer.h"
 
-static void insert_version(const HistoryJob *job, const char *version,
-                           HistoryStatements *statements)
+/* Both take `version`, which was made for them. */
+static bool insert_version(const HistoryJob *job, char *version, HistoryStatements *statements)
 {
-    CLEANUP(memory_freep) char *literal = history_literal(version);
+    CLEANUP(memory_freep) char *taken = version;
+    CLEANUP(memory_freep) char *literal = history_literal(taken);
     history_addf(statements,
                  "INSERT INTO %s (version) VALUES (%s) ON CONFLICT (version) DO NOTHING", job->name,
                  literal);
+    return true;
 }
 
-static void delete_version(const HistoryJob *job, const char *version,
-                           HistoryStatements *statements)
+static bool delete_version(const HistoryJob *job, char *version, HistoryStatements *statements)
 {
-    CLEANUP(memory_freep) char *literal = history_literal(version);
+    CLEANUP(memory_freep) char *taken = version;
+    CLEANUP(memory_freep) char *literal = history_literal(taken);
     history_addf(statements, "DELETE FROM %s WHERE version = %s", job->name, literal);
+    return true;
 }
 
 /* --- dbmate ---------------------------------------------------------------------------------- */
@@ -37,17 +40,13 @@ static char *dbmate_version(const HistoryJob *job, size_t migration)
 static bool dbmate_applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                            Error *err UNUSED)
 {
-    CLEANUP(memory_freep) char *version = dbmate_version(job, migration);
-    insert_version(job, version, statements);
-    return true;
+    return insert_version(job, dbmate_version(job, migration), statements);
 }
 
 static bool dbmate_reverted(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                             Error *err UNUSED)
 {
-    CLEANUP(memory_freep) char *version = dbmate_version(job, migration);
-    delete_version(job, version, statements);
-    return true;
+    return delete_version(job, dbmate_version(job, migration), statements);
 }
 
 const HistoryWriter history_dbmate = {
@@ -81,17 +80,13 @@ static char *diesel_version(const HistoryJob *job, size_t migration)
 static bool diesel_applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                            Error *err UNUSED)
 {
-    CLEANUP(memory_freep) char *version = diesel_version(job, migration);
-    insert_version(job, version, statements);
-    return true;
+    return insert_version(job, diesel_version(job, migration), statements);
 }
 
 static bool diesel_reverted(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                             Error *err UNUSED)
 {
-    CLEANUP(memory_freep) char *version = diesel_version(job, migration);
-    delete_version(job, version, statements);
-    return true;
+    return delete_version(job, diesel_version(job, migration), statements);
 }
 
 const HistoryWriter history_diesel = {

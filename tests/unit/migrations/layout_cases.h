@@ -100,6 +100,14 @@ static UNUSED void expect_says(const char *layout, const File *files, FindingSev
     folder_done(&folder);
 }
 
+/* One more file, and what is said of it. */
+typedef struct SaysCase {
+    const char *name;
+    const char *bytes;
+    FindingSeverity severity;
+    const char *says;
+} SaysCase;
+
 #define FILES(...) ((const File[]){__VA_ARGS__, {NULL, NULL}})
 
 #endif

@@ -108,12 +108,7 @@ static void popx_chooses_by_dialect(void **state UNUSED)
 
 static void popx_is_refused_by_name(void **state UNUSED)
 {
-    static const struct {
-        const char *name;
-        const char *bytes;
-        FindingSeverity severity;
-        const char *says;
-    } cases[] = {
+    static const SaysCase cases[] = {
         {"2_b.postgres.up.sql", "SELECT 1;\n\nSELECT {{ .x }};", FINDING_ERROR,
          "migrations/2_b.postgres.up.sql:3: a template of Go"},
         {"1_a.down.sql", "-- {{", FINDING_ERROR, "1_a.down.sql:1: a template of Go"},
