@@ -232,6 +232,17 @@ static void note_settings(Project *project)
                     config->seeds);
 }
 
+/* A folder that holds nothing would not be kept by version control, and is none of ours. */
+static void note_empty_versions(Project *project)
+{
+    array_each (const ProjectVersion, version, &project->versions)
+        if (!version->migration_count)
+            finding_add(&project->findings, FINDING_WARNING,
+                        "'planner release --empty' releases it in its turn",
+                        "version %s holds no migration, and has no folder in the new project",
+                        version->name);
+}
+
 static bool run(CommandContext *context, Error *err)
 {
     const ImportOptions *given = context->options;
@@ -247,8 +258,10 @@ static bool run(CommandContext *context, Error *err)
                  (given->into && !convert(&import, given, err))))
         return false;
     import.into = good ? given->into : NULL;
-    if (import.into)
+    if (import.into) {
         note_settings(&import.project);
+        note_empty_versions(&import.project);
+    }
     (context->json ? render_json : render)(&import, context->out);
     return findings_check(&import.project.findings, err);
 }

@@ -253,3 +253,13 @@ converts() {
     grep -Fqx '# rows = 50' new/sealift.conf
     run_status 0 planner import old
 }
+
+@test "a version without migrations has no folder, and that is said" {
+    cp -R "$(layout_folder temporal)" old
+    mkdir old/versioned/v1.11
+    echo '{"CurrVersion": "1.11", "MinCompatibleVersion": "1.10", "Description": "none", "AllowNoCqlFiles": true,
+        "SchemaUpdateCqlFiles": []}' >old/versioned/v1.11/manifest.json
+    run_status 0 planner import --into new --product harbor old
+    output_has 'warning: version 1.11 holds no migration, and has no folder in the new project' "'planner release --empty'"
+    [ ! -e new/migrations/1.11 ] && [ -d new/migrations/1.10 ]
+}
