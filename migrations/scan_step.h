@@ -8,15 +8,33 @@
 /* What a state did with a byte: took it, wants another state to look at it again, or failed. */
 typedef enum { STEP_TAKEN, STEP_AGAIN, STEP_FAILED } ScanStep;
 
+/* Kinds of bytes; scan_runs.c has the table. */
+#define SCAN_CLASS_SPACE    0x01
+#define SCAN_CLASS_LETTER   0x02 /* what a word may begin with: all beyond ASCII, too */
+#define SCAN_CLASS_DIGIT    0x04
+#define SCAN_CLASS_DOLLAR   0x08
+#define SCAN_CLASS_OPERATOR 0x10
+
+extern const unsigned char scan_classes[256];
+
+static inline bool scan_is_space(unsigned char byte)
+{
+    return scan_classes[byte] & SCAN_CLASS_SPACE;
+}
+
 static inline bool scan_is_digit(unsigned char byte)
 {
-    return byte >= '0' && byte <= '9';
+    return scan_classes[byte] & SCAN_CLASS_DIGIT;
 }
 
 static inline bool scan_is_word_start(unsigned char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
-           byte >= 0x80;
+    return scan_classes[byte] & SCAN_CLASS_LETTER;
+}
+
+static inline bool scan_is_operator(unsigned char byte)
+{
+    return scan_classes[byte] & SCAN_CLASS_OPERATOR;
 }
 
 /* -- the token being read -- */

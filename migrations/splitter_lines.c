@@ -2,12 +2,15 @@
 
 /* -- comments between statements -- */
 
-void splitter_on_comment_byte(void *context, char byte)
+void splitter_on_comment(void *context, const char *bytes, size_t size)
 {
     StatementSplitter *splitter = context;
-    if (splitter->events.comment && !splitter->in_statement &&
-        splitter->text_length < sizeof splitter->text)
-        splitter->text[splitter->text_length++] = byte;
+    size_t room = sizeof splitter->text - splitter->text_length;
+    if (!splitter->events.comment || splitter->in_statement)
+        return;
+    size_t kept = size < room ? size : room;
+    memcpy(splitter->text + splitter->text_length, bytes, kept);
+    splitter->text_length += kept;
 }
 
 bool splitter_on_comment_end(void *context, int64_t line, Error *err)

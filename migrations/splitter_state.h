@@ -95,7 +95,7 @@ VariableFate splitter_on_variable(void *context, VariableForm form, SqlToken *to
 
 /* -- splitter_lines.c -- */
 
-void splitter_on_comment_byte(void *context, char byte);
+void splitter_on_comment(void *context, const char *bytes, size_t size);
 bool splitter_on_comment_end(void *context, int64_t line, Error *err) MUST_CHECK;
 void splitter_on_backslash(void *context);
 

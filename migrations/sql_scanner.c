@@ -7,16 +7,6 @@ void sql_scanner_init(SqlScanner *scanner, const ScannerEvents *events)
     *scanner = (SqlScanner){.events = *events, .line = 1};
 }
 
-static bool is_space(unsigned char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
-}
-
-static bool is_operator(unsigned char byte)
-{
-    return byte && strchr("~!@#^&|`?+-*/%<>=", byte);
-}
-
 /* -- between tokens -- */
 
 static ScanStep begin_string(SqlScanner *scanner)
@@ -43,7 +33,7 @@ static ScanStep begin_comment(SqlScanner *scanner)
 
 static ScanStep step_between(SqlScanner *scanner, unsigned char byte, Error *err)
 {
-    if (is_space(byte)) {
+    if (scan_is_space(byte)) {
         if (byte == '\n' || byte == '\r')
             scanner->newline_behind_string = true;
         return STEP_TAKEN;
@@ -54,7 +44,7 @@ static ScanStep step_between(SqlScanner *scanner, unsigned char byte, Error *err
         return scan_enter_token(scanner, SCAN_WORD, WORD_KEYWORD, byte);
     if (scan_is_digit(byte))
         return scan_enter_token(scanner, SCAN_INTEGER, WORD_NUMBER, byte);
-    if (is_operator(byte)) {
+    if (scan_is_operator(byte)) {
         scanner->previous = (char)byte;
         return scan_enter_token(scanner, SCAN_OPERATOR, WORD_PUNCTUATION, byte);
     }
@@ -145,12 +135,11 @@ static ScanStep step_operator(SqlScanner *scanner, unsigned char byte, Error *er
             scanner->may_continue = false;
             return begin_comment(scanner);
         }
-        scanner->events.comment_byte(scanner->events.context, '-');
-        scanner->events.comment_byte(scanner->events.context, '-');
+        scanner->events.comment(scanner->events.context, "--", 2);
         scanner->comment_line = scanner->line;
         return scan_enter(scanner, SCAN_LINE_COMMENT);
     }
-    if (!is_operator(byte))
+    if (!scan_is_operator(byte))
         return scan_ended_before(scanner, err);
     scan_token_add(scanner, byte);
     scanner->previous = (char)byte;
@@ -160,7 +149,7 @@ static ScanStep step_operator(SqlScanner *scanner, unsigned char byte, Error *er
 static ScanStep step_line_comment(SqlScanner *scanner, unsigned char byte, Error *err)
 {
     if (byte != '\n' && byte != '\r') {
-        scanner->events.comment_byte(scanner->events.context, (char)byte);
+        scanner->events.comment(scanner->events.context, (const char *)&byte, 1);
         return STEP_TAKEN;
     }
     scanner->state = SCAN_BETWEEN;
@@ -239,24 +228,6 @@ bool sql_scanner_end_reference(SqlScanner *scanner, Error *err)
 {
     return !sql_scanner_in_reference(scanner) ||
            steps[scanner->state](scanner, ' ', err) != STEP_FAILED;
-}
-
-/* Only where no byte has to be kept any more: behind the beginning of a token, or in the second
- * part of a continued string. */
-size_t sql_scanner_skip(SqlScanner *scanner, const char *bytes, size_t size)
-{
-    bool in_string = scanner->state == SCAN_STRING;
-    bool in_dollars = scanner->state == SCAN_DOLLAR_TEXT && scanner->tag_matched == 0;
-    if (!(in_string || in_dollars) || scanner->token.length < sizeof scanner->token.text)
-        return 0;
-    char stop = in_dollars ? '$' : '\'';
-    char escape = in_string && scanner->escapes ? '\\' : stop;
-    size_t at = 0;
-    for (; at < size && bytes[at] != stop && bytes[at] != escape; at++)
-        scanner->line += bytes[at] == '\n';
-    scanner->token.length += at;
-    scanner->offset += (int64_t)at;
-    return at;
 }
 
 const char *sql_scanner_open(const SqlScanner *scanner, int64_t *ret_line)

@@ -1,4 +1,4 @@
-/* The lexical half of the splitter: cuts SQL text into tokens, byte by byte, by the rules of
+/* The lexical half of the splitter: cuts SQL text into tokens by the rules of
  * psqlscan.l (PostgreSQL 15, standard_conforming_strings on). Knows strings, identifiers, comments,
  * numbers and operators; knows nothing of statements. Holds no text but the beginning of the token
  * being read. */
@@ -31,8 +31,8 @@ typedef struct ScannerEvents {
     bool (*refuse)(void *context, int64_t line, const char *what, Error *err);
     /* The string reported last went on behind a newline and now ends here. */
     void (*string_extended)(void *context, int64_t end);
-    /* A `--` comment: one byte of it, and its end. */
-    void (*comment_byte)(void *context, char byte);
+    /* A `--` comment: bytes of it, in pieces, and its end. */
+    void (*comment)(void *context, const char *bytes, size_t size);
     bool (*comment_end)(void *context, int64_t line, Error *err);
     /* A reference to a psql variable outside quotes and comments; `token` holds its place, and its
      * name as text, which may be cut (token->length). Without this event none is looked for: :name
@@ -98,8 +98,9 @@ void sql_scanner_init(SqlScanner *scanner, const ScannerEvents *events);
 /* Look at the next byte. Fails with what a callback said. */
 bool sql_scanner_step(SqlScanner *scanner, unsigned char byte, Error *err) MUST_CHECK;
 
-/* Pass over the plain bytes of a long string that need no step each. How many they were; maybe 0.
- */
+/* Take the bytes at the beginning of these that leave the scanner in the state it is in: the rest
+ * of a word, of white space, of a string or a comment up to what may end it. Means the same as a
+ * step for each. How many they were; maybe 0. */
 size_t sql_scanner_skip(SqlScanner *scanner, const char *bytes, size_t size);
 
 /* Whether the last bytes may be the beginning of a reference; its colon is at token.offset. */

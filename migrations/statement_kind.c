@@ -326,6 +326,10 @@ static void look_copy(const SplitStatement *statement, size_t at, StatementKind 
 
 /* The first row whose pattern fits decides; more special ones stand first. */
 static const KindRow rows[] = {
+    /* what scripts hold very many of comes first: no other row begins with these words */
+    {"insert|merge", K_CHANGES, 3, 0, 0, NULL},
+    {"delete|update", K_CHANGES, 3, 0, 0, look_mass_change},
+
     /* transactions */
     {"begin work|transaction?", 0, 0, 0, TRANSACTION_CONTROL_BEGIN, look_modes},
     {"start transaction", 0, 0, 0, TRANSACTION_CONTROL_BEGIN, look_modes},
@@ -371,8 +375,6 @@ static const KindRow rows[] = {
     {"drop index|view|trigger|rule|policy", K_CASCADES | K_EACH, 2, 0, 0, NULL},
     {"drop", K_CASCADES | K_EACH, 1, 0, 0, NULL},
     {"truncate", K_DESTRUCTIVE | K_EACH, 4, 0, 0, NULL},
-    {"delete|update", K_CHANGES, 3, 0, 0, look_mass_change},
-    {"insert|merge", K_CHANGES, 3, 0, 0, NULL},
     {"with", K_ANSWERS | K_CHANGES, 3, 0, 0, look_with},
 
     /* the rest of what locks */

@@ -26,7 +26,7 @@ StatementSplitter *statement_splitter_new(const SplitterEvents *events)
                          .token = splitter_on_token,
                          .refuse = on_refusal,
                          .string_extended = splitter_on_string_extended,
-                         .comment_byte = splitter_on_comment_byte,
+                         .comment = splitter_on_comment,
                          .comment_end = splitter_on_comment_end,
                          .variable = events->variable ? splitter_on_variable : NULL,
                          .backslash = splitter_on_backslash,

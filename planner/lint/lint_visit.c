@@ -286,11 +286,11 @@ static void take_string_end(void *context, int64_t end)
     tokens->items[tokens->count - 1].end = end;
 }
 
-static void pass_byte(void *context UNUSED, char byte UNUSED)
+static void pass_comment(void *context UNUSED, const char *bytes UNUSED, size_t size UNUSED)
 {
 }
 
-static bool pass_comment(void *context UNUSED, int64_t line UNUSED, Error *err UNUSED)
+static bool pass_comment_end(void *context UNUSED, int64_t line UNUSED, Error *err UNUSED)
 {
     return true;
 }
@@ -307,8 +307,8 @@ void lint_scan(const char *sql, size_t size, LintTokenArray *ret_tokens)
                                    .token = take_token,
                                    .refuse = take_refusal,
                                    .string_extended = take_string_end,
-                                   .comment_byte = pass_byte,
-                                   .comment_end = pass_comment,
+                                   .comment = pass_comment,
+                                   .comment_end = pass_comment_end,
                                    .backslash = pass_backslash,
                                    .context = ret_tokens,
                                });
