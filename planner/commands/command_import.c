@@ -78,7 +78,9 @@ static void render(const Import *import, Text *out)
     text_addf(out, "migrations: %zu\n", project->migrations.count);
     array_each (const ImportedMigration, migration, &import->migrations)
         text_addf(out, "  %s  from %s%s\n", migration->path, migration->source->identity,
-                  migration->writes[PROJECT_DOWN] ? "" : "  (no down)");
+                  migration->nothing_to_undo        ? "  (nothing to undo)"
+                  : migration->writes[PROJECT_DOWN] ? ""
+                                                    : "  (no down)");
     project_findings_text(&project->findings, out);
     if (import->into)
         text_addf(out, "written to %s; nothing is released there: 'planner status --project %s'\n",

@@ -263,3 +263,16 @@ converts() {
     output_has 'warning: version 1.11 holds no migration, and has no folder in the new project' "'planner release --empty'"
     [ ! -e new/migrations/1.11 ] && [ -d new/migrations/1.10 ]
 }
+
+@test "a down without statements comes along where it says that there is nothing to undo" {
+    mkdir old
+    printf -- '-- migrate:up\nANALYZE;\n-- migrate:down\n-- sealift: nothing-to-undo it analyzes\n' >old/1_a.sql
+    printf -- '-- migrate:up\n-- sealift: nothing-to-undo so\nANALYZE;\n-- migrate:down\n' >old/2_b.sql
+    printf -- '-- migrate:up\nANALYZE;\n-- migrate:down\n' >old/3_c.sql
+    run_status 0 planner import old --into new
+    output_has '0001_a  from 1_a  (nothing to undo)' '0002_b  from 2_b  (nothing to undo)' '0003_c  from 3_c  (no down)'
+    grep -qx -- '-- sealift: nothing-to-undo it analyzes' new/migrations/0001_a.down.sql
+    [ ! -e new/migrations/0002_b.down.sql ] && [ ! -e new/migrations/0003_c.down.sql ]
+    run_status 0 planner verify-project --project new
+    output_has '0 errors, 1 warning'
+}
