@@ -24,6 +24,7 @@ typedef ARRAY_OF(char *) LayoutFolderArray;
 typedef struct LayoutReplacement {
     char *path; /* owned */
     bool taken; /* a migration has it */
+    bool alone; /* the program that its first line names is not there */
 } LayoutReplacement;
 
 typedef struct LayoutReading {
@@ -118,6 +119,11 @@ char *layout_temporal_folder(const char *root, const char *folder);
 /* The entries of a folder of the project. */
 bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entries,
                  Error *err) MUST_CHECK;
+
+/* The same of a folder of migrations, with the programs that are no longer there and whose
+ * replacements are: code_replacement_check says whether these may be gone. */
+bool layout_entries(const LayoutReading *reading, const char *folder, FileEntryArray *ret_entries,
+                    Error *err) MUST_CHECK;
 
 /* Whether the entry is to be looked at: hidden ones and replacements of programs are not; links and
  * bad names are findings. */
