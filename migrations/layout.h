@@ -81,6 +81,12 @@ bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
                    Error *err) MUST_CHECK;
 
+/* Which other tools could have written a folder that layout_detect took for `found`, by names that
+ * several have, and whether it would be read the same: words for the reason, or NULL where only one
+ * can be meant. The caller frees. Errors are those of layout_read. */
+bool layout_alike(Layout found, const LayoutReading *reading, char **ret_words,
+                  Error *err) MUST_CHECK;
+
 /* Whether a line of a script speaks of the layout: a mark where an up begins. */
 bool layout_dbmate_marks(const char *line);
 bool layout_goose_marks(const char *line);

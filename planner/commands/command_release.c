@@ -308,7 +308,7 @@ static bool check_range(const Project *project, const Range *range, Error *err)
     CLEANUP(findings_done) FindingArray findings = {0};
     for (size_t i = 0; i < range->count; i++)
         project_check_migration(project, &project->migrations.items[range->first + i], &findings);
-    return findings_check(&findings, err);
+    return findings_check(&findings, project->root, err);
 }
 
 /* From here on they are called as in the version. */

@@ -42,6 +42,21 @@ released_project() {
         "$(grep -x '# sealift|.*' new/project/sealift.conf)"
 }
 
+@test "init --folder names where the migrations are" {
+    mkdir -p "shop/db files"
+    echo 'SELECT 1;' >"shop/db files/1_a.up.sql"
+    run_status 0 planner init --product shop --layout golang-migrate --folder "db files" shop --json
+    same folder "shop/db files" "$(json .folder)"
+    run_status 0 planner status --project shop
+    output_has "shop (golang-migrate layout, db files)" "1_a"
+    [ ! -e shop/migrations ]
+    for folder in ../x /x "a ;b" " a" "a " "#a" "" "$(printf 'a%.0s' {1..151})"; do
+        run_status 2 planner init --product other --folder "$folder" other
+        errors_has "cannot be the folder of migrations"
+    done
+    [ ! -e other ]
+}
+
 @test "init names the product after the folder, and gives each its own UUID" {
     run_status 0 planner init --json shop-1
     same product shop-1 "$(json .product)"
