@@ -174,6 +174,23 @@ char *text_printable(const void *bytes, size_t length, size_t most)
     return text_take(&text);
 }
 
+char *text_shell_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-+,:@%=";
+    Text quoted = {0};
+    if (*word && !word[strspn(word, plain)])
+        return memory_string(word);
+    text_add_char(&quoted, '\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            text_add(&quoted, "'\\''");
+        else
+            text_add_char(&quoted, *word);
+    text_add_char(&quoted, '\'');
+    return text_take(&quoted);
+}
+
 const char *text_plural(int64_t count)
 {
     return count == 1 ? "" : "s";

@@ -64,6 +64,25 @@ static void trim_end(Text *line)
         line->bytes[--line->length] = '\0';
 }
 
+bool code_replacement_alone(const char *root, const char *script, bool *ret_alone, Error *err)
+{
+    CLEANUP(memory_freep) char *absolute = file_path(root, script);
+    CLEANUP(memory_freep)
+    char *program = memory_string_n(absolute, code_replacement_length(absolute));
+    CLEANUP(text_done) Text line = {0};
+    *ret_alone = false;
+    if (!text_has_suffix(script, CODE_REPLACEMENT_UP) || file_exists(program))
+        return true;
+    if (!script_lines_read(absolute, keep_first_line, &line, err))
+        return false;
+    trim_end(&line);
+    const Digest none = {0};
+    CLEANUP(memory_freep) char *like = code_replacement_line(file_base_name(program), &none);
+    size_t digest_at = (size_t)(strrchr(like, ' ') + 1 - like);
+    *ret_alone = line.length == strlen(like) && strncmp(text_string(&line), like, digest_at) == 0;
+    return true;
+}
+
 static void add_findings(Project *project, FindingSeverity severity, const char *script,
                          const char *program, const char *line, const char *wanted)
 {
@@ -85,6 +104,18 @@ static void add_findings(Project *project, FindingSeverity severity, const char 
                     "'%s' does not say in its first line that it replaces '%s'", script, path);
 }
 
+/* Nothing that is not released may stand for what nobody can look at. */
+static void add_missing(Project *project, const char *script)
+{
+    CLEANUP(memory_freep) char *program = memory_string_n(script, code_replacement_length(script));
+    CLEANUP(memory_freep)
+    char *hint = memory_format("put '%s' back as its first line knows it, until the version is "
+                               "released; or remove the SQL",
+                               program);
+    finding_add(&project->findings, FINDING_ERROR, hint, "'%s' replaces nothing: '%s' is not there",
+                script, program);
+}
+
 static bool check_one(Project *project, FindingSeverity severity, const char *script, Error *err)
 {
     const char *name = file_base_name(script);
@@ -94,6 +125,11 @@ static bool check_one(Project *project, FindingSeverity severity, const char *sc
     char *program_path = memory_string_n(absolute, code_replacement_length(absolute));
     CLEANUP(text_done) Text line = {0};
     Digest digest;
+    if (!file_exists(program_path)) {
+        if (severity == FINDING_ERROR)
+            add_missing(project, script);
+        return true;
+    }
     if (!script_lines_read(absolute, keep_first_line, &line, err) ||
         !code_replacement_digest(program_path, &digest, err))
         return false;

@@ -5,7 +5,9 @@
  *     -- sealift: replaces 0007_rehash.go blake2b <128 hex digits, as b2sum prints them>
  *
  * so that a program that changes does not keep the SQL of its former self. What is released stays:
- * sites have run that SQL, and a warning says that the program is another one now. */
+ * sites have run that SQL, and a warning says that the program is another one now. It may also be
+ * gone then: place and identity are those of its name, which the SQL's own has, and sealift.sum has
+ * the digest of the SQL. */
 #ifndef SEALIFT_MIGRATIONS_CODE_REPLACEMENT_H
 #define SEALIFT_MIGRATIONS_CODE_REPLACEMENT_H
 
@@ -29,6 +31,11 @@ char *code_replacement_line(const char *program, const Digest *digest);
 
 /* The digest of a file of any size. */
 bool code_replacement_digest(const char *path, Digest *ret_digest, Error *err) MUST_CHECK;
+
+/* Whether `script` (its path in the project) is an up whose first line names its program, with some
+ * digest, and that program is not there. ERROR_IO. */
+bool code_replacement_alone(const char *root, const char *script, bool *ret_alone,
+                            Error *err) MUST_CHECK;
 
 /* Check the bindings of the project's replacements: what does not hold joins its findings. */
 bool code_replacement_check(Project *project, Error *err) MUST_CHECK;

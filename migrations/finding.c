@@ -1,5 +1,7 @@
 #include "migrations/finding.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 
 void finding_add(FindingArray *findings, FindingSeverity severity, const char *hint,
@@ -26,7 +28,17 @@ size_t findings_error_count(const FindingArray *findings)
     return count;
 }
 
-bool findings_check(const FindingArray *findings, Error *err)
+static bool say_more(size_t more, const char *project, Error *err)
+{
+    if (!project)
+        return error_detail(err, "and %zu more, which stand above", more);
+    CLEANUP(memory_freep) char *folder = text_shell_word(project);
+    bool here = strcmp(project, ".") == 0;
+    return error_detail(err, "and %zu more; 'planner verify-project%s%s' lists them", more,
+                        here ? "" : " --project ", here ? "" : folder);
+}
+
+bool findings_check(const FindingArray *findings, const char *project, Error *err)
 {
     size_t count = findings_error_count(findings);
     array_each (Finding, finding, findings) {
@@ -35,9 +47,7 @@ bool findings_check(const FindingArray *findings, Error *err)
         error_set(err, ERROR_INPUT, "%s", finding->message);
         if (finding->hint)
             error_hint(err, "%s", finding->hint);
-        if (count > 1)
-            error_detail(err, "and %zu more; 'planner verify-project' lists them", count - 1);
-        return false;
+        return count > 1 ? say_more(count - 1, project, err) : false;
     }
     return true;
 }

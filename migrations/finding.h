@@ -25,8 +25,9 @@ void finding_add_error(FindingArray *findings, Error *err);
 size_t findings_error_count(const FindingArray *findings);
 
 /* True where there is no error; otherwise the first one becomes `err` (ERROR_INPUT), and how many
- * more there are becomes its detail. */
-bool findings_check(const FindingArray *findings, Error *err) MUST_CHECK;
+ * more there are becomes its detail, with the command that lists those of the project in the folder
+ * `project`; NULL: they were shown before. */
+bool findings_check(const FindingArray *findings, const char *project, Error *err) MUST_CHECK;
 
 void findings_done(FindingArray *findings);
 

@@ -69,7 +69,10 @@ static bool list_replacements(LayoutReading *reading, const char *folder, Error 
             if (!list_replacements(reading, path, err))
                 return false;
         } else if (entry->kind == FILE_KIND_REGULAR && code_replacement_is(entry->name)) {
-            array_add(&reading->replacements)->path = TAKE_PTR(path);
+            LayoutReplacement *added = array_add(&reading->replacements);
+            added->path = TAKE_PTR(path);
+            if (!code_replacement_alone(reading->root, added->path, &added->alone, err))
+                return false;
         }
     }
     return true;
@@ -161,6 +164,28 @@ bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entri
 {
     CLEANUP(memory_freep) char *path = file_path(root, folder);
     return file_list(path, ret_entries, err);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(((const FileEntry *)a)->name, ((const FileEntry *)b)->name);
+}
+
+bool layout_entries(const LayoutReading *reading, const char *folder, FileEntryArray *ret_entries,
+                    Error *err)
+{
+    if (!layout_list(reading->root, folder, ret_entries, err))
+        return false;
+    array_each (const LayoutReplacement, at, &reading->replacements) {
+        CLEANUP(memory_freep) char *stands_in = file_folder_of(at->path);
+        const char *name = file_base_name(at->path);
+        if (at->alone && strcmp(stands_in, folder) == 0)
+            *array_add(ret_entries) = (FileEntry){
+                memory_string_n(name, code_replacement_length(name)), FILE_KIND_REGULAR};
+    }
+    if (ret_entries->count)
+        qsort(ret_entries->items, ret_entries->count, sizeof(FileEntry), compare_entries);
+    return true;
 }
 
 /* A link or a thing that is no file, at `path`; said once, however many scripts are behind it. */
@@ -385,7 +410,7 @@ bool layout_read_numbered(LayoutReading *reading, LayoutTakeFile take, LayoutOrd
                           Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, reading->folder, &entries, err))
+    if (!layout_entries(reading, reading->folder, &entries, err))
         return false;
     reading->flat = true;
     array_each (FileEntry, entry, &entries) {

@@ -24,6 +24,7 @@ typedef ARRAY_OF(char *) LayoutFolderArray;
 typedef struct LayoutReplacement {
     char *path; /* owned */
     bool taken; /* a migration has it */
+    bool alone; /* the program that its first line names is not there */
 } LayoutReplacement;
 
 typedef struct LayoutReading {
@@ -80,6 +81,12 @@ bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
                    Error *err) MUST_CHECK;
 
+/* Which other tools could have written a folder that layout_detect took for `found`, by names that
+ * several have, and whether it would be read the same: words for the reason, or NULL where only one
+ * can be meant. The caller frees. Errors are those of layout_read. */
+bool layout_alike(Layout found, const LayoutReading *reading, char **ret_words,
+                  Error *err) MUST_CHECK;
+
 /* Whether a line of a script speaks of the layout: a mark where an up begins. */
 bool layout_dbmate_marks(const char *line);
 bool layout_goose_marks(const char *line);
@@ -118,6 +125,11 @@ char *layout_temporal_folder(const char *root, const char *folder);
 /* The entries of a folder of the project. */
 bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entries,
                  Error *err) MUST_CHECK;
+
+/* The same of a folder of migrations, with the programs that are no longer there and whose
+ * replacements are: code_replacement_check says whether these may be gone. */
+bool layout_entries(const LayoutReading *reading, const char *folder, FileEntryArray *ret_entries,
+                    Error *err) MUST_CHECK;
 
 /* Whether the entry is to be looked at: hidden ones and replacements of programs are not; links and
  * bad names are findings. */

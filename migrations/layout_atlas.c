@@ -153,7 +153,7 @@ static bool check_format(LayoutReading *reading, const char *name, Error *err)
     if (tool)
         finding_add(
             reading->findings, FINDING_ERROR,
-            "'layout' in sealift.conf can name that tool: then its rules count, and " ATLAS_SUM_NAME
+            "'layout' in sealift.conf (import: --layout) can name that tool: then its rules count, and " ATLAS_SUM_NAME
             " is not looked at",
             "'%s' is a migration of %s in a folder of atlas", path, tool);
     return true;

@@ -86,7 +86,7 @@ static int compare_numbers(const void *a, const void *b)
 bool layout_read_golang_migrate(LayoutReading *reading, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, reading->folder, &entries, err))
+    if (!layout_entries(reading, reading->folder, &entries, err))
         return false;
     reading->flat = true;
     array_each (FileEntry, entry, &entries) {

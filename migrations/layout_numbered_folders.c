@@ -117,7 +117,7 @@ static bool read_group(LayoutReading *reading, const char *group, Error *err)
 {
     CLEANUP(memory_freep) char *folder = file_path(reading->folder, group);
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
@@ -153,7 +153,7 @@ static void refuse_twins(LayoutReading *reading)
 bool layout_read_numbered_folders(LayoutReading *reading, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, reading->folder, &entries, err))
+    if (!layout_entries(reading, reading->folder, &entries, err))
         return false;
     reading->flat = true;
     array_each (FileEntry, entry, &entries) {

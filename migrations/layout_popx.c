@@ -144,7 +144,7 @@ static bool read_folder(LayoutReading *reading, const char *folder, PopxFileArra
                         Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);

@@ -108,7 +108,7 @@ static bool read_folder(LayoutReading *reading, const char *folder, const char *
                         Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     size_t first = reading->migrations.count;
     array_each (FileEntry, entry, &entries) {
@@ -140,7 +140,7 @@ static bool is_version_folder(LayoutReading *reading, const char *folder, bool *
                               Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     bool only_hidden = true, sql = false;
     array_each (FileEntry, entry, &entries) {
@@ -159,7 +159,7 @@ static int compare_folders(const void *a, const void *b)
 static bool find_version_folders(LayoutReading *reading, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, reading->folder, &entries, err))
+    if (!layout_entries(reading, reading->folder, &entries, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         bool is_version = false;
@@ -252,7 +252,7 @@ static bool read_repeats(LayoutReading *reading, Error *err)
     /* a link in its place has been refused with the other entries */
     if (lstat(absolute, &status) != 0 || !S_ISDIR(status.st_mode))
         return true;
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     array_each (const FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);

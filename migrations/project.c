@@ -102,17 +102,29 @@ static bool check_folder(const Project *project, Error *err)
     return true;
 }
 
+static bool add_alike(Project *project, const LayoutReading *reading, Error *err)
+{
+    CLEANUP(memory_freep) char *alike = NULL;
+    CLEANUP(memory_freep) char *reason = TAKE_PTR(project->layout_reason);
+    if (!layout_alike(project->layout, reading, &alike, err))
+        return false;
+    project->layout_reason = alike ? memory_format("%s; %s", reason, alike) : memory_string(reason);
+    return true;
+}
+
 static bool read_layout(Project *project, LayoutReading *reading, Error *err)
 {
     if (*project->config.main) {
         project->layout = LAYOUT_PSQL;
         return layout_read(project->layout, reading, err);
     }
-    if (!layout_parse(project->config.layout, &project->layout) &&
-        !layout_detect(project->root, project->config.folder, &project->layout,
-                       &project->layout_reason, err))
+    if (layout_parse(project->config.layout, &project->layout))
+        return layout_read(project->layout, reading, err);
+    if (!layout_detect(project->root, project->config.folder, &project->layout,
+                       &project->layout_reason, err) ||
+        !layout_read(project->layout, reading, err))
         return false;
-    return layout_read(project->layout, reading, err);
+    return !project->layout_reason || add_alike(project, reading, err);
 }
 
 /* The migrations of a project whose configuration and releases are known. */
@@ -166,7 +178,7 @@ bool project_survey_folder(const char *folder, const char *layout, Project *ret_
 bool project_read(const char *root, Project *ret_project, Error *err)
 {
     CLEANUP(project_done) Project project = {0};
-    if (!project_survey(root, &project, err) || !findings_check(&project.findings, err))
+    if (!project_survey(root, &project, err) || !findings_check(&project.findings, root, err))
         return false;
     *ret_project = project;
     project = (Project){0};

@@ -133,6 +133,9 @@ const char *project_script_name(ProjectScript script);
 bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err) MUST_CHECK;
 void project_config_done(ProjectConfig *config);
 
+/* Whether it may stand there as the folder of migrations. */
+bool project_config_folder_is_valid(const char *folder);
+
 /* All defaults, as of a file that says nothing. */
 void project_config_defaults(ProjectConfig *ret_config);
 

@@ -131,6 +131,14 @@ static bool is_inside(const char *path)
     return true;
 }
 
+bool project_config_folder_is_valid(const char *folder)
+{
+    /* what inih reads as something else: blanks around it, a comment behind one, a long line */
+    return is_inside(folder) && strlen(folder) <= 150 &&
+           text_is_printable_line(folder, strlen(folder)) && !strchr(" ;#\"'", *folder) &&
+           !strstr(folder, " ;") && folder[strlen(folder) - 1] != ' ';
+}
+
 static bool check_migrations(const ProjectConfig *config, Error *err)
 {
     Layout layout;

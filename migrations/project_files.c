@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "migrations/code_replacement.h"
 #include "migrations/layout.h"
+#include "migrations/project_repeats.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
 {
@@ -62,13 +63,26 @@ static bool is_main(const Project *project, const char *path)
     return *project->config.main && strcmp(main_path, path) == 0;
 }
 
+static bool leads_to(const char *folder, const char *path)
+{
+    return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
+}
+
+/* The settings of a frozen text, which flyway has beside it. */
+static bool is_frozen_settings(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *script = memory_string_n(path, strlen(path) - strlen(".conf"));
+    return is_script(project, script);
+}
+
 /* Files in which layouts keep settings of their scripts. */
 static bool is_settings(const Project *project, const char *path)
 {
     const char *name = file_base_name(path);
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
-           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf")) ||
+           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf") &&
+            (!leads_to(PROJECT_FROZEN_NAME, path) || is_frozen_settings(project, path))) ||
            (project->layout == LAYOUT_ATLAS && strcmp(name, "atlas.sum") == 0) ||
            (project->layout == LAYOUT_TEMPORAL && strcmp(name, "manifest.json") == 0) ||
            is_place(project, path) || is_main(project, path);
@@ -87,11 +101,6 @@ static const Finding *finding_about(const Project *project, const char *path)
     return about;
 }
 
-static bool leads_to(const char *folder, const char *path)
-{
-    return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
-}
-
 /* Below a folder of the migration folder. */
 static bool is_below(const Project *project, const char *folder, const char *path)
 {
@@ -99,10 +108,26 @@ static bool is_below(const Project *project, const char *folder, const char *pat
     return leads_to(below, path);
 }
 
+/* The folder of frozen texts. */
+static const char *reason_to_ignore_frozen(const Project *project, const char *path)
+{
+    const char *version = path + strlen(PROJECT_FROZEN_NAME "/");
+    array_each (const SumRelease, release, &project->sum.releases) {
+        if (!leads_to(release->version, version))
+            continue;
+        return sum_file_replacement(&project->sum, release->version)
+                   ? "its version is superseded"
+                   : "no text of a repeatable script";
+    }
+    return PROJECT_SUM_NAME " knows no such version";
+}
+
 static const char *reason_to_ignore(const Project *project, const char *path)
 {
     if (file_base_name(path)[0] == '.')
         return "hidden";
+    if (leads_to(PROJECT_FROZEN_NAME, path))
+        return reason_to_ignore_frozen(project, path);
     if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
         return "a fixture: the migrations that include it hold its text";
     if (project->layout == LAYOUT_GRAPHILE &&
@@ -158,7 +183,7 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
         return false;
     array_each (const FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!is_listed(project, path))
+        if (!leads_to(PROJECT_FROZEN_NAME, path) && !is_listed(project, path))
             continue;
         if (entry->kind == FILE_KIND_FOLDER) {
             if (!list_folder(project, path, files, err))
@@ -175,7 +200,12 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
 bool project_files_list(const Project *project, ProjectFileArray *ret_files, Error *err)
 {
     CLEANUP(project_files_done) ProjectFileArray files = {0};
+    CLEANUP(memory_freep) char *frozen = file_path(project->root, PROJECT_FROZEN_NAME);
     if (!list_folder(project, project->config.folder, &files, err))
+        return false;
+    /* where the project's own folder is that of the migrations, they were among them */
+    if (strcmp(project->config.folder, ".") != 0 && file_is_folder(frozen) &&
+        !list_folder(project, PROJECT_FROZEN_NAME, &files, err))
         return false;
     *ret_files = files;
     files = (ProjectFileArray){0};

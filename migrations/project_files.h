@@ -18,9 +18,10 @@ typedef struct ProjectFile {
 
 typedef ARRAY_OF(ProjectFile) ProjectFileArray;
 
-/* Every file below the migration folder, in byte order of the paths: read where a migration or its
- * settings are in it, refused where one of the project's errors names it, else ignored. Call it
- * before other findings join. The caller releases with project_files_done. ERROR_IO. */
+/* Every file below the migration folder, then below sealift.frozen, each in byte order of the
+ * paths: read where a migration or its settings are in it, refused where one of the project's
+ * errors names it, else ignored. Call it before other findings join. The caller releases with
+ * project_files_done. ERROR_IO. */
 bool project_files_list(const Project *project, ProjectFileArray *ret_files, Error *err) MUST_CHECK;
 void project_files_done(ProjectFileArray *files);
 

@@ -182,9 +182,44 @@ static bool add_pending(LayoutReading *reading, const SumFile *sum, const Projec
     return true;
 }
 
+static bool is_listed(const SumRelease *release, const char *file)
+{
+    CLEANUP(memory_freep)
+    char *identity =
+        memory_format("%.*s@%s", (int)(strlen(file) - strlen(".sql")), file, release->version);
+    array_each (const SumMigration, listed, &release->migrations)
+        if (strcmp(listed->identity, identity) == 0)
+            return true;
+    return false;
+}
+
+/* A text that the version did not have when it was released. */
+static bool refuse_inserted(LayoutReading *reading, const SumRelease *release, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    CLEANUP(memory_freep) char *folder = file_path(PROJECT_FROZEN_NAME, release->version);
+    if (!layout_list(reading->root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (!layout_takes(reading, folder, entry))
+            continue;
+        if (entry->kind == FILE_KIND_FOLDER) {
+            if (!layout_pass_folder(reading, path, err))
+                return false;
+        } else if (text_has_suffix(entry->name, ".sql") && !is_listed(release, entry->name))
+            finding_add(reading->findings, FINDING_ERROR,
+                        "remove it, or put the line back that " PROJECT_SUM_NAME " had of it",
+                        "'%s' stands among the texts of the released version %s, and "
+                        "" PROJECT_SUM_NAME " has none of that name",
+                        path, release->version);
+    }
+    return true;
+}
+
 /* Texts that nobody released: of a release that was killed, or of a line of sealift.sum that is
  * gone. */
-static bool warn_of_strays(LayoutReading *reading, const SumFile *sum, Error *err)
+static bool check_strays(LayoutReading *reading, const SumFile *sum, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     CLEANUP(memory_freep) char *path = file_path(reading->root, PROJECT_FROZEN_NAME);
@@ -193,10 +228,14 @@ static bool warn_of_strays(LayoutReading *reading, const SumFile *sum, Error *er
     if (!layout_list(reading->root, PROJECT_FROZEN_NAME, &entries, err))
         return false;
     array_each (const FileEntry, entry, &entries) {
-        if (!layout_takes(reading, PROJECT_FROZEN_NAME, entry) || sum_file_find(sum, entry->name))
+        if (!layout_takes(reading, PROJECT_FROZEN_NAME, entry))
             continue;
+        const SumRelease *release = sum_file_find(sum, entry->name);
         CLEANUP(memory_freep) char *stray = file_path(PROJECT_FROZEN_NAME, entry->name);
-        layout_pass_file(reading, stray, PROJECT_SUM_NAME " knows no such version");
+        if (!release || entry->kind != FILE_KIND_FOLDER)
+            layout_pass_file(reading, stray, PROJECT_SUM_NAME " knows no such version");
+        else if (!refuse_inserted(reading, release, err))
+            return false;
     }
     return true;
 }
@@ -210,7 +249,7 @@ bool project_repeats_add(LayoutReading *reading, Layout layout, const SumFile *s
     array_each (const ProjectMigration, repeat, &reading->repeats)
         if (!add_pending(reading, sum, repeat, err))
             return false;
-    return warn_of_strays(reading, sum, err);
+    return check_strays(reading, sum, err);
 }
 
 /* --- freezing -------------------------------------------------------------------------------- */
@@ -244,18 +283,34 @@ static bool copy_settings(const char *from, const char *to, Error *err)
     return true;
 }
 
-bool project_repeat_freeze(const Project *project, ProjectMigration *migration, const char *version,
-                           Error *err)
+void project_repeat_assign(ProjectMigration *migration, const char *version)
+{
+    free(migration->identity);
+    migration->identity = memory_format("%s@%s", migration->repeat, version);
+}
+
+bool project_repeat_freeze(const Project *project, const ProjectMigration *migration,
+                           const char *version, Error *err)
 {
     CLEANUP(memory_freep) char *name = project_repeat_path(migration->repeat, version);
     CLEANUP(memory_freep) char *to = file_path(project->root, name);
     CLEANUP(memory_freep) char *from = project_script_path(project, migration, PROJECT_UP);
-    if (!copy_file(from, to, err) ||
-        (project->layout == LAYOUT_FLYWAY && !copy_settings(from, to, err)))
-        return error_wrap(err, "keeping the text of '%s'", migration->scripts[PROJECT_UP]);
-    free(migration->identity);
-    free(migration->scripts[PROJECT_UP]);
-    migration->identity = memory_format("%s@%s", migration->repeat, version);
-    migration->scripts[PROJECT_UP] = TAKE_PTR(name);
-    return true;
+    return (copy_file(from, to, err) &&
+            (project->layout != LAYOUT_FLYWAY || copy_settings(from, to, err))) ||
+           error_wrap(err, "keeping the text of '%s'", migration->scripts[PROJECT_UP]);
+}
+
+void project_repeat_discard(const Project *project, const ProjectMigration *migration,
+                            const char *version)
+{
+    CLEANUP(memory_freep) char *name = project_repeat_path(migration->repeat, version);
+    CLEANUP(memory_freep) char *path = file_path(project->root, name);
+    CLEANUP(memory_freep) char *settings = memory_format("%s.conf", path);
+    CLEANUP(memory_freep) char *folder = file_folder_of(path);
+    CLEANUP(memory_freep) char *all = file_folder_of(folder);
+    /* what cannot be removed stays as a text that no release names, which `status` lists */
+    (void)unlink(settings);
+    (void)unlink(path);
+    (void)rmdir(folder);
+    (void)rmdir(all);
 }

@@ -24,11 +24,18 @@
 bool project_repeats_add(LayoutReading *reading, Layout layout, const SumFile *sum,
                          Error *err) MUST_CHECK;
 
-/* Keep the text of a pending repeatable as that of `version`: the migration has its final identity
- * and script afterwards. A text that is there already (a release that was killed) is replaced.
- * ERROR_IO. */
-bool project_repeat_freeze(const Project *project, ProjectMigration *migration, const char *version,
-                           Error *err) MUST_CHECK;
+/* Call a pending repeatable as it is called in `version`. Its script stays where it is. */
+void project_repeat_assign(ProjectMigration *migration, const char *version);
+
+/* Keep the text of a pending repeatable as that of `version`. A text that is there already (a
+ * release that was killed) is replaced. ERROR_IO. */
+bool project_repeat_freeze(const Project *project, const ProjectMigration *migration,
+                           const char *version, Error *err) MUST_CHECK;
+
+/* Take a text that was kept away again, where it is there, and the folders that are empty then: the
+ * release did not come about. */
+void project_repeat_discard(const Project *project, const ProjectMigration *migration,
+                            const char *version);
 
 /* The NAME of an identity NAME@VERSION, or NULL where it is none. The caller frees. */
 char *project_repeat_name(const char *identity, const char *version);

@@ -110,6 +110,8 @@ typedef struct ScriptDirectives {
     bool idempotent;     /* -- sealift: idempotent: steps outside transactions may run twice */
     bool verify_in_transaction;   /* -- sealift: verify in-transaction (in a verify script) */
     char *irreversible;           /* -- sealift: irreversible REASON (in an up script); owned */
+    char *nothing_to_undo;        /* -- sealift: nothing-to-undo REASON (in an up script, or in a
+                                   * down that has no statement); owned */
     int64_t lock_timeout_ms;      /* -- sealift: lock-timeout 5s | 200ms | 0; -1 not given */
     int64_t statement_timeout_ms; /* -- sealift: statement-timeout …; -1 not given */
     char *phase;                  /* -- sealift: phase before|after; owned, or NULL */

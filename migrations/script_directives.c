@@ -15,6 +15,7 @@ void script_directives_init(ScriptDirectives *directives)
 void script_directives_done(ScriptDirectives *directives)
 {
     free(directives->irreversible);
+    free(directives->nothing_to_undo);
     free(directives->phase);
     array_each (ScriptAck, ack, &directives->acks) {
         free(ack->rule);
@@ -26,7 +27,7 @@ void script_directives_done(ScriptDirectives *directives)
     array_free(&directives->depends);
     requires_directive_done(&directives->requires);
     batch_directive_done(&directives->batch);
-    directives->irreversible = directives->phase = NULL;
+    directives->irreversible = directives->nothing_to_undo = directives->phase = NULL;
 }
 
 bool script_directives_in_comment(const char *comment, size_t length, char **ret_words)
@@ -157,18 +158,24 @@ static bool add_depend(ScriptDirectives *directives, const char *directive, cons
 static bool unknown(const char *directive, const char *words, Error *err)
 {
     static const char *const names[] = {
-        "no-transaction",    "idempotent", "verify", "irreversible", "lock-timeout",
-        "statement-timeout", "phase",      "gate",   "batch",        "ack",
-        "requires",          "depends",
+        "no-transaction",  "idempotent",
+        "verify",          "irreversible",
+        "lock-timeout",    "statement-timeout",
+        "phase",           "gate",
+        "batch",           "ack",
+        "requires",        "depends",
+        "nothing-to-undo",
     };
     const char *nearest = option_nearest(directive, names, ARRAY_LEN(names));
     error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
     if (nearest && strcmp(nearest, directive) != 0)
         return error_hint(err, "did you mean '%s'? docs/directives.md has all", nearest);
-    return error_hint(err, "known are: no-transaction, idempotent, verify in-transaction, "
-                           "irreversible REASON, lock-timeout TIME, statement-timeout TIME, "
-                           "phase before|after, gate, batch key=COLUMN …, ack RULE REASON, "
-                           "requires …, depends IDENTITY");
+    return error_hint(
+        err,
+        "known are: no-transaction, idempotent, verify in-transaction, "
+        "irreversible REASON, nothing-to-undo REASON, lock-timeout TIME, "
+        "statement-timeout TIME, phase before|after, gate, batch key=COLUMN …, ack RULE REASON, "
+        "requires …, depends IDENTITY");
 }
 
 bool script_directives_add(ScriptDirectives *directives, const char *words, int64_t line,
@@ -185,6 +192,8 @@ bool script_directives_add(ScriptDirectives *directives, const char *words, int6
         return set_flag(&directives->verify_in_transaction, directive, "", err);
     if (strcmp(directive, "irreversible") == 0)
         return set_words(&directives->irreversible, directive, value, err);
+    if (strcmp(directive, "nothing-to-undo") == 0)
+        return set_words(&directives->nothing_to_undo, directive, value, err);
     if (strcmp(directive, "lock-timeout") == 0)
         return set_timeout(&directives->lock_timeout_ms, directive, value, err);
     if (strcmp(directive, "statement-timeout") == 0)

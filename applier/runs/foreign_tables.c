@@ -116,6 +116,16 @@ static void take_rows(const PGresult *rows, ForeignTable *table, ForeignKeyArray
     table->count = (int64_t)keys->count;
 }
 
+/* What stops the look at one table stops not the look at others, unless nothing more can be asked.
+ */
+static bool pass(const PgSession *session, ForeignTable *table, Error *refused, Error *err)
+{
+    if (pg_session_is_lost(session) || refused->class == ERROR_INTERRUPTED)
+        return error_move(err, refused);
+    table->unread = memory_string(refused->message);
+    return true;
+}
+
 static bool read_keys(PgSession *session, size_t tool, const Manifest *manifest,
                       ForeignTable *table, Error *err)
 {
@@ -123,15 +133,8 @@ static bool read_keys(PgSession *session, size_t tool, const Manifest *manifest,
     CLEANUP(keys_done) ForeignKeyArray keys = {0};
     CLEANUP(memory_freep) char *sql = query_of(tool, table->name);
     CLEANUP(error_done) Error refused = {0};
-    if (!pg_query(session, sql, PG_NO_VALUES, PG_ROWS, &rows, &refused)) {
-        if (pg_session_is_lost(session) || refused.class == ERROR_INTERRUPTED) {
-            *err = refused;
-            refused = (Error){0};
-            return false;
-        }
-        table->unread = memory_string(refused.message);
-        return true;
-    }
+    if (!pg_query(session, sql, PG_NO_VALUES, PG_ROWS, &rows, &refused))
+        return pass(session, table, &refused, err);
     take_rows(rows, table, &keys);
     if (manifest)
         table->place = foreign_place(manifest, tools[tool].kind, tools[tool].last_only, &keys);
@@ -160,28 +163,75 @@ static char *array_of_names(bool columns)
     return text_take(&array);
 }
 
+static bool find_tables(PgSession *session, PGresult **ret_found, Error *err)
+{
+    CLEANUP(memory_freep) char *names = array_of_names(/* columns= */ false);
+    CLEANUP(memory_freep) char *columns = array_of_names(/* columns= */ true);
+    return pg_query(session, SQL_foreign_tables, PG_VALUES(pg_text(names), pg_text(columns)),
+                    PG_ROWS, ret_found, err);
+}
+
+/* Why the table of a row may not be read; NULL where nothing is known. The caller frees. */
+static char *trouble_of(const PGresult *found, int row)
+{
+    if (strcmp(pg_result_text(found, row, 2), "t") != 0)
+        return no_rights(pg_result_text(found, row, 1), pg_result_text(found, row, 3));
+    const char *trouble = pg_result_text(found, row, 4);
+    return *trouble ? no_plain_table(trouble) : NULL;
+}
+
+/* The row of a table that was found before, or -1. */
+static int row_of(const PGresult *found, size_t tool, const char *name)
+{
+    for (int i = 0; i < PQntuples(found); i++)
+        if ((size_t)pg_result_int(found, i, 0) - 1 == tool &&
+            strcmp(pg_result_text(found, i, 1), name) == 0)
+            return i;
+    return -1;
+}
+
+/* In a transaction: from the lock on it stays what the second look finds. */
+static bool read_locked(PgSession *session, size_t tool, const Manifest *manifest,
+                        ForeignTable *table, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *found = NULL;
+    CLEANUP(error_done) Error refused = {0};
+    CLEANUP(memory_freep)
+    char *lock = memory_format("LOCK TABLE ONLY %s IN ACCESS SHARE MODE", table->name);
+    if (!pg_query(session, lock, PG_NO_VALUES, PG_COMMAND, NULL, &refused))
+        return pass(session, table, &refused, err);
+    if (!find_tables(session, &found, err))
+        return false;
+    int row = row_of(found, tool, table->name);
+    table->unread = row < 0 ? memory_string("not read, since it is another table than a moment ago")
+                            : trouble_of(found, row);
+    return table->unread || read_keys(session, tool, manifest, table, err);
+}
+
+/* Whoever may make such a table may also put another one in its place, or change it, between the
+ * look and the SELECT. */
+static bool read_table(PgSession *session, size_t tool, const Manifest *manifest,
+                       ForeignTable *table, Error *err)
+{
+    return pg_script(session, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", err) &&
+           read_locked(session, tool, manifest, table, err) && pg_script(session, "ROLLBACK", err);
+}
+
 bool foreign_tables_read(PgSession *session, const Manifest *manifest,
                          ForeignTableArray *ret_tables, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *found = NULL;
     CLEANUP(foreign_tables_done) ForeignTableArray tables = {0};
-    CLEANUP(memory_freep) char *names = array_of_names(/* columns= */ false);
-    CLEANUP(memory_freep) char *columns = array_of_names(/* columns= */ true);
-    if (!pg_query(session, SQL_foreign_tables, PG_VALUES(pg_text(names), pg_text(columns)), PG_ROWS,
-                  &found, err))
+    if (!find_tables(session, &found, err))
         return error_wrap(err, "looking for the tables of other migration tools");
     for (int i = 0; i < PQntuples(found); i++) {
         size_t tool = (size_t)pg_result_int(found, i, 0) - 1;
-        const char *name = pg_result_text(found, i, 1);
         ForeignTable *table = array_add(&tables);
         *table = (ForeignTable){.tool = tools[tool].tool,
-                                .name = memory_string(name),
-                                .last_only = tools[tool].last_only};
-        if (strcmp(pg_result_text(found, i, 2), "t") != 0)
-            table->unread = no_rights(name, pg_result_text(found, i, 3));
-        else if (*pg_result_text(found, i, 4))
-            table->unread = no_plain_table(pg_result_text(found, i, 4));
-        else if (!read_keys(session, tool, manifest, table, err))
+                                .name = memory_string(pg_result_text(found, i, 1)),
+                                .last_only = tools[tool].last_only,
+                                .unread = trouble_of(found, i)};
+        if (!table->unread && !read_table(session, tool, manifest, table, err))
             return error_wrap(err, "reading the table of %s", table->tool);
     }
     *ret_tables = tables;

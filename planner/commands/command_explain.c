@@ -32,7 +32,7 @@ static bool run(CommandContext *context, Error *err)
         return false;
     explanation_make(&project, migration, &explanation);
     (context->json ? render_json : explanation_text)(&explanation, context->out);
-    return findings_check(&explanation.findings, err);
+    return findings_check(&explanation.findings, /* project= */ NULL, err);
 }
 
 const Command command_explain = {

@@ -45,6 +45,8 @@ typedef struct Import {
     ProjectFileArray files;
     ImportedMigrationArray migrations; /* where nothing was refused */
     const char *into;                  /* NULL: only looked at */
+    const char *from;                  /* the folder as it was named */
+    bool is_project;                   /* it has a sealift.conf */
 } Import;
 
 static void import_done(Import *import)
@@ -55,18 +57,58 @@ static void import_done(Import *import)
 }
 
 /* A project's folder has sealift.conf; every other is the migration folder itself. */
-static bool survey(const char *folder, const ImportOptions *given, Project *ret_project, Error *err)
+static bool survey(Import *import, const ImportOptions *given, Error *err)
 {
+    const char *folder = import->from;
     CLEANUP(memory_freep) char *config = file_path(folder, PROJECT_CONFIG_NAME);
-    if (!file_exists(config))
-        return project_survey_folder(folder, given->layout, ret_project, err);
+    import->is_project = file_exists(config);
+    if (!import->is_project)
+        return project_survey_folder(folder, given->layout, &import->project, err);
     if (strcmp(given->layout, "auto") != 0)
         return error_set(err, ERROR_USAGE,
                          "--layout: '%s' is a project, whose sealift.conf says its layout", folder);
-    return project_survey(folder, ret_project, err);
+    return project_survey(folder, &import->project, err);
 }
 
 /* --- what it says ---------------------------------------------------------------------------- */
+
+/* The folder's own name and, for people, where it stands; from the path as it was given, where that
+ * ends in a name. */
+static void cut_folder(const char *folder, char **ret_parent, char **ret_name)
+{
+    CLEANUP(memory_freep) char *absolute = realpath(folder, NULL);
+    CLEANUP(memory_freep) char *given = memory_string(folder);
+    for (size_t end = strlen(given); end > 1 && given[end - 1] == '/'; end--)
+        given[end - 1] = '\0';
+    const char *name = file_base_name(given);
+    bool named = *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    const char *path = named || !absolute ? given : absolute;
+    *ret_name = memory_string(file_base_name(path));
+    *ret_parent = file_folder_of(path);
+}
+
+/* Commands that can be pasted where import was called. */
+static void render_ways(const Import *import, Text *out)
+{
+    const Project *project = &import->project;
+    const char *layout = layout_name(project->layout);
+    CLEANUP(memory_freep) char *from = text_shell_word(import->from);
+    text_add(out, "nothing was written. To convert it into a new project:\n");
+    if (import->is_project) {
+        text_addf(out, "    planner import --into NEW %s\n", from);
+        return;
+    }
+    CLEANUP(memory_freep) char *parent = NULL;
+    CLEANUP(memory_freep) char *name = NULL;
+    cut_folder(import->from, &parent, &name);
+    CLEANUP(memory_freep) char *root = text_shell_word(parent);
+    CLEANUP(memory_freep) char *folder = text_shell_word(name);
+    text_addf(out,
+              "    planner import --layout %s --into NEW %s\n"
+              "To read it in place, in a project of the folder above it:\n"
+              "    planner init --layout %s --folder %s --product NAME %s\n",
+              layout, from, layout, folder, root);
+}
 
 static void render(const Import *import, Text *out)
 {
@@ -78,17 +120,17 @@ static void render(const Import *import, Text *out)
     text_addf(out, "migrations: %zu\n", project->migrations.count);
     array_each (const ImportedMigration, migration, &import->migrations)
         text_addf(out, "  %s  from %s%s\n", migration->path, migration->source->identity,
-                  migration->writes[PROJECT_DOWN] ? "" : "  (no down)");
+                  migration->nothing_to_undo        ? "  (nothing to undo)"
+                  : migration->writes[PROJECT_DOWN] ? ""
+                                                    : "  (no down)");
     project_findings_text(&project->findings, out);
-    if (import->into)
-        text_addf(out, "written to %s; nothing is released there: 'planner status --project %s'\n",
-                  import->into, import->into);
-    else if (import->migrations.count)
-        text_addf(
-            out,
-            "nothing was written: --into NEW converts it; to read it in place, say layout = %s "
-            "and its folder in sealift.conf\n",
-            layout_name(project->layout));
+    if (import->into) {
+        CLEANUP(memory_freep) char *into = text_shell_word(import->into);
+        text_addf(out,
+                  "written to %s; nothing is released there:\n    planner status --project %s\n",
+                  import->into, into);
+    } else if (import->migrations.count)
+        render_ways(import, out);
 }
 
 static void migration_json(const Import *import, const ImportedMigration *migration,
@@ -201,6 +243,7 @@ static bool convert(const Import *import, const ImportOptions *given, Error *err
         .product = product,
         .product_uuid = *config->product_uuid ? config->product_uuid : uuid,
         .layout = layout_name(LAYOUT_SEALIFT),
+        .folder = "migrations",
     };
     if (new_project_write(&project, err))
         return true;
@@ -250,8 +293,8 @@ static bool run(CommandContext *context, Error *err)
     if (!given->into && (given->product || given->version))
         return error_set(err, ERROR_USAGE, "%s is for --into",
                          given->product ? "--product" : "--version");
-    if (!survey(context->arguments.items[0], given, &import.project, err) ||
-        !project_files_list(&import.project, &import.files, err))
+    import.from = context->arguments.items[0];
+    if (!survey(&import, given, err) || !project_files_list(&import.project, &import.files, err))
         return false;
     bool good = findings_error_count(&import.project.findings) == 0;
     if (good && (!import_plan(&import.project, given->version, &import.migrations, err) ||
@@ -263,7 +306,7 @@ static bool run(CommandContext *context, Error *err)
         note_empty_versions(&import.project);
     }
     (context->json ? render_json : render)(&import, context->out);
-    return findings_check(&import.project.findings, err);
+    return findings_check(&import.project.findings, /* project= */ NULL, err);
 }
 
 const Command command_import = {

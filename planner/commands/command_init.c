@@ -10,6 +10,7 @@
 typedef struct InitOptions {
     const char *product;
     const char *layout;
+    const char *folder;
 } InitOptions;
 
 static const Option options[] = {
@@ -17,11 +18,14 @@ static const Option options[] = {
                       "the product's name (default: the folder's)"),
     OPTION_CHOICE_ROW("layout", InitOptions, layout, "auto|" LAYOUT_NAMES,
                       "how the migrations are laid out (default: auto)"),
+    OPTION_STRING_ROW("folder", InitOptions, folder, "FOLDER",
+                      "where they are, seen from DIR (default: migrations)"),
 };
 
 static void set_defaults(void *given)
 {
     ((InitOptions *)given)->layout = "auto";
+    ((InitOptions *)given)->folder = "migrations";
 }
 
 static void render(const CommandContext *context, const char *product, const char *uuid,
@@ -49,15 +53,17 @@ static bool run(CommandContext *context, Error *err)
     const char *root = context->arguments.items[0];
     CLEANUP(memory_freep) char *config = file_path(root, PROJECT_CONFIG_NAME);
     CLEANUP(memory_freep) char *sum = file_path(root, PROJECT_SUM_NAME);
-    CLEANUP(memory_freep) char *folder = file_path(root, "migrations");
+    CLEANUP(memory_freep) char *folder = file_path(root, given->folder);
     CLEANUP(memory_freep) char *product = NULL;
     char uuid[UUID_TEXT_SIZE];
     uuid_make(uuid);
     if (!new_project_name(given->product, root, &product, err) ||
-        !new_project_write(
-            &(NewProject){
-                .root = root, .product = product, .product_uuid = uuid, .layout = given->layout},
-            err))
+        !new_project_write(&(NewProject){.root = root,
+                                         .product = product,
+                                         .product_uuid = uuid,
+                                         .layout = given->layout,
+                                         .folder = given->folder},
+                           err))
         return false;
     render(context, product, uuid, config, folder, sum);
     return true;
@@ -65,7 +71,7 @@ static bool run(CommandContext *context, Error *err)
 
 const Command command_init = {
     .name = "init",
-    .synopsis = "[--product NAME] [--layout LAYOUT] DIR",
+    .synopsis = "[--product NAME] [--layout LAYOUT] [--folder FOLDER] DIR",
     .summary = "set a project up: configuration, migration folder, release list",
     .options = options,
     .option_count = ARRAY_LEN(options),

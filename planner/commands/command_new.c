@@ -24,6 +24,7 @@ static const char *const templates[PROJECT_SCRIPT_COUNT] = {
     "-- becomes a step of its own by itself. Directives stand above the first statement, as\n"
     "-- comments that begin with the word sealift and a colon:\n"
     "--   irreversible REASON     there is no way back; then there is no down script\n"
+    "--   nothing-to-undo REASON  the way back has no statement, as a rehearsal proves\n"
     "--   lock-timeout 5s         how long to wait for a lock before trying again\n"
     "--   statement-timeout 10min\n"
     "--   no-transaction          every statement on its own\n"
@@ -31,7 +32,8 @@ static const char *const templates[PROJECT_SCRIPT_COUNT] = {
     "-- %s: down\n"
     "--\n"
     "-- Undoes the up exactly: constraints, defaults, indexes, functions and types too, under\n"
-    "-- their old names. A file without a statement counts as no way back.\n"
+    "-- their old names. A file without a statement counts as no way back,\n"
+    "-- unless a directive here says why there is nothing to undo: nothing-to-undo REASON\n"
     "\n",
     "-- %s: verify\n"
     "--\n"

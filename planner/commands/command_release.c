@@ -308,19 +308,50 @@ static bool check_range(const Project *project, const Range *range, Error *err)
     CLEANUP(findings_done) FindingArray findings = {0};
     for (size_t i = 0; i < range->count; i++)
         project_check_migration(project, &project->migrations.items[range->first + i], &findings);
-    return findings_check(&findings, err);
+    return findings_check(&findings, project->root, err);
 }
 
-/* Their texts are kept before sealift.sum names them: a release that is killed in between is no
- * release, and the next one keeps them again. */
-static bool freeze_repeats(Project *project, const Range *range, const char *version, Error *err)
+/* From here on they are called as in the version. */
+static void assign_repeats(Project *project, const Range *range, const char *version)
 {
     for (size_t i = 0; i < range->count; i++) {
         ProjectMigration *migration = &project->migrations.items[range->first + i];
+        if (migration->repeat)
+            project_repeat_assign(migration, version);
+    }
+}
+
+static bool freeze_repeats(const Project *project, const Range *range, const char *version,
+                           Error *err)
+{
+    for (size_t i = 0; i < range->count; i++) {
+        const ProjectMigration *migration = &project->migrations.items[range->first + i];
         if (migration->repeat && !project_repeat_freeze(project, migration, version, err))
             return false;
     }
     return true;
+}
+
+static void discard_repeats(const Project *project, const Range *range, const char *version)
+{
+    for (size_t i = 0; i < range->count; i++) {
+        const ProjectMigration *migration = &project->migrations.items[range->first + i];
+        if (migration->repeat)
+            project_repeat_discard(project, migration, version);
+    }
+}
+
+/* The texts of repeatables are kept before sealift.sum names them: a release that is killed in
+ * between is no release, and the next one keeps them again. One that fails leaves none of them. */
+static bool write_release(const Project *project, const Range *range, const SumRelease *release,
+                          Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(project->root, PROJECT_SUM_NAME);
+    if (freeze_repeats(project, range, release->version, err) &&
+        sum_file_append(path, release, err))
+        return true;
+    discard_repeats(project, range, release->version);
+    return false;
 }
 
 /* … and what the layout's own tool notes of it can be said. */
@@ -430,12 +461,13 @@ static bool run(CommandContext *context, Error *err)
         !find_line(&project, given, &release, err) ||
         !check_lost_repeats(&project, &release, &range, err))
         return false;
-    CLEANUP(memory_freep) char *sum_path = file_path(project.root, PROJECT_SUM_NAME);
     release.history = memory_string(project.history);
     if (!project_notes_read(project.root, version, &notes, err) ||
-        !check_range(&project, &range, err) || !check_history(&project, &range, version, err) ||
-        !freeze_repeats(&project, &range, version, err) ||
-        !make_release(&project, &range, &release, err) || !sum_file_append(sum_path, &release, err))
+        !check_range(&project, &range, err) || !check_history(&project, &range, version, err))
+        return false;
+    assign_repeats(&project, &range, version);
+    if (!make_release(&project, &range, &release, err) ||
+        !write_release(&project, &range, &release, err))
         return false;
     (context->json ? render_json : render)(&release, &notes, context->out);
     return true;

@@ -187,7 +187,7 @@ static bool run(CommandContext *context, Error *err)
     (context->json ? render_json : render)(&shown, context->out);
     array_free(&shown.states);
     project_files_done(&shown.files);
-    return findings_check(&project.findings, err);
+    return findings_check(&project.findings, /* project= */ NULL, err);
 }
 
 const Command command_status = {

@@ -132,14 +132,18 @@ static bool refuse_empty(const DownDraft *draft, const char *identity, Error *er
         return error_hint(err, "write the down script, or say '-- sealift: irreversible REASON' in "
                                "the up");
     }
-    return error_set(err, ERROR_INPUT, "'%s' changes nothing that could be taken back", identity);
+    error_set(err, ERROR_INPUT, "'%s' changes nothing that could be taken back", identity);
+    return error_hint(err,
+                      "'-- sealift: nothing-to-undo REASON' in the up says so, and a rehearsal "
+                      "proves it");
 }
 
 static bool check_draft(const DownDraft *draft, const char *identity, Error *err)
 {
-    if (draft->irreversible) {
-        error_set(err, ERROR_INPUT, "'%s' is declared irreversible: %s", identity,
-                  draft->irreversible);
+    if (draft->irreversible || draft->nothing_to_undo) {
+        error_set(err, ERROR_INPUT, "'%s' is declared %s: %s", identity,
+                  draft->irreversible ? "irreversible" : "to have nothing to undo",
+                  draft->irreversible ? draft->irreversible : draft->nothing_to_undo);
         return error_hint(err, "take the directive out of the up script first");
     }
     return down_draft_count(draft, DOWN_DERIVED) > 0 || refuse_empty(draft, identity, err);

@@ -21,7 +21,7 @@ static const char config_text[] =
     "layout = %s\n"
     "%s"
     "# Where the migrations are, seen from this file.\n"
-    "# folder = migrations\n"
+    "%sfolder = %s\n"
     "\n"
     "[database]\n"
     "# The search_path that scripts run with.\n"
@@ -136,8 +136,9 @@ static bool write_config(const char *path, const NewProject *project, Error *err
                              ? memory_format("placeholders = %s\n", project->placeholders)
                              : memory_string("");
     CLEANUP(memory_freep)
-    char *plain = memory_format(config_text, project->product, project->product_uuid,
-                                project->layout, placeholders);
+    char *plain = memory_format(
+        config_text, project->product, project->product_uuid, project->layout, placeholders,
+        strcmp(project->folder, "migrations") == 0 ? "# " : "", project->folder);
     if (project->config)
         add_with_keys(plain, project->config, &text);
     else
@@ -152,7 +153,11 @@ bool new_project_write(const NewProject *project, Error *err)
 {
     CLEANUP(memory_freep) char *config = file_path(project->root, PROJECT_CONFIG_NAME);
     CLEANUP(memory_freep) char *sum = file_path(project->root, PROJECT_SUM_NAME);
-    CLEANUP(memory_freep) char *folder = file_path(project->root, "migrations");
+    CLEANUP(memory_freep) char *folder = file_path(project->root, project->folder);
+    if (!project_config_folder_is_valid(project->folder)) {
+        error_set(err, ERROR_USAGE, "'%s' cannot be the folder of migrations", project->folder);
+        return error_hint(err, "it is one inside the project, as it stands in sealift.conf");
+    }
     if (file_exists(config)) {
         error_set(err, ERROR_CONFIG, "there is a project already: '%s'", config);
         return error_hint(err, "'planner status --project %s' shows it", project->root);

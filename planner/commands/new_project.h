@@ -11,6 +11,7 @@ typedef struct NewProject {
     const char *product;
     const char *product_uuid;
     const char *layout;
+    const char *folder;          /* of the migrations, from the root */
     const char *placeholders;    /* [migrations] placeholders; NULL: not said */
     const ProjectConfig *config; /* whose keys of [database], [bundle], [rehearsal], [fingerprint]
                                   * are written where they are not the default; NULL: none */
@@ -22,8 +23,8 @@ typedef struct NewProject {
 bool new_project_name(const char *given, const char *folder, char **ret_name,
                       Error *err) MUST_CHECK;
 
-/* ERROR_CONFIG where there is one already. sealift.conf is written last: with it in it a folder
- * counts as a project. */
+/* ERROR_USAGE for a folder that sealift.conf cannot have; ERROR_CONFIG where there is one already.
+ * sealift.conf is written last: with it in it a folder counts as a project. */
 bool new_project_write(const NewProject *project, Error *err) MUST_CHECK;
 
 #endif

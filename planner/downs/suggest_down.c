@@ -17,6 +17,7 @@ void down_draft_done(DownDraft *draft)
     }
     array_free(&draft->steps);
     free(draft->irreversible);
+    free(draft->nothing_to_undo);
     *draft = (DownDraft){0};
 }
 
@@ -102,6 +103,7 @@ bool suggest_down(const Project *project, size_t number, const BeforeState *befo
             return error_set(err, ERROR_INPUT, "%s:%" PRId64 ": %s", name, problem->line,
                              problem->message);
     draft.irreversible = memory_string(script.directives.irreversible);
+    draft.nothing_to_undo = memory_string(script.directives.nothing_to_undo);
     draft.no_transaction = script.directives.no_transaction;
     if (!derive_script(project, migration, &script, before, limits, &draft, err))
         return false;

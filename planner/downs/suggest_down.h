@@ -30,9 +30,10 @@ typedef struct DownStep {
 typedef ARRAY_OF(DownStep) DownStepArray;
 
 typedef struct DownDraft {
-    DownStepArray steps; /* in the order of the up script */
-    char *irreversible;  /* owned: why the up script says that there is no way back, or NULL */
-    bool no_transaction; /* the up script runs outside transactions */
+    DownStepArray steps;   /* in the order of the up script */
+    char *irreversible;    /* owned: why the up script says that there is no way back, or NULL */
+    char *nothing_to_undo; /* owned: why it says that there is nothing to take back, or NULL */
+    bool no_transaction;   /* the up script runs outside transactions */
 } DownDraft;
 
 void down_draft_done(DownDraft *draft);

@@ -89,6 +89,8 @@ static void list_directives(const ScriptDirectives *given, DirectiveArray *ret_d
         add(into, "phase", memory_string(given->phase));
     if (given->irreversible)
         add(into, "irreversible", memory_string(given->irreversible));
+    if (given->nothing_to_undo)
+        add(into, "nothing-to-undo", memory_string(given->nothing_to_undo));
     add_time(into, "lock-timeout", given->lock_timeout_ms);
     add_time(into, "statement-timeout", given->statement_timeout_ms);
     if (given->batch.size)

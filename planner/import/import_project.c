@@ -19,7 +19,8 @@ void imported_migrations_done(ImportedMigrationArray *migrations)
 
 /* --- what it would be ------------------------------------------------------------------------ */
 
-/* A down, verify or precheck without a statement is none; an up without one keeps its place. */
+/* A down, verify or precheck without a statement is none, unless it says that there is nothing to
+ * undo; an up without one keeps its place. */
 static bool find_scripts(const Project *project, const ProjectMigration *source,
                          ImportedMigration *imported, Error *err)
 {
@@ -30,7 +31,9 @@ static bool find_scripts(const Project *project, const ProjectMigration *source,
             continue;
         if (!project_script_read(project, source, (ProjectScript)which, &nowhere, &script, err))
             return false;
-        imported->writes[which] = which == PROJECT_UP || script.statements.count;
+        imported->writes[which] = which == PROJECT_UP || script.statements.count ||
+                                  (which == PROJECT_DOWN && script.directives.nothing_to_undo);
+        imported->nothing_to_undo |= script.directives.nothing_to_undo != NULL;
     }
     return true;
 }

@@ -11,7 +11,9 @@ typedef struct ImportedMigration {
     char *identity;                 /* owned: what it is called from now on */
     char *path;                     /* owned: of its files, from the migration folder, up to the dot
                                      * before "up" */
-    bool writes[PROJECT_SCRIPT_COUNT]; /* which scripts have a statement; the up always */
+    bool writes[PROJECT_SCRIPT_COUNT]; /* which scripts have a statement, or a down the directive
+                                        * nothing-to-undo; the up always */
+    bool nothing_to_undo;              /* so declared, in up or down */
 } ImportedMigration;
 
 typedef ARRAY_OF(ImportedMigration) ImportedMigrationArray;

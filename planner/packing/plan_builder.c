@@ -8,6 +8,7 @@
 #include "migrations/script.h"
 #include "planner/history/history.h"
 #include "planner/packing/plan_parameters.h"
+#include "planner/packing/plan_scope.h"
 #include "planner/packing/project_digests.h"
 #include "planner/packing/script_plan.h"
 
@@ -62,6 +63,8 @@ typedef struct Build {
     const ProjectMigration *source; /* the migration being read */
     ManifestMigration *migration;   /* what it becomes */
     char *folder;                   /* owned: versions/0001/0003-slug */
+    char *nothing_to_undo;          /* owned: why its way back has no statement, or NULL */
+    bool authored_down;             /* the migration's down has a statement of its own */
     int64_t data_count;             /* data files of this migration so far */
 } Build;
 
@@ -224,16 +227,31 @@ static bool history_text(const Build *build, ScriptKind kind, Text *ret_text, Er
     return kind != SCRIPT_DOWN || history_down_text(build->history, index, ret_text, err);
 }
 
+/* What is put behind the script. A down that is said to have nothing to undo ships one statement
+ * that does nothing, unless the history is something to write: a way back has steps. */
+static bool added_text(const Build *build, ScriptKind kind, Text *ret_text, Error *err)
+{
+    bool is_empty = kind == SCRIPT_DOWN && !build->migration->scripts[kind].present;
+    if (is_empty && !build->nothing_to_undo)
+        return true;
+    CLEANUP(text_done) Text noted = {0};
+    if (!history_text(build, kind, &noted, err))
+        return false;
+    if (is_empty)
+        text_addf(ret_text, "-- nothing to undo: %s\n%s", build->nothing_to_undo,
+                  noted.length ? "" : "SELECT;\n");
+    text_add(ret_text, text_string(&noted));
+    return true;
+}
+
 /* Put that behind the script, whose own digest stays what was released. A down without a statement
- * stays none. */
-static bool append_history(Build *build, const ScriptPlanOptions *options, Spool *spool,
-                           const ScriptSink *sink, Script *script, Error *err)
+ * stays none, unless it is said that there is nothing to undo. */
+static bool append_text(Build *build, const ScriptPlanOptions *options, Spool *spool,
+                        const ScriptSink *sink, Script *script, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[options->kind];
     CLEANUP(text_done) Text text = {0};
-    if (options->kind == SCRIPT_DOWN && !planned->present)
-        return true;
-    if (!history_text(build, options->kind, &text, err))
+    if (!added_text(build, options->kind, &text, err))
         return false;
     if (!text.length)
         return true;
@@ -252,25 +270,33 @@ static bool append_history(Build *build, const ScriptPlanOptions *options, Spool
            script_plan_append(script, first, options, planned, err);
 }
 
+/* A down that the author did not write has no text but what is added. */
 static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
-    const char *name = build->source->scripts[kind];
+    const char *authored = build->source->scripts[kind];
+    const char *name = authored ? authored : build->source->scripts[PROJECT_UP];
     const ScriptSink sink = {.sql = spool_sql,
                              .data_begin = spool_data_begin,
                              .data = spool_data,
                              .data_end = spool_data_end,
                              .context = spool};
     CLEANUP(script_done) Script script = {0};
-    if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
-                             err))
+    if (!authored)
+        *array_add(&script.sources) = memory_string(name);
+    else if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink,
+                                  &script, err))
         return false;
+    if (!build->nothing_to_undo)
+        build->nothing_to_undo = TAKE_PTR(script.directives.nothing_to_undo);
     const ScriptPlanOptions options = {.name = name,
                                        .kind = kind,
                                        .mode = mode_of(build, kind, &script),
                                        .values = &build->project->config.values};
-    if (!script_plan(&script, &options, planned, err) ||
-        !append_history(build, &options, spool, &sink, &script, err))
+    if (!script_plan(&script, &options, planned, err))
+        return false;
+    build->authored_down |= kind == SCRIPT_DOWN && planned->present;
+    if (!append_text(build, &options, spool, &sink, &script, err))
         return false;
     array_each (ManifestStep, step, &planned->steps)
         if (step->data_object >= 0)
@@ -288,7 +314,7 @@ static bool build_script(Build *build, ScriptKind kind, Error *err)
 {
     ManifestScript *planned = &build->migration->scripts[kind];
     planned->object = -1;
-    if (!build->source->scripts[kind])
+    if (!build->source->scripts[kind] && (kind != SCRIPT_DOWN || !build->nothing_to_undo))
         return true;
     Spool spool = {.build = build, .first_object = (int64_t)build->manifest->objects.count};
     digest_begin(&spool.digest);
@@ -299,16 +325,31 @@ static bool build_script(Build *build, ScriptKind kind, Error *err)
     return good;
 }
 
+/* That what the author says of the way back is one thing. */
+static bool check_way_back(const Build *build, Error *err)
+{
+    const char *up = build->source->scripts[PROJECT_UP];
+    const char *down = build->source->scripts[PROJECT_DOWN];
+    const bool irreversible = build->migration->irreversible_reason != NULL;
+    if (irreversible && build->nothing_to_undo) {
+        error_set(err, ERROR_INPUT, "%s: it is declared irreversible, and to have nothing to undo",
+                  up);
+        return error_hint(err, "take out one of the directives");
+    }
+    if (!build->authored_down || (!irreversible && !build->nothing_to_undo))
+        return true;
+    error_set(err, ERROR_INPUT, "%s: it is declared %s, yet has a down script: %s", up,
+              irreversible ? "irreversible" : "to have nothing to undo", down);
+    return error_hint(err, "take out the directive or the down script");
+}
+
 /* Whether there is a way back, as far as texts can say. */
 static bool set_verdict(Build *build, Error *err)
 {
     ManifestMigration *migration = build->migration;
     bool has_down = migration->scripts[SCRIPT_DOWN].present;
-    if (migration->irreversible_reason && has_down) {
-        error_set(err, ERROR_INPUT, "%s: it is declared irreversible, yet has a down script: %s",
-                  build->source->scripts[PROJECT_UP], build->source->scripts[PROJECT_DOWN]);
-        return error_hint(err, "take out the directive or the down script");
-    }
+    if (!check_way_back(build, err))
+        return false;
     migration->verdict = has_down                         ? VERDICT_UNPROVEN
                          : migration->irreversible_reason ? VERDICT_IRREVERSIBLE
                                                           : VERDICT_NONE;
@@ -329,6 +370,9 @@ static bool build_migration(Build *build, const ProjectMigration *source, size_t
         .lock_timeout_ms = -1,
         .statement_timeout_ms = -1,
     };
+    free(build->nothing_to_undo);
+    build->nothing_to_undo = NULL;
+    build->authored_down = false;
     free(build->folder);
     build->folder = memory_format("versions/%04zu/%04" PRId64 "-%s", version + 1, ordinal,
                                   build->migration->slug);
@@ -421,66 +465,6 @@ static void count(Manifest *manifest)
     }
 }
 
-/* "citext, postgis>=3.3" as requirements. */
-static void add_extensions(const Project *project, Manifest *manifest)
-{
-    CLEANUP(memory_freep) char *list = memory_string(project->config.extensions);
-    char *rest = *list ? list : NULL; /* project_config has checked it */
-    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
-        item += strspn(item, " ");
-        char *least = strstr(item, ">=");
-        size_t length = least ? (size_t)(least - item) : strlen(item);
-        while (length && item[length - 1] == ' ')
-            length--;
-        ManifestRequirement *requirement = array_add(&manifest->requirements);
-        requirement->kind = memory_string("extension");
-        requirement->name = memory_string_n(item, length);
-        least = least ? least + 2 + strspn(least + 2, " ") : NULL;
-        size_t least_length = least ? strcspn(least, " ") : 0;
-        requirement->value = memory_string_n(least ? least : "", least_length);
-    }
-}
-
-static int compare_tolerated(const void *a, const void *b)
-{
-    const ManifestTolerated *first = a, *second = b;
-    int order = strcmp(first->kind, second->kind);
-    return order ? order : strcmp(first->identity, second->identity);
-}
-
-/* project_config has checked both lists, sorted the first, and left nothing twice. */
-static void set_scope(const Project *project, int64_t last, Manifest *manifest)
-{
-    CLEANUP(memory_freep) char *schemas = memory_string(project->config.scope);
-    CLEANUP(memory_freep) char *objects = memory_string(project->config.tolerate);
-    char *rest = *schemas ? schemas : NULL;
-    for (char *name; (name = strsep(&rest, ",")) != NULL;)
-        *array_add(&manifest->scope) = memory_string(name);
-    rest = *objects ? objects : NULL;
-    for (char *kind; (kind = strsep(&rest, ",")) != NULL;) {
-        char *identity = kind;
-        kind = strsep(&identity, ":");
-        *array_add(&manifest->tolerated) =
-            (ManifestTolerated){memory_string(kind), memory_string(identity)};
-    }
-    history_tolerate(project, last, manifest);
-    if (manifest->tolerated.count)
-        qsort(manifest->tolerated.items, manifest->tolerated.count,
-              sizeof(*manifest->tolerated.items), compare_tolerated);
-}
-
-/* Of the version that the bundle starts from, too: sites may stand at one that it replaces. */
-static void add_superseded(const Project *project, const PlanRange *range, Manifest *manifest)
-{
-    for (int64_t i = range->first < 0 ? 0 : range->first; i <= range->last; i++)
-        array_each (const SumSuperseded, superseded, &project->versions.items[i].superseded)
-            *array_add(&manifest->superseded) =
-                (ManifestSuperseded){.version = (size_t)(i - range->first),
-                                     .name = memory_string(superseded->version),
-                                     .tree_digest = superseded->tree_digest,
-                                     .same_schema = superseded->same_schema};
-}
-
 static void copy_text(char *target, size_t size, const char *text)
 {
     snprintf(target, size, "%s", text);
@@ -501,6 +485,7 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
     for (int64_t i = range->first + 1; good && i <= range->last; i++)
         good = build_version(&build, &project->versions.items[i], err);
     free(build.folder);
+    free(build.nothing_to_undo);
     if (!good || !plan_parameters(&project->config.values, ret_manifest, err))
         return false;
     set_trees(ret_manifest);
@@ -508,9 +493,7 @@ bool plan_build(const Project *project, const PlanRange *range, BundleWriter *wr
               range->first < 0 ? "-" : project->versions.items[range->first].name);
     copy_text(head->covers_to, sizeof(head->covers_to), project->versions.items[range->last].name);
     ret_manifest->search_path = memory_string(project->config.search_path);
-    add_superseded(project, range, ret_manifest);
-    set_scope(project, range->last, ret_manifest);
+    plan_scope(project, range, ret_manifest);
     count(ret_manifest);
-    add_extensions(project, ret_manifest);
     return true;
 }

@@ -13,7 +13,7 @@
 /* What was seen of one migration, script by script. */
 typedef struct Seen {
     bool has_statements[PROJECT_SCRIPT_COUNT];
-    char *irreversible; /* owned: the reason, or NULL */
+    bool irreversible, nothing_to_undo; /* so declared */
     bool no_transaction;
     size_t up_groups;
 } Seen;
@@ -65,8 +65,9 @@ static void check_script(const Project *project, const ProjectMigration *migrati
     bool no_transaction = migration->no_transaction[which] || script.directives.no_transaction;
     if (which == PROJECT_UP) {
         seen->no_transaction = no_transaction;
-        seen->irreversible = memory_string(script.directives.irreversible);
+        seen->irreversible = script.directives.irreversible != NULL;
     }
+    seen->nothing_to_undo |= script.directives.nothing_to_undo != NULL;
     const ScriptPlanOptions options = {
         .name = name,
         .kind = (ScriptKind)which,
@@ -84,21 +85,35 @@ static void check_script(const Project *project, const ProjectMigration *migrati
         seen->up_groups = planned->scripts[which].groups.count;
 }
 
+static void add_way_back(const char *up, const char *down, const Seen *seen, FindingArray *findings)
+{
+    bool has_down = seen->has_statements[PROJECT_DOWN];
+    if (seen->irreversible && seen->nothing_to_undo)
+        finding_add(findings, FINDING_ERROR, "take out one of the directives",
+                    "'%s' is declared irreversible, and to have nothing to undo", up);
+    else if (has_down && (seen->irreversible || seen->nothing_to_undo))
+        finding_add(findings, FINDING_ERROR, "take out the directive or the down script",
+                    "'%s' is declared %s, yet has a down script: '%s'", up,
+                    seen->irreversible ? "irreversible" : "to have nothing to undo", down);
+    else if (!has_down && !seen->irreversible && !seen->nothing_to_undo)
+        finding_add(findings, FINDING_WARNING,
+                    down ? "where there is nothing to undo, say '-- sealift: nothing-to-undo "
+                           "REASON' in it, which a rehearsal proves; where nothing can be undone, "
+                           "'-- sealift: irreversible REASON' in the up"
+                         : "write a down script, or say '-- sealift: irreversible REASON' (or "
+                           "nothing-to-undo REASON) in the up",
+                    down ? "'%s' cannot be rolled back: '%s' holds no statement"
+                         : "'%s' cannot be rolled back: it has no down script",
+                    up, down);
+}
+
 static void add_opinions(const ProjectMigration *migration, const Seen *seen,
                          FindingArray *findings)
 {
     const char *up = migration->scripts[PROJECT_UP], *down = migration->scripts[PROJECT_DOWN];
     if (!seen->has_statements[PROJECT_UP])
         finding_add(findings, FINDING_WARNING, NULL, "'%s' holds no statement", up);
-    if (seen->irreversible && seen->has_statements[PROJECT_DOWN])
-        finding_add(findings, FINDING_ERROR, "take out the directive or the down script",
-                    "'%s' is declared irreversible, yet has a down script: '%s'", up, down);
-    if (!seen->irreversible && !seen->has_statements[PROJECT_DOWN])
-        finding_add(findings, FINDING_WARNING,
-                    "write a down script, or say '-- sealift: irreversible REASON' in the up",
-                    down ? "'%s' cannot be rolled back: '%s' holds no statement"
-                         : "'%s' cannot be rolled back: it has no down script",
-                    up, down);
+    add_way_back(up, down, seen, findings);
     if (!seen->no_transaction && seen->up_groups > 1)
         finding_add(findings, FINDING_WARNING,
                     "if it fails in the middle, what came before stays and 'applier resume' goes "
@@ -117,7 +132,6 @@ void project_check_migration(const Project *project, const ProjectMigration *mig
     /* what was not read cannot be judged */
     if (findings_error_count(findings) == errors)
         add_opinions(migration, &seen, findings);
-    free(seen.irreversible);
 }
 
 /* Why a file is not read, of a warning that says no more than that; else NULL. */

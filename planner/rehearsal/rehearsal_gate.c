@@ -294,9 +294,5 @@ void rehearsal_gate_check(const RehearsalGate *gate, FindingArray *findings)
 
 bool rehearsal_gate_result(const FindingArray *findings, Error *err)
 {
-    size_t count = findings_error_count(findings);
-    if (findings_check(findings, err))
-        return true;
-    free(TAKE_PTR(err->detail));
-    return count > 1 ? error_detail(err, "and %zu more, which stand above", count - 1) : false;
+    return findings_check(findings, /* project= */ NULL, err);
 }

@@ -116,6 +116,8 @@ static void add_directives(DigestStream *stream, const ScriptDirectives *directi
              directives->idempotent, directives->verify_in_transaction, directives->lock_timeout_ms,
              directives->statement_timeout_ms);
     add_string(stream, words);
+    if (directives->nothing_to_undo)
+        add_string(stream, "nothing-to-undo");
 }
 
 /* What a rehearsal puts in the place of site parameters. */

@@ -124,3 +124,10 @@ SQL
     same kinds 'sql null sql copy sql' "$(json '[.scripts[0].statements[].kind | tostring] | join(" ")')"
     same groups '1 null 1 1 2' "$(json '[.scripts[0].statements[].group | tostring] | join(" ")')"
 }
+
+@test "a down with nothing to undo shows why" {
+    script 1.0.0/0001_a.up.sql <<<'ANALYZE;'
+    script 1.0.0/0001_a.down.sql <<<'-- sealift: nothing-to-undo it analyzes'
+    run_status 0 explain 0001_a
+    output_has 'directive nothing-to-undo it analyzes'
+}

@@ -48,6 +48,19 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
     output_has '-- added by planner: what dbmate notes in "public"."schema_migrations"'
 }
 
+@test "dbmate: a down with nothing to undo takes its row back, and nothing else" {
+    layout_project dbmate
+    printf -- '-- migrate:up\nANALYZE;\n-- migrate:down\n-- sealift: nothing-to-undo it analyzes\n' \
+        >"$WORK/dbmate/migrations/20240103000000_look.sql"
+    kept dbmate 1.0.0
+    rows up 4 'SELECT count(*) FROM schema_migrations'
+    back 1
+    rows down '20240101000000 20240101120000 20240102000000' 'SELECT version FROM schema_migrations ORDER BY 1'
+    run_status 0 applier inspect "$WORK/x.bundle" --sql
+    output_has '-- nothing to undo: it analyzes'
+    run_status 1 grep -qx 'SELECT;' <<<"$output"
+}
+
 @test "golang-migrate: one row, the number before it after a down, none after all downs" {
     empty_project
     rm -rf "$PROJECT/migrations"/*

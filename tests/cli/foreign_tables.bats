@@ -2,6 +2,7 @@
 # What `status` and `adopt` read in the tables of other migration tools: a hint, which the schema decides.
 load ../support/common
 load ../support/proven
+load ../support/background
 
 setup() {
     common_setup
@@ -139,6 +140,43 @@ SQL
     unsafe "$goose, n int) PARTITION BY LIST (n)" 'other tables are part of it'
     unsafe "$goose, CHECK (t.g(1)))" 'it has a CHECK constraint'
     unsafe "$goose); CREATE STATISTICS t.s ON (t.g(id)), (t.g(1)) FROM t.goose_db_version" 'it has extended statistics'
+}
+
+# While its own session (descriptor 8) holds the table back, the role app makes something else of it.
+exchanged() {
+    mkfifo "$WORK/other"
+    "$PG_BIN/psql" -XAtq -d "$DB" <"$WORK/other" >"$WORK/other.out" 2>&1 3>&- &
+    exec 8>"$WORK/other"
+    echo 'BEGIN; LOCK TABLE t.schema_migrations;' >&8
+    until_sql "SELECT count(*) > 0 FROM pg_locks WHERE relation = 't.schema_migrations'::regclass AND mode = 'AccessExclusiveLock'"
+    start applier status shop.bundle --db "$DB_ADMIN"
+    until_sql "SELECT count(*) > 0 FROM pg_locks WHERE relation = 't.schema_migrations'::regclass AND NOT granted"
+    echo "$1; COMMIT;" >&8
+    exec 8>&-
+    rm "$WORK/other"
+    ended 0
+}
+
+@test "a table that is exchanged behind the look is not read as it was" {
+    psql_as_app <<'SQL'
+CREATE SCHEMA t;
+CREATE FUNCTION t.g(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+    IF current_user <> 'app' THEN RAISE EXCEPTION 'it ran'; END IF; RETURN true; END $$;
+CREATE TABLE t.schema_migrations (version text);
+SQL
+    exchanged 'CREATE INDEX ON t.schema_migrations ((t.g(1)))'
+    output_has "dbmate's t.schema_migrations: not read, since reading it could run code of another role: an index of it has an expression"
+    output_lacks P0001
+    psql_as_app -c 'DROP TABLE t.schema_migrations; CREATE TABLE t.schema_migrations (version text)'
+    exchanged 'DROP TABLE t.schema_migrations; CREATE VIEW t.schema_migrations AS SELECT t.g(1)::text AS version'
+    output_has "dbmate's t.schema_migrations: not read, since it is another table than a moment ago"
+    output_lacks P0001
+    psql_as_app -c 'DROP VIEW t.schema_migrations; CREATE TABLE t.schema_migrations (version text)'
+    exchanged 'DROP TABLE t.schema_migrations'
+    output_has "dbmate's t.schema_migrations: " 42P01
+    psql_as_app -c 'CREATE TABLE t.schema_migrations (version text)'
+    exchanged "INSERT INTO t.schema_migrations VALUES ('20240101')"
+    output_has "dbmate's t.schema_migrations: 1 migration, the last 20240101"
 }
 
 @test "operators and functions of the schema public are not taken for those of PostgreSQL" {

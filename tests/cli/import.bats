@@ -263,3 +263,53 @@ converts() {
     output_has 'warning: version 1.11 holds no migration, and has no folder in the new project' "'planner release --empty'"
     [ ! -e new/migrations/1.11 ] && [ -d new/migrations/1.10 ]
 }
+
+@test "a down without statements comes along where it says that there is nothing to undo" {
+    mkdir old
+    printf -- '-- migrate:up\nANALYZE;\n-- migrate:down\n-- sealift: nothing-to-undo it analyzes\n' >old/1_a.sql
+    printf -- '-- migrate:up\n-- sealift: nothing-to-undo so\nANALYZE;\n-- migrate:down\n' >old/2_b.sql
+    printf -- '-- migrate:up\nANALYZE;\n-- migrate:down\n' >old/3_c.sql
+    run_status 0 planner import old --into new
+    output_has '0001_a  from 1_a  (nothing to undo)' '0002_b  from 2_b  (nothing to undo)' '0003_c  from 3_c  (no down)'
+    grep -qx -- '-- sealift: nothing-to-undo it analyzes' new/migrations/0001_a.down.sql
+    [ ! -e new/migrations/0002_b.down.sql ] && [ ! -e new/migrations/0003_c.down.sql ]
+    run_status 0 planner verify-project --project new
+    output_has '0 errors, 1 warning'
+}
+
+# pasted WORDS: the line of the output that has them, run as it stands, with what it leaves open.
+pasted() { eval "$(grep -F -- "$1" <<<"$output" | sed 's/NEW/new/; s/NAME/harbor/')"; }
+
+@test "what it says to do next can be pasted" {
+    mkdir -p "an old/scripts of it"
+    cp "$(layout_folder dbmate)"/*.sql "an old/scripts of it"
+    run_status 0 planner import "an old/scripts of it"
+    output_has "planner import --layout dbmate --into NEW 'an old/scripts of it'" \
+        "planner init --layout dbmate --folder 'scripts of it' --product NAME 'an old'"
+    pasted "planner init" >/dev/null
+    run_status 0 planner status --project "an old"
+    output_has "harbor (dbmate layout, scripts of it)"
+    run_status 0 planner import "an old"
+    output_has "planner import --into NEW 'an old'"
+    output_lacks "planner init"
+    run_status 0 pasted "planner import"
+    output_has "planner status --project new"
+    run_status 0 pasted "planner status"
+    output_has "harbor (sealift layout, migrations)"
+    # seen from inside, where the folder has no name
+    rm "an old/sealift.conf" "an old/sealift.sum"
+    cd "an old/scripts of it"
+    run_status 0 planner import .
+    pasted "planner init" >/dev/null
+    [ -e ../sealift.conf ]
+}
+
+@test "more than one error: the others stand above, not in a project that is none" {
+    mkdir old
+    printf x >old/1_a.go
+    printf x >old/2_b.py
+    printf 'SELECT 1;' >old/3_c.up.sql
+    run_status 4 planner import old
+    output_has "'1_a.go' is a migration written in" "'2_b.py' is a migration written in"
+    errors_has "and 1 more, which stand above"
+}

@@ -394,6 +394,34 @@ ALTER TABLE ship ADD COLUMN renamed text;' "$(cat "$WORK"/ours/migrations/0003_r
     output_has "'migrations/00003_rename.go' is a migration written in a programming language"
 }
 
+@test "a program may go once its SQL is released, and not before" {
+    program_project
+    cp "$program" "$WORK/kept"
+    rm "$program"
+    run_status 4 planner status --project "$WORK/goose"
+    output_has "'migrations/00003_rename.go.sealift.sql' replaces nothing: 'migrations/00003_rename.go' is not there" \
+        "put 'migrations/00003_rename.go' back as its first line knows it"
+    cp "$WORK/kept" "$program"
+    export PROJECT=$WORK/goose
+    rm "$PROJECT"/migrations/00010*
+    run_status 0 release 1.0.0
+    run_status 0 pack_bundle "$WORK/with.bundle" 1.0.0
+    rm "$program" "$PROJECT/sealift.bundles"
+    same listing "layout goose
+00001_create_ships with a down
+2_index_ship_names with a down
+00003_rename with a down
+files: 4 read, 0 ignored, 0 refused" "$(listing goose)"
+    run_status 0 planner verify-project --project "$PROJECT"
+    run_status 0 pack_bundle "$WORK/without.bundle" 1.0.0
+    same bundle "$(b2sum <"$WORK/with.bundle")" "$(b2sum <"$WORK/without.bundle")"
+    # what binds to another name, or to nothing, stands for no program
+    sed -i 1s/00003_rename/00003_other/ "$program.sealift.sql"
+    run_status 4 planner status --project "$PROJECT"
+    output_has "'migrations/00003_rename.go.sealift.sql' replaces nothing"
+    output_has "the released migration '00003_rename' (version 1.0.0) was removed"
+}
+
 @test "line ends of DOS and a byte order mark change nothing in any layout" {
     local fixture script lines
     for fixture in "$TOP"/tests/vectors/layouts/*; do

@@ -42,6 +42,21 @@ released_project() {
         "$(grep -x '# sealift|.*' new/project/sealift.conf)"
 }
 
+@test "init --folder names where the migrations are" {
+    mkdir -p "shop/db files"
+    echo 'SELECT 1;' >"shop/db files/1_a.up.sql"
+    run_status 0 planner init --product shop --layout golang-migrate --folder "db files" shop --json
+    same folder "shop/db files" "$(json .folder)"
+    run_status 0 planner status --project shop
+    output_has "shop (golang-migrate layout, db files)" "1_a"
+    [ ! -e shop/migrations ]
+    for folder in ../x /x "a ;b" " a" "a " "#a" "" "$(printf 'a%.0s' {1..151})"; do
+        run_status 2 planner init --product other --folder "$folder" other
+        errors_has "cannot be the folder of migrations"
+    done
+    [ ! -e other ]
+}
+
 @test "init names the product after the folder, and gives each its own UUID" {
     run_status 0 planner init --json shop-1
     same product shop-1 "$(json .product)"
@@ -423,6 +438,7 @@ refused_everywhere() {
         "'migrations/0002_empty_down.down.sql' holds no statement" \
         "warning: 'migrations/0003_index.up.sql' runs in 2 transaction groups" \
         "warning: 'migrations/0005_nothing.up.sql' holds no statement" "0 errors, 4 warnings"
+    output_has "where there is nothing to undo, say '-- sealift: nothing-to-undo REASON' in it"
     output_lacks 0004_gone
     script 0004_gone.down.sql 'CREATE TABLE i ();'
     run_status 4 planner verify-project --project "$PROJECT"
@@ -493,4 +509,35 @@ refused_everywhere() {
     output_has "1.1  released"
     run_status 0 planner pack --project p --to 1.2 --out b --unsigned --allow-unproven
     output_has "-> 1.2"
+}
+
+@test "nothing to undo is said once, and of nothing else" {
+    empty_project
+    script 0001_up.up.sql $'-- sealift: nothing-to-undo it only analyzes\nANALYZE;'
+    script 0002_down.up.sql 'ANALYZE;'
+    script 0002_down.down.sql '-- sealift: nothing-to-undo it only analyzes'
+    run_status 0 planner verify-project --project "$PROJECT"
+    output_has "0 errors, 0 warnings"
+    script 0001_up.down.sql 'SELECT 1;'
+    script 0002_down.up.sql $'-- sealift: irreversible so\nANALYZE;'
+    script 0002_down.verify.sql $'-- sealift: nothing-to-undo why\nSELECT true;'
+    script 0003_own.up.sql 'ANALYZE;'
+    script 0003_own.down.sql $'-- sealift: nothing-to-undo why\nANALYZE;'
+    run_status 4 planner verify-project --project "$PROJECT"
+    output_has "'migrations/0001_up.up.sql' is declared to have nothing to undo, yet has a down script: 'migrations/0001_up.down.sql'" \
+        "migrations/0002_down.verify.sql: 'nothing-to-undo' belongs into the up script" \
+        "'migrations/0003_own.up.sql' is declared to have nothing to undo, yet has a down script"
+    rm "$PROJECT/migrations/0002_down.verify.sql"
+    run_status 4 planner verify-project --project "$PROJECT"
+    output_has "'migrations/0002_down.up.sql' is declared irreversible, and to have nothing to undo"
+    # what is rehearsed is read by itself
+    rm "$PROJECT"/migrations/*
+    script 0001_up.up.sql $'-- sealift: nothing-to-undo it only analyzes\nANALYZE;'
+    script 0001_up.down.sql 'SELECT 1;'
+    run_status 4 planner rehearse --project "$PROJECT"
+    errors_has "migrations/0001_up.up.sql: it is declared to have nothing to undo, yet has a down script"
+    rm "$PROJECT"/migrations/*
+    script 0001_both.up.sql $'-- sealift: nothing-to-undo why\n-- sealift: irreversible so\nANALYZE;'
+    run_status 4 planner rehearse --project "$PROJECT"
+    errors_has "migrations/0001_both.up.sql: it is declared irreversible, and to have nothing to undo"
 }

@@ -100,6 +100,36 @@ ROWS
         "$(json '[.versions[0].migrations[].way_back] | join(" ")')"
 }
 
+@test "a way back with nothing to undo is proven, and taken at a site" {
+    script 1.0.0/0001_t.up.sql <<<'CREATE TABLE t (a int);'
+    script 1.0.0/0001_t.down.sql <<<'DROP TABLE t;'
+    script 1.0.0/0002_up.up.sql <<<'-- sealift: nothing-to-undo statistics; come by themselves
+ANALYZE t;'
+    script 1.0.0/0003_down.up.sql <<<'ANALYZE t;'
+    printf -- '-- sealift: nothing-to-undo as above' | script 1.0.0/0003_down.down.sql
+    script 1.1.0/0004_not_so.up.sql <<<'CREATE INDEX IF NOT EXISTS t_a ON t (a);'
+    script 1.1.0/0004_not_so.down.sql <<<'-- sealift: nothing-to-undo an index is nothing'
+    rehearse 4
+    grep -Eq '^  0002_up +exact$' <<<"$output"
+    grep -Eq '^  0003_down +exact$' <<<"$output"
+    grep -Eq '^  0004_not_so +differs$' <<<"$output"
+    output_has 'extra       index public.t.t_a'
+    rm -r "$PROJECT"/migrations/1.1.0
+    rehearse 0
+    release 1.0.0
+    run_status 0 pack --to 1.0.0 --out a.bundle
+    run_status 0 planner inspect a.bundle --json
+    same "ways back" "exact exact exact" "$(json '[.versions[0].migrations[].way_back] | join(" ")')"
+    run_status 0 planner inspect a.bundle --sql
+    output_has '-- nothing to undo: statistics; come by themselves' '-- nothing to undo: as above'
+    shared_cluster
+    fresh_database
+    trust_site
+    run_status 0 applier apply a.bundle --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --to - --yes
+    same tables 0 "$(sql "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")"
+}
+
 @test "rows that a down leaves behind are not called lost" {
     script 1.0.0/0001_one.up.sql <<<'CREATE TABLE one (a int);'
     script 1.0.0/0001_one.down.sql <<<'DROP TABLE one;'

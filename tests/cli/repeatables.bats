@@ -70,7 +70,7 @@ ids@1.0.0 released 1.0.0 ids" "$(states)"
     output_has "in no version yet ('planner release VERSION' makes them one)" "  pending     ids@pending"
     run_status 0 release 1.1.0
     run_status 0 planner status --project "$PROJECT" --files
-    output_has "files: 4, of which 4 read, 0 ignored, 0 refused"
+    output_has "files: 6, of which 6 read, 0 ignored, 0 refused"
 
     run_status 0 pack_bundle "$WORK/x.bundle" 1.1.0
     trust_site
@@ -123,6 +123,56 @@ ids@1.0.0 released 1.0.0 ids" "$(states)"
     diff "$PROJECT/migrations/repeat/ids.sql" "$PROJECT/sealift.frozen/1.0.0/ids.sql"
     run_status 0 planner status --project "$PROJECT"
     output_lacks "is not read"
+}
+
+# Every file of the project with its bytes.
+everything() { (cd "$PROJECT" && find . -type f -exec b2sum {} + -o -type d -print | sort); }
+
+@test "a release that is refused at its end, or cannot be written, leaves no text" {
+    own_project .
+    cp "$PROJECT/migrations/repeat/ids.sql" "$PROJECT/migrations/repeat/more.sql"
+    before=$(everything)
+    SOURCE_DATE_EPOCH=soon run_status 3 planner release 1.0.0 --project "$PROJECT"
+    same folder "$before" "$(everything)"
+    for at in 1 2 3; do
+        run_status 5 with_fault DISK_FULL_AT=$at planner release 1.0.0 --project "$PROJECT"
+        same "folder, full at write $at" "$before" "$(everything)"
+    done
+    run_status 0 release 1.0.0
+    # what is released stays when the next release fails
+    view 'SELECT id, name FROM ship'
+    before=$(everything)
+    run_status 5 with_fault DISK_FULL_AT=2 planner release 1.1.0 --project "$PROJECT"
+    same "folder with a release" "$before" "$(everything)"
+    # flyway's settings stand beside a text
+    layout_project flyway
+    PROJECT=$WORK/flyway
+    echo executeInTransaction=false >"$PROJECT/migrations/R__ship_names.sql.conf"
+    before=$(everything)
+    run_status 5 with_fault DISK_FULL_AT=4 planner release 1.0.0 --project "$PROJECT"
+    same "flyway's folder" "$before" "$(everything)"
+}
+
+@test "what stands beside frozen texts is listed, and a text that was never released is refused" {
+    own_project .
+    echo 'CREATE VIEW more AS SELECT 1;' >"$PROJECT/migrations/repeat/more.sql"
+    run_status 0 release 1.0.0
+    echo notes >"$PROJECT/sealift.frozen/1.0.0/README"
+    mkdir "$PROJECT/sealift.frozen/0.9" "$PROJECT/sealift.frozen/1.0.0/old"
+    cp "$PROJECT/sealift.frozen/1.0.0/ids.sql" "$PROJECT/sealift.frozen/0.9"
+    cp "$PROJECT/sealift.frozen/1.0.0/ids.sql" "$PROJECT/sealift.frozen/1.0.0/old"
+    run_status 0 planner status --project "$PROJECT" --files
+    output_has "ignored  sealift.frozen/1.0.0/README: no text of a repeatable script" \
+        "ignored  sealift.frozen/0.9/ids.sql: sealift.sum knows no such version" \
+        "the folder 'sealift.frozen/1.0.0/old' holds SQL but is no part of the layout"
+    run_status 0 planner status --project "$PROJECT" --json
+    same "all files" "$(cd "$PROJECT" && find migrations sealift.frozen -type f | wc -l)" \
+        "$(json '.files | .read + .ignored + .refused')"
+    cp "$PROJECT/sealift.frozen/1.0.0/ids.sql" "$PROJECT/sealift.frozen/1.0.0/other.sql"
+    run_status 4 planner status --project "$PROJECT" --files
+    output_has "refused  sealift.frozen/1.0.0/other.sql: "
+    run_status 4 planner verify-project --project "$PROJECT"
+    output_has "'sealift.frozen/1.0.0/other.sql' stands among the texts of the released version 1.0.0, and sealift.sum has none of that name"
 }
 
 @test "in a flat layout --through takes repeatable scripts only where it takes all before them" {
@@ -185,6 +235,8 @@ ids@1.0.0 released 1.0.0 ids" "$(states)"
     run_status 0 planner release 1.1.1 --supersedes 1.1.0 --project "$PROJECT"
     same states "ids@1.1.1 released 1.1.1 ids" "$(states | tail -1)"
     same "what is pending" "" "$(states | grep pending)"
+    run_status 0 planner status --project "$PROJECT" --files
+    output_has "ignored  sealift.frozen/1.1.0/ids.sql: its version is superseded"
 }
 
 @test "a rehearsal before the release counts where the version is known; in a flat layout pack wants another" {

@@ -102,3 +102,12 @@ SQL
     run_status 0 suggest 0001_change --write
     run_status 1 grep -E 'xxx+' "$PROJECT/migrations/1.0.0/0001_change.down.sql"
 }
+
+@test "nothing to undo: declared it is refused, and what changes nothing is told of it" {
+    printf -- '-- sealift: nothing-to-undo it analyzes\nANALYZE;\n' | change
+    run_status 4 suggest 0001_change
+    errors_has "'0001_change' is declared to have nothing to undo: it analyzes" 'take the directive out'
+    echo '-- nothing at all' | change
+    run_status 4 suggest 0001_change
+    errors_has "changes nothing that could be taken back" "'-- sealift: nothing-to-undo REASON' in the up"
+}

@@ -49,12 +49,25 @@ static void adds_only_lines_that_are_not_there(void **state UNUSED)
     assert_string_equal(text_string(&text), "one\ntwo\nthree\nwo\n");
 }
 
+static void quotes_words_for_a_shell(void **state UNUSED)
+{
+    static const struct {
+        const char *word, *quoted;
+    } cases[] = {{"../a-b/c.d", "../a-b/c.d"}, {"", "''"},         {"a b", "'a b'"},
+                 {"it's", "'it'\\''s'"},       {"$(x)", "'$(x)'"}, {"~", "'~'"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep) char *quoted = text_shell_word(cases[i].word);
+        assert_string_equal(quoted, cases[i].quoted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_plain_numbers_only),
         cmocka_unit_test(knows_utf8),
         cmocka_unit_test(adds_only_lines_that_are_not_there),
+        cmocka_unit_test(quotes_words_for_a_shell),
         cmocka_unit_test(shows_nothing_that_steers_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

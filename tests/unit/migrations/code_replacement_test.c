@@ -102,6 +102,8 @@ static void is_refused_by_name(void **state UNUSED)
          "' was written for it: its digest is now " DIGEST},
         {"2_b.go" UP, REPLACES "2_b.go blake2b " DIGEST "0\n", "has changed since"},
         {"3_c.go" UP, LINE("3_c.go"), "'migrations/3_c.go" UP "' replaces nothing: 'migrations/3_"},
+        {"3_c.go" UP, REPLACES "3_c.go blake2b 00\n", "is no migration of the layout"},
+        {"3_c.go" UP, LINE("3_c.go"), "'migrations/3_c.go' is not there"},
         {"below/x.go" UP, LINE("x.go"), "'migrations/below/x.go" UP "' replaces nothing"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)

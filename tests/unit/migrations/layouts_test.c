@@ -408,6 +408,40 @@ static void looks_into_all_files_for_marks(void **state UNUSED)
     folder_done(&folder);
 }
 
+/* Names that several tools have: each of these, and whether it would read the same. */
+static void says_which_other_tools_it_could_be(void **state UNUSED)
+{
+    static const struct {
+        File files[4];
+        const char *says;
+    } cases[] = {
+        {{{"1_a.up.sql", "SELECT 1;"}, {"1_a.down.sql", "SELECT 2;"}},
+         "golang-migrate names scripts; these could also be scripts of sqlx, popx, node-pg-migrate "
+         "(all the same but for [foreign-history]): 'layout' in sealift.conf decides"},
+        /* by the text of the version, and by the length of the number */
+        {{{"9_a.up.sql", "SELECT 1;"}, {"10_b.up.sql", "SELECT 2;"}},
+         "also be scripts of sqlx, node-pg-migrate (all the same but for [foreign-history]); of "
+         "popx (read otherwise): "},
+        /* sqlx pairs by the whole name, and refuses this */
+        {{{"1_a.up.sql", "SELECT 1;"}, {"1_b.down.sql", "SELECT 2;"}},
+         "also be scripts of popx (all the same"},
+        /* psql's language is ours alone */
+        {{{"0001_a.up.sql", "SELECT 1;"}},
+         "our own layout names scripts; these could also be scripts of golang-migrate, sqlx, popx, "
+         "node-pg-migrate (read otherwise): "},
+        {{{"1_a.sql", "SELECT 1;"}}, "as sqlx has it; these could also be scripts of node-pg-"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with("auto", cases[i].files);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_read(folder.path, &project, &err));
+        if (!strstr(project.layout_reason, cases[i].says))
+            fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].says);
+        folder_done(&folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +465,7 @@ int main(void)
         cmocka_unit_test(psql_reads_by_name_without_a_main_file),
         cmocka_unit_test(says_by_what_it_knew),
         cmocka_unit_test(looks_into_all_files_for_marks),
+        cmocka_unit_test(says_which_other_tools_it_could_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

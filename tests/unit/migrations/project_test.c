@@ -360,7 +360,10 @@ static void surveys_all_that_is_wrong(void **state UNUSED)
     assert_int_equal(project.migrations.count, 1);
     project_done(&project);
     assert_false(project_read(folder.path, &project, &err));
-    assert_string_equal(err.detail, "and 2 more; 'planner verify-project' lists them");
+    CLEANUP(memory_freep)
+    char *detail =
+        memory_format("and 2 more; 'planner verify-project --project %s' lists them", folder.path);
+    assert_string_equal(err.detail, detail);
     error_done(&err);
     folder_done(&folder);
 }

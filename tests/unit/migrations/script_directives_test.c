@@ -14,6 +14,7 @@ static void reads_directives(void **state UNUSED)
                                  "--   sealift:  lock-timeout 5s\n"
                                  "-- sealift: statement-timeout 2min\n"
                                  "-- sealift: irreversible drops\ta column\n"
+                                 "-- sealift: nothing-to-undo  it only analyzes\n"
                                  "-- sealift: phase after\n"
                                  "-- sealift: verify in-transaction\n"
                                  "-- sealift is a product\n"
@@ -25,6 +26,7 @@ static void reads_directives(void **state UNUSED)
     assert_int_equal(directives->lock_timeout_ms, 5000);
     assert_int_equal(directives->statement_timeout_ms, 120000);
     assert_string_equal(directives->irreversible, "drops\ta column");
+    assert_string_equal(directives->nothing_to_undo, "it only analyzes");
     assert_string_equal(directives->phase, "after");
 }
 
@@ -157,6 +159,9 @@ static void refuses_directives_it_cannot_follow(void **state UNUSED)
          "v1/s.sql:2: directive 'phase' is given twice"},
         {"-- sealift: lock-timeout 0\n-- sealift: lock-timeout 1s\n",
          "v1/s.sql:2: directive 'lock-timeout' is given twice"},
+        {"-- sealift: nothing-to-undo\n", "v1/s.sql:1: directive 'nothing-to-undo' needs a reason"},
+        {"-- sealift: nothing-to-undo a\n-- sealift: nothing-to-undo b\n",
+         "v1/s.sql:2: directive 'nothing-to-undo' is given twice"},
         {"-- sealift: irreversible a\n-- sealift: irreversible b\n",
          "v1/s.sql:2: directive 'irreversible' is given twice"},
         {"-- sealift: no-transaction\n-- sealift: no-transaction\n",
