@@ -30,6 +30,7 @@ typedef struct LayoutReading {
     const char *root;                /* of the project; borrowed */
     const char *folder;              /* of the migrations, from the root; borrowed */
     const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
+    const char *search_path;         /* of sealift.conf; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     bool flat;
     bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
@@ -90,7 +91,7 @@ bool layout_liquibase_marks(const char *first_line);
 /* Whether a file's name may be that of a changelog: XML, YAML or JSON. */
 bool layout_liquibase_names(const char *name);
 
-/* Whether a file's name is flyway's: V1.2__name.sql, R__name.sql. */
+/* Whether a file's name is flyway's: V1.2__name.sql, V1.2.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
 
 /* Read a script's settings (NAME.sql.conf) and look for placeholders. */

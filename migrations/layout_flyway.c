@@ -8,41 +8,43 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "migrations/flyway_settings.h"
 #include "migrations/layout.h"
 #include "migrations/project_repeats.h"
 #include "migrations/script_lines.h"
 
-#define PARTS_MAX 64
-
+/* "1.2" or "1_2" of a name, behind its letter; borrowed. */
 typedef struct FlywayVersion {
-    uint64_t parts[PARTS_MAX]; /* trailing zeros are not there */
-    size_t count;
+    const char *text;
+    size_t length;
 } FlywayVersion;
 
-/* The version between the letter and "__"; false where it is none. *ret_title is behind. */
+/* Numbers between single dots or underscores, of any length. */
+static bool is_version(const char *text, size_t length)
+{
+    bool digit = false;
+    for (size_t i = 0; i < length; i++) {
+        bool separates = text[i] == '.' || text[i] == '_';
+        if (separates ? !digit : text[i] < '0' || text[i] > '9')
+            return false;
+        digit = !separates;
+    }
+    return digit;
+}
+
+/* The version between the letter and "__", or the ending; false where it is none. *ret_title is
+ * behind, and may be empty. */
 static bool parse_version(const char *name, FlywayVersion *ret_version, const char **ret_title)
 {
-    const char *end = strstr(name + 1, "__");
-    if (!end || end == name + 1 || !layout_is_sql(end))
+    if (!layout_is_sql(name))
         return false;
-    FlywayVersion version = {0};
-    for (const char *at = name + 1; at < end;) {
-        size_t digits;
-        if (version.count == PARTS_MAX ||
-            !layout_parse_number(at, &version.parts[version.count], &digits))
-            return false;
-        version.count++;
-        at += digits;
-        if (at < end && *at != '.' && *at != '_')
-            return false;
-        at += at < end;
-        if (at == end && (end[-1] == '.' || end[-1] == '_'))
-            return false;
-    }
-    while (version.count > 1 && !version.parts[version.count - 1])
-        version.count--;
+    const char *text = name + 1, *ending = name + strlen(name) - strlen(".sql");
+    const char *separator = memmem(text, (size_t)(ending - text), "__", 2);
+    FlywayVersion version = {text, (size_t)((separator ? separator : ending) - text)};
+    if (!is_version(version.text, version.length))
+        return false;
     *ret_version = version;
-    *ret_title = end + 2;
+    *ret_title = separator ? separator + 2 : ending;
     return true;
 }
 
@@ -58,29 +60,44 @@ bool layout_flyway_names(const char *name)
     return is_repeatable(name) || (name[0] == 'V' && parse_version(name, &version, &title));
 }
 
-static int compare_versions(const FlywayVersion *a, const FlywayVersion *b)
+/* The next number without its leading zeros: "" where it is zero, or where there is none. */
+static FlywayVersion take_number(FlywayVersion *rest)
 {
-    for (size_t i = 0; i < a->count || i < b->count; i++) {
-        uint64_t part_a = i < a->count ? a->parts[i] : 0, part_b = i < b->count ? b->parts[i] : 0;
-        if (part_a != part_b)
-            return part_a < part_b ? -1 : 1;
+    const char *end = rest->text + rest->length, *at = rest->text;
+    while (at < end && *at == '0')
+        at++;
+    FlywayVersion number = {at, 0};
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    number.length = (size_t)(at - number.text);
+    at += at < end; /* what separates it from the next */
+    *rest = (FlywayVersion){at, (size_t)(end - at)};
+    return number;
+}
+
+/* flyway's numbers have no largest one. */
+static int compare_versions(FlywayVersion a, FlywayVersion b)
+{
+    while (a.length || b.length) {
+        FlywayVersion one = take_number(&a), other = take_number(&b);
+        if (one.length != other.length)
+            return one.length < other.length ? -1 : 1;
+        int order = memcmp(one.text, other.text, one.length);
+        if (order)
+            return order;
     }
     return 0;
 }
 
 static FlywayVersion version_of(const LayoutMigration *migration)
 {
-    FlywayVersion version = {0};
-    const char *title;
-    CLEANUP(memory_freep) char *name = memory_format("%s.sql", migration->migration.identity);
-    (void)!parse_version(name, &version, &title);
-    return version;
+    const char *text = migration->migration.identity + 1, *separator = strstr(text, "__");
+    return (FlywayVersion){text, separator ? (size_t)(separator - text) : strlen(text)};
 }
 
 static int compare_migrations(const void *a, const void *b)
 {
-    FlywayVersion one = version_of(a), other = version_of(b);
-    return compare_versions(&one, &other);
+    return compare_versions(version_of(a), version_of(b));
 }
 
 /* --- how a script is run ---------------------------------------------------------------------- */
@@ -135,61 +152,11 @@ bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigrat
     return read_config(reading, path, &config, err);
 }
 
-/* --- flyway.conf, flyway.toml ---------------------------------------------------------------- */
-
-typedef struct Settings {
-    LayoutReading *reading;
-    const char *path;
-} Settings;
-
-/* Of all settings, those that say what a placeholder is. Both forms of the file have a key and a
- * value on a line: flyway.placeholderPrefix=${ and placeholderPrefix = "${". */
-static bool take_setting(void *context, const char *line, int64_t number, Error *err UNUSED)
-{
-    static const char *const marks[][2] = {{"placeholderPrefix", "${"}, {"placeholderSuffix", "}"}};
-    const Settings *settings = context;
-    const char *key = line + strspn(line, " \t");
-    const char *equals = strchr(key, '=');
-    if (*key == '#' || !equals)
-        return true;
-    if (text_has_prefix(key, "flyway."))
-        key += strlen("flyway.");
-    size_t length = strcspn(key, " \t=");
-    const char *value = equals + 1 + strspn(equals + 1, " \t\"'");
-    CLEANUP(memory_freep) char *text = memory_string_n(value, strcspn(value, " \t\"'"));
-    if (length == strlen("placeholderReplacement") &&
-        text_has_prefix(key, "placeholderReplacement") && strcasecmp(text, "false") == 0)
-        settings->reading->verbatim = true;
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-        if (strlen(marks[i][0]) == length && text_has_prefix(key, marks[i][0]) &&
-            strcmp(text, marks[i][1]) != 0)
-            finding_add(settings->reading->findings, FINDING_ERROR,
-                        "placeholders are read as ${name}", "%s:%" PRId64 ": %s is '%s'",
-                        settings->path, number, marks[i][0], text);
-    return true;
-}
-
-static bool read_settings(LayoutReading *reading, Error *err)
-{
-    static const char *const names[] = {"flyway.conf", "flyway.toml"};
-    const char *const folders[] = {"", reading->folder};
-    for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
-        const char *folder = folders[i % 2];
-        CLEANUP(memory_freep)
-        char *name = *folder ? file_path(folder, names[i / 2]) : memory_string(names[i / 2]);
-        CLEANUP(memory_freep) char *path = file_path(reading->root, name);
-        Settings settings = {reading, name};
-        if (file_exists(path) && !script_lines_read(path, take_setting, &settings, err))
-            return false;
-    }
-    return true;
-}
-
 /* --- files ----------------------------------------------------------------------------------- */
 
 typedef struct FlywayDown {
-    char *path; /* owned */
-    FlywayVersion version;
+    char *path;            /* owned; NULL: a migration has it */
+    FlywayVersion version; /* of the path that the migration or this has */
 } FlywayDown;
 
 typedef ARRAY_OF(FlywayDown) FlywayDownArray;
@@ -219,6 +186,14 @@ static bool is_code(const char *name)
     return layout_ends_in_code(name) &&
            (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt") || is_callback(name) ||
             (strchr("VURB", name[0]) && strstr(name, "__")));
+}
+
+static void add_down(FlywayDownArray *downs, const char *path)
+{
+    FlywayDown *down = array_add(downs);
+    const char *title;
+    down->path = memory_string(path);
+    (void)!parse_version(file_base_name(down->path), &down->version, &title);
 }
 
 static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
@@ -275,7 +250,7 @@ static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray 
     else if (name[0] == 'V' && parse_version(name, &version, &title))
         return take_version(reading, path, name, title, err);
     else if (name[0] == 'U' && parse_version(name, &version, &title))
-        *array_add(downs) = (FlywayDown){memory_string(path), version};
+        add_down(downs, path);
     else if (name[0] == 'B' && parse_version(name, &version, &title))
         layout_pass_file(reading, path, "it is a baseline of versions that are read themselves");
     else
@@ -304,8 +279,7 @@ static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownAr
 static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
 {
     array_each (LayoutMigration, at, &reading->migrations) {
-        FlywayVersion version = version_of(at);
-        if (compare_versions(&version, &down->version) != 0)
+        if (compare_versions(version_of(at), down->version) != 0)
             continue;
         if (at->migration.scripts[PROJECT_DOWN]) {
             finding_add(reading->findings, FINDING_ERROR, /* hint= */ NULL,
@@ -348,7 +322,7 @@ bool layout_read_flyway(LayoutReading *reading, Error *err)
 {
     CLEANUP(downs_done) FlywayDownArray downs = {0};
     reading->flat = true;
-    if (!read_settings(reading, err) || !read_folder(reading, reading->folder, &downs, err))
+    if (!flyway_settings_read(reading, err) || !read_folder(reading, reading->folder, &downs, err))
         return false;
     array_each (FlywayDown, down, &downs)
         if (!take_down(reading, down, err))

@@ -142,10 +142,12 @@ flyway_checksum() {
     printf '\xef\xbb\xbfCREATE TABLE crane (id int);\r\nCREATE TABLE hook (id int);\r\n' \
         >"$WORK/flyway/migrations/V3__two_lines.sql"
     printf 'DROP TABLE crane; DROP TABLE hook;' >"$WORK/flyway/migrations/U3__two_lines.sql"
+    echo 'CREATE TABLE winch (id int);' >"$WORK/flyway/migrations/V2_9.sql" # no description
     kept flyway 1.0.0
     expected=$(rank=0
-        for file in $(layout_order flyway | grep -v R__) V3__two_lines.sql; do
-            name=${file##*/} name=${name%.sql} version=${name%%__*} title=${name#*__}
+        for file in $(layout_order flyway | grep -v R__) V2_9.sql V3__two_lines.sql; do
+            name=${file##*/} name=${name%.sql}
+            version=${name%%__*} title=${name#"$version"} title=${title#__}
             rank=$((rank + 1)) version=${version#V}
             echo "$rank|${version//_/.}|${title//_/ }|SQL|${file##*/}|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
         done)
@@ -154,7 +156,7 @@ flyway_checksum() {
     rows index 'flyway_schema_history_pk flyway_schema_history_s_idx' "SELECT indexrelid::regclass FROM pg_index
         WHERE indrelid = 'flyway_schema_history'::regclass ORDER BY 1::text"
     back 1
-    rows down '5|5' 'SELECT count(*), max(installed_rank) FROM flyway_schema_history'
+    rows down '6|6' 'SELECT count(*), max(installed_rank) FROM flyway_schema_history'
 }
 
 @test "flyway: a repeatable that changed has a row more, and on the way back one less" {
