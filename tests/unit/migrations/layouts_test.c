@@ -148,14 +148,18 @@ static void sqlx_reads_one_way_and_pairs(void **state UNUSED)
            "1_a: SELECT 1@1 / none\n"
            "2_b up-alone: SELECT 2@2 / none\n"
            "10_c: SELECT 10@1 / none\n");
-    ProjectFolder folder =
-        project_with("sqlx", FILES({"1_a.up.sql", "SELECT 1;"},
-                                   {"1_a.down.sql", "-- no-transaction\nSELECT 2;"}));
+    ProjectFolder folder = project_with(
+        "sqlx",
+        FILES({"1_a.up.sql", "SELECT 1;"}, {"1_a.down.sql", "-- no-transaction\nSELECT 2;"},
+              {"02_add.up.sql", "SELECT 3;"}, {"2_drop.down.sql", "SELECT 4;"},
+              {"3_undo.down.sql", "-- no-transaction\nSELECT 6;"}, {"3_up.up.sql", "SELECT 5;"}));
     CLEANUP(error_done) Error err = {0};
     CLEANUP(project_done) Project project = {0};
     assert_true(project_read(folder.path, &project, &err));
     CLEANUP(memory_freep) char *found = listing_of(&project);
-    assert_string_equal(found, "1_a down-alone: SELECT 1@1 / SELECT 2@2\n");
+    assert_string_equal(found, "1_a down-alone: SELECT 1@1 / SELECT 2@2\n"
+                               "02_add: SELECT 3@1 / SELECT 4@1\n"
+                               "3_up down-alone: SELECT 5@1 / SELECT 6@2\n");
     folder_done(&folder);
 }
 
@@ -166,7 +170,12 @@ static void sqlx_is_refused(void **state UNUSED)
     expect_says("sqlx", FILES({"9223372036854775808_a.sql", "SELECT 1;"}), FINDING_ERROR,
                 "does not begin with a");
     expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_a.up.sql", "SELECT 1;"}), FINDING_ERROR,
-                "stands beside");
+                "the number of 'migrations/1_a.up.sql' stands twice");
+    expect_says("sqlx",
+                FILES({"1_a.down.sql", "x"}, {"1_b.up.sql", "x"}, {"01_c.down.sql", "SELECT 1;"}),
+                FINDING_ERROR, "the number of 'migrations/1_a.down.sql' stands twice");
+    expect_says("sqlx", FILES({"2_a.up.sql", "x"}, {"1_a.down.sql", "SELECT 1;"}), FINDING_ERROR,
+                "'migrations/1_a.down.sql' has no up script");
     expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_b.sql", "SELECT 1;"}), FINDING_ERROR,
                 "stands twice");
     expect_says("sqlx", FILES({"a.sql", "SELECT 1;"}), FINDING_WARNING, "'migrations/a.sql'");
