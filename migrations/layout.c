@@ -87,7 +87,9 @@ bool layout_read(Layout layout, LayoutReading *reading, Error *err)
         !readers[layout].read(reading, err))
         return false;
     layout_check_replacements(reading);
-    return true;
+    /* a changelog of liquibase's may be JSON, and hold anything */
+    return layout == LAYOUT_LIQUIBASE || layout == LAYOUT_SQITCH ||
+           layout_refuse_pgroll(reading, err);
 }
 
 const char *project_script_name(ProjectScript script)

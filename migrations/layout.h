@@ -158,6 +158,10 @@ LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, co
 /* Replacements that no migration has are errors. */
 void layout_check_replacements(LayoutReading *reading);
 
+/* Refuse migrations of pgroll, which are lists of operations in YAML or JSON and no SQL. ERROR_IO.
+ */
+bool layout_refuse_pgroll(LayoutReading *reading, Error *err) MUST_CHECK;
+
 /* A folder nobody reads: a warning where it holds SQL. */
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err) MUST_CHECK;
 
