@@ -34,6 +34,7 @@ static const struct {
     [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders,
                                  SCRIPT_SYNTAX_NONE},
     [LAYOUT_PSQL] = {"psql", layout_read_psql, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_REFINERY] = {"refinery", layout_read_refinery, SCRIPT_SYNTAX_NONE},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */

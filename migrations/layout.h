@@ -74,6 +74,7 @@ bool layout_read_temporal(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_popx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_numbered_folders(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_refinery(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -87,12 +88,18 @@ bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
 bool layout_liquibase_marks(const char *first_line);
+bool layout_refinery_marks(const char *line);
 
 /* Whether a file's name may be that of a changelog: XML, YAML or JSON. */
 bool layout_liquibase_names(const char *name);
 
 /* Whether a file's name is flyway's: V1.2__name.sql, V1.2.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Whether a file's name is refinery's: V1__name.sql, U1__name.sql, which flyway's may be too; and
+ * whether it is one that only refinery's is: V1__name.rs. */
+bool layout_refinery_names(const char *name);
+bool layout_refinery_tells(const char *name);
 
 /* Read a script's settings (NAME.sql.conf) and look for placeholders. */
 bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,

@@ -3,13 +3,16 @@
 #include "base/text.h"
 #include "migrations/code_replacement.h"
 #include "migrations/layout.h"
+#include "migrations/script_lines.h"
 
 #define PEEKED_BYTES (64 * 1024)
+#define CARGO_FILE   "Cargo.toml"
 
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
     char *first[LAYOUT_COUNT]; /* owned */
     char *sqitch_config;       /* owned: its plan may stand in another folder */
+    bool refinery;             /* a file is named as refinery names migrations */
     char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
 } LayoutSigns;
 
@@ -79,6 +82,8 @@ static void read_marks_of(const char *folder, const char *name, char *bytes, Lay
             note(signs, LAYOUT_DBMATE, folder, name);
         if (layout_node_pg_marks(line))
             note(signs, LAYOUT_NODE_PG, folder, name);
+        if (layout_refinery_marks(line))
+            note(signs, LAYOUT_REFINERY, folder, name);
     }
 }
 
@@ -129,9 +134,12 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
             signs->sqitch_config = file_path(folder, entry->name);
         if (strcmp(entry->name, "atlas.sum") == 0)
             note(signs, LAYOUT_ATLAS, folder, entry->name);
+        if (layout_refinery_tells(entry->name))
+            note(signs, LAYOUT_REFINERY, folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name) ||
             code_replacement_is(entry->name))
             continue;
+        signs->refinery = signs->refinery || layout_refinery_names(entry->name);
         if (layout_popx_names(entry->name))
             note(signs, LAYOUT_POPX, folder, entry->name);
         if (layout_flyway_names(entry->name))
@@ -140,6 +148,30 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
         if (!peek(root, folder, entry->name, read_marks_of, signs, err))
             return false;
     }
+    return true;
+}
+
+static bool take_cargo_line(void *context, const char *line, int64_t number UNUSED,
+                            Error *err UNUSED)
+{
+    bool *depends = context;
+    const char *rest = line + strlen("refinery");
+    *depends = *depends || strstr(line, "dependencies.refinery]") ||
+               (text_has_prefix(line, "refinery") && strchr(" =.", *rest) && *rest);
+    return true;
+}
+
+/* flyway's names may be refinery's: then the project's own Cargo.toml says so. */
+static bool read_cargo(const char *root, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(root, CARGO_FILE);
+    bool depends = false;
+    if (!signs->refinery || signs->first[LAYOUT_REFINERY] || !file_exists(path))
+        return true;
+    if (!script_lines_read(path, take_cargo_line, &depends, err))
+        return false;
+    if (depends)
+        signs->first[LAYOUT_REFINERY] = memory_string(CARGO_FILE);
     return true;
 }
 
@@ -200,6 +232,7 @@ static const struct {
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
     {LAYOUT_LIQUIBASE, "is a changelog of liquibase"},
+    {LAYOUT_REFINERY, "is refinery's, or names it"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},
     {LAYOUT_GOOSE, "holds '-- +goose Up'"},
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},
@@ -218,7 +251,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!layout_list(root, folder, &entries, err) ||
         !read_flat(root, folder, &entries, &signs, err) ||
-        !read_versions(root, folder, &signs, err))
+        !read_versions(root, folder, &signs, err) || !read_cargo(root, &signs, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')

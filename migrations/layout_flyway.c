@@ -291,7 +291,9 @@ static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
         return layout_flyway_check(reading, at->migration.scripts[PROJECT_DOWN], &at->migration,
                                    PROJECT_DOWN, err);
     }
-    layout_pass_file(reading, down->path, "there is no V script of its version");
+    layout_pass_file(reading, down->path,
+                     "there is no V script of its version; where the tool is refinery, which would "
+                     "run it, [migrations] layout says so");
     return true;
 }
 
