@@ -2,8 +2,7 @@
  * folders below it; NAME.sql.conf beside a script says how it is run. Versions are numbers between
  * dots or underscores, compared number by number: 1, 1.0 and 01 are the same. Repeatable scripts
  * (R__) come behind them in order of their descriptions (project_repeats.h). Callbacks are refused
- * by name; a baseline (B) is passed over, because the versions that it stands for are read
- * themselves. */
+ * by name; a baseline (B) is passed over where versions that it stands for are read themselves. */
 #include <inttypes.h>
 #include <strings.h>
 
@@ -154,18 +153,30 @@ bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigrat
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-typedef struct FlywayDown {
+typedef struct FlywayScript {
     char *path;            /* owned; NULL: a migration has it */
     FlywayVersion version; /* of the path that the migration or this has */
-} FlywayDown;
+} FlywayScript;
 
-typedef ARRAY_OF(FlywayDown) FlywayDownArray;
+typedef ARRAY_OF(FlywayScript) FlywayScriptArray;
 
-static void downs_done(FlywayDownArray *downs)
+/* What has its place only when all versions are known. */
+typedef struct FlywayFolder {
+    FlywayScriptArray downs;
+    FlywayScriptArray baselines;
+} FlywayFolder;
+
+static void scripts_done(FlywayScriptArray *scripts)
 {
-    array_each (FlywayDown, down, downs)
-        free(down->path);
-    array_free(downs);
+    array_each (FlywayScript, script, scripts)
+        free(script->path);
+    array_free(scripts);
+}
+
+static void folder_done(FlywayFolder *folder)
+{
+    scripts_done(&folder->downs);
+    scripts_done(&folder->baselines);
 }
 
 /* beforeMigrate.sql, afterEachMigrate__x.sql, createSchema.sql */
@@ -188,12 +199,12 @@ static bool is_code(const char *name)
             (strchr("VURB", name[0]) && strstr(name, "__")));
 }
 
-static void add_down(FlywayDownArray *downs, const char *path)
+static void add_script(FlywayScriptArray *scripts, const char *path)
 {
-    FlywayDown *down = array_add(downs);
+    FlywayScript *script = array_add(scripts);
     const char *title;
-    down->path = memory_string(path);
-    (void)!parse_version(file_base_name(down->path), &down->version, &title);
+    script->path = memory_string(path);
+    (void)!parse_version(file_base_name(script->path), &script->version, &title);
 }
 
 static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
@@ -233,7 +244,7 @@ static void take_code(LayoutReading *reading, const char *path)
                "move it out of the folder, if it is no migration");
 }
 
-static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray *downs, Error *err)
+static bool take_file(LayoutReading *reading, const char *path, FlywayFolder *others, Error *err)
 {
     const char *name = file_base_name(path), *title;
     FlywayVersion version;
@@ -250,15 +261,15 @@ static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray 
     else if (name[0] == 'V' && parse_version(name, &version, &title))
         return take_version(reading, path, name, title, err);
     else if (name[0] == 'U' && parse_version(name, &version, &title))
-        add_down(downs, path);
+        add_script(&others->downs, path);
     else if (name[0] == 'B' && parse_version(name, &version, &title))
-        layout_pass_file(reading, path, "it is a baseline of versions that are read themselves");
+        add_script(&others->baselines, path);
     else
         layout_pass_file(reading, path, "flyway's versions are called V1.2__name.sql");
     return true;
 }
 
-static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownArray *downs,
+static bool read_folder(LayoutReading *reading, const char *folder, FlywayFolder *others,
                         Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
@@ -269,14 +280,14 @@ static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownAr
         if (strcmp(path, PROJECT_FROZEN_NAME) == 0)
             continue;
         if (layout_takes(reading, folder, entry) &&
-            !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, downs, err)
-                                              : take_file(reading, path, downs, err)))
+            !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, others, err)
+                                              : take_file(reading, path, others, err)))
             return false;
     }
     return true;
 }
 
-static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
+static bool take_down(LayoutReading *reading, FlywayScript *down, Error *err)
 {
     array_each (LayoutMigration, at, &reading->migrations) {
         if (compare_versions(version_of(at), down->version) != 0)
@@ -295,6 +306,46 @@ static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
                      "there is no V script of its version; where the tool is refinery, which would "
                      "run it, [migrations] layout says so");
     return true;
+}
+
+/* Whether a version is read that the baseline stands for. */
+static bool is_read_itself(const LayoutReading *reading, const FlywayScript *baseline)
+{
+    array_each (const LayoutMigration, at, &reading->migrations)
+        if (compare_versions(version_of(at), baseline->version) <= 0)
+            return true;
+    return false;
+}
+
+/* A new database begins with the latest baseline; others have run what it stands for. Where these
+ * versions are gone, it is the first migration. */
+static bool take_baseline(LayoutReading *reading, const FlywayScriptArray *baselines, Error *err)
+{
+    const FlywayScript *latest = NULL;
+    array_each (const FlywayScript, at, baselines) {
+        const FlywayScript *passed = at;
+        if (is_read_itself(reading, at)) {
+            layout_pass_file(reading, at->path,
+                             "it is a baseline of versions that are read themselves");
+            continue;
+        }
+        int order = latest ? compare_versions(at->version, latest->version) : 1;
+        if (order == 0)
+            finding_add(reading->findings, FINDING_ERROR, "flyway refuses this too",
+                        "the version of '%s' stands twice: '%s' has it already", at->path,
+                        latest->path);
+        if (order > 0) {
+            passed = latest;
+            latest = at;
+        }
+        if (passed && order)
+            layout_pass_file(reading, passed->path, "a later baseline stands for it");
+    }
+    if (!latest)
+        return true;
+    const char *title = latest->version.text + latest->version.length;
+    title += text_has_prefix(title, "__") ? strlen("__") : 0;
+    return take_version(reading, latest->path, file_base_name(latest->path), title, err);
 }
 
 static void refuse_twins(LayoutReading *reading)
@@ -322,11 +373,13 @@ static int compare_descriptions(const void *a, const void *b)
 
 bool layout_read_flyway(LayoutReading *reading, Error *err)
 {
-    CLEANUP(downs_done) FlywayDownArray downs = {0};
+    CLEANUP(folder_done) FlywayFolder others = {0};
     reading->flat = true;
-    if (!flyway_settings_read(reading, err) || !read_folder(reading, reading->folder, &downs, err))
+    if (!flyway_settings_read(reading, err) ||
+        !read_folder(reading, reading->folder, &others, err) ||
+        !take_baseline(reading, &others.baselines, err))
         return false;
-    array_each (FlywayDown, down, &downs)
+    array_each (FlywayScript, down, &others.downs)
         if (!take_down(reading, down, err))
             return false;
     if (reading->migrations.count)

@@ -481,6 +481,18 @@ program() {
     errors_has "'migrations/V2__rehash.java' is a program"
 }
 
+@test "flyway: a baseline in place of versions that are gone: no history" {
+    empty_project
+    rm -rf "$PROJECT/migrations"/*
+    sed -i 's/^layout = .*/layout = flyway/' "$PROJECT/sealift.conf"
+    script B5__base.sql <<<'CREATE TABLE one (a int);'
+    script V6__two.sql <<<'CREATE TABLE two (a int);'
+    release 1.0
+    keep
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "[foreign-history] keep: 'migrations/B5__base.sql' is a baseline of flyway" 'keep = false'
+}
+
 @test "a layout without such a tool, another layout later, a bad word: refused" {
     empty_project
     keep

@@ -25,6 +25,21 @@ static void reads_versions_of_any_length(void **state UNUSED)
                     FINDING_WARNING, names[i]);
 }
 
+/* It stands for versions that are gone; of several, the latest does. */
+static void a_baseline_is_first_where_nothing_stands_before(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V6__f.sql", "SELECT 6;"}, {"B5__base.sql", "SELECT 5;"},
+                 {"old/B4.1__base.sql", "SELECT 4;"}, {"B6.1__later.sql", "SELECT 61;"}),
+           "B5__base: SELECT 5@1 / none\nV6__f: SELECT 6@1 / none\n");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B4__a.sql", "SELECT 4;"}),
+                FINDING_WARNING, "'migrations/B4__a.sql' is not read: a later baseline stands");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B6__a.sql", "SELECT 4;"}),
+                FINDING_WARNING, "'migrations/B6__a.sql' is not read: it is a baseline of");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B05__a.sql", "SELECT 4;"}),
+                FINDING_ERROR, "the version of 'migrations/B5.sql' stands twice");
+}
+
 static void settings_that_rename_migrations_are_refused_by_line(void **state UNUSED)
 {
     static const struct {
@@ -92,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_versions_of_any_length),
+        cmocka_unit_test(a_baseline_is_first_where_nothing_stands_before),
         cmocka_unit_test(settings_that_rename_migrations_are_refused_by_line),
         cmocka_unit_test(settings_that_change_nothing_are_no_findings),
         cmocka_unit_test(another_first_schema_is_told_of),
