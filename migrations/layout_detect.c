@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "migrations/code_replacement.h"
 #include "migrations/layout.h"
+#include "migrations/project_repeats.h"
 #include "migrations/script_lines.h"
 
 #define PEEKED_BYTES (64 * 1024)
@@ -11,6 +12,8 @@
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
     char *first[LAYOUT_COUNT]; /* owned */
+    char *below[LAYOUT_COUNT]; /* owned: in a folder, of layouts that look into all of them */
+    bool ours_below;           /* scripts of our own names stand in folders */
     char *sqitch_config;       /* owned: its plan may stand in another folder */
     bool refinery;             /* a file is named as refinery names migrations */
     char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
@@ -18,8 +21,10 @@ typedef struct LayoutSigns {
 
 static void signs_done(LayoutSigns *signs)
 {
-    for (size_t i = 0; i < LAYOUT_COUNT; i++)
+    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
         free(signs->first[i]);
+        free(signs->below[i]);
+    }
     free(signs->sqitch_config);
     free(signs->one_way);
 }
@@ -220,8 +225,45 @@ static bool read_inside(const char *root, const char *folder, LayoutSigns *signs
     return true;
 }
 
+static void note_below(LayoutSigns *signs, Layout layout, bool is_sign, const char *path)
+{
+    if (is_sign && !signs->below[layout])
+        signs->below[layout] = memory_string(path);
+}
+
+static void read_name_below(const char *path, LayoutSigns *signs)
+{
+    const char *name = file_base_name(path);
+    LayoutName parts;
+    note_below(signs, LAYOUT_REFINERY, layout_refinery_tells(name), path);
+    if (code_replacement_is(name))
+        return;
+    note_below(signs, LAYOUT_FLYWAY, layout_flyway_names(name), path);
+    note_below(signs, LAYOUT_POPX, layout_popx_names(name), path);
+    signs->refinery = signs->refinery || layout_refinery_names(name);
+    signs->ours_below = signs->ours_below || (layout_parse_name(name, &parts) && parts.digits == 4);
+}
+
+/* All of a project's scripts may stand in folders, as deep as anybody likes. */
+static bool read_below(const char *root, const char *folder, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->name[0] == '.')
+            continue;
+        if (entry->kind == FILE_KIND_REGULAR)
+            read_name_below(path, signs);
+        if (entry->kind == FILE_KIND_FOLDER && !read_below(root, path, signs, err))
+            return false;
+    }
+    return true;
+}
+
 /* In the order in which they decide; what each sign says. */
-static const struct {
+static const struct Decision {
     Layout layout;
     const char *says;
 } decisions[] = {
@@ -244,6 +286,16 @@ static const struct {
     {LAYOUT_NUMBERED_FOLDERS, "is a numbered script in a numbered folder"},
 };
 
+static void decide(const struct Decision *decision, char *const files[], Layout *ret_layout,
+                   char **ret_reason)
+{
+    const char *file = files[decision->layout];
+    if (!file)
+        return;
+    *ret_layout = decision->layout;
+    *ret_reason = memory_format("'%s' %s", file, decision->says);
+}
+
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
                    Error *err)
 {
@@ -251,24 +303,22 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!layout_list(root, folder, &entries, err) ||
         !read_flat(root, folder, &entries, &signs, err) ||
-        !read_versions(root, folder, &signs, err) || !read_cargo(root, &signs, err))
+        !read_versions(root, folder, &signs, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')
             continue;
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!read_inside(root, path, &signs, err))
+        if (!read_inside(root, path, &signs, err) ||
+            (strcmp(path, PROJECT_FROZEN_NAME) != 0 && !read_below(root, path, &signs, err)))
             return false;
     }
+    if (!read_cargo(root, &signs, err))
+        return false;
     *ret_layout = LAYOUT_SEALIFT;
     *ret_reason = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason; i++) {
-        const char *first = signs.first[decisions[i].layout];
-        if (!first)
-            continue;
-        *ret_layout = decisions[i].layout;
-        *ret_reason = memory_format("'%s' %s", first, decisions[i].says);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason; i++)
+        decide(&decisions[i], signs.first, ret_layout, ret_reason);
     if (signs.sqitch_config && *ret_layout != LAYOUT_SQITCH) {
         free(*ret_reason);
         *ret_layout = LAYOUT_SQITCH;
@@ -279,5 +329,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
         *ret_reason =
             memory_format("'%s' is a number, a name and .sql, as sqlx has it", signs.one_way);
     }
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason && !signs.ours_below; i++)
+        decide(&decisions[i], signs.below, ret_layout, ret_reason);
     return true;
 }

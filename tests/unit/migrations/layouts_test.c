@@ -380,6 +380,9 @@ static void says_by_what_it_knew(void **state UNUSED)
         {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},
         {"x/migration.sql", "SELECT 1;\n", "prisma", "is a migration of prisma"},
         {"V1__a.sql", "SELECT 1;\n", "flyway", "as flyway names versions"},
+        {"x/V1__a.sql", "SELECT 1;", "flyway", "'migrations/x/V1__a.sql' is named as flyway"},
+        {"x/y/V1__a.rs", "x", "refinery", "'migrations/x/y/V1__a.rs' is refinery's"},
+        {"x/y/1_a.pg.up.sql", "SELECT 1;", "popx", "y/1_a.pg.up.sql' is named as popx names"},
         {"1_a.sql", " -- +goose Up\n", "goose", "holds '-- +goose Up'"},
         {"sqitch.conf", "[core]\n\ttop_dir = db\n", "sqitch", "is a configuration of sqitch"},
         {"committed/000001-a.sql", "", "graphile-migrate",
@@ -398,6 +401,28 @@ static void says_by_what_it_knew(void **state UNUSED)
         assert_string_equal(layout_name(project.layout), cases[i].layout);
         if (!strstr(project.layout_reason, cases[i].reason))
             fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].reason);
+        folder_done(&folder);
+    }
+}
+
+/* Strays in folders say nothing where the folder itself, or our own version folders, do. */
+static void strays_below_decide_nothing(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *layout;
+    } cases[] = {
+        {"1.0/0001_a.up.sql", "sealift"},
+        {"1_a.sql", "sqlx"},
+        {"2_a.up.sql", "golang-migrate"},
+        {"readme.sql", "flyway"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with(
+            "auto", FILES({cases[i].name, "SELECT 1;"}, {"old/x/V1__a.sql", "SELECT 1;"}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_string_equal(layout_name(project.layout), cases[i].layout);
         folder_done(&folder);
     }
 }
@@ -439,6 +464,7 @@ int main(void)
         cmocka_unit_test(psql_main_file_holds_nothing_else),
         cmocka_unit_test(psql_reads_by_name_without_a_main_file),
         cmocka_unit_test(says_by_what_it_knew),
+        cmocka_unit_test(strays_below_decide_nothing),
         cmocka_unit_test(looks_into_all_files_for_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
