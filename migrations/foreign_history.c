@@ -177,6 +177,16 @@ static bool refuse_program(const Project *project, const ProjectMigration *migra
     return error_hint(err, "set keep = false; a project with a replaced program keeps no history");
 }
 
+/* The tool notes what a new database begins with in a row of another kind. */
+static bool refuse_baseline(const ProjectMigration *migration, Error *err)
+{
+    error_set(err, ERROR_CONFIG,
+              PROJECT_CONFIG_NAME ": [foreign-history] keep: '%s' is a baseline of flyway, whose "
+                                  "row Sealift does not write",
+              migration->scripts[PROJECT_UP]);
+    return error_hint(err, "set keep = false");
+}
+
 /* What is noted begins with the first migration and ends with the last version that keeps it. */
 static bool check_programs(const Project *project, Error *err)
 {
@@ -186,9 +196,13 @@ static bool check_programs(const Project *project, Error *err)
         if (version >= 0 && project->versions.items[version].history)
             count = i + 1;
     }
-    for (size_t i = 0; i < count; i++)
-        if (is_program(&project->migrations.items[i]))
-            return refuse_program(project, &project->migrations.items[i], err);
+    for (size_t i = 0; i < count; i++) {
+        const ProjectMigration *at = &project->migrations.items[i];
+        if (is_program(at))
+            return refuse_program(project, at, err);
+        if (project->layout == LAYOUT_FLYWAY && at->identity[0] == 'B')
+            return refuse_baseline(at, err);
+    }
     return true;
 }
 

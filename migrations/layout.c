@@ -34,6 +34,7 @@ static const struct {
     [LAYOUT_NUMBERED_FOLDERS] = {"numbered-folders", layout_read_numbered_folders,
                                  SCRIPT_SYNTAX_NONE},
     [LAYOUT_PSQL] = {"psql", layout_read_psql, SCRIPT_SYNTAX_PSQL},
+    [LAYOUT_REFINERY] = {"refinery", layout_read_refinery, SCRIPT_SYNTAX_NONE},
 };
 
 /* The word in a file's name, in the order of ProjectScript. */
@@ -90,7 +91,9 @@ bool layout_read(Layout layout, LayoutReading *reading, Error *err)
         !readers[layout].read(reading, err))
         return false;
     layout_check_replacements(reading);
-    return true;
+    /* a changelog of liquibase's may be JSON, and hold anything */
+    return layout == LAYOUT_LIQUIBASE || layout == LAYOUT_SQITCH ||
+           layout_refuse_pgroll(reading, err);
 }
 
 const char *project_script_name(ProjectScript script)

@@ -31,6 +31,7 @@ typedef struct LayoutReading {
     const char *root;                /* of the project; borrowed */
     const char *folder;              /* of the migrations, from the root; borrowed */
     const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
+    const char *search_path;         /* of sealift.conf; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     bool flat;
     bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
@@ -74,6 +75,7 @@ bool layout_read_temporal(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_popx(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_numbered_folders(LayoutReading *reading, Error *err) MUST_CHECK;
 bool layout_read_psql(LayoutReading *reading, Error *err) MUST_CHECK;
+bool layout_read_refinery(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* Which layout the folder has (layout_detect.c says by what), and the file that shows it, in words
  * for people: "'migrations/00001_a.sql' holds '-- +goose Up'". The caller frees *ret_reason. An
@@ -93,12 +95,18 @@ bool layout_goose_marks(const char *line);
 bool layout_node_pg_marks(const char *line);
 bool layout_sqlx_marks(const char *first_line);
 bool layout_liquibase_marks(const char *first_line);
+bool layout_refinery_marks(const char *line);
 
 /* Whether a file's name may be that of a changelog: XML, YAML or JSON. */
 bool layout_liquibase_names(const char *name);
 
-/* Whether a file's name is flyway's: V1.2__name.sql, R__name.sql. */
+/* Whether a file's name is flyway's: V1.2__name.sql, V1.2.sql, R__name.sql. */
 bool layout_flyway_names(const char *name);
+
+/* Whether a file's name is refinery's: V1__name.sql, U1__name.sql, which flyway's may be too; and
+ * whether it is one that only refinery's is: V1__name.rs. */
+bool layout_refinery_names(const char *name);
+bool layout_refinery_tells(const char *name);
 
 /* Read a script's settings (NAME.sql.conf) and look for placeholders. */
 bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigration *migration,
@@ -168,6 +176,10 @@ LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, co
 
 /* Replacements that no migration has are errors. */
 void layout_check_replacements(LayoutReading *reading);
+
+/* Refuse migrations of pgroll, which are lists of operations in YAML or JSON and no SQL. ERROR_IO.
+ */
+bool layout_refuse_pgroll(LayoutReading *reading, Error *err) MUST_CHECK;
 
 /* A folder nobody reads: a warning where it holds SQL. */
 bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err) MUST_CHECK;

@@ -147,7 +147,8 @@ static bool check_format(LayoutReading *reading, const char *name, Error *err)
 {
     CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
     CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-    const char *tool = layout_flyway_names(name) ? "flyway" : NULL;
+    /* a version of Atlas may be called V1 */
+    const char *tool = layout_flyway_names(name) && strstr(name, "__") ? "flyway" : NULL;
     if (!tool && !script_lines_read(absolute, take_mark, &tool, err))
         return false;
     if (tool)

@@ -6,10 +6,11 @@
 /* The language's ending, or NULL. */
 static const char *code_ending(const char *name)
 {
-    static const char *const endings[] = {".go",    ".js",  ".mjs",    ".cjs",   ".ts",  ".py",
-                                          ".rb",    ".rs",  ".sh",     ".bash",  ".bat", ".cmd",
-                                          ".ps1",   ".php", ".pl",     ".ex",    ".kt",  ".java",
-                                          ".class", ".cs",  ".groovy", ".scala", ".fizz"};
+    static const char *const endings[] = {
+        ".go",    ".js",  ".mjs", ".cjs",    ".ts",    ".mts",   ".cts", ".coffee",
+        ".ls",    ".py",  ".rb",  ".rs",     ".sh",    ".bash",  ".bat", ".cmd",
+        ".ps1",   ".php", ".pl",  ".ex",     ".exs",   ".clj",   ".kt",  ".java",
+        ".class", ".cs",  ".fs",  ".groovy", ".scala", ".swift", ".fizz"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < ARRAY_LEN(endings); i++)
         if (strcasecmp(dot, endings[i]) == 0)

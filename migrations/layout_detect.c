@@ -3,20 +3,28 @@
 #include "base/text.h"
 #include "migrations/code_replacement.h"
 #include "migrations/layout.h"
+#include "migrations/project_repeats.h"
+#include "migrations/script_lines.h"
 
 #define PEEKED_BYTES (64 * 1024)
+#define CARGO_FILE   "Cargo.toml"
 
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
     char *first[LAYOUT_COUNT]; /* owned */
+    char *below[LAYOUT_COUNT]; /* owned: in a folder, of layouts that look into all of them */
+    bool ours_below;           /* scripts of our own names stand in folders */
     char *sqitch_config;       /* owned: its plan may stand in another folder */
+    bool refinery;             /* a file is named as refinery names migrations */
     char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
 } LayoutSigns;
 
 static void signs_done(LayoutSigns *signs)
 {
-    for (size_t i = 0; i < LAYOUT_COUNT; i++)
+    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
         free(signs->first[i]);
+        free(signs->below[i]);
+    }
     free(signs->sqitch_config);
     free(signs->one_way);
 }
@@ -79,6 +87,8 @@ static void read_marks_of(const char *folder, const char *name, char *bytes, Lay
             note(signs, LAYOUT_DBMATE, folder, name);
         if (layout_node_pg_marks(line))
             note(signs, LAYOUT_NODE_PG, folder, name);
+        if (layout_refinery_marks(line))
+            note(signs, LAYOUT_REFINERY, folder, name);
     }
 }
 
@@ -129,9 +139,12 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
             signs->sqitch_config = file_path(folder, entry->name);
         if (strcmp(entry->name, "atlas.sum") == 0)
             note(signs, LAYOUT_ATLAS, folder, entry->name);
+        if (layout_refinery_tells(entry->name))
+            note(signs, LAYOUT_REFINERY, folder, entry->name);
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name) ||
             code_replacement_is(entry->name))
             continue;
+        signs->refinery = signs->refinery || layout_refinery_names(entry->name);
         if (layout_popx_names(entry->name))
             note(signs, LAYOUT_POPX, folder, entry->name);
         if (layout_flyway_names(entry->name))
@@ -140,6 +153,30 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
         if (!peek(root, folder, entry->name, read_marks_of, signs, err))
             return false;
     }
+    return true;
+}
+
+static bool take_cargo_line(void *context, const char *line, int64_t number UNUSED,
+                            Error *err UNUSED)
+{
+    bool *depends = context;
+    const char *rest = line + strlen("refinery");
+    *depends = *depends || strstr(line, "dependencies.refinery]") ||
+               (text_has_prefix(line, "refinery") && strchr(" =.", *rest) && *rest);
+    return true;
+}
+
+/* flyway's names may be refinery's: then the project's own Cargo.toml says so. */
+static bool read_cargo(const char *root, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(root, CARGO_FILE);
+    bool depends = false;
+    if (!signs->refinery || signs->first[LAYOUT_REFINERY] || !file_exists(path))
+        return true;
+    if (!script_lines_read(path, take_cargo_line, &depends, err))
+        return false;
+    if (depends)
+        signs->first[LAYOUT_REFINERY] = memory_string(CARGO_FILE);
     return true;
 }
 
@@ -188,8 +225,45 @@ static bool read_inside(const char *root, const char *folder, LayoutSigns *signs
     return true;
 }
 
+static void note_below(LayoutSigns *signs, Layout layout, bool is_sign, const char *path)
+{
+    if (is_sign && !signs->below[layout])
+        signs->below[layout] = memory_string(path);
+}
+
+static void read_name_below(const char *path, LayoutSigns *signs)
+{
+    const char *name = file_base_name(path);
+    LayoutName parts;
+    note_below(signs, LAYOUT_REFINERY, layout_refinery_tells(name), path);
+    if (code_replacement_is(name))
+        return;
+    note_below(signs, LAYOUT_FLYWAY, layout_flyway_names(name), path);
+    note_below(signs, LAYOUT_POPX, layout_popx_names(name), path);
+    signs->refinery = signs->refinery || layout_refinery_names(name);
+    signs->ours_below = signs->ours_below || (layout_parse_name(name, &parts) && parts.digits == 4);
+}
+
+/* All of a project's scripts may stand in folders, as deep as anybody likes. */
+static bool read_below(const char *root, const char *folder, LayoutSigns *signs, Error *err)
+{
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!layout_list(root, folder, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->name[0] == '.')
+            continue;
+        if (entry->kind == FILE_KIND_REGULAR)
+            read_name_below(path, signs);
+        if (entry->kind == FILE_KIND_FOLDER && !read_below(root, path, signs, err))
+            return false;
+    }
+    return true;
+}
+
 /* In the order in which they decide; what each sign says. */
-static const struct {
+static const struct Decision {
     Layout layout;
     const char *says;
 } decisions[] = {
@@ -200,6 +274,7 @@ static const struct {
     {LAYOUT_PRISMA, "is a migration of prisma"},
     {LAYOUT_DIESEL, "is a script of diesel"},
     {LAYOUT_LIQUIBASE, "is a changelog of liquibase"},
+    {LAYOUT_REFINERY, "is refinery's, or names it"},
     {LAYOUT_FLYWAY, "is named as flyway names versions"},
     {LAYOUT_GOOSE, "holds '-- +goose Up'"},
     {LAYOUT_DBMATE, "holds '-- migrate:up'"},
@@ -210,6 +285,16 @@ static const struct {
     {LAYOUT_SEALIFT, "is named as our own layout names scripts"},
     {LAYOUT_NUMBERED_FOLDERS, "is a numbered script in a numbered folder"},
 };
+
+static void decide(const struct Decision *decision, char *const files[], Layout *ret_layout,
+                   char **ret_reason)
+{
+    const char *file = files[decision->layout];
+    if (!file)
+        return;
+    *ret_layout = decision->layout;
+    *ret_reason = memory_format("'%s' %s", file, decision->says);
+}
 
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
                    Error *err)
@@ -224,18 +309,16 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
         if (entry->kind != FILE_KIND_FOLDER || entry->name[0] == '.')
             continue;
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!read_inside(root, path, &signs, err))
+        if (!read_inside(root, path, &signs, err) ||
+            (strcmp(path, PROJECT_FROZEN_NAME) != 0 && !read_below(root, path, &signs, err)))
             return false;
     }
+    if (!read_cargo(root, &signs, err))
+        return false;
     *ret_layout = LAYOUT_SEALIFT;
     *ret_reason = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason; i++) {
-        const char *first = signs.first[decisions[i].layout];
-        if (!first)
-            continue;
-        *ret_layout = decisions[i].layout;
-        *ret_reason = memory_format("'%s' %s", first, decisions[i].says);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason; i++)
+        decide(&decisions[i], signs.first, ret_layout, ret_reason);
     if (signs.sqitch_config && *ret_layout != LAYOUT_SQITCH) {
         free(*ret_reason);
         *ret_layout = LAYOUT_SQITCH;
@@ -246,5 +329,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
         *ret_reason =
             memory_format("'%s' is a number, a name and .sql, as sqlx has it", signs.one_way);
     }
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason && !signs.ours_below; i++)
+        decide(&decisions[i], signs.below, ret_layout, ret_reason);
     return true;
 }

@@ -2,47 +2,48 @@
  * folders below it; NAME.sql.conf beside a script says how it is run. Versions are numbers between
  * dots or underscores, compared number by number: 1, 1.0 and 01 are the same. Repeatable scripts
  * (R__) come behind them in order of their descriptions (project_repeats.h). Callbacks are refused
- * by name; a baseline (B) is passed over, because the versions that it stands for are read
- * themselves. */
+ * by name; a baseline (B) is passed over where versions that it stands for are read themselves. */
 #include <inttypes.h>
 #include <strings.h>
 
 #include "base/text.h"
+#include "migrations/flyway_settings.h"
 #include "migrations/layout.h"
 #include "migrations/project_repeats.h"
 #include "migrations/script_lines.h"
 
-#define PARTS_MAX 64
-
+/* "1.2" or "1_2" of a name, behind its letter; borrowed. */
 typedef struct FlywayVersion {
-    uint64_t parts[PARTS_MAX]; /* trailing zeros are not there */
-    size_t count;
+    const char *text;
+    size_t length;
 } FlywayVersion;
 
-/* The version between the letter and "__"; false where it is none. *ret_title is behind. */
+/* Numbers between single dots or underscores, of any length. */
+static bool is_version(const char *text, size_t length)
+{
+    bool digit = false;
+    for (size_t i = 0; i < length; i++) {
+        bool separates = text[i] == '.' || text[i] == '_';
+        if (separates ? !digit : text[i] < '0' || text[i] > '9')
+            return false;
+        digit = !separates;
+    }
+    return digit;
+}
+
+/* The version between the letter and "__", or the ending; false where it is none. *ret_title is
+ * behind, and may be empty. */
 static bool parse_version(const char *name, FlywayVersion *ret_version, const char **ret_title)
 {
-    const char *end = strstr(name + 1, "__");
-    if (!end || end == name + 1 || !layout_is_sql(end))
+    if (!layout_is_sql(name))
         return false;
-    FlywayVersion version = {0};
-    for (const char *at = name + 1; at < end;) {
-        size_t digits;
-        if (version.count == PARTS_MAX ||
-            !layout_parse_number(at, &version.parts[version.count], &digits))
-            return false;
-        version.count++;
-        at += digits;
-        if (at < end && *at != '.' && *at != '_')
-            return false;
-        at += at < end;
-        if (at == end && (end[-1] == '.' || end[-1] == '_'))
-            return false;
-    }
-    while (version.count > 1 && !version.parts[version.count - 1])
-        version.count--;
+    const char *text = name + 1, *ending = name + strlen(name) - strlen(".sql");
+    const char *separator = memmem(text, (size_t)(ending - text), "__", 2);
+    FlywayVersion version = {text, (size_t)((separator ? separator : ending) - text)};
+    if (!is_version(version.text, version.length))
+        return false;
     *ret_version = version;
-    *ret_title = end + 2;
+    *ret_title = separator ? separator + 2 : ending;
     return true;
 }
 
@@ -58,29 +59,44 @@ bool layout_flyway_names(const char *name)
     return is_repeatable(name) || (name[0] == 'V' && parse_version(name, &version, &title));
 }
 
-static int compare_versions(const FlywayVersion *a, const FlywayVersion *b)
+/* The next number without its leading zeros: "" where it is zero, or where there is none. */
+static FlywayVersion take_number(FlywayVersion *rest)
 {
-    for (size_t i = 0; i < a->count || i < b->count; i++) {
-        uint64_t part_a = i < a->count ? a->parts[i] : 0, part_b = i < b->count ? b->parts[i] : 0;
-        if (part_a != part_b)
-            return part_a < part_b ? -1 : 1;
+    const char *end = rest->text + rest->length, *at = rest->text;
+    while (at < end && *at == '0')
+        at++;
+    FlywayVersion number = {at, 0};
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    number.length = (size_t)(at - number.text);
+    at += at < end; /* what separates it from the next */
+    *rest = (FlywayVersion){at, (size_t)(end - at)};
+    return number;
+}
+
+/* flyway's numbers have no largest one. */
+static int compare_versions(FlywayVersion a, FlywayVersion b)
+{
+    while (a.length || b.length) {
+        FlywayVersion one = take_number(&a), other = take_number(&b);
+        if (one.length != other.length)
+            return one.length < other.length ? -1 : 1;
+        int order = memcmp(one.text, other.text, one.length);
+        if (order)
+            return order;
     }
     return 0;
 }
 
 static FlywayVersion version_of(const LayoutMigration *migration)
 {
-    FlywayVersion version = {0};
-    const char *title;
-    CLEANUP(memory_freep) char *name = memory_format("%s.sql", migration->migration.identity);
-    (void)!parse_version(name, &version, &title);
-    return version;
+    const char *text = migration->migration.identity + 1, *separator = strstr(text, "__");
+    return (FlywayVersion){text, separator ? (size_t)(separator - text) : strlen(text)};
 }
 
 static int compare_migrations(const void *a, const void *b)
 {
-    FlywayVersion one = version_of(a), other = version_of(b);
-    return compare_versions(&one, &other);
+    return compare_versions(version_of(a), version_of(b));
 }
 
 /* --- how a script is run ---------------------------------------------------------------------- */
@@ -135,70 +151,32 @@ bool layout_flyway_check(LayoutReading *reading, const char *path, ProjectMigrat
     return read_config(reading, path, &config, err);
 }
 
-/* --- flyway.conf, flyway.toml ---------------------------------------------------------------- */
-
-typedef struct Settings {
-    LayoutReading *reading;
-    const char *path;
-} Settings;
-
-/* Of all settings, those that say what a placeholder is. Both forms of the file have a key and a
- * value on a line: flyway.placeholderPrefix=${ and placeholderPrefix = "${". */
-static bool take_setting(void *context, const char *line, int64_t number, Error *err UNUSED)
-{
-    static const char *const marks[][2] = {{"placeholderPrefix", "${"}, {"placeholderSuffix", "}"}};
-    const Settings *settings = context;
-    const char *key = line + strspn(line, " \t");
-    const char *equals = strchr(key, '=');
-    if (*key == '#' || !equals)
-        return true;
-    if (text_has_prefix(key, "flyway."))
-        key += strlen("flyway.");
-    size_t length = strcspn(key, " \t=");
-    const char *value = equals + 1 + strspn(equals + 1, " \t\"'");
-    CLEANUP(memory_freep) char *text = memory_string_n(value, strcspn(value, " \t\"'"));
-    if (length == strlen("placeholderReplacement") &&
-        text_has_prefix(key, "placeholderReplacement") && strcasecmp(text, "false") == 0)
-        settings->reading->verbatim = true;
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-        if (strlen(marks[i][0]) == length && text_has_prefix(key, marks[i][0]) &&
-            strcmp(text, marks[i][1]) != 0)
-            finding_add(settings->reading->findings, FINDING_ERROR,
-                        "placeholders are read as ${name}", "%s:%" PRId64 ": %s is '%s'",
-                        settings->path, number, marks[i][0], text);
-    return true;
-}
-
-static bool read_settings(LayoutReading *reading, Error *err)
-{
-    static const char *const names[] = {"flyway.conf", "flyway.toml"};
-    const char *const folders[] = {"", reading->folder};
-    for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
-        const char *folder = folders[i % 2];
-        CLEANUP(memory_freep)
-        char *name = *folder ? file_path(folder, names[i / 2]) : memory_string(names[i / 2]);
-        CLEANUP(memory_freep) char *path = file_path(reading->root, name);
-        Settings settings = {reading, name};
-        if (file_exists(path) && !script_lines_read(path, take_setting, &settings, err))
-            return false;
-    }
-    return true;
-}
-
 /* --- files ----------------------------------------------------------------------------------- */
 
-typedef struct FlywayDown {
-    char *path; /* owned */
-    FlywayVersion version;
-} FlywayDown;
+typedef struct FlywayScript {
+    char *path;            /* owned; NULL: a migration has it */
+    FlywayVersion version; /* of the path that the migration or this has */
+} FlywayScript;
 
-typedef ARRAY_OF(FlywayDown) FlywayDownArray;
+typedef ARRAY_OF(FlywayScript) FlywayScriptArray;
 
-static void downs_done(FlywayDownArray *downs)
+/* What has its place only when all versions are known. */
+typedef struct FlywayFolder {
+    FlywayScriptArray downs;
+    FlywayScriptArray baselines;
+} FlywayFolder;
+
+static void scripts_done(FlywayScriptArray *scripts)
 {
-    array_each (FlywayDown, down, downs)
-        free(down->path);
-    array_free(downs);
+    array_each (FlywayScript, script, scripts)
+        free(script->path);
+    array_free(scripts);
+}
+
+static void folder_done(FlywayFolder *folder)
+{
+    scripts_done(&folder->downs);
+    scripts_done(&folder->baselines);
 }
 
 /* beforeMigrate.sql, afterEachMigrate__x.sql, createSchema.sql */
@@ -219,6 +197,14 @@ static bool is_code(const char *name)
     return layout_ends_in_code(name) &&
            (text_has_suffix(name, ".java") || text_has_suffix(name, ".kt") || is_callback(name) ||
             (strchr("VURB", name[0]) && strstr(name, "__")));
+}
+
+static void add_script(FlywayScriptArray *scripts, const char *path)
+{
+    FlywayScript *script = array_add(scripts);
+    const char *title;
+    script->path = memory_string(path);
+    (void)!parse_version(file_base_name(script->path), &script->version, &title);
 }
 
 static void refuse(LayoutReading *reading, const char *path, const char *what, const char *hint)
@@ -258,7 +244,7 @@ static void take_code(LayoutReading *reading, const char *path)
                "move it out of the folder, if it is no migration");
 }
 
-static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray *downs, Error *err)
+static bool take_file(LayoutReading *reading, const char *path, FlywayFolder *others, Error *err)
 {
     const char *name = file_base_name(path), *title;
     FlywayVersion version;
@@ -275,15 +261,15 @@ static bool take_file(LayoutReading *reading, const char *path, FlywayDownArray 
     else if (name[0] == 'V' && parse_version(name, &version, &title))
         return take_version(reading, path, name, title, err);
     else if (name[0] == 'U' && parse_version(name, &version, &title))
-        *array_add(downs) = (FlywayDown){memory_string(path), version};
+        add_script(&others->downs, path);
     else if (name[0] == 'B' && parse_version(name, &version, &title))
-        layout_pass_file(reading, path, "it is a baseline of versions that are read themselves");
+        add_script(&others->baselines, path);
     else
         layout_pass_file(reading, path, "flyway's versions are called V1.2__name.sql");
     return true;
 }
 
-static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownArray *downs,
+static bool read_folder(LayoutReading *reading, const char *folder, FlywayFolder *others,
                         Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
@@ -294,18 +280,17 @@ static bool read_folder(LayoutReading *reading, const char *folder, FlywayDownAr
         if (strcmp(path, PROJECT_FROZEN_NAME) == 0)
             continue;
         if (layout_takes(reading, folder, entry) &&
-            !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, downs, err)
-                                              : take_file(reading, path, downs, err)))
+            !(entry->kind == FILE_KIND_FOLDER ? read_folder(reading, path, others, err)
+                                              : take_file(reading, path, others, err)))
             return false;
     }
     return true;
 }
 
-static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
+static bool take_down(LayoutReading *reading, FlywayScript *down, Error *err)
 {
     array_each (LayoutMigration, at, &reading->migrations) {
-        FlywayVersion version = version_of(at);
-        if (compare_versions(&version, &down->version) != 0)
+        if (compare_versions(version_of(at), down->version) != 0)
             continue;
         if (at->migration.scripts[PROJECT_DOWN]) {
             finding_add(reading->findings, FINDING_ERROR, /* hint= */ NULL,
@@ -317,8 +302,50 @@ static bool take_down(LayoutReading *reading, FlywayDown *down, Error *err)
         return layout_flyway_check(reading, at->migration.scripts[PROJECT_DOWN], &at->migration,
                                    PROJECT_DOWN, err);
     }
-    layout_pass_file(reading, down->path, "there is no V script of its version");
+    layout_pass_file(reading, down->path,
+                     "there is no V script of its version; where the tool is refinery, which would "
+                     "run it, [migrations] layout says so");
     return true;
+}
+
+/* Whether a version is read that the baseline stands for. */
+static bool is_read_itself(const LayoutReading *reading, const FlywayScript *baseline)
+{
+    array_each (const LayoutMigration, at, &reading->migrations)
+        if (compare_versions(version_of(at), baseline->version) <= 0)
+            return true;
+    return false;
+}
+
+/* A new database begins with the latest baseline; others have run what it stands for. Where these
+ * versions are gone, it is the first migration. */
+static bool take_baseline(LayoutReading *reading, const FlywayScriptArray *baselines, Error *err)
+{
+    const FlywayScript *latest = NULL;
+    array_each (const FlywayScript, at, baselines) {
+        const FlywayScript *passed = at;
+        if (is_read_itself(reading, at)) {
+            layout_pass_file(reading, at->path,
+                             "it is a baseline of versions that are read themselves");
+            continue;
+        }
+        int order = latest ? compare_versions(at->version, latest->version) : 1;
+        if (order == 0)
+            finding_add(reading->findings, FINDING_ERROR, "flyway refuses this too",
+                        "the version of '%s' stands twice: '%s' has it already", at->path,
+                        latest->path);
+        if (order > 0) {
+            passed = latest;
+            latest = at;
+        }
+        if (passed && order)
+            layout_pass_file(reading, passed->path, "a later baseline stands for it");
+    }
+    if (!latest)
+        return true;
+    const char *title = latest->version.text + latest->version.length;
+    title += text_has_prefix(title, "__") ? strlen("__") : 0;
+    return take_version(reading, latest->path, file_base_name(latest->path), title, err);
 }
 
 static void refuse_twins(LayoutReading *reading)
@@ -346,11 +373,13 @@ static int compare_descriptions(const void *a, const void *b)
 
 bool layout_read_flyway(LayoutReading *reading, Error *err)
 {
-    CLEANUP(downs_done) FlywayDownArray downs = {0};
+    CLEANUP(folder_done) FlywayFolder others = {0};
     reading->flat = true;
-    if (!read_settings(reading, err) || !read_folder(reading, reading->folder, &downs, err))
+    if (!flyway_settings_read(reading, err) ||
+        !read_folder(reading, reading->folder, &others, err) ||
+        !take_baseline(reading, &others.baselines, err))
         return false;
-    array_each (FlywayDown, down, &downs)
+    array_each (FlywayScript, down, &others.downs)
         if (!take_down(reading, down, err))
             return false;
     if (reading->migrations.count)

@@ -19,33 +19,47 @@ static bool take_first_line(void *context, const char *line, int64_t number, Err
     return true;
 }
 
-static LayoutMigration *find(LayoutReading *reading, const char *identity)
+static LayoutMigration *find(LayoutReading *reading, uint64_t number)
 {
     array_each (LayoutMigration, at, &reading->migrations)
-        if (strcmp(at->migration.identity, identity) == 0)
+        if (at->number == number)
             return at;
     return NULL;
 }
 
-static bool take_script(LayoutReading *reading, const char *name, const char *ending,
-                        ProjectScript which, uint64_t number, size_t digits, Error *err)
+/* What a script belongs to. A down may come before its up, which gives the migration its name. */
+static LayoutMigration *migration_for(LayoutReading *reading, const char *name, const char *ending,
+                                      ProjectScript which, uint64_t number, size_t digits)
 {
-    CLEANUP(memory_freep)
-    char *identity = memory_string_n(name, strlen(name) - strlen(ending));
-    CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
-    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
-    LayoutMigration *found = find(reading, identity);
-    if (found && found->migration.scripts[which]) {
-        finding_add(reading->findings, FINDING_ERROR, "keep one of the two forms",
-                    "'%s' stands beside '%s'", path, found->migration.scripts[which]);
-        return true;
-    }
+    LayoutMigration *found = find(reading, number);
     if (!found) {
         found = layout_add_file(reading, name, ending, number, digits);
         free(found->migration.scripts[PROJECT_UP]);
         found->migration.scripts[PROJECT_UP] = NULL;
+    } else if (which == PROJECT_UP && !found->migration.scripts[PROJECT_UP]) {
+        free(found->migration.identity);
+        free(found->migration.title);
+        found->migration.identity = memory_string_n(name, strlen(name) - strlen(ending));
+        found->migration.title = memory_string(found->migration.identity + digits + 1);
     }
-    found->migration.scripts[which] = TAKE_PTR(path);
+    return found;
+}
+
+/* sqlx pairs up and down by their number alone. */
+static bool take_script(LayoutReading *reading, const char *name, const char *ending,
+                        ProjectScript which, uint64_t number, size_t digits, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(reading->folder, name);
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
+    LayoutMigration *found = migration_for(reading, name, ending, which, number, digits);
+    char **place = &found->migration.scripts[which];
+    if (*place) {
+        finding_add(reading->findings, FINDING_ERROR,
+                    "sqlx knows a migration by its number: give one of them another",
+                    "the number of '%s' stands twice: '%s' has it already", path, *place);
+        return true;
+    }
+    *place = TAKE_PTR(path);
     return script_lines_read(absolute, take_first_line, &found->migration.no_transaction[which],
                              err);
 }

@@ -134,6 +134,7 @@ static bool read_migrations(Project *project, Error *err)
     LayoutReading reading = {.root = project->root, .findings = &project->findings};
     reading.folder = project->config.folder;
     reading.main = project->config.main;
+    reading.search_path = project->config.search_path;
     reading.values = &project->config.values;
     reading.verbatim = strcmp(project->config.placeholders, "none") == 0;
     if (!read_layout(project, &reading, err) ||

@@ -36,12 +36,13 @@ typedef enum {
     LAYOUT_POPX,           /* VERSION_name[.dialect][.autocommit].up.sql and .down.sql */
     /* 9/01_name.sql, 99/01_name.sql */
     LAYOUT_NUMBERED_FOLDERS,
-    LAYOUT_PSQL, /* NAME.sql in the order of a main file, or of the names */
+    LAYOUT_PSQL,     /* NAME.sql in the order of a main file, or of the names */
+    LAYOUT_REFINERY, /* V1__name.sql, U1__name.sql */
 } Layout;
-#define LAYOUT_COUNT 17
+#define LAYOUT_COUNT 18
 #define LAYOUT_NAMES                                                                               \
     "sealift|golang-migrate|diesel|dbmate|goose|node-pg-migrate|sqlx|prisma|flyway|sqitch"         \
-    "|graphile-migrate|atlas|liquibase|temporal|popx|numbered-folders|psql"
+    "|graphile-migrate|atlas|liquibase|temporal|popx|numbered-folders|psql|refinery"
 
 const char *layout_name(Layout layout);
 bool layout_parse(const char *name, Layout *ret_layout) MUST_CHECK;

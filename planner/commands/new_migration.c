@@ -209,6 +209,7 @@ static bool check_layout(const Project *project, Error *err)
         [LAYOUT_TEMPORAL] = "a file beside a version's manifest.json, which lists it",
         [LAYOUT_PSQL] = "a file NAME.sql, and its line in the main file where there is one",
         [LAYOUT_FLYWAY] = "a file V<version>__NAME.sql",
+        [LAYOUT_REFINERY] = "a file V<number>__NAME.sql",
         [LAYOUT_ATLAS] = "atlas migrate new NAME",
         [LAYOUT_LIQUIBASE] = "a '--changeset author:id' in its file",
         [LAYOUT_GRAPHILE] = "current.sql, then 'graphile-migrate commit'",

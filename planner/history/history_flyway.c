@@ -26,12 +26,13 @@ static bool create(const HistoryJob *job, HistoryStatements *statements, Error *
     return true;
 }
 
-/* Of "V1_9__add_flag": "1.9" and "add flag". */
+/* Of "V1_9__add_flag": "1.9" and "add flag"; of "V1_9": "1.9" and "". */
 static void cut(const char *identity, char **ret_version, char **ret_description)
 {
-    const char *end = strstr(identity + 1, "__");
+    const char *separator = strstr(identity + 1, "__");
+    const char *end = separator ? separator : identity + strlen(identity);
     char *version = memory_string_n(identity + 1, (size_t)(end - identity) - 1);
-    char *description = memory_string(end + 2);
+    char *description = memory_string(separator ? separator + 2 : "");
     for (char *at = version; *at; at++)
         if (*at == '_')
             *at = '.';

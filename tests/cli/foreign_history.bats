@@ -155,10 +155,12 @@ flyway_checksum() {
     printf '\xef\xbb\xbfCREATE TABLE crane (id int);\r\nCREATE TABLE hook (id int);\r\n' \
         >"$WORK/flyway/migrations/V3__two_lines.sql"
     printf 'DROP TABLE crane; DROP TABLE hook;' >"$WORK/flyway/migrations/U3__two_lines.sql"
+    echo 'CREATE TABLE winch (id int);' >"$WORK/flyway/migrations/V2_9.sql" # no description
     kept flyway 1.0.0
     expected=$(rank=0
-        for file in $(layout_order flyway | grep -v R__) V3__two_lines.sql; do
-            name=${file##*/} name=${name%.sql} version=${name%%__*} title=${name#*__}
+        for file in $(layout_order flyway | grep -v R__) V2_9.sql V3__two_lines.sql; do
+            name=${file##*/} name=${name%.sql}
+            version=${name%%__*} title=${name#"$version"} title=${title#__}
             rank=$((rank + 1)) version=${version#V}
             echo "$rank|${version//_/.}|${title//_/ }|SQL|${file##*/}|$(flyway_checksum "$PROJECT/migrations/$file")|app|t"
         done)
@@ -167,7 +169,7 @@ flyway_checksum() {
     rows index 'flyway_schema_history_pk flyway_schema_history_s_idx' "SELECT indexrelid::regclass FROM pg_index
         WHERE indrelid = 'flyway_schema_history'::regclass ORDER BY 1::text"
     back 1
-    rows down '5|5' 'SELECT count(*), max(installed_rank) FROM flyway_schema_history'
+    rows down '6|6' 'SELECT count(*), max(installed_rank) FROM flyway_schema_history'
 }
 
 @test "flyway: a repeatable that changed has a row more, and on the way back one less" {
@@ -490,6 +492,18 @@ program() {
     unkeep
     run_status 3 planner status --project "$PROJECT"
     errors_has "'migrations/V2__rehash.java' is a program"
+}
+
+@test "flyway: a baseline in place of versions that are gone: no history" {
+    empty_project
+    rm -rf "$PROJECT/migrations"/*
+    sed -i 's/^layout = .*/layout = flyway/' "$PROJECT/sealift.conf"
+    script B5__base.sql <<<'CREATE TABLE one (a int);'
+    script V6__two.sql <<<'CREATE TABLE two (a int);'
+    release 1.0
+    keep
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "[foreign-history] keep: 'migrations/B5__base.sql' is a baseline of flyway" 'keep = false'
 }
 
 @test "a layout without such a tool, another layout later, a bad word: refused" {

@@ -58,6 +58,7 @@ converts() {
 @test "temporal's folder converted leaves the same schema" { converts temporal 1.0 1.9 1.10; }
 @test "popx's folder converted leaves the same schema" { converts popx 1.0.0; }
 @test "numbered folders converted leave the same schema" { converts numbered-folders 1.0.0; }
+@test "refinery's folder converted leaves the same schema" { converts refinery 1.0.0; }
 @test "psql's scripts converted leave the same schema" { converts psql 1.0.0; }
 
 @test "lines that go on behind others stay one statement" {

@@ -307,6 +307,21 @@ ignored: migrations/docs/example.sql" "$(listing numbered-folders)"
     applies_as_psql_does numbered-folders 1.0.0
 }
 
+@test "refinery: by number, U among V, applied as psql does" {
+    layout_project refinery
+    same listing "layout refinery
+V1__create_ships with a down
+U9__index_ship_names
+V10__add_draught with a down
+files: 5 read, 2 ignored, 0 refused
+ignored: migrations/README.md
+ignored: migrations/V11__not-a-word.sql" "$(listing refinery)"
+    run_status 0 planner explain U9 --project "$WORK/refinery"
+    output_has 'no transaction, says the layout'
+    rm -rf "$WORK/refinery"
+    applies_as_psql_does refinery 1.0.0
+}
+
 @test "no file of a folder is passed over in silence: read, ignored and refused are all of them" {
     local fixture found
     for fixture in "$TOP"/tests/vectors/layouts/*; do

@@ -53,6 +53,8 @@ static void read_name(const char *name)
     check(!layout_popx_names(name) || layout_is_sql(name));
     check(!layout_flyway_names(name) || layout_is_sql(name));
     check(!layout_numbered_folders_names("9", name) || layout_is_sql(name));
+    check(!layout_refinery_names(name) || layout_is_sql(name));
+    check(!layout_refinery_tells(name) || layout_ends_in_code(name));
     (void)layout_temporal_names(name);
 }
 
@@ -64,6 +66,7 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
     (void)layout_dbmate_marks(line);
     (void)layout_node_pg_marks(line);
     (void)layout_sqlx_marks(line);
+    (void)layout_refinery_marks(line);
     (void)script_line_is_idle(line);
     read_name(line);
     return true;

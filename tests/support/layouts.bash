@@ -67,6 +67,7 @@ layout_order() {
         20240102000000000000_flag.postgres.up.sql \
         20240103000000_names.postgres.autocommit.up.sql 20240105000000_keys.postgres.up.sql ;;
     numbered-folders) printf '%s\n' 9/01_ships.sql 9/2_names.sql 10.sql 99/01_unique.up.sql ;;
+    refinery) printf '%s.sql\n' V1__create_ships U9__index_ship_names later/V10__add_draught ;;
     flyway) printf '%s\n' V1__create_ships.sql V1_9__add_flag.sql V1.10__add_draught.sql \
         later/V2.0__index_ship_names.sql later/V2.0.1__empty.sql later/R__fleet_size.sql \
         R__ship_names.sql ;;

@@ -72,6 +72,38 @@ static void up_and_down_are_read_as_scripts(void **state UNUSED)
            "2_b: SELECT 2@3 / SELECT -2@2\n");
 }
 
+/* No step of a sequence is passed over because its language is a rare one. */
+static void programs_of_every_language_are_refused(void **state UNUSED)
+{
+    static const char *const names[] = {"2_b.cts", "2_b.mts", "2_b.coffee", "2_b.ls",   "2_b.exs",
+                                        "2_b.clj", "2_b.fs",  "2_b.swift",  "2_b.bash", "2_b.GO"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        expect_says("node-pg-migrate", FILES({"1_a.sql", "SELECT 1;"}, {names[i], PROGRAM}),
+                    FINDING_ERROR, names[i]);
+}
+
+static void lists_of_operations_are_refused(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes;
+    } cases[] = {
+        {"02_b.yaml", "operations:\n  - sql:\n      up: SELECT 1\n"},
+        {"02_b.yml", "# two\nversion_schema: b\noperations: []\n"},
+        {"02_b.json", "{\"version_schema\": \"operations\", \"operations\" :\n[]}"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        expect_says("auto", FILES({cases[i].name, cases[i].bytes}), FINDING_ERROR,
+                    "is a migration of pgroll");
+        expect_says("goose", FILES({"1_a.sql", "-- +goose Up\n"}, {cases[i].name, cases[i].bytes}),
+                    FINDING_ERROR, cases[i].name);
+    }
+    /* files of data, and of other names */
+    expect(LAYOUT_SQLX,
+           FILES({"1_a.sql", "SELECT 1;"}, {"2_b.json", "{\"name\": \"operations\"}"},
+                 {"3_c.yaml", "- operations:\n  operations: x\n"}, {"x.yaml", "operations:\n"}),
+           "1_a: SELECT 1@1 / none\n");
+}
+
 /* What the layout's tool puts into scripts it puts into none of ours. */
 static void is_read_as_it_stands(void **state UNUSED)
 {
@@ -167,6 +199,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sql_takes_the_programs_place),
         cmocka_unit_test(up_and_down_are_read_as_scripts),
+        cmocka_unit_test(programs_of_every_language_are_refused),
+        cmocka_unit_test(lists_of_operations_are_refused),
         cmocka_unit_test(is_read_as_it_stands),
         cmocka_unit_test(is_refused_by_name),
         cmocka_unit_test(twins_are_refused),

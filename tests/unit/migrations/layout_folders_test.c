@@ -187,6 +187,78 @@ static void numbered_folders_are_refused_by_name(void **state UNUSED)
                     cases[i].severity, cases[i].says);
 }
 
+/* --- refinery -------------------------------------------------------------------------------- */
+
+static void refinery_runs_u_among_v(void **state UNUSED)
+{
+    const File *files =
+        FILES({"V10__c.sql", "SELECT 10"}, {"U2__b.sql", "--- refinery:noTransaction\nSELECT 2;"},
+              {"x/V9__d_1.sql", "-- not refinery:noTransaction\nSELECT 9;"},
+              {"x/V9__d_1.down.sql", "SELECT -9;"}, {"V1__a.sql", "SELECT 1;"},
+              {"V1__a.verify.sql", "SELECT true;"}, {"mod.rs", "x"}, {"V4__e.rs", "x"},
+              {"V4__e.rs.sealift.sql",
+               "-- sealift: replaces V4__e.rs blake2b "
+               "0909377ad35110cafb2909e185672b7f2728d1f5094f8ad68d6fac6274bf1f49"
+               "9485a80ea364c04ed006d29459ea3cb7c600280e2f83e032529906f88ae30d0a\n"
+               "SELECT 4;"});
+    ProjectFolder folder = project_with("auto", files);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_string_equal(layout_name(project.layout), "refinery");
+    CLEANUP(memory_freep) char *listing = listing_of(&project);
+    assert_string_equal(listing, "V1__a: SELECT 1@1 / none\n"
+                                 "U2__b up-alone: SELECT 2@2 / none\n"
+                                 "V4__e: SELECT 4@2 / none\n"
+                                 "V9__d_1: SELECT 9@2 / SELECT -9@1\n"
+                                 "V10__c: SELECT 10@1 / none\n");
+    folder_done(&folder);
+}
+
+static void refinery_is_told_from_flyway(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes, *layout;
+    } cases[] = {
+        {"V2__b.rs", "x", "refinery"},
+        {"V2__b.sql", "SELECT 2;\n-- refinery:noTransaction\n", "refinery"},
+        {"../Cargo.toml", "[dependencies]\nrefinery = \"0.8\"\n", "refinery"},
+        {"../Cargo.toml", "[dev-dependencies.refinery]\nversion = \"0.8\"\n", "refinery"},
+        {"../Cargo.toml", "# no refinery\n[dependencies]\nrefinery-like = \"1\"\n", "flyway"},
+        {"V2__b.java", "x", "flyway"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with(
+            "auto", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_string_equal(layout_name(project.layout), cases[i].layout);
+        folder_done(&folder);
+    }
+    expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {"U2__b.sql", "SELECT 2;"}),
+                FINDING_WARNING, "where the tool is refinery");
+}
+
+static void refinery_is_refused_by_name(void **state UNUSED)
+{
+    static const SaysCase cases[] = {
+        {"U01__b.sql", "x", FINDING_ERROR, "the version of 'migrations/V1__a.sql' stands twice"},
+        {"V1.1__b.sql", "x", FINDING_ERROR, "'migrations/V1.1__b.sql' has no version"},
+        {"V9223372036854775807__b.sql", "x", FINDING_ERROR, "has no version of refinery's"},
+        {"V2.5__b.rs", "x", FINDING_ERROR, "'migrations/V2.5__b.rs' has no version"},
+        {"V2__b.rs", "x", FINDING_ERROR, "'migrations/V2__b.rs' is a migration written in"},
+        {"V2__b-c.sql", "x", FINDING_WARNING, "'migrations/V2__b-c.sql' is not read"},
+        {"v2__b.sql", "x", FINDING_WARNING, "'migrations/v2__b.sql' is not read"},
+        {"V2_b.sql", "x", FINDING_WARNING, "'migrations/V2_b.sql' is not read"},
+        {"V2__b.SQL", "x", FINDING_WARNING, "'migrations/V2__b.SQL' is not read"},
+        {"V2__b.down.sql", "x", FINDING_WARNING, "there is no script of its name beside it"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("refinery", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
+                    cases[i].severity, cases[i].says);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +270,9 @@ int main(void)
         cmocka_unit_test(popx_without_placeholders_has_no_templates),
         cmocka_unit_test(numbered_folders_are_read_by_number),
         cmocka_unit_test(numbered_folders_are_refused_by_name),
+        cmocka_unit_test(refinery_runs_u_among_v),
+        cmocka_unit_test(refinery_is_told_from_flyway),
+        cmocka_unit_test(refinery_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,14 +148,18 @@ static void sqlx_reads_one_way_and_pairs(void **state UNUSED)
            "1_a: SELECT 1@1 / none\n"
            "2_b up-alone: SELECT 2@2 / none\n"
            "10_c: SELECT 10@1 / none\n");
-    ProjectFolder folder =
-        project_with("sqlx", FILES({"1_a.up.sql", "SELECT 1;"},
-                                   {"1_a.down.sql", "-- no-transaction\nSELECT 2;"}));
+    ProjectFolder folder = project_with(
+        "sqlx",
+        FILES({"1_a.up.sql", "SELECT 1;"}, {"1_a.down.sql", "-- no-transaction\nSELECT 2;"},
+              {"02_add.up.sql", "SELECT 3;"}, {"2_drop.down.sql", "SELECT 4;"},
+              {"3_undo.down.sql", "-- no-transaction\nSELECT 6;"}, {"3_up.up.sql", "SELECT 5;"}));
     CLEANUP(error_done) Error err = {0};
     CLEANUP(project_done) Project project = {0};
     assert_true(project_read(folder.path, &project, &err));
     CLEANUP(memory_freep) char *found = listing_of(&project);
-    assert_string_equal(found, "1_a down-alone: SELECT 1@1 / SELECT 2@2\n");
+    assert_string_equal(found, "1_a down-alone: SELECT 1@1 / SELECT 2@2\n"
+                               "02_add: SELECT 3@1 / SELECT 4@1\n"
+                               "3_up down-alone: SELECT 5@1 / SELECT 6@2\n");
     folder_done(&folder);
 }
 
@@ -166,7 +170,12 @@ static void sqlx_is_refused(void **state UNUSED)
     expect_says("sqlx", FILES({"9223372036854775808_a.sql", "SELECT 1;"}), FINDING_ERROR,
                 "does not begin with a");
     expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_a.up.sql", "SELECT 1;"}), FINDING_ERROR,
-                "stands beside");
+                "the number of 'migrations/1_a.up.sql' stands twice");
+    expect_says("sqlx",
+                FILES({"1_a.down.sql", "x"}, {"1_b.up.sql", "x"}, {"01_c.down.sql", "SELECT 1;"}),
+                FINDING_ERROR, "the number of 'migrations/1_a.down.sql' stands twice");
+    expect_says("sqlx", FILES({"2_a.up.sql", "x"}, {"1_a.down.sql", "SELECT 1;"}), FINDING_ERROR,
+                "'migrations/1_a.down.sql' has no up script");
     expect_says("sqlx", FILES({"1_a.sql", "SELECT 1;"}, {"1_b.sql", "SELECT 1;"}), FINDING_ERROR,
                 "stands twice");
     expect_says("sqlx", FILES({"a.sql", "SELECT 1;"}), FINDING_WARNING, "'migrations/a.sql'");
@@ -371,6 +380,9 @@ static void says_by_what_it_knew(void **state UNUSED)
         {"x/up.sql", "SELECT 1;\n", "diesel", "'migrations/x/up.sql' is a script of diesel"},
         {"x/migration.sql", "SELECT 1;\n", "prisma", "is a migration of prisma"},
         {"V1__a.sql", "SELECT 1;\n", "flyway", "as flyway names versions"},
+        {"x/V1__a.sql", "SELECT 1;", "flyway", "'migrations/x/V1__a.sql' is named as flyway"},
+        {"x/y/V1__a.rs", "x", "refinery", "'migrations/x/y/V1__a.rs' is refinery's"},
+        {"x/y/1_a.pg.up.sql", "SELECT 1;", "popx", "y/1_a.pg.up.sql' is named as popx names"},
         {"1_a.sql", " -- +goose Up\n", "goose", "holds '-- +goose Up'"},
         {"sqitch.conf", "[core]\n\ttop_dir = db\n", "sqitch", "is a configuration of sqitch"},
         {"committed/000001-a.sql", "", "graphile-migrate",
@@ -389,6 +401,28 @@ static void says_by_what_it_knew(void **state UNUSED)
         assert_string_equal(layout_name(project.layout), cases[i].layout);
         if (!strstr(project.layout_reason, cases[i].reason))
             fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].reason);
+        folder_done(&folder);
+    }
+}
+
+/* Strays in folders say nothing where the folder itself, or our own version folders, do. */
+static void strays_below_decide_nothing(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *layout;
+    } cases[] = {
+        {"1.0/0001_a.up.sql", "sealift"},
+        {"1_a.sql", "sqlx"},
+        {"2_a.up.sql", "golang-migrate"},
+        {"readme.sql", "flyway"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with(
+            "auto", FILES({cases[i].name, "SELECT 1;"}, {"old/x/V1__a.sql", "SELECT 1;"}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_string_equal(layout_name(project.layout), cases[i].layout);
         folder_done(&folder);
     }
 }
@@ -464,6 +498,7 @@ int main(void)
         cmocka_unit_test(psql_main_file_holds_nothing_else),
         cmocka_unit_test(psql_reads_by_name_without_a_main_file),
         cmocka_unit_test(says_by_what_it_knew),
+        cmocka_unit_test(strays_below_decide_nothing),
         cmocka_unit_test(looks_into_all_files_for_marks),
         cmocka_unit_test(says_which_other_tools_it_could_be),
     };

@@ -1,0 +1,116 @@
+#include "tests/support/unit_test.h"
+
+#include "tests/unit/migrations/layout_cases.h"
+
+/* flyway's numbers have no largest one; a description may be left out. */
+static void reads_versions_of_any_length(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V20230101120000123457__later.sql", "SELECT 3;"},
+                 {"V20230101120000123456__micros.sql", "SELECT 2;"}, {"V1_02.sql", "SELECT 1;"},
+                 {"U01.2__x.sql", "SELECT -1;"}, {"V1.10__.sql", "SELECT 10;"},
+                 {"V0__a.sql", "SELECT 0;"}),
+           "V0__a: SELECT 0@1 / none\n"
+           "V1_02: SELECT 1@1 / SELECT -1@1\n"
+           "V1.10__: SELECT 10@1 / none\n"
+           "V20230101120000123456__micros: SELECT 2@1 / none\n"
+           "V20230101120000123457__later: SELECT 3@1 / none\n");
+    expect_says("flyway", FILES({"V1.sql", "SELECT 1;"}, {"V01.0__a.sql", "SELECT 1;"}),
+                FINDING_ERROR, "stands twice");
+    /* flyway itself takes none of these for a version */
+    static const char *const names[] = {"V1..2__a.sql", "V1a__b.sql", "Views.sql", "V__a.sql",
+                                        "V.1__a.sql",   "V1_.sql",    "v1__a.sql"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {names[i], "SELECT 1;"}),
+                    FINDING_WARNING, names[i]);
+}
+
+/* It stands for versions that are gone; of several, the latest does. */
+static void a_baseline_is_first_where_nothing_stands_before(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V6__f.sql", "SELECT 6;"}, {"B5__base.sql", "SELECT 5;"},
+                 {"old/B4.1__base.sql", "SELECT 4;"}, {"B6.1__later.sql", "SELECT 61;"}),
+           "B5__base: SELECT 5@1 / none\nV6__f: SELECT 6@1 / none\n");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B4__a.sql", "SELECT 4;"}),
+                FINDING_WARNING, "'migrations/B4__a.sql' is not read: a later baseline stands");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B6__a.sql", "SELECT 4;"}),
+                FINDING_WARNING, "'migrations/B6__a.sql' is not read: it is a baseline of");
+    expect_says("flyway", FILES({"V6__f.sql", "x"}, {"B5.sql", "x"}, {"B05__a.sql", "SELECT 4;"}),
+                FINDING_ERROR, "the version of 'migrations/B5.sql' stands twice");
+}
+
+static void settings_that_rename_migrations_are_refused_by_line(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes, *says;
+    } cases[] = {
+        {"flyway.conf", "flyway.sqlMigrationPrefix=M\n",
+         "migrations/flyway.conf:1: sqlMigrationPrefix is 'M'"},
+        {"flyway.conf", "\nflyway.sqlMigrationSuffixes=.sql,.ddl\n",
+         "migrations/flyway.conf:2: sqlMigrationSuffixes is '.sql,.ddl'"},
+        {"flyway.toml", "[flyway]\nsqlMigrationSuffixes = [\".sql\", \".ddl\"] # two\n",
+         "migrations/flyway.toml:2: sqlMigrationSuffixes is '.sql,.ddl'"},
+        {"flyway.toml", "[flyway]\nsqlMigrationSeparator = \"-\" # one\n",
+         "migrations/flyway.toml:2: sqlMigrationSeparator is '-'"},
+        {"flyway.toml", "flyway.repeatableSqlMigrationPrefix = 'X'\n",
+         "migrations/flyway.toml:1: repeatableSqlMigrationPrefix is 'X'"},
+        {"flyway.conf", "flyway.undoSqlMigrationPrefix=u\n", "undoSqlMigrationPrefix is 'u'"},
+        {"flyway.conf", "flyway.baselineMigrationPrefix=X\n", "baselineMigrationPrefix is 'X'"},
+        {"flyway.conf", "flyway.encoding=ISO-8859-1\n", "encoding is 'ISO-8859-1'"},
+        {"flyway.conf", "flyway.executeInTransaction=false\n", "executeInTransaction is 'false'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
+                    FINDING_ERROR, cases[i].says);
+}
+
+static void settings_that_change_nothing_are_no_findings(void **state UNUSED)
+{
+    static const char conf[] = "# flyway.sqlMigrationPrefix=M\nflyway.sqlMigrationPrefix=V\n"
+                               "flyway.sqlMigrationSuffixes=.sql\nflyway.encoding=utf-8\n"
+                               "flyway.executeInTransaction=TRUE\nflyway.schemas=public,more\n";
+    static const char toml[] = "[flyway]\nsqlMigrationSuffixes = [ \".sql\" ]\n"
+                               "[flyway.placeholders]\nencoding = \"latin1\"\n"
+                               "[environments.default]\nschemas = [\"public\"]\nencoding = 'x'\n"
+                               "[environments.test]\nschemas = [\"test\"]\n";
+    ProjectFolder folder = project_with(
+        "auto", FILES({"V1__a.sql", "SELECT 1;"}, {"flyway.conf", conf}, {"../flyway.toml", toml}));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    if (project.findings.count)
+        fail_msg("%s", project.findings.items[0].message);
+    folder_done(&folder);
+}
+
+/* Names without a schema would go elsewhere than with flyway. */
+static void another_first_schema_is_told_of(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes, *says;
+    } cases[] = {
+        {"flyway.conf", "flyway.schemas=app,public\n",
+         "migrations/flyway.conf:1: flyway's search path begins with 'app', the project's with "
+         "'public'"},
+        {"flyway.conf", "flyway.defaultSchema=main\nflyway.schemas=app\n", "begins with 'main'"},
+        {"flyway.conf", "flyway.schemas=app\nflyway.defaultSchema=main\n", "begins with 'main'"},
+        {"../flyway.toml", "[environments.default]\nschemas = [ \"app\", \"more\" ]\n",
+         "flyway.toml:2: flyway's search path begins with 'app'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
+                    FINDING_WARNING, cases[i].says);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_versions_of_any_length),
+        cmocka_unit_test(a_baseline_is_first_where_nothing_stands_before),
+        cmocka_unit_test(settings_that_rename_migrations_are_refused_by_line),
+        cmocka_unit_test(settings_that_change_nothing_are_no_findings),
+        cmocka_unit_test(another_first_schema_is_told_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,1 @@
+ALTER TABLE ship DROP COLUMN draught;

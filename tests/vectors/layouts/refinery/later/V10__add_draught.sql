@@ -1,0 +1,1 @@
+ALTER TABLE ship ADD COLUMN draught numeric(4, 1)
