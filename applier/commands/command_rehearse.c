@@ -37,8 +37,7 @@ static const Option options[] = {
     OPTION_STRING_ROW("to", RehearseOptions, to, "VERSION",
                       "at a site: stop at this version (default: the bundle's last)"),
     OPTION_FLAG_ROW("keep", RehearseOptions, keep, "do not drop the copy (--method template)"),
-    OPTION_FLAG_ROW("no-rollback", RehearseOptions, no_rollback,
-                    "do not rehearse the way back (which --method rolled-back never does)"),
+    OPTION_FLAG_ROW("no-rollback", RehearseOptions, no_rollback, "do not rehearse the way back"),
     OPTION_FLAG_ROW("allow-blocking", RehearseOptions, allow_blocking,
                     "also where others are connected, who may wait for its locks (--method "
                     "rolled-back)"),
@@ -79,8 +78,6 @@ static bool check_site_options(const RehearseOptions *given, Error *err)
                          "--clone CONNINFO goes with --method restored, and with no other");
     if (given->keep && !is_method(given, "template"))
         return error_set(err, ERROR_USAGE, "--keep is for --method template");
-    if (is_method(given, "rolled-back") && given->no_rollback)
-        return error_set(err, ERROR_USAGE, "--method rolled-back never rehearses the way back");
     if (given->allow_blocking && !is_method(given, "rolled-back"))
         return error_set(err, ERROR_USAGE, "--allow-blocking is for --method rolled-back");
     return true;

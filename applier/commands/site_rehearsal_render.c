@@ -219,11 +219,12 @@ static void up_text(const SiteRehearsal *rehearsal, Text *out)
                   rehearsal->unverified, rehearsal->unverified == 1 ? " was" : "s were");
 }
 
-static const char *live_verdict_words(Verdict verdict)
+static const char *live_verdict_words(const SiteWayBack *back)
 {
-    switch (verdict) {
+    switch (back->verdict) {
     case VERDICT_EXACT:
-        return "schema and numbers of rows are as before (values were not compared)";
+        return back->counted ? "schema and numbers of rows are as before (values were not compared)"
+                             : "the schema is as before (rows were not counted)";
     case VERDICT_COLUMN_ORDER:
         return "all came back but the order of columns";
     case VERDICT_LOSSY:
@@ -266,15 +267,13 @@ static void back_text(const SiteRehearsal *rehearsal, Text *out)
         text_addf(out, "back: %" PRId64 " migration%s in %s\n", back->run.tasks,
                   text_plural(back->run.tasks), took);
         if (back->done)
-            text_addf(out, "  %s\n", live_verdict_words(back->verdict));
+            text_addf(out, "  %s\n", live_verdict_words(back));
         back_details(back, out);
         steps_text(rehearsal, SCRIPT_DOWN, out);
     }
     if (back->why_not)
         text_addf(out, "%s: %s\n", back->tried ? "  not compared" : "back: it was not rehearsed",
                   back->why_not);
-    else if (rehearsal->method == SITE_METHOD_ROLLED_BACK)
-        text_add(out, "back: not rehearsed by this method\n");
 }
 
 void site_rehearsal_render_text(const SiteRehearsalShown *shown, Text *out)
@@ -371,6 +370,7 @@ static void back_json(const SiteWayBack *back, JsonWriter *json)
     json_int(json, "migrations", back->run.tasks);
     json_int(json, "duration_ms", back->run.duration_ms);
     json_string(json, "verdict", back->done ? verdict_name(back->verdict) : NULL);
+    json_bool(json, "rows_counted", back->counted);
     json_array(json, "differs");
     array_each (char *const, line, &back->differs)
         json_string(json, /* name= */ NULL, *line);

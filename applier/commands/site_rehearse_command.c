@@ -35,7 +35,8 @@ static void explain_copy(const SiteRehearsal *rehearsal)
 static bool confirm_rehearsal(void *context, const SiteRehearsal *rehearsal, Error *err)
 {
     const Asked *asked = context;
-    const char *back = asked->given->without_rollback ? "" : ", and back again";
+    bool returns = !asked->given->without_rollback && !rehearsal->back.why_not;
+    const char *how = "";
     switch (rehearsal->method) {
     case SITE_METHOD_TEMPLATE:
         explain_copy(rehearsal);
@@ -45,12 +46,13 @@ static bool confirm_rehearsal(void *context, const SiteRehearsal *rehearsal, Err
                 rehearsal->copy_name);
         break;
     case SITE_METHOD_ROLLED_BACK:
-        back = ", in one transaction on the real database that is rolled back; its locks are held "
-               "until then, and sequences move on";
+        how = ", in one transaction on the real database that is rolled back; its locks are held "
+              "until then, and sequences move on";
         break;
     }
-    fprintf(stderr, "%" PRId64 " to rehearse, %s -> %s%s\n", rehearsal->tasks,
-            strcmp(rehearsal->from, "-") ? rehearsal->from : "(nothing)", rehearsal->to, back);
+    fprintf(stderr, "%" PRId64 " to rehearse, %s -> %s%s%s\n", rehearsal->tasks,
+            strcmp(rehearsal->from, "-") ? rehearsal->from : "(nothing)", rehearsal->to,
+            returns ? ", and back again" : "", how);
     return confirm(asked->yes ? CONFIRM_YES : CONFIRM_ASK, "Rehearse?", err);
 }
 

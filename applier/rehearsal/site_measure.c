@@ -39,12 +39,17 @@ static void step_done(SiteStep *step)
     array_free(&step->invalid_indexes);
 }
 
-static void forget_database(SiteMeasure *measure)
+static void forget_sizes(SiteMeasure *measure)
 {
     array_each (RelationSize, size, &measure->sizes)
         free(size->relation);
     array_free(&measure->sizes);
     row_hashes_done(&measure->rows);
+}
+
+static void forget_database(SiteMeasure *measure)
+{
+    forget_sizes(measure);
     measure_snapshot_done(&measure->known);
     measure_snapshot_done(&measure->before);
     measure->known = measure->before = (MeasureSnapshot){0};
@@ -160,6 +165,18 @@ static void take_before(SiteMeasure *measure, MeasureSnapshot *snapshot)
     measure_snapshot_done(&measure->before);
     measure->before = *snapshot;
     *snapshot = (MeasureSnapshot){0};
+}
+
+bool site_measure_turn(SiteMeasure *measure, PgSession *session, Error *err)
+{
+    CLEANUP(measure_snapshot_done) MeasureSnapshot now = {0};
+    forget_sizes(measure);
+    if (!read_sizes(measure, session, /* relation= */ NULL, err) ||
+        !measure_snapshot_take(session, &now, err))
+        return false;
+    set_rows(measure, /* rows= */ NULL);
+    take_before(measure, &now);
+    return true;
 }
 
 static bool step_begins(void *context, PgSession *session, const RunStep *step, Error *err)

@@ -56,6 +56,10 @@ DEFINE_CLEANUP(SiteMeasure, site_measure_free)
 bool site_measure_begin(SiteMeasure *measure, PgSession *session, const RowHashes *rows,
                         Error *err) MUST_CHECK;
 
+/* Between up and way back of one transaction: sizes are read anew, and what was done to the session
+ * since the last step (a look at the schema) is no later step's. pg_query's errors. */
+bool site_measure_turn(SiteMeasure *measure, PgSession *session, Error *err) MUST_CHECK;
+
 /* step_begins and step_ends of a run, with the measure as context. A step that runs again, since
  * its group is, replaces what was measured of it and behind it. */
 RunObserver site_measure_observer(SiteMeasure *measure);

@@ -3,6 +3,7 @@
 #include "applier/rehearsal/rehearsal_tolerated.h"
 #include "applier/rehearsal/site_outside.h"
 #include "applier/rehearsal/site_restored.h"
+#include "applier/rehearsal/site_way_back.h"
 #include "applier/runs/run_session.h"
 #include "applier/server/pg_query.h"
 #include "base/clock.h"
@@ -170,18 +171,6 @@ static bool mark(Copy *copy, Error *err)
 
 /* --- before and after ------------------------------------------------------------------------ */
 
-static bool take_schema(const Copy *copy, Fingerprint *ret_schema, Error *err)
-{
-    const Manifest *manifest = copy->input->manifest;
-    const FingerprintScope scope = {
-        .schemas = manifest->scope.count ? (const char *const *)manifest->scope.items : NULL,
-        .schema_count = manifest->scope.count};
-    if (!fingerprint_read(copy->reader, &scope, FINGERPRINT_HASHES, ret_schema, err))
-        return false;
-    rehearsal_drop_tolerated(manifest, ret_schema);
-    return true;
-}
-
 /* A table that the role may not read is not counted, and then none is. */
 static bool count_rows(Copy *copy, RowHashes *ret_rows, bool *ret_counted, Error *err)
 {
@@ -204,7 +193,7 @@ static bool look_before(Copy *copy, Error *err)
     if (!run_session_open_reader(&copy->run, &copy->reader, err))
         return false;
     site_clone_interruptible(copy->reader);
-    return (take_schema(copy, &copy->schema, err) &&
+    return (site_way_back_read(copy->reader, copy->input->manifest, &copy->schema, err) &&
             count_rows(copy, &copy->rows, &copy->counted, err) &&
             site_measure_begin(copy->rehearsal->measure, copy->reader,
                                copy->counted ? &copy->rows : NULL, err)) ||
@@ -295,57 +284,6 @@ static bool go_up(Copy *copy, Error *err)
 
 /* --- and back -------------------------------------------------------------------------------- */
 
-static bool only_column_order(const FingerprintChangeArray *changes)
-{
-    array_each (const FingerprintChange, change, changes) {
-        if (strcmp(fingerprint_change_row(change)->kind, "column order") != 0)
-            return false;
-    }
-    return true;
-}
-
-static void judge(const Copy *copy, const Fingerprint *schema, const RowHashes *rows)
-{
-    SiteWayBack *back = &copy->rehearsal->back;
-    FingerprintChangeArray changes = {0};
-    RowLossArray lost = {0};
-    fingerprint_compare(&copy->schema, schema, &changes);
-    if (rows)
-        rehearsal_hash_compare(&copy->rows, rows, &lost);
-    array_each (const FingerprintChange, change, &changes) {
-        Text line = {0};
-        fingerprint_change_text(change, &line);
-        *array_add(&back->differs) = text_take(&line);
-    }
-    array_each (const RowLoss, loss, &lost)
-        *array_add(&back->rows) =
-            (SiteRows){.table = memory_string(loss->table),
-                       .column = loss->column ? memory_string(loss->column) : NULL,
-                       .before = loss->rows_before,
-                       .after = loss->rows_after};
-    back->verdict = !only_column_order(&changes) ? VERDICT_DIFFERS
-                    : lost.count                 ? VERDICT_LOSSY
-                    : changes.count              ? VERDICT_COLUMN_ORDER
-                                                 : VERDICT_EXACT;
-    array_free(&changes);
-    array_free(&lost);
-}
-
-/* A proven bundle says which schema a way back leaves, and rollback_run has compared with it; of
- * another there is only what was there before. */
-static bool check_back(const SiteRehearsal *rehearsal, Error *err)
-{
-    const SiteWayBack *back = &rehearsal->back;
-    if (back->verdict != VERDICT_DIFFERS || back->run.schema.state == SCHEMA_PROVEN ||
-        back->run.schema.state == SCHEMA_PARTLY)
-        return true;
-    error_set(err, ERROR_STEP, "the way back does not lead back: %zu object%s differ%s",
-              back->differs.count, text_plural((int64_t)back->differs.count),
-              back->differs.count == 1 ? "s" : "");
-    return error_hint(err, "a rollback of the real database would leave another schema than it "
-                           "has now: have a backup, or a bundle whose way back is whole");
-}
-
 static bool look_after(Copy *copy, Error *err)
 {
     CLEANUP(fingerprint_done) Fingerprint schema = {0};
@@ -358,12 +296,13 @@ static bool look_after(Copy *copy, Error *err)
         return true;
     }
     say(copy, LOOKING);
-    if (!take_schema(copy, &schema, err) ||
+    if (!site_way_back_read(copy->reader, copy->input->manifest, &schema, err) ||
         (copy->counted && !count_rows(copy, &rows, &counted, err)))
         return site_clone_interrupted(LOOKING, err);
-    judge(copy, &schema, counted ? &rows : NULL);
-    copy->rehearsal->back.done = true;
-    return check_back(copy->rehearsal, err);
+    SiteWayBack *back = &copy->rehearsal->back;
+    site_way_back_judge(&copy->schema, &schema, counted ? &copy->rows : NULL,
+                        counted ? &rows : NULL, back);
+    return site_way_back_check(back, back->run.schema.state, err);
 }
 
 /* What has no way back is known, and no failure of the rehearsal. */

@@ -40,7 +40,8 @@ typedef struct SiteWayBack {
     bool tried;
     char *why_not;            /* owned: where it was not, or could not begin; or NULL */
     bool done;                /* it went through, and was compared: */
-    Verdict verdict;          /* exact: the schema and the numbers of rows came back */
+    Verdict verdict;          /* exact: the schema came back, and where they … */
+    bool counted;             /* … were counted, the numbers of rows */
     ARRAY_OF(char *) differs; /* owned: objects that came back otherwise */
     ARRAY_OF(SiteRows) rows;
     RollbackReport run;

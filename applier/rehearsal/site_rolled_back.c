@@ -1,14 +1,16 @@
-/* A rehearsal on the real database: all of it in one transaction that is rolled back. Nothing of
- * ours is written outside of it, not even a refusal.
+/* A rehearsal on the real database: up and, where it can be, back again in one transaction that is
+ * rolled back. Nothing of ours is written outside of it, not even a refusal.
  *
  * The runner ends such a transaction with COMMIT; it does not come to that, since whoever is told
- * of the arrival at the target, before COMMIT, refuses it. So a run in which nobody would be told
- * is refused before it begins. */
+ * of the last arrival, before COMMIT, refuses it. So a run in which nobody would be told is refused
+ * before it begins. */
 #include "applier/ledger/stored_proofs.h"
-#include "applier/rehearsal/site_rehearsal.h"
+#include "applier/rehearsal/rolled_back_way.h"
+#include "applier/rehearsal/site_way_back.h"
 #include "applier/runs/run_session.h"
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
+#include "applier/sql/rolled_back_queries.h"
 #include "base/clock.h"
 
 /* One under way. */
@@ -23,7 +25,12 @@ typedef struct RolledBack {
     RunUnits units;
     SchemaPolicy policy;
     SchemaCheck check;
-    bool arrived; /* at the target: all steps went through */
+    size_t up_count;    /* tasks, the first of the plan's; behind them are those of the way back */
+    NameArray unproven; /* versions on it that nobody has proven, come to this way; borrowed */
+    Fingerprint schema; /* before */
+    int64_t begun_ms;   /* of the direction under way */
+    bool arrived;       /* at the target: all steps up went through */
+    bool returned;      /* to where it began, and that is what was there before */
 } RolledBack;
 
 /* --- before ---------------------------------------------------------------------------------- */
@@ -46,16 +53,28 @@ static bool make_plan(RolledBack *back, Error *err)
     return run_parameters_check(&back->parameters, &back->history, input->manifest, err);
 }
 
-/* One transaction, which comes to the target as its last act. */
-static bool comes_to_target(const RolledBack *back)
+/* The last act of the one transaction that all of it is; NULL where it is not all of it. */
+static const RunTask *last_arrival(const RolledBack *back)
 {
     if (!back->units.units.count || back->units.units.items[0].kind != UNIT_TRANSACTION)
-        return false;
+        return NULL;
     const RunUnit *unit = &back->units.units.items[0];
     const RunPart *last = &back->units.parts.items[unit->first_part + unit->part_count - 1];
-    const RunTask *task = &back->plan.tasks.items[last->task];
-    const ManifestVersionArray *versions = &back->input->manifest->versions;
-    return last->arrives && task->version == &versions->items[back->plan.target];
+    return last->arrives ? &back->plan.tasks.items[last->task] : NULL;
+}
+
+static bool comes_to_target(const RolledBack *back)
+{
+    const RunTask *task = last_arrival(back);
+    return task && task->version == &back->input->manifest->versions.items[back->plan.target];
+}
+
+static bool check_locks(RolledBack *back, Error *err)
+{
+    /* it is one transaction by its method, whatever --atomic would say */
+    return target_check_locks(back->session,
+                              run_units_lock_estimate(&back->plan.tasks, &back->units),
+                              ATOMIC_MIGRATION, err);
 }
 
 static bool check_shape(RolledBack *back, Error *err)
@@ -65,16 +84,59 @@ static bool check_shape(RolledBack *back, Error *err)
         return error_hint(err, "rehearse it on a copy: --method template or --method restored");
     }
     run_units_build(&back->plan.tasks, ATOMIC_RUN, &back->units);
-    /* it is one transaction by its method, whatever --atomic would say */
+    back->up_count = back->plan.tasks.count;
     if (comes_to_target(back))
-        return target_check_locks(back->session,
-                                  run_units_lock_estimate(&back->plan.tasks, &back->units),
-                                  ATOMIC_MIGRATION, err);
+        return check_locks(back, err);
     error_set(err, ERROR_TARGET,
               "this cannot be rolled back as a whole: what is left to do is no migration from its "
               "beginning");
     return error_hint(err, "'applier status' says what is open");
 }
+
+/* --- the way back ---------------------------------------------------------------------------- */
+
+static bool goes_back(const RolledBack *back)
+{
+    return back->plan.tasks.count > back->up_count;
+}
+
+static void build_anew(RolledBack *back)
+{
+    run_units_done(&back->units);
+    run_units_build(&back->plan.tasks, ATOMIC_RUN, &back->units);
+}
+
+static bool add_way_back(RolledBack *back, Error *err)
+{
+    RunTaskArray downs = {0};
+    if (!rolled_back_way_make(&back->plan.tasks, &back->history, back->input,
+                              pg_session_major(back->session), &downs, err))
+        return false;
+    array_each (const RunTask, task, &downs)
+        *array_add(&back->plan.tasks) = *task;
+    array_free(&downs);
+    build_anew(back);
+    const RunTask *last = last_arrival(back);
+    if (!last || last != &back->plan.tasks.items[back->plan.tasks.count - 1])
+        return error_set(err, ERROR_TARGET, "it would not come back to a version as its last step");
+    return check_locks(back, err);
+}
+
+/* Without one the up alone is rehearsed, and why is said. */
+static bool plan_way_back(RolledBack *back, Error *err)
+{
+    if (back->options->without_rollback || add_way_back(back, err))
+        return true;
+    if (err->class != ERROR_TARGET)
+        return false;
+    back->rehearsal->back.why_not = memory_string(err->message);
+    error_done(err);
+    back->plan.tasks.count = back->up_count;
+    build_anew(back);
+    return true;
+}
+
+/* --- before the first step ------------------------------------------------------------------- */
 
 /* Whoever is connected would wait for our locks. */
 static bool check_others(RolledBack *back, Error *err)
@@ -124,9 +186,44 @@ static bool check_deferred(PgSession *session, Error *err)
     return error_wrap(err, "what COMMIT would check");
 }
 
-static bool arrives(void *context, PgSession *session, const RunArrival *arrival, Error *err)
+static bool refuse_commit(Error *err)
 {
-    RolledBack *back = context;
+    return error_set(err, ERROR_INTERNAL, "a rehearsal is rolled back");
+}
+
+/* As a transaction begins, which a rollback would be. */
+static bool defer_again(PgSession *session, Error *err)
+{
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_rolled_back_defers, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+        return error_wrap(err, "looking for deferred constraints");
+    return PQgetisnull(row, 0, 0) || pg_script(session, pg_result_text(row, 0, 0), err);
+}
+
+/* All is up; in the same transaction it goes back. Versions that nobody has proven, come to this
+ * way, may come out otherwise. */
+static bool turn(RolledBack *back, PgSession *session, Error *err)
+{
+    SchemaCheck *check = &back->check;
+    RunTaskArray downs = {0};
+    for (size_t i = back->up_count; i < back->plan.tasks.count; i++)
+        *array_add(&downs) = back->plan.tasks.items[i];
+    rollback_proof_find(&downs, &check->sources, check->report.arrival, pg_session_major(session),
+                        &back->unproven);
+    array_free(&downs);
+    check->let_through = back->unproven.items;
+    check->let_through_count = back->unproven.count;
+    back->rehearsal->apply.schema = check->report;
+    check->report = (SchemaReport){0};
+    back->rehearsal->back.tried = true;
+    if (!defer_again(session, err) || !site_measure_turn(back->rehearsal->measure, session, err))
+        return false;
+    back->begun_ms = clock_monotonic_ms();
+    return true;
+}
+
+static bool arrives_up(RolledBack *back, PgSession *session, const RunArrival *arrival, Error *err)
+{
     const ManifestVersion *version = arrival->task->version;
     bool last = version == &back->input->manifest->versions.items[back->plan.target];
     bool good = schema_check_arrives(&back->check, session, arrival, err);
@@ -141,7 +238,37 @@ static bool arrives(void *context, PgSession *session, const RunArrival *arrival
     if (!check_deferred(session, err))
         return false;
     back->arrived = true;
-    return error_set(err, ERROR_INTERNAL, "a rehearsal is rolled back");
+    back->rehearsal->apply.duration_ms = clock_monotonic_ms() - back->begun_ms;
+    return goes_back(back) ? turn(back, session, err) : refuse_commit(err);
+}
+
+static bool arrives_down(RolledBack *back, PgSession *session, const RunArrival *arrival,
+                         Error *err)
+{
+    SiteWayBack *way = &back->rehearsal->back;
+    CLEANUP(fingerprint_done) Fingerprint schema = {0};
+    if (!schema_check_arrives(&back->check, session, arrival, err))
+        return false;
+    if (arrival->task != &back->plan.tasks.items[back->plan.tasks.count - 1])
+        return true;
+    if (!check_deferred(session, err))
+        return false;
+    way->run.duration_ms = clock_monotonic_ms() - back->begun_ms;
+    if (!site_way_back_read(session, back->input->manifest, &schema, err))
+        return error_wrap(err, "reading the schema");
+    site_way_back_judge(&back->schema, &schema, /* rows_before= */ NULL, /* rows_after= */ NULL,
+                        way);
+    if (!site_way_back_check(way, back->check.report.state, err))
+        return false;
+    back->returned = true;
+    return refuse_commit(err);
+}
+
+static bool arrives(void *context, PgSession *session, const RunArrival *arrival, Error *err)
+{
+    RolledBack *back = context;
+    return arrival->task->direction == DIRECTION_UP ? arrives_up(back, session, arrival, err)
+                                                    : arrives_down(back, session, arrival, err);
 }
 
 /* The journal's rows need a ledger: of a database without one it is part of what is rolled back. */
@@ -153,13 +280,30 @@ static bool open_transaction(RolledBack *back, Error *err)
             ledger_make(back->session, head->product, head->product_uuid, err));
 }
 
+/* What stopped the way back is its own failure. */
+static void note_way_back_failed(RolledBack *back, Error *err)
+{
+    SiteRehearsal *rehearsal = back->rehearsal;
+    rehearsal->back.run.run.failure = rehearsal->apply.run.failure;
+    rehearsal->apply.run.failure = (StepFailure){0};
+    if (!rehearsal->back.run.duration_ms)
+        rehearsal->back.run.duration_ms = clock_monotonic_ms() - back->begun_ms;
+    error_wrap(err, "the way back");
+}
+
 /* A script that has ended our transaction by itself is ERROR_UNSETTLED, and says so. */
 static bool failed(RolledBack *back, Error *err)
 {
+    if (back->arrived)
+        note_way_back_failed(back, err);
+    else
+        back->rehearsal->apply.duration_ms = clock_monotonic_ms() - back->begun_ms;
     if (pg_session_is_lost(back->session))
         return error_hint(err, "the server rolls back what was done: nothing of the rehearsal "
                                "stays");
-    if (err->class == ERROR_STEP || err->class == ERROR_INTERRUPTED)
+    /* what does not lead back has a hint of its own */
+    if (!back->rehearsal->back.done &&
+        (err->class == ERROR_STEP || err->class == ERROR_INTERRUPTED))
         error_hint(err, "all of it was rolled back: the database is as it was");
     return false;
 }
@@ -186,7 +330,7 @@ static bool run_steps(RolledBack *back, Error *err)
     rehearsal->ended_us = clock_monotonic_us();
     if (good)
         return error_set(err, ERROR_INTERNAL, "a rehearsal was not rolled back");
-    if (!back->arrived)
+    if (goes_back(back) ? !back->returned : !back->arrived)
         return failed(back, err);
     error_done(err);
     return true;
@@ -207,6 +351,16 @@ static bool prepare(RolledBack *back, Error *err)
            make_plan(back, err);
 }
 
+/* The schema as it is now; of a way back alone it is of use. */
+static bool look_before(RolledBack *back, Error *err)
+{
+    back->rehearsal->back.run.tasks = (int64_t)(back->plan.tasks.count - back->up_count);
+    if (goes_back(back) &&
+        !site_way_back_read(back->session, back->input->manifest, &back->schema, err))
+        return error_wrap(err, "reading the schema");
+    return site_measure_begin(back->rehearsal->measure, back->session, /* rows= */ NULL, err);
+}
+
 static bool run(RolledBack *back, Error *err)
 {
     if (!prepare(back, err))
@@ -214,14 +368,13 @@ static bool run(RolledBack *back, Error *err)
     if (back->plan.relation == RELATION_CURRENT)
         return true;
     back->rehearsal->measure = site_measure_new(SITE_MEASURE_WHOLE_RUN);
-    if (!check_shape(back, err) || !check_others(back, err) || !check_schema(back, err) ||
-        !site_rehearsal_confirm(back->options, back->rehearsal, err) ||
-        !site_measure_begin(back->rehearsal->measure, back->session, /* rows= */ NULL, err))
+    if (!check_shape(back, err) || !plan_way_back(back, err) || !check_others(back, err) ||
+        !check_schema(back, err) || !site_rehearsal_confirm(back->options, back->rehearsal, err) ||
+        !look_before(back, err))
         return false;
-    int64_t begun = clock_monotonic_ms();
+    back->begun_ms = clock_monotonic_ms();
     bool good = run_steps(back, err);
-    back->rehearsal->apply.duration_ms = clock_monotonic_ms() - begun;
-    back->rehearsal->up_passed = good;
+    back->rehearsal->up_passed = back->arrived;
     return good;
 }
 
@@ -231,8 +384,11 @@ bool site_rolled_back_run(const SiteRehearsalOptions *options, const ApplyInput 
     RolledBack back = {
         .options = options, .input = input, .rehearsal = rehearsal, .history.unsettled = -1};
     bool good = run(&back, err);
-    rehearsal->apply.schema = back.check.report;
+    *(rehearsal->back.tried ? &rehearsal->back.run.schema : &rehearsal->apply.schema) =
+        back.check.report;
     back.check.report = (SchemaReport){0};
+    array_free(&back.unproven);
+    fingerprint_done(&back.schema);
     schema_check_done(&back.check);
     run_parameters_done(&back.parameters);
     run_units_done(&back.units);

@@ -199,8 +199,8 @@ static void add_together(Builder *builder, size_t first, size_t end)
             add_check(builder, i, UNIT_VERIFY);
 }
 
-/* A version's row belongs to the last part of any of its tasks: with it the version is complete, in
- * whatever order the parts are. */
+/* A version's row belongs to the last part of any of its tasks up: with it the version is complete,
+ * in whatever order the parts are. */
 static void mark_version_ends(Builder *builder)
 {
     const RunTaskArray *tasks = builder->tasks;
@@ -209,7 +209,8 @@ static void mark_version_ends(Builder *builder)
             continue;
         RunPart *last = NULL;
         array_each (RunPart, part, &builder->into->parts) {
-            if (tasks->items[part->task].version == tasks->items[i].version)
+            const RunTask *task = &tasks->items[part->task];
+            if (task->version == tasks->items[i].version && task->direction == DIRECTION_UP)
                 last = part;
         }
         if (last)
@@ -229,8 +230,9 @@ static void mark_arrivals(Builder *builder)
             continue;
         RunPart *last = NULL;
         array_each (RunPart, part, &builder->into->parts) {
-            if (part->completes &&
-                (up ? tasks->items[part->task].version == task->version : part->task == i))
+            const RunTask *other = &tasks->items[part->task];
+            bool same = other->direction == task->direction && other->version == task->version;
+            if (part->completes && (up ? same : part->task == i))
                 last = part;
         }
         if (last)

@@ -99,6 +99,7 @@ typedef struct RunUnits {
 
 void run_units_done(RunUnits *units);
 
+/* Tasks down may follow tasks up, of the same versions too. */
 void run_units_build(const RunTaskArray *tasks, AtomicMode mode, RunUnits *ret_units);
 
 /* Whether `mode` can be had: no step outside transactions, no atomic_blocker, no transaction mode

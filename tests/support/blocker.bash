@@ -47,6 +47,13 @@ until_sql() {
     return 1
 }
 
+# until_true COMMAND…: until it succeeds.
+until_true() {
+    for _ in $(seq 300); do "$@" && return 0; sleep 0.1; done
+    echo "never: $*"
+    return 1
+}
+
 # event EXPRESSION: jq on all lines of the file events as one array, each of whose members must stand in
 # docs/json.md.
 event() {

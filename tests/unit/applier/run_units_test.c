@@ -126,6 +126,23 @@ static void arrives_behind_a_versions_first_migration_going_down(void **state UN
     expect(ATOMIC_RUN, "T(c.^bbb.a.^)r");
 }
 
+/* A rehearsal that is rolled back takes back in the same transaction what it has applied. */
+static void comes_up_and_goes_back_in_one_transaction(void **state UNUSED)
+{
+    RunTask both[6];
+    memcpy(both, tasks_items, sizeof(tasks_items));
+    for (size_t i = 0; i < 3; i++) {
+        both[3 + i] = tasks_items[2 - i];
+        both[3 + i].direction = DIRECTION_DOWN;
+        both[3 + i].ends_version = false;
+        both[3 + i].position = 3 - (int64_t)i;
+        migrations[i].scripts[SCRIPT_DOWN] = migrations[0].scripts[SCRIPT_UP];
+    }
+    tasks.items = both;
+    tasks.count = 6;
+    expect(ATOMIC_RUN, "T(a.bbb.^c?.^!c.^b.a.^)r V(b!)");
+}
+
 static void refuses_atomic_where_a_step_cannot(void **state UNUSED)
 {
     CLEANUP(error_done) Error error = {0};
@@ -176,6 +193,7 @@ int main(void)
         TEST(runs_a_batch_before_the_unit_that_ends_it),
         TEST(asks_gates_before_the_version),
         TEST(arrives_behind_a_versions_first_migration_going_down),
+        TEST(comes_up_and_goes_back_in_one_transaction),
         TEST(refuses_atomic_where_a_step_cannot),
         TEST(sums_locks_of_one_transaction),
         TEST(knows_positions),
