@@ -1,20 +1,10 @@
 /* applier status: where a database stands; reads only. */
-#include <inttypes.h>
-
 #include "applier/applier_commands.h"
-#include "applier/commands/backup_options.h"
-#include "applier/commands/route_render.h"
-#include "applier/commands/run_render.h"
-#include "applier/commands/status_report.h"
+#include "applier/commands/status_render.h"
 #include "applier/commands/target_options.h"
-#include "applier/ledger/stored_bundle.h"
-#include "applier/runs/foreign_tables.h"
-#include "applier/runs/site_bundle.h"
-#include "applier/schema/schema_proof.h"
-#include "applier/server/pg_lock.h"
 #include "applier/server/pg_query.h"
 #include "applier/sql/session_queries.h"
-#include "base/json_writer.h"
+#include "applier/watch/lock_holder.h"
 #include "base/memory.h"
 
 typedef struct StatusOptions {
@@ -30,32 +20,6 @@ static const Option options[] = {
     OPTION_FLAG_ROW("check", StatusOptions, check, "exit status 12 where migrations are pending"),
 };
 
-/* A migration that is not applied; borrowed from a manifest or the shelf. */
-typedef struct Pending {
-    const char *version;
-    const char *identity;
-} Pending;
-
-/* What was read, and what it was compared with. */
-typedef struct Status {
-    History history;
-    SiteBundle bundle;        /* where one was named */
-    StoredBundle *stored;     /* else the newest that the ledger keeps */
-    const Manifest *manifest; /* of either; NULL: none */
-    const char *path;         /* borrowed: what was named; NULL: nothing */
-    BundleShelf shelf;        /* where a folder was named … */
-    BundleRoute route;        /* … and where it leads to */
-    ARRAY_OF(Pending) pending;
-    bool holds_relations;      /* an unmanaged database is not empty */
-    ForeignTableArray foreign; /* … and what other tools say of it */
-    char *next;                /* owned: the command to run next, or NULL */
-    StatusReport report;
-    bool running; /* another applier is at work */
-    PgLockHolder holder;
-    char *replayed_to; /* owned: a standby's position in the log; NULL: no standby */
-    char *replayed_at; /* owned: of the last commit that it replayed, or "" */
-} Status;
-
 static void status_done(Status *status)
 {
     status_report_done(&status->report);
@@ -67,6 +31,8 @@ static void status_done(Status *status)
     stored_bundle_free(status->stored);
     site_bundle_done(&status->bundle);
     history_done(&status->history);
+    text_done(&status->doing);
+    array_free(&status->runs);
     free(status->replayed_to);
     free(status->replayed_at);
 }
@@ -115,6 +81,14 @@ static bool look_at_replay(PgSession *session, Status *status, Error *err)
     status->replayed_to = memory_string(pg_result_text(row, 0, 0));
     status->replayed_at = memory_string(pg_result_text(row, 0, 1));
     return true;
+}
+
+/* Behind the answers that status is asked for: what cannot be seen of the holder is no error. */
+static void look_at_holder(PgSession *session, Status *status)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    if (status->running)
+        (void)!lock_holder_words(session, &status->holder, &status->doing, &ignored);
 }
 
 static bool check_product(const Status *status, Error *err)
@@ -206,7 +180,7 @@ static const char *bundle_to_adopt(const Status *status)
 static void set_next(Status *status)
 {
     const char *next = status->report.next;
-    if (status->running || !next)
+    if (!next)
         return;
     bool applies = strcmp(next, STATUS_NEXT_APPLY) == 0;
     if (status->report.state == STATUS_UNMANAGED && status->holds_relations)
@@ -258,191 +232,14 @@ static bool look(const CommandContext *context, Status *status, Error *err)
                        one ? STATUS_BUNDLE_GIVEN : STATUS_BUNDLE_KNOWN, &status->report);
     if (folder)
         compare_with_route(status);
+    if (status->running)
+        status_report_at_work(&status->report);
     set_next(status);
+    past_runs_fold(&status->history, &status->runs);
+    look_at_holder(session, status);
     list_pending(status);
     return status->history.managed ||
            foreign_tables_read(session, status->manifest, &status->foreign, err);
-}
-
-static const char *migration_state(const AppliedMigration *migration)
-{
-    switch (migration->state) {
-    case APPLIED_WHOLLY:
-        if (migration->verify_failed)
-            return "verify-failed";
-        return migration->unverified ? "unverified" : "applied";
-    case APPLIED_UP_PARTLY:
-        return "applied-in-part";
-    case APPLIED_DOWN_PARTLY:
-        return "taken-back-in-part";
-    }
-    return "applied";
-}
-
-/* What the ledger says of the schema of the version in force; nobody looks now. */
-static SchemaState schema_state(const PastArrival *found)
-{
-    if (!found)
-        return SCHEMA_UNPROVEN;
-    if (!*found->arrival)
-        return SCHEMA_DIFFERS;
-    return found->proven ? SCHEMA_PROVEN : SCHEMA_PARTLY;
-}
-
-static const char *adopted_version(const History *history)
-{
-    return history->was_adopted && history->versions.count ? history->versions.items[0].name : NULL;
-}
-
-static void schema_text(const History *history, Text *out)
-{
-    const PastArrival *found = history_arrival(history);
-    char both[CLOCK_BOTH_SIZE];
-    switch (schema_state(found)) {
-    case SCHEMA_UNPROVEN:
-        text_add(out, "schema     not compared with a proven one\n");
-        break;
-    case SCHEMA_PROVEN:
-        text_addf(out, "schema     as proven on PostgreSQL %" PRId64 "%s; seen %s\n",
-                  found->compared_major, run_render_arrival(found->arrival),
-                  clock_with_local(found->at, both));
-        break;
-    case SCHEMA_PARTLY:
-        text_addf(out,
-                  "schema     its structure as proven on PostgreSQL %" PRId64
-                  ", seen %s on %" PRId64 "\n",
-                  found->compared_major, clock_with_local(found->at, both), found->server_major);
-        break;
-    case SCHEMA_DIFFERS:
-        text_addf(out, "schema     not the one proven, seen %s\n",
-                  clock_with_local(found->at, both));
-        break;
-    }
-    if (adopted_version(history))
-        text_addf(out, "adopted    at version %s; there is no way back below it\n",
-                  adopted_version(history));
-    if (*history->identity.rehearsal_since)
-        text_addf(out, "copy       to rehearse on, since %s: nothing else is run here\n",
-                  history->identity.rehearsal_since);
-}
-
-static void backup_text(const History *history, Text *out)
-{
-    const PastBackup *last = backup_last_good(&history->backups);
-    if (!last)
-        return;
-    text_add(out, "backup     ");
-    backup_render_words(&last->record, out);
-    text_add_char(out, '\n');
-    if (*last->record.restore_command)
-        text_addf(out, "restore    %s\n", last->record.restore_command);
-}
-
-static void render_json(const Status *status, Text *out)
-{
-    int64_t inside_count = 0;
-    const PastArrival *found = history_arrival(&status->history);
-    const History *history = &status->history;
-    const StatusReport *report = &status->report;
-    JsonWriter json;
-    json_begin(&json, out);
-    json_object(&json, /* name= */ NULL);
-    json_string(&json, "product",
-                history->managed ? history->identity.product
-                                 : (status->manifest ? status->manifest->head.product : NULL));
-    json_string(&json, "version", strcmp(report->version, "-") == 0 ? NULL : report->version);
-    json_string(&json, "inside", history_inside(history, &inside_count));
-    json_int(&json, "position", history->position);
-    json_string(&json, "state", status_state_name(report->state));
-    json_bool(&json, "running", status->running);
-    json_bool(&json, "standby", status->replayed_to != NULL);
-    json_string(&json, "replayed_to", status->replayed_to);
-    json_string(&json, "replayed_at",
-                status->replayed_at && *status->replayed_at ? status->replayed_at : NULL);
-    json_string(&json, "why", report->why);
-    json_string(&json, "next", status->next);
-    if (status->route.from) {
-        json_string(&json, "to", status->route.to);
-        route_json(&status->route, &status->shelf, &json);
-    }
-    json_bool(&json, "phase_before_done", report->before_is_done);
-    json_string(&json, "database_uuid", history->managed ? history->identity.database_uuid : NULL);
-    json_string(&json, "schema", history->managed ? schema_state_name(schema_state(found)) : NULL);
-    json_string(&json, "schema_seen_at", found ? found->at : NULL);
-    json_string(&json, "adopted", adopted_version(history));
-    json_string(&json, "rehearsal_since",
-                *history->identity.rehearsal_since ? history->identity.rehearsal_since : NULL);
-    backup_render_past_json(&history->backups, &json);
-    foreign_tables_json(&status->foreign, &json);
-    json_array(&json, "pending");
-    array_each (const Pending, pending, &status->pending)
-        json_string(&json, /* name= */ NULL, pending->identity);
-    json_close(&json);
-    json_array(&json, "migrations");
-    array_each (const AppliedMigration, migration, &history->migrations) {
-        json_object(&json, /* name= */ NULL);
-        json_string(&json, "identity", migration->identity);
-        json_string(&json, "version", migration->version);
-        json_string(&json, "state", migration_state(migration));
-        json_string(&json, "applied_at", migration->applied_at);
-        json_int(&json, "duration_ms", migration->duration_ms);
-        json_close(&json);
-    }
-    json_close(&json);
-    json_close(&json);
-    json_end(&json);
-}
-
-static void render_text(const Status *status, Text *out)
-{
-    int64_t count = 0;
-    char both[CLOCK_BOTH_SIZE];
-    const char *inside = history_inside(&status->history, &count);
-    const History *history = &status->history;
-    const StatusReport *report = &status->report;
-    text_addf(out, "state      %s\n", status_state_name(report->state));
-    if (report->why)
-        text_addf(out, "           %s\n", report->why);
-    if (status->replayed_to)
-        text_addf(out, "standby    replayed to %s%s%s\n", status->replayed_to,
-                  *status->replayed_at ? ", committed on the primary at " : "",
-                  clock_with_local(status->replayed_at, both));
-    if (status->running)
-        text_addf(out, "running    an applier is at work: process %" PRId64 " of %s, from %s\n",
-                  status->holder.pid, status->holder.user, status->holder.address);
-    if (history->managed) {
-        text_addf(out, "product    %s\n", history->identity.product);
-        text_addf(out, "version    %s",
-                  strcmp(report->version, "-") == 0 ? "(nothing)" : report->version);
-        if (inside)
-            text_addf(out, ", and %" PRId64 " migration%s of %s", count, text_plural(count),
-                      inside);
-        text_add_char(out, '\n');
-        schema_text(history, out);
-        backup_text(history, out);
-    }
-    array_each (const ForeignTable, table, &status->foreign) {
-        text_add(out, "history    ");
-        foreign_table_text(table, status->manifest != NULL, out);
-        text_add_char(out, '\n');
-    }
-    if (status->next)
-        text_addf(out, "next       %s\n", status->next);
-    if (status->route.route.legs.count) {
-        text_addf(out, "route      to %s\n", status->route.to);
-        route_text(&status->route, &status->shelf, out);
-    }
-    array_each (const AppliedMigration, migration, &history->migrations)
-        text_addf(out, "%s  %-8s %s, %" PRId64 " ms%s%s\n",
-                  migration == history->migrations.items ? "applied  " : "         ",
-                  migration->version, migration->identity, migration->duration_ms,
-                  strcmp(migration_state(migration), "applied") == 0 ? "" : ": ",
-                  strcmp(migration_state(migration), "applied") == 0 ? ""
-                                                                     : migration_state(migration));
-    array_each (const Pending, pending, &status->pending)
-        text_addf(out, "%s  %-8s %s\n",
-                  pending == status->pending.items ? "pending  " : "         ", pending->version,
-                  pending->identity);
 }
 
 static bool run(CommandContext *context, Error *err)
@@ -452,9 +249,9 @@ static bool run(CommandContext *context, Error *err)
     if (!look(context, &status, err))
         return false;
     if (context->json)
-        render_json(&status, context->out);
+        status_render_json(&status, context->out);
     else
-        render_text(&status, context->out);
+        status_render_text(&status, context->out);
     if (given->check && status.pending.count)
         return error_set(err, ERROR_PENDING, "%zu migration%s pending", status.pending.count,
                          status.pending.count == 1 ? " is" : "s are");

@@ -19,6 +19,8 @@ const char *status_state_name(StatusState state)
         return "diverged";
     case STATUS_FAILED:
         return "failed";
+    case STATUS_RUNNING:
+        return "running";
     }
     return "failed";
 }
@@ -28,6 +30,16 @@ void status_report_done(StatusReport *report)
     array_free(&report->pending);
     free(report->why);
     *report = (StatusReport){0};
+}
+
+void status_report_at_work(StatusReport *report)
+{
+    report->next = NULL;
+    if (report->state != STATUS_FAILED)
+        return;
+    report->state = STATUS_RUNNING;
+    free(report->why);
+    report->why = NULL;
 }
 
 /* The end of a version, not somewhere inside one. */
@@ -52,6 +64,14 @@ static bool is_halfway_back(const History *history)
     const PastEvent *open = history_open_run(history);
     return open && !past_event_applies(open) && history->position < open->from_position &&
            history->position > open->to_position;
+}
+
+/* An upgrade that failed or was killed where a version ends, or behind its last step: it says which
+ * bundle it was of, so that nothing has to be named. */
+static bool is_to_go_on(const History *history)
+{
+    const PastEvent *open = history_open_run(history);
+    return open && past_event_applies(open) && history->position >= open->from_position;
 }
 
 static bool tree_is(const Digest *tree, const char *hex)
@@ -239,6 +259,9 @@ void status_report_make(const History *history, const Manifest *manifest, Status
     if (!unrest && !back && (stands_on_a_version(history) || last_run_ended(history))) {
         if (before_is_done(history, manifest))
             say_before_is_done(history, manifest, ret_report);
+        else if (which == STATUS_BUNDLE_KNOWN && ret_report->state != STATUS_DIVERGED &&
+                 is_to_go_on(history))
+            ret_report->next = "applier resume";
         return;
     }
     ret_report->state = STATUS_FAILED;

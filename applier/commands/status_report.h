@@ -12,6 +12,7 @@ typedef enum {
     STATUS_AHEAD,     /* beyond the bundle */
     STATUS_DIVERGED,  /* not on the bundle's line, or the journal cannot be believed */
     STATUS_FAILED,    /* a run stopped in the middle; `resume` goes on */
+    STATUS_RUNNING,   /* in the middle, and an applier is at work there */
 } StatusState;
 
 const char *status_state_name(StatusState state);
@@ -32,6 +33,10 @@ typedef struct StatusReport {
 } StatusReport;
 
 void status_report_done(StatusReport *report);
+
+/* Somebody holds the run's lock: what looks like a run that stopped in the middle is one that has
+ * not come further, and nothing is to be done beside it. */
+void status_report_at_work(StatusReport *report);
 
 /* Which bundle the comparison is with: one that the operator gave, or the newest in the ledger. */
 typedef enum { STATUS_BUNDLE_GIVEN, STATUS_BUNDLE_KNOWN } StatusBundle;

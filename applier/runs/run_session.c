@@ -3,6 +3,7 @@
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
+#include "applier/watch/lock_holder.h"
 #include "base/memory.h"
 #include "base/uuid.h"
 
@@ -68,7 +69,7 @@ bool run_session_open(const RunOptions *options, const char *search_path, PgSess
     pg_session_cancel_on_interrupt(session);
     if (!pg_lock_take(session, options->lock_wait_ms, options->lock_waiting,
                       options->listener.context, err))
-        return false;
+        return lock_holder_explain(session, err);
     *ret_session = TAKE_PTR(session);
     return true;
 }

@@ -162,6 +162,25 @@ void watch_lock_words(const WatchFacts *facts, Text *text)
     add_blockers(&facts->blockers, text);
 }
 
+void watch_doing_words(const WatchFacts *facts, Text *text)
+{
+    if (!*facts->state) {
+        text_add(text, "what it does is seen by pg_read_all_stats only");
+        return;
+    }
+    bool active = strcmp(facts->state, "active") == 0;
+    text_add(text, active ? "at a statement for " : facts->state);
+    if (!active)
+        text_add(text, ", its last statement was sent ");
+    watch_duration_words(facts->statement_ms, text);
+    if (!active)
+        text_add(text, " ago");
+    if (!active || !watch_facts_lock(facts))
+        return;
+    text_add(text, ", ");
+    watch_lock_words(facts, text);
+}
+
 void watch_blocked_words(const WatchBlockerArray *blockers, Text *text)
 {
     if (!blockers->count)

@@ -83,6 +83,10 @@ void watch_blocker_words(const WatchBlocker *blocker, Text *text);
  * nobody is known to hold it. Nothing where no lock is waited for. */
 void watch_lock_words(const WatchFacts *facts, Text *text);
 
+/* What a backend is at: "at a statement for 12 s, waits for …, held up by pid 123 (…)"; that its
+ * role does not let us see it. Never the statement. */
+void watch_doing_words(const WatchFacts *facts, Text *text);
+
 /* "blocked by pid 123 (…)", of several at most WATCH_WORDS_BLOCKERS; nothing where there is none.
  */
 #define WATCH_WORDS_BLOCKERS 3

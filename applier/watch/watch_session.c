@@ -5,6 +5,7 @@
 #include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
 #include "applier/sql/watch_queries.h"
+#include "applier/watch/watch_rows.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -211,52 +212,6 @@ static void ask(WatchSession *watch, WatchState state)
         give_up(watch, "the second connection is lost");
 }
 
-static void take_backend(WatchFacts *facts, const PGresult *rows)
-{
-    if (PQntuples(rows) != 1)
-        return;
-    watch_copy_name(facts->state, sizeof(facts->state), pg_result_text(rows, 0, 0));
-    watch_copy_name(facts->wait_type, sizeof(facts->wait_type), pg_result_text(rows, 0, 1));
-    watch_copy_name(facts->wait_event, sizeof(facts->wait_event), pg_result_text(rows, 0, 2));
-    facts->statement_ms = pg_result_int(rows, 0, 3);
-    /* as it was sent, to be compared with what was sent */
-    snprintf(facts->statement_start, sizeof(facts->statement_start), "%s",
-             pg_result_text(rows, 0, 4));
-}
-
-static void take_progress(WatchProgress *progress, const PGresult *rows)
-{
-    if (PQntuples(rows) < 1)
-        return;
-    watch_copy_name(progress->what, sizeof(progress->what), pg_result_text(rows, 0, 0));
-    watch_copy_name(progress->phase, sizeof(progress->phase), pg_result_text(rows, 0, 1));
-    progress->done = pg_result_int(rows, 0, 2);
-    progress->total = pg_result_int(rows, 0, 3);
-    watch_copy_name(progress->unit, sizeof(progress->unit), pg_result_text(rows, 0, 4));
-}
-
-static void take_blockers(WatchFacts *facts, const PGresult *rows)
-{
-    for (int i = 0; i < PQntuples(rows); i++) {
-        WatchBlocker *blocker = array_add(&facts->blockers);
-        watch_copy_name(facts->lock_mode, sizeof(facts->lock_mode), pg_result_text(rows, i, 0));
-        watch_copy_name(facts->lock_object, sizeof(facts->lock_object), pg_result_text(rows, i, 1));
-        blocker->pid = pg_result_int(rows, i, 2);
-        watch_copy_name(blocker->user, sizeof(blocker->user), pg_result_text(rows, i, 3));
-        watch_copy_name(blocker->application, sizeof(blocker->application),
-                        pg_result_text(rows, i, 4));
-        watch_copy_name(blocker->address, sizeof(blocker->address), pg_result_text(rows, i, 5));
-        watch_copy_name(blocker->state, sizeof(blocker->state), pg_result_text(rows, i, 6));
-        watch_copy_name(blocker->type, sizeof(blocker->type), pg_result_text(rows, i, 7));
-        watch_copy_name(blocker->prepared, sizeof(blocker->prepared), pg_result_text(rows, i, 8));
-        blocker->state_ms = pg_result_int(rows, i, 9);
-        blocker->query_ms = pg_result_int(rows, i, 10);
-        blocker->transaction_ms = pg_result_int(rows, i, 11);
-        watch_copy_name(blocker->statement, sizeof(blocker->statement),
-                        pg_result_text(rows, i, 12));
-    }
-}
-
 static void take_cancelled(WatchSession *watch, const PGresult *rows)
 {
     for (int i = 0; i < PQntuples(rows); i++) {
@@ -275,13 +230,13 @@ static void take(WatchSession *watch, const PGresult *rows)
 {
     switch (watch->state) {
     case WATCH_ASKS_BACKEND:
-        take_backend(&watch->next, rows);
+        watch_rows_backend(&watch->next, rows);
         break;
     case WATCH_ASKS_PROGRESS:
-        take_progress(&watch->next.progress, rows);
+        watch_rows_progress(&watch->next.progress, rows);
         break;
     case WATCH_ASKS_BLOCKERS:
-        take_blockers(&watch->next, rows);
+        watch_rows_blockers(&watch->next, rows);
         break;
     case WATCH_CANCELS:
         take_cancelled(watch, rows);

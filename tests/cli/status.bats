@@ -105,6 +105,27 @@ status_is() {
     errors_has "1 to take back, from version 1.0.0 to (nothing):"
 }
 
+@test "a run that failed where a version ends: what happened, and resume comes next" {
+    three_versions
+    run_status 0 applier apply shelf/1 --yes
+    json_state() { json '"\(.state) \(.next) \(.last_run.action) \(.last_run.result) \(.last_run.sqlstate)"'; }
+    run_status 0 applier status --json
+    same 'a good end' 'current null apply done null' "$(json_state)"
+    psql_as_app -c 'CREATE TABLE b ()'
+    run_status 10 applier apply shelf/2 --yes
+    run_status 0 applier status --json
+    same failed 'behind applier resume apply failed 42P07' "$(json_state)"
+    json .last_run.words | grep -q "migration '0002_b' (2.0.0), statement 1"
+    run_status 7 applier rollback --to 9 --yes
+    run_status 0 applier status
+    output_has 'last run   apply 1.0.0 -> 2.0.0 of 2' ': failed' "migration '0002_b' (2.0.0), statement 1" 'next       applier resume'
+    status_is 'behind applier apply shelf/2' shelf/2
+    psql_as_app -c 'DROP TABLE b'
+    run_status 0 applier resume
+    run_status 0 applier status
+    output_lacks 'last run' 'next  '
+}
+
 @test "diverged: a journal that does not chain, and a version of nobody's line" {
     three_versions
     run_status 0 applier apply shelf/1 --yes

@@ -190,6 +190,9 @@ SQL
     pid=$!
     wait_for_statement pg_sleep
     run_status 0 applier status --db "$DB"
-    output_has running
+    output_has 'an applier is at work: process' 'at a statement for'
+    output_lacks 'last run' 'next  '
+    run_status 0 applier status --db "$DB" --json
+    same state 'behind true app null' "$(json '"\(.state) \(.running) \(.holder.user) \(.next)"')"
     wait "$pid"
 }

@@ -166,6 +166,34 @@ detached() {
     detached
 }
 
+@test "the session that a killed applier leaves is shown with who is in its way, and how it is ended" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    script 1.0.0/0002_index.up.sql <<<'CREATE INDEX CONCURRENTLY item_id ON item (id);'
+    bundle
+    sql 'CREATE TABLE held ()'
+    block 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held;'
+    applier apply one.bundle --yes >out 2>err 3>&- 8>&- &
+    local pid=$! left
+    for _ in $(seq 200); do
+        left=$(sql "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '$DATABASE' AND query LIKE '%item_id%'")
+        [ -z "$left" ] || break
+        sleep 0.05
+    done
+    kill -KILL "$pid"
+    wait "$pid" || true
+    run_status 0 applier status
+    output_has 'state      running' "process $left of app" 'waits for the end of a transaction, held up by pid' \
+        "SELECT pg_terminate_backend($left) ends it"
+    run_status 8 applier resume --lock-wait 1
+    errors_has "detail: process $left: at a statement for" 'waits for the end of a transaction, held up by pid' \
+        "SELECT pg_terminate_backend($left); then give the same command again"
+    # as it stands there
+    psql_as_app -c "$(grep -o 'SELECT pg_terminate_backend([0-9]*);' <<<"$errors")"
+    unblock
+    run_status 0 applier resume
+    same state '1.0.0 current' "$(state)"
+}
+
 @test "somebody else's INVALID index under the same name stays, and stops the run" {
     script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int); INSERT INTO item VALUES (1), (1);'
     script 1.1.0/0002_index.up.sql <<<'CREATE INDEX CONCURRENTLY IF NOT EXISTS item_id ON item (id);'

@@ -115,6 +115,51 @@ static void tells_where_a_database_stands(void **state UNUSED)
     }
 }
 
+static void an_upgrade_that_stopped_on_a_version_is_resumed(void **state UNUSED)
+{
+    static const struct {
+        const char *action;
+        int64_t from, position;
+        StatusBundle which;
+        const char *next;
+    } cases[] = {
+        {"apply", 1, 3, STATUS_BUNDLE_KNOWN, "applier resume"},
+        {"apply", 3, 4, STATUS_BUNDLE_KNOWN, "applier resume"}, /* only its end is missing */
+        {"apply", 1, 3, STATUS_BUNDLE_GIVEN, STATUS_NEXT_APPLY},
+        {"rollback", 3, 3, STATUS_BUNDLE_KNOWN, STATUS_NEXT_APPLY}, /* nothing was taken back */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(history_done) History history = {0};
+        CLEANUP(manifest_done) Manifest manifest = {0};
+        CLEANUP(status_report_done) StatusReport report = {0};
+        fill_history(&history, cases[i].position, "begin");
+        free(history.events.items[0].action);
+        history.events.items[0].action = memory_string(cases[i].action);
+        history.events.items[0].from_position = cases[i].from;
+        fill_manifest(&manifest, 0, 2);
+        status_report_make(&history, &manifest, cases[i].which, &report);
+        assert_string_equal(report.next, cases[i].next);
+    }
+}
+
+static void what_is_under_way_has_not_failed(void **state UNUSED)
+{
+    CLEANUP(history_done) History history = {0};
+    CLEANUP(manifest_done) Manifest manifest = {0};
+    CLEANUP(status_report_done) StatusReport report = {0};
+    fill_history(&history, 2, "begin");
+    fill_manifest(&manifest, 0, 2);
+    status_report_make(&history, &manifest, STATUS_BUNDLE_KNOWN, &report);
+    assert_int_equal(report.state, STATUS_FAILED);
+    status_report_at_work(&report);
+    assert_int_equal(report.state, STATUS_RUNNING);
+    assert_null(report.next);
+    assert_null(report.why);
+    report.state = STATUS_BEHIND;
+    status_report_at_work(&report);
+    assert_int_equal(report.state, STATUS_BEHIND);
+}
+
 /* Versions a | b c | d, of which b, or b and c, are of phase before. */
 static void knows_that_phase_before_is_done(void **state UNUSED)
 {
@@ -303,6 +348,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_where_a_database_stands),
+        cmocka_unit_test(an_upgrade_that_stopped_on_a_version_is_resumed),
+        cmocka_unit_test(what_is_under_way_has_not_failed),
         cmocka_unit_test(knows_that_phase_before_is_done),
         cmocka_unit_test(phase_before_may_be_all_of_a_version),
         cmocka_unit_test(a_rollback_that_is_halfway_is_failed_on_a_version_too),

@@ -107,6 +107,23 @@ static void says_what_lock_is_waited_for(void **state UNUSED)
     watch_facts_done(&facts);
 }
 
+static void says_what_a_session_is_at(void **state UNUSED)
+{
+    Text text = {0};
+    WatchFacts facts = {.statement_ms = 12000, .statement_start = "SELECT 'secret'"};
+    watch_doing_words(&facts, &text);
+    assert_words(&text, "what it does is seen by pg_read_all_stats only");
+    snprintf(facts.state, sizeof(facts.state), "active");
+    watch_doing_words(&facts, &text);
+    assert_words(&text, "at a statement for 12 s");
+    snprintf(facts.wait_type, sizeof(facts.wait_type), "Lock");
+    watch_doing_words(&facts, &text);
+    assert_words(&text, "at a statement for 12 s, waits for a lock");
+    snprintf(facts.state, sizeof(facts.state), "idle in transaction");
+    watch_doing_words(&facts, &text);
+    assert_words(&text, "idle in transaction, its last statement was sent 12 s ago");
+}
+
 static void counts_progress_as_the_server_does(void **state UNUSED)
 {
     Text text = {0};
@@ -209,6 +226,7 @@ int main(void)
         cmocka_unit_test(shows_a_statement_only_where_it_was_asked_for),
         cmocka_unit_test(names_at_most_three),
         cmocka_unit_test(says_what_lock_is_waited_for),
+        cmocka_unit_test(says_what_a_session_is_at),
         cmocka_unit_test(counts_progress_as_the_server_does),
         cmocka_unit_test(expects_the_rest_to_go_on_as_before),
         cmocka_unit_test(durations_and_sizes_are_for_people),
