@@ -456,9 +456,9 @@ static void says_which_other_tools_it_could_be(void **state UNUSED)
         {{{"9_a.up.sql", "SELECT 1;"}, {"10_b.up.sql", "SELECT 2;"}},
          "also be scripts of sqlx, node-pg-migrate (all the same but for [foreign-history]); of "
          "popx (read otherwise): "},
-        /* sqlx pairs by the whole name, and refuses this */
+        /* node-pg-migrate pairs by the whole name, and refuses this */
         {{{"1_a.up.sql", "SELECT 1;"}, {"1_b.down.sql", "SELECT 2;"}},
-         "also be scripts of popx (all the same"},
+         "also be scripts of sqlx, popx (all the same"},
         /* psql's language is ours alone */
         {{{"0001_a.up.sql", "SELECT 1;"}},
          "our own layout names scripts; these could also be scripts of golang-migrate, sqlx, popx, "
