@@ -11,11 +11,30 @@ static LayoutMigration *find(LayoutReading *reading, uint64_t number)
     return NULL;
 }
 
+/* Whether the script's other half, up or down, stands beside it under its whole name. */
+static bool pairs_by_name(const LayoutReading *reading, const char *path)
+{
+    LayoutName name;
+    const char *base = file_base_name(path);
+    if (!layout_parse_name(base, &name) || name.script > PROJECT_DOWN)
+        return false;
+    CLEANUP(memory_freep)
+    char *other = memory_format("%.*s.%s.%s", (int)name.stem_length, base,
+                                name.script == PROJECT_UP ? "down" : "up", name.extension);
+    CLEANUP(memory_freep) char *inside = file_path(reading->folder, other);
+    CLEANUP(memory_freep) char *absolute = file_path(reading->root, inside);
+    return file_exists(absolute);
+}
+
+/* Some projects' own tools take the whole name for the version. */
 static void refuse_duplicate(LayoutReading *reading, const char *earlier, const char *path)
 {
+    bool by_name = pairs_by_name(reading, earlier) && pairs_by_name(reading, path);
     finding_add(reading->findings, FINDING_ERROR,
-                "golang-migrate pairs by number alone and refuses this too; if these files pair by "
-                "their whole name, number them anew",
+                by_name ? "these files pair up and down by their whole names, which golang-migrate "
+                          "does not: give each pair a number of its own"
+                        : "golang-migrate pairs by number alone and refuses this too: give one of "
+                          "them another number",
                 "the version of '%s' stands twice: '%s' is there already", path, earlier);
 }
 

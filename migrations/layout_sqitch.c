@@ -144,6 +144,28 @@ static void take_plan(SqitchReading *reading)
     layout_drop_without_up(layout);
 }
 
+/* Scripts get their values from sealift.conf: what sqitch would set otherwise is said. */
+static void check_variables(const SqitchReading *reading, const char *config_name)
+{
+    const LayoutReading *layout = reading->layout;
+    array_each (const SqitchVariable, variable, &reading->config.variables) {
+        const ProjectValue *value =
+            layout->values ? project_values_find(layout->values, variable->name) : NULL;
+        CLEANUP(memory_freep)
+        char *hint = memory_format("[value %s] in sealift.conf, value = %s, does the same",
+                                   variable->name, variable->value);
+        if (!value)
+            finding_add(layout->findings, FINDING_WARNING, hint,
+                        "%s:%lld: the variable '%s' is not read", config_name,
+                        (long long)variable->line, variable->name);
+        else if (!value->site && strcmp(value->value, variable->value) != 0)
+            finding_add(layout->findings, FINDING_WARNING, hint,
+                        "%s:%lld: the variable '%s' is '%s' here, and '%s' in sealift.conf",
+                        config_name, (long long)variable->line, variable->name, variable->value,
+                        value->value);
+    }
+}
+
 /* Where the folder is the project's own, it holds other things too. */
 static void note_places(SqitchReading *reading)
 {
@@ -178,6 +200,7 @@ bool layout_read_sqitch(LayoutReading *layout, Error *err)
         return true;
     if (!sqitch_config_read(config_path, config_name, layout->findings, &reading.config, &refused))
         return as_finding(layout, &refused, err);
+    check_variables(&reading, config_name);
     reading.plan_path = file_path(layout->folder, reading.config.plan_file);
     note_places(&reading);
     CLEANUP(memory_freep) char *path = file_path(layout->root, reading.plan_path);

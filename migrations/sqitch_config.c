@@ -41,6 +41,11 @@ void sqitch_config_done(SqitchConfig *config)
 {
     free(config->plan_file);
     free(config->extension);
+    array_each (SqitchVariable, variable, &config->variables) {
+        free(variable->name);
+        free(variable->value);
+    }
+    array_free(&config->variables);
     for (size_t i = 0; i < SQITCH_FOLDER_COUNT; i++) {
         free(config->folders[i]);
         free(config->reworked[i]);
@@ -270,6 +275,24 @@ static void warn_of_targets(const ConfigReading *reading, FindingArray *findings
     }
 }
 
+/* [core "variables"], [deploy "variables"], [target "NAME.variables"] of the target that is taken.
+ */
+static void take_variables(const ConfigReading *reading, SqitchConfig *config)
+{
+    const Setting *taken = default_target(reading);
+    CLEANUP(memory_freep)
+    char *target = memory_format("target.%s.variables.", taken ? taken->value : "db:pg:");
+    array_each (const Setting, setting, &reading->settings) {
+        const char *key = strrchr(setting->key, '.') + 1;
+        CLEANUP(memory_freep)
+        char *section = memory_string_n(setting->key, (size_t)(key - setting->key));
+        if (text_has_suffix(section, ".variables.") &&
+            (!text_has_prefix(section, "target.") || strcmp(section, target) == 0))
+            *array_add(&config->variables) =
+                (SqitchVariable){memory_string(key), memory_string(setting->value), setting->line};
+    }
+}
+
 static bool take_settings(const ConfigReading *reading, SqitchConfig *config, Error *err)
 {
     CLEANUP(memory_freep) char *top = NULL, *reworked_top = NULL;
@@ -293,6 +316,7 @@ bool sqitch_config_read(const char *path, const char *name, FindingArray *findin
         !take_settings(&reading, &config, err))
         return false;
     warn_of_targets(&reading, findings);
+    take_variables(&reading, &config);
     *ret_config = config;
     config = (SqitchConfig){0};
     return true;

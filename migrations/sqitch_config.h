@@ -3,10 +3,20 @@
 #ifndef SEALIFT_MIGRATIONS_SQITCH_CONFIG_H
 #define SEALIFT_MIGRATIONS_SQITCH_CONFIG_H
 
+#include <stdint.h>
+
+#include "base/array.h"
 #include "migrations/finding.h"
 
 typedef enum { SQITCH_DEPLOY, SQITCH_REVERT, SQITCH_VERIFY } SqitchFolder;
 #define SQITCH_FOLDER_COUNT 3
+
+/* What sqitch sets for psql in every script. */
+typedef struct SqitchVariable {
+    char *name;
+    char *value;
+    int64_t line;
+} SqitchVariable;
 
 /* All owned; paths from the folder of sqitch.conf, without "." and ".." in them. */
 typedef struct SqitchConfig {
@@ -14,6 +24,7 @@ typedef struct SqitchConfig {
     char *folders[SQITCH_FOLDER_COUNT];
     char *reworked[SQITCH_FOLDER_COUNT]; /* of the former scripts of reworked changes */
     char *extension;                     /* without its dot */
+    ARRAY_OF(SqitchVariable) variables;
 } SqitchConfig;
 
 /* A file that is not there says nothing. `name` is how messages call it. Other targets that have

@@ -79,7 +79,7 @@ static void read_lines(const uint8_t *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         expected += bytes[i] == '\n';
     check(script_lines_read(path, take_line, &lines, &err) && lines == expected);
-    check(script_search_pair(path, "{{", &found, &err));
+    check(script_search(path, "{{", &found, &err));
     check(!!found == (memmem(bytes, size, "{{", 2) != NULL) && found <= expected);
 }
 

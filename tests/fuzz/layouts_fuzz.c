@@ -171,9 +171,11 @@ static void survey(const char *layout, size_t written)
     CLEANUP(error_done) Error err = {0};
     write_config(layout);
     if (!project_survey(root, &project, &err)) {
-        /* a sqitch.plan that is not there is the one file that must be */
+        /* a sqitch.plan that is not there is the one file that must be; a sqitch.conf is enough to
+         * find the layout */
         check(err.class == ERROR_INPUT ||
-              (err.class == ERROR_IO && strcmp(layout, layout_name(LAYOUT_SQITCH)) == 0));
+              (err.class == ERROR_IO &&
+               (strcmp(layout, layout_name(LAYOUT_SQITCH)) == 0 || strcmp(layout, "auto") == 0)));
         return;
     }
     check_files(&project, written);

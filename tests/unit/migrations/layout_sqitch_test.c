@@ -167,6 +167,38 @@ static void sqitch_configurations_are_refused_by_line(void **state UNUSED)
                 FINDING_WARNING, "conf:2: plan_file of the target 'test' is not read");
 }
 
+static void sqitch_sets_variables_that_are_told_of(void **state UNUSED)
+{
+    static const struct {
+        const char *config, *says;
+    } cases[] = {
+        {"[core \"variables\"]\n\tplace = quay\n", "conf:2: the variable 'place' is not read"},
+        {"[deploy \"variables\"]\nplace = \"a b\"\n", "the variable 'place' is not read"},
+        {"[engine \"pg.variables\"]\nplace = x\n", "the variable 'place' is not read"},
+        {"[target \"db:pg:.variables\"]\nplace = x\n", "the variable 'place' is not read"},
+        {"[core \"variables\"]\nport = Kiel\n",
+         "the variable 'port' is 'Kiel' here, and 'Riga' in sealift.conf"},
+        {"[core \"variables\"]\nport = Riga\nship = x\n[target \"t.variables\"]\nplace = x\n",
+         NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder =
+            project_with("sqitch", FILES({"sqitch.plan", PLAN("a" WHO)}, CHANGE("a"),
+                                         {"sqitch.conf", cases[i].config}));
+        folder_write(&folder, "sealift.conf",
+                     FOLDER_CONFIG "[migrations]\nlayout = sqitch\n[value port]\nvalue = Riga\n"
+                                   "[value ship]\nsite = true\ndefault = a\n");
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        if (!project_survey(folder.path, &project, &err))
+            fail_msg("%s", err.message);
+        const char *said = project.findings.count ? project.findings.items[0].message : NULL;
+        if (cases[i].says ? !said || !strstr(said, cases[i].says) : said != NULL)
+            fail_msg("'%s' does not say '%s'", said, cases[i].says);
+        folder_done(&folder);
+    }
+}
+
 /* `path` becomes a link to what stood there, which goes elsewhere. */
 static void link_away(const ProjectFolder *folder, const char *path)
 {
@@ -227,6 +259,7 @@ int main(void)
         cmocka_unit_test(sqitch_is_refused_by_line),
         cmocka_unit_test(sqitch_has_plan_and_scripts_where_its_configuration_says),
         cmocka_unit_test(sqitch_configurations_are_refused_by_line),
+        cmocka_unit_test(sqitch_sets_variables_that_are_told_of),
         cmocka_unit_test(sqitch_follows_no_links),
         cmocka_unit_test(sqitch_without_its_plan_is_an_error),
     };

@@ -360,6 +360,31 @@ static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
     expect_says("psql", FILES({"lib/a.sql", "x"}), FINDING_WARNING, "the folder 'migrations/lib'");
 }
 
+/* --- golang-migrate -------------------------------------------------------------------------- */
+
+/* The hint of the first error. */
+static void expect_hint(const File *files, const char *hint)
+{
+    ProjectFolder folder = project_with("golang-migrate", files);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_true(project.findings.count > 0);
+    if (!strstr(project.findings.items[0].hint, hint))
+        fail_msg("'%s' does not say '%s'", project.findings.items[0].hint, hint);
+    folder_done(&folder);
+}
+
+static void tells_pairs_by_name_from_a_number_given_twice(void **state UNUSED)
+{
+    expect_hint(
+        FILES({"1_a.up.sql", ""}, {"1_a.down.sql", ""}, {"1_b.up.sql", ""}, {"1_b.down.sql", ""}),
+        "pair up and down by their whole names");
+    expect_hint(FILES({"1_a.up.sql", ""}, {"1_a.down.sql", ""}, {"1_b.up.sql", ""}),
+                "pairs by number alone");
+    expect_hint(FILES({"1_a.up.sql", ""}, {"1_b.go", ""}), "pairs by number alone");
+}
+
 /* --- which layout it is ---------------------------------------------------------------------- */
 
 static void says_by_what_it_knew(void **state UNUSED)
@@ -497,6 +522,7 @@ int main(void)
         cmocka_unit_test(psql_reads_in_the_order_of_the_main_file),
         cmocka_unit_test(psql_main_file_holds_nothing_else),
         cmocka_unit_test(psql_reads_by_name_without_a_main_file),
+        cmocka_unit_test(tells_pairs_by_name_from_a_number_given_twice),
         cmocka_unit_test(says_by_what_it_knew),
         cmocka_unit_test(strays_below_decide_nothing),
         cmocka_unit_test(looks_into_all_files_for_marks),

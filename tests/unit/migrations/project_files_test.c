@@ -54,16 +54,26 @@ static void every_file_has_its_fate(void **state UNUSED)
 
 static void settings_of_scripts_are_read(void **state UNUSED)
 {
-    static const char *const names[] = {"20240101_a/up.sql"};
-    ProjectFolder folder = folder_new("diesel", names, ARRAY_LEN(names));
-    folder_write(&folder, "migrations/20240101_a/metadata.toml", "run_in_transaction = false\n");
-    CLEANUP(project_done) Project project = {0};
-    CLEANUP(project_files_done) ProjectFileArray files = {0};
-    CLEANUP(error_done) Error err = {0};
-    assert_true(project_survey(folder.path, &project, &err));
-    assert_true(project_files_list(&project, &files, &err));
-    assert_int_equal(project_files_count(&files, PROJECT_FILE_READ), 2);
-    folder_done(&folder);
+    static const struct {
+        const char *layout, *script, *settings, *bytes;
+    } cases[] = {
+        {"diesel", "20240101_a/up.sql", "migrations/20240101_a/metadata.toml",
+         "run_in_transaction = false\n"},
+        {"flyway", "V1__a.sql", "migrations/V1__a.sql.conf", "executeInTransaction=false\n"},
+        {"flyway", "V1__a.sql", "migrations/flyway.conf", "flyway.schemas=more\n"},
+        {"flyway", "V1__a.sql", "migrations/flyway.toml", "[flyway]\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = folder_new(cases[i].layout, &cases[i].script, 1);
+        folder_write(&folder, cases[i].settings, cases[i].bytes);
+        CLEANUP(project_done) Project project = {0};
+        CLEANUP(project_files_done) ProjectFileArray files = {0};
+        CLEANUP(error_done) Error err = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_true(project_files_list(&project, &files, &err));
+        assert_int_equal(project_files_count(&files, PROJECT_FILE_READ), 2);
+        folder_done(&folder);
+    }
 }
 
 /* A migration folder read by itself, without a project: its files have no folder before them. */
