@@ -1,5 +1,6 @@
 /* The site's program: dispatch, exit status, nothing else. */
 #include "applier/applier_commands.h"
+#include "applier/commands/target_options.h"
 #include "base/command_table.h"
 #include "base/version.h"
 
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
         .summary = "verify, apply, prove and roll back schema upgrades carried in a bundle",
         .commands = applier_commands,
         .command_count = applier_command_count,
+        .failed = target_failed,
     };
     return command_table_main(&program, argc, argv);
 }

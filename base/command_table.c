@@ -177,6 +177,10 @@ static bool run_command(const Program *program, const Command *command, int argc
                                    &context.arguments, err) &&
                 check_argument_count(program, command, context.arguments.count, err) &&
                 command->run(&context, err);
+    if (!good && common->json && !out->length)
+        error_document(err, out);
+    if (!good && program->failed)
+        program->failed(command, options, err);
     array_free(&context.arguments);
     option_table_done(command->options, command->option_count, options);
     return good;
@@ -213,8 +217,6 @@ int command_table_main(const Program *program, int argc, char **argv)
         error_set(&err, ERROR_USAGE, "no command is given");
         good = error_hint(&err, "'%s --help' lists the commands", program->name);
     }
-    if (!good && common.json && !out.length)
-        error_document(&err, &out);
     /* a result that could not be written outranks success, but never hides the first error */
     Error print_error = {0};
     if (!print_out(&out, &print_error) && good) {

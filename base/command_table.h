@@ -38,6 +38,9 @@ typedef struct Program {
     const char *summary;            /* one line */
     const Command *const *commands; /* each command file defines its own row */
     size_t command_count;
+    /* A command has failed: what its options say may be added to the words for people; the JSON
+     * document is written before. May be NULL. */
+    void (*failed)(const Command *command, const void *options, Error *err);
 } Program;
 
 /* The member "error" of a command that fails with more to say under --json than the error alone. */

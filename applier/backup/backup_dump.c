@@ -291,45 +291,59 @@ static void add_word(Text *text, const char *option, const char *value)
     text_add_char(text, '\'');
 }
 
-static void add_server(const PgSession *session, Text *text)
+static void add_server(const PgSession *session, const char *user, Text *text)
 {
-    const char *host = PQhost(session->connection), *user = PQuser(session->connection);
+    const char *host = PQhost(session->connection);
     if (host && *host)
         add_word(text, " --host=", host);
     add_word(text, " --port=", PQport(session->connection));
     add_word(text, " --username=", user);
 }
 
-/* Into a database of its own: what is there now stays until somebody has looked. */
-static char *restore_command(const Dump *dump, const PgSession *session, const char *path)
+/* Into a database of its own: what is there now stays until somebody has looked. It must run as it
+ * stands, at night: as a role that may make a database, which ours seldom may, and like this one.
+ */
+static bool restore_command(const Dump *dump, PgSession *session, const char *path,
+                            char **ret_command, Error *err)
 {
-    Text text = {0};
+    CLEANUP(text_done) Text text = {0};
+    CLEANUP(pg_result_freep) PGresult *restorer = NULL;
+    CLEANUP(pg_result_freep) PGresult *rows = NULL;
+    if (!pg_query(session, SQL_backup_restorer, PG_NO_VALUES, PG_ONE_ROW, &restorer, err) ||
+        !pg_query(session, SQL_backup_database_options, PG_NO_VALUES, PG_ROWS, &rows, err))
+        return error_wrap(err, "asking how the database would be made again");
+    const char *user = pg_result_text(restorer, 0, 0);
+    if (!*user)
+        user = PQuser(session->connection);
     CLEANUP(memory_freep) char *name = memory_format("%s_restored", session->facts.database);
     CLEANUP(memory_freep) char *folder = file_folder_of(dump->program);
     CLEANUP(memory_freep) char *createdb = file_path(folder, "createdb");
     CLEANUP(memory_freep) char *pg_restore = file_path(folder, "pg_restore");
     add_word(&text, "", createdb);
-    add_server(session, &text);
+    add_server(session, user, &text);
+    for (int i = 0; i < PQntuples(rows); i++)
+        add_word(&text, pg_result_text(rows, i, 1), pg_result_text(rows, i, 2));
     add_word(&text, " --template=template0 ", name);
     add_word(&text, " && ", pg_restore);
-    add_server(session, &text);
+    add_server(session, user, &text);
     add_word(&text, " --exit-on-error --dbname=", name);
     add_word(&text, " ", path);
-    return text_take(&text);
+    *ret_command = text_take(&text);
+    return true;
 }
 
-static bool make(Dump *dump, const PgSession *session, const char *path, Error *err)
+static bool make(Dump *dump, PgSession *session, const char *path, Error *err)
 {
     BackupRecord *record = dump->record;
     if (!run_pg_dump(dump, err) || !list(dump, err) ||
         !backup_file_digest(dump->path, &record->size, &record->digest, err) ||
+        !restore_command(dump, session, path, &record->restore_command, err) ||
         !put_in_place(dump->path, path, err))
         return false;
     record->has_digest = true;
     record->made_at = clock_now();
     free(record->what);
     record->what = memory_string(path);
-    record->restore_command = restore_command(dump, session, path);
     return true;
 }
 

@@ -4,7 +4,9 @@
 
 #include "applier/commands/backup_options.h"
 #include "applier/commands/run_watch.h"
+#include "applier/commands/target_options.h"
 #include "applier/runs/site_memory.h"
+#include "base/memory.h"
 
 static const char *result_of(const ApplyReport *report, bool good)
 {
@@ -49,8 +51,22 @@ static void render_json(const ApplyInput *input, const ApplyReport *report,
     json_close(json);
 }
 
-static void render_text(const ApplyInput *input, const ApplyReport *report, const RunSeen *seen,
+/* What ends a version whose phase before is done. */
+static void render_rest(const ApplyInput *input, const ApplyReport *report, const RunOptions *run,
                         Text *out)
+{
+    const TargetOptions target = {.db = run->conninfo};
+    CLEANUP(memory_freep) char *path = text_shell_word(input->path);
+    CLEANUP(memory_freep) char *command = memory_format("applier apply %s", path);
+    CLEANUP(memory_freep) char *whole = target_command(&target, command);
+    text_addf(out,
+              "  version %s is begun and not complete: the application may now be upgraded, "
+              "then: %s\n",
+              report->to_version, whole);
+}
+
+static void render_text(const ApplyInput *input, const ApplyReport *report,
+                        const RunOptions *options, const RunSeen *seen, Text *out)
 {
     if (report->relation == RELATION_CURRENT && report->before_only) {
         text_add(out, "nothing to do: no migration of phase before is next\n");
@@ -88,10 +104,7 @@ static void render_text(const ApplyInput *input, const ApplyReport *report, cons
     if (report->halt)
         text_addf(out, "  not all of the bundle: %s\n", report->halt);
     if (report->before_only)
-        text_addf(out,
-                  "  version %s is begun and not complete: the application may now be upgraded, "
-                  "then: applier apply %s\n",
-                  report->to_version, input->path);
+        render_rest(input, report, options, out);
 }
 
 void apply_command_compare(const CommandContext *context, const SiteBundle *bundle,
@@ -124,7 +137,7 @@ bool apply_command_leg(const CommandContext *context, const SiteBundle *bundle,
     run_render_warnings(context->program, text_string(&warnings));
     run_render_notices(context->program, &report.run);
     if (good)
-        render_text(input, &report, &watch->seen, context->out);
+        render_text(input, &report, run, &watch->seen, context->out);
     return good;
 }
 

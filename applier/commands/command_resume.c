@@ -60,7 +60,7 @@ static bool open_run_bundle(const CommandContext *context, const ResumePlan *pla
     if (!*path || (!context->arguments.count && !file_exists(path))) {
         error_set(err, ERROR_TARGET, "the bundle of the run to go on with is not at '%s' any more",
                   path);
-        return error_hint(err, "name it: applier resume BUNDLE");
+        return error_hint(err, "name it: 'applier resume BUNDLE'");
     }
     if (!site_bundle_open(path, bundle, err))
         return false;
@@ -68,10 +68,12 @@ static bool open_run_bundle(const CommandContext *context, const ResumePlan *pla
     if (!plan->has_head || digest_equal(found, &plan->head_digest))
         return true;
     char want[DIGEST_HEX_SIZE], have[DIGEST_HEX_SIZE];
-    return error_set(err, ERROR_TARGET,
-                     "'%s' is another bundle (HEAD %.16s…) than that of the run to go on with "
-                     "(%.16s…)",
-                     path, digest_hex(found, have), digest_hex(&plan->head_digest, want));
+    error_set(err, ERROR_TARGET,
+              "'%s' is another bundle (HEAD %.16s…) than that of the run to go on with "
+              "(%.16s…)",
+              path, digest_hex(found, have), digest_hex(&plan->head_digest, want));
+    return error_hint(err, "that one was at '%s'; name it where it is now: 'applier resume BUNDLE'",
+                      plan->bundle_path);
 }
 
 /* A run of phase before says so where it began. Those of earlier builds do not: they are known

@@ -176,20 +176,29 @@ static const char *bundle_to_adopt(const Status *status)
     return "BUNDLE";
 }
 
-/* With what was named in the place of BUNDLE or DIR. */
-static void set_next(Status *status)
+static char *adopt_command(const Status *status)
 {
+    CLEANUP(memory_freep) char *path = text_shell_word(bundle_to_adopt(status));
+    return memory_format("applier adopt %s", path);
+}
+
+/* With what was named in the place of BUNDLE or DIR. */
+static void set_next(const TargetOptions *target, Status *status)
+{
+    CLEANUP(memory_freep) char *command = NULL;
     const char *next = status->report.next;
     if (!next)
         return;
     bool applies = strcmp(next, STATUS_NEXT_APPLY) == 0;
+    CLEANUP(memory_freep) char *path = status->path ? text_shell_word(status->path) : NULL;
     if (status->report.state == STATUS_UNMANAGED && status->holds_relations)
-        status->next = memory_format("applier adopt %s", bundle_to_adopt(status));
+        command = adopt_command(status);
     else if ((applies || status->shelf.bundles.count) && status->path &&
              text_has_prefix(next, "applier apply "))
-        status->next = memory_format("applier apply %s", status->path);
+        command = memory_format("applier apply %s", path);
     else
-        status->next = memory_string(next);
+        command = memory_string(next);
+    status->next = target_command(target, command);
 }
 
 static bool open_named(Status *status, Error *err)
@@ -234,7 +243,7 @@ static bool look(const CommandContext *context, Status *status, Error *err)
         compare_with_route(status);
     if (status->running)
         status_report_at_work(&status->report);
-    set_next(status);
+    set_next(&given->target, status);
     past_runs_fold(&status->history, &status->runs);
     look_at_holder(session, status);
     list_pending(status);

@@ -240,7 +240,7 @@ static bool none_changes_within(const RunParameters *parameters, const History *
                       applied->identity, item->parameter->name);
             return error_hint(err,
                               "go on with the value that it began with ('applier history' shows "
-                              "it), or take it back first: applier rollback");
+                              "it), or take it back first: 'applier rollback'");
         }
     }
     return true;

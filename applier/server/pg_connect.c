@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include "applier/server/pg_conninfo.h"
 #include "applier/server/pg_hosts.h"
 #include "applier/server/server_words.h"
 #include "base/clock.h"
@@ -10,27 +11,15 @@
 
 #define CONNECT_TIMEOUT_MS 15000 /* per host, where the user gives no connect_timeout */
 
-static bool is_connection_string(const char *text)
-{
-    return strchr(text, '=') || text_has_prefix(text, "postgres://") ||
-           text_has_prefix(text, "postgresql://");
-}
-
 /* What the user gave as `options`, which ours are appended to. */
 bool pg_connect_user_options(const char *conninfo, Text *options, Error *err)
 {
     const char *environment = getenv("PGOPTIONS");
-    if (conninfo && is_connection_string(conninfo)) {
-        char *words = NULL;
-        PQconninfoOption *parsed = PQconninfoParse(conninfo, &words);
-        if (!parsed) {
-            /* libpq's words may repeat a part of the string, a password included */
-            PQfreemem(words);
-            error_set(err, ERROR_USAGE, "the connection string cannot be read");
-            return error_hint(err, "give --db a URI (postgresql://user@host:5432/database) or "
-                                   "keywords (host=… dbname=… user=…); see libpq's documentation");
-        }
-        for (const PQconninfoOption *option = parsed; option->keyword; option++)
+    if (conninfo && !pg_conninfo_check(conninfo, err))
+        return false;
+    if (conninfo && pg_conninfo_is_string(conninfo)) {
+        PQconninfoOption *parsed = PQconninfoParse(conninfo, /* errmsg= */ NULL);
+        for (const PQconninfoOption *option = parsed; option && option->keyword; option++)
             if (strcmp(option->keyword, "options") == 0 && option->val)
                 text_add(options, option->val);
         PQconninfoFree(parsed);
@@ -125,6 +114,51 @@ static const struct {
     {"57P03", "the server is starting up, shutting down or recovering", "try again in a while"},
 };
 
+/* A setting that can keep a server that runs from being the right one, as the user gave it. */
+static bool is_set(const PQconninfoOption *all, const char *keyword, const char *const *harmless)
+{
+    for (const PQconninfoOption *option = all; option && option->keyword; option++) {
+        if (strcmp(option->keyword, keyword) != 0)
+            continue;
+        for (; option->val && *harmless; harmless++)
+            if (strcmp(option->val, *harmless) == 0)
+                return false;
+        return option->val && *option->val;
+    }
+    return false;
+}
+
+/* No server has said why. */
+static void unanswered_error(const PGconn *connection, const char *where, Error *err)
+{
+    static const char *const lax[] = {"disable", "allow", "prefer", NULL};
+    static const char *const any[] = {"any", "prefer-standby", NULL};
+    const char *said = PQerrorMessage(connection);
+    CLEANUP(memory_freep) char *words = text_printable(said, strcspn(said, "\n"), 300);
+    if (!PQuser(connection) || !*PQuser(connection)) {
+        /* not even what was to be connected to is known */
+        error_set(err, ERROR_CONNECTION, "cannot connect: %s", words);
+        error_hint(err,
+                   "check --db, the PG variables, and the service file (~/.pg_service.conf, or "
+                   "PGSERVICEFILE)");
+        return;
+    }
+    error_set(err, ERROR_CONNECTION, "cannot connect to %s: %s", where, words);
+    if (PQconnectionNeedsPassword(connection)) {
+        error_hint(err,
+                   "a password is needed: PGPASSWORD, a passfile (~/.pgpass) or the connection "
+                   "string");
+        return;
+    }
+    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)connection);
+    error_hint(err, "check that the server runs and that host and port are right%s%s",
+               is_set(all, "sslmode", lax) ? "; and whether it offers what sslmode asks for" : "",
+               is_set(all, "target_session_attrs", any)
+                   ? "; and whether one of the hosts is what target_session_attrs asks for"
+                   : "");
+    PQconninfoFree(all);
+}
+
 static bool connect_error(const PGconn *connection, Connected how, Error *err)
 {
     CLEANUP(memory_freep) char *where = pg_connection_describe(connection);
@@ -136,14 +170,8 @@ static bool connect_error(const PGconn *connection, Connected how, Error *err)
         return error_hint(err, "check host, port and firewall; connect_timeout changes the wait");
     }
     if (!refusal_code(connection, code)) {
-        CLEANUP(memory_freep)
-        char *words = text_printable(PQerrorMessage(connection),
-                                     strcspn(PQerrorMessage(connection), "\n"), 300);
-        error_set(err, ERROR_CONNECTION, "cannot connect to %s: %s", where, words);
-        return error_hint(err, PQconnectionNeedsPassword(connection)
-                                   ? "a password is needed: PGPASSWORD, a passfile (~/.pgpass) or "
-                                     "the connection string"
-                                   : "check that the server runs and that host and port are right");
+        unanswered_error(connection, where, err);
+        return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
         if (strcmp(code, refusals[i].code) != 0)

@@ -158,6 +158,30 @@ static bool is_gate(const FailedRun *run, const PipelineEntry *entry)
                                      : unit->kind == UNIT_GATE;
 }
 
+/* What the server has against a step: it is mended, or waited for, before anything is tried again.
+ */
+static bool cause_hint(const RunReport *report, const StepFailure *failure, Error *err)
+{
+    bool locked = strcmp(failure->sqlstate, "55P03") == 0;
+    bool batches = report->batches && !report->groups_committed;
+    int64_t count = batches ? report->batches : report->groups_committed;
+    const char *first = locked ? "let what holds the lock end, or have it ended" : "mend the cause";
+    if (!run_report_stays(report))
+        return error_hint(err, "nothing of this run stays; %s, and run it again%s", first,
+                          locked ? " (--lock-timeout and --attempts wait longer, --cancel-blockers "
+                                   "ends what is of the own role)"
+                                 : "");
+    return error_hint(err,
+                      "%" PRId64
+                      " %s committed before: %s, then 'applier resume' goes on behind, or "
+                      "'applier rollback' takes back",
+                      count,
+                      batches      ? count == 1 ? "batch was" : "batches were"
+                      : count == 1 ? "group was"
+                                   : "groups were",
+                      first);
+}
+
 bool step_failure_error(const FailedRun *run, const PipelineEntry *entry, Error *err)
 {
     const StepFailure *failure = &run->report->failure;
@@ -186,18 +210,7 @@ bool step_failure_error(const FailedRun *run, const PipelineEntry *entry, Error 
     if (gate)
         return error_hint(err,
                           "nothing of version %s was begun%s; make true what the gate asks, then "
-                          "run 'applier apply' again",
+                          "give the same command again",
                           failure->version, kept ? ", the versions before it stay" : "");
-    if (kept && run->report->batches && !run->report->groups_committed)
-        return error_hint(err,
-                          "%" PRId64 " batch%s committed before: mend the cause, then 'applier "
-                          "resume' goes on behind, or 'applier rollback' takes back",
-                          run->report->batches, run->report->batches == 1 ? " was" : "es were");
-    if (kept)
-        return error_hint(err,
-                          "%" PRId64 " group%s committed before: 'applier resume' goes on "
-                          "behind, 'applier rollback' takes back",
-                          run->report->groups_committed,
-                          run->report->groups_committed == 1 ? " was" : "s were");
-    return error_hint(err, "nothing of this run stays; mend the cause and run it again");
+    return cause_hint(run->report, failure, err);
 }

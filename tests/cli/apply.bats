@@ -42,7 +42,7 @@ SQL
     same event '23505' "$(sql "SELECT sqlstate FROM sealift.event WHERE phase = 'failure'")"
     # nothing more was committed by the second try
     run_status 10 applier apply one.bundle --yes
-    errors_has "migration '0002_half' (1.0.0), statement 3" 'line 4' 23505 'nothing of this run stays'
+    errors_has "migration '0002_half' (1.0.0), statement 3" 'line 4' 23505 'nothing of this run stays; mend the cause'
 }
 
 @test "a deferred constraint that fails at COMMIT fails its migration alone" {

@@ -280,11 +280,37 @@ SH
     same files 1 "$(find "it's here" -type f | wc -l)"
     DATABASES+=("${DATABASE}_restored")
     # by one who may make databases
-    sh -c "$(json .backup.restore_command | sed "s/--username='app'/--username='postgres'/g")"
+    sh -c "$(json .backup.restore_command)"
+    same owner app "$(sql "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '${DATABASE}_restored'")"
     same restored '7 1.0.0' "$(cluster_psql "$CLUSTER" "${DATABASE}_restored" -XAtc 'SELECT id FROM item') $(
         applier status --db "$(cluster_conninfo "$CLUSTER" "${DATABASE}_restored" postgres)" --json | jq -r .version)"
     run_status 0 applier status
     output_has "backup     dump '$file'" 'restore    '
+}
+
+# The rest of what `restored` looks at: encoding and order of text.
+text_of() {
+    cluster_psql "$CLUSTER" postgres -XAtc "SELECT encoding, datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
+        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'), pg_get_userbyid(datdba)
+        FROM pg_database d WHERE datname = '$1'"
+}
+
+@test "the restore command makes a database with the same encoding, order of text and owner" {
+    local of icu=
+    [ "$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -lt 15 ] ||
+        icu="ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'"
+    mkdir dumps
+    for of in "ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C'" ${icu:+"$icu"}; do
+        drop_database
+        cluster_psql "$CLUSTER" postgres -qc "CREATE DATABASE $DATABASE OWNER app TEMPLATE template0 $of"
+        DATABASES+=("$DATABASE" "${DATABASE}_restored")
+        at_first
+        run_status 0 applier apply shop.bundle --yes --backup pg_dump:dumps --json
+        sh -c "$(json .backup.restore_command)"
+        same "$of" "$(text_of "$DATABASE")" "$(text_of "${DATABASE}_restored")"
+        cluster_psql "$CLUSTER" postgres -qc "DROP DATABASE ${DATABASE}_restored"
+        unset 'DATABASES[-1]'
+    done
 }
 
 @test "a dump that cannot be made refuses the run, and leaves nothing behind" {

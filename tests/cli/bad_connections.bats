@@ -44,3 +44,33 @@ teardown() { common_teardown; }
     run_status 9 applier status --json --db "host=127.0.0.1 port=1 dbname=x user=app"
     same class connection "$(json .error.class)"
 }
+
+@test "a password that its URI does not quote is not shown as a host, a port or a database" {
+    local uri
+    for uri in 'postgresql://app:left@canary@127.0.0.1/x' 'postgresql://app:left/canary@127.0.0.1/x' \
+        'postgres://app:canary/@127.0.0.1/x' 'postgresql+psycopg2://app:canary@127.0.0.1/x' \
+        'mysql://app:canary@127.0.0.1/x' 'postgresql://app:left%zcanary@127.0.0.1/x'; do
+        run_status 2 applier status --db "$uri" --json
+        output_lacks canary left
+        errors_lacks canary left
+        DATABASE_URL=$uri run_status 2 applier history
+        errors_lacks canary left
+    done
+    run_status 2 applier status --db 'postgresql://app:left@canary@127.0.0.1/x'
+    errors_has "there is a '@' that parts nothing" "a password's own '@' is written %40"
+    run_status 2 applier status --db 'mysql://app:canary@127.0.0.1/x'
+    errors_has "a URI of another program's" 'postgresql://'
+}
+
+@test "a service that is not there, and what sslmode and target_session_attrs ask for" {
+    run_status 9 applier status --db service=nobodys
+    errors_has 'cannot connect: definition of service' 'hint: check --db' 'PGSERVICEFILE'
+    local there
+    there="host=127.0.0.1 port=$(cluster_port "$CLUSTER") dbname=$DATABASE user=app password=right"
+    run_status 9 applier status --db "$there sslmode=require"
+    errors_has 'does not support SSL' 'whether it offers what sslmode asks for'
+    run_status 9 applier status --db "$there target_session_attrs=standby"
+    errors_has 'whether one of the hosts is what target_session_attrs asks for'
+    run_status 9 applier status --db 'host=127.0.0.1 port=1 dbname=x'
+    errors_lacks sslmode target_session_attrs
+}

@@ -126,6 +126,36 @@ status_is() {
     output_lacks 'last run' 'next  '
 }
 
+@test "the next command can be pasted: it names the database, without a password, and quotes paths" {
+    three_versions
+    unset DATABASE_URL
+    run_status 0 applier apply shelf/1 --yes --db "$DB"
+    local port
+    port=$(cluster_port "$CLUSTER")
+    run_status 0 applier status shelf/3 --db "postgresql://app:right@127.0.0.1:$port/$DATABASE" --json
+    same next "applier apply DIR --db \"user=app dbname=$DATABASE host=127.0.0.1 port=$port\"" "$(json .next)"
+    run_status 0 applier status shelf/2 --db "postgresql://app@127.0.0.1:$port/$DATABASE?password=right" --json
+    output_lacks right
+    mkdir 'my shelf'
+    cp shelf/* 'my shelf'
+    run_status 0 applier status --db "$DB" 'my shelf'
+    output_has "next       applier apply \"my shelf\" --db \"$DB\""
+    psql_as_app -c 'CREATE TABLE b ()'
+    run_status 10 applier apply 'my shelf' --yes --db "$DB"
+    run_status 0 applier status --db "$DB"
+    output_has "next       applier resume --db \"$DB\""
+    psql_as_app -c 'DROP TABLE b'
+    run_status 0 bash -c "$(sed -n 's/^next *//p' <<<"$output")"
+    psql_as_app -c 'CREATE TABLE d ()'
+    run_status 10 applier apply 'my shelf' --yes --db "$DB"
+    psql_as_app -c 'DROP TABLE d'
+    run_status 7 applier resume shelf/2 --db "$DB"
+    errors_has "'applier resume BUNDLE --db \"$DB\"'"
+    export DATABASE_URL=$DB
+    run_status 7 applier resume shelf/2
+    errors_has "'applier resume BUNDLE'"
+}
+
 @test "diverged: a journal that does not chain, and a version of nobody's line" {
     three_versions
     run_status 0 applier apply shelf/1 --yes

@@ -169,7 +169,7 @@ SQL
     same state "1.0.0 behind" "$(state)"
     run_status 11 applier apply "$WORK/ships.bundle" --db "$DB" --yes
     # Nothing but the batch was begun by this run.
-    errors_has "1 batch was committed before" "'applier rollback' takes back"
+    errors_has "1 batch was committed before" "'applier rollback --db" 'takes back'
     psql_as_app -c 'INSERT INTO calm VALUES (true)'
     run_status 0 applier resume --db "$DB"
     output_has "2 batches of 20 rows"

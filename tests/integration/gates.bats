@@ -40,7 +40,7 @@ state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state)"'; }
     rows=$(sql 'SELECT count(*) FROM sealift.journal')
     run_status 7 applier apply "$WORK/shop.bundle" --db "$DB" --yes
     errors_has "the gate does not hold" "migration '0002_states' (1.1.0)" "its answer is not true" \
-        "nothing of version 1.1.0 was begun" "run 'applier apply' again"
+        "nothing of version 1.1.0 was begun" "give the same command again"
     same "rows of the journal" "$rows" "$(sql 'SELECT count(*) FROM sealift.journal')"
     same state "1.0.0 behind" "$(state)"
     psql_as_app -c "UPDATE orders SET state = 'new'"

@@ -67,7 +67,7 @@ SQL
     run_status 10 applier apply one.bundle --yes --json
     same sqlstate 55P03 "$(json .failure.sqlstate)"
     [ "$(json .retries)" -ge 3 ]
-    errors_has 'rolled back (55P03), attempt 2'
+    errors_has 'rolled back (55P03), attempt 2' 'nothing of this run stays; let what holds the lock end' '--cancel-blockers'
     same rest t "$(sql "SELECT to_regclass('before_it') IS NULL")"
     unblock
     run_status 0 applier apply one.bundle --yes

@@ -56,7 +56,7 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
     mkdir shelf
     cp "$WORK/shop.bundle" shelf
     run_status 0 applier status shelf --db "$DB" --json
-    same "by a folder" "behind true applier apply shelf" "$(json '"\(.state) \(.phase_before_done) \(.next)"')"
+    same "by a folder" "behind true applier apply shelf --db \"$DB\"" "$(json '"\(.state) \(.phase_before_done) \(.next)"')"
     json .why | grep -q "phase before of version 1.1.0 is done: the application may be upgraded"
     run_status 0 applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes
     output_has "nothing to do: no migration of phase before is next"
@@ -153,7 +153,7 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
     let_go
     ended 137
     run_status 7 applier apply "$WORK/gate.bundle" --phase before --db "$DB" --yes
-    errors_has "the run to version 1.3.0 is not at its end" "'applier resume' goes on"
+    errors_has "the run to version 1.3.0 is not at its end" "'applier resume --db" 'goes on'
     run_status 0 applier resume --db "$DB"
     same state "1.3.0 current" "$(state)"
 }

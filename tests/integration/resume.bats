@@ -86,7 +86,7 @@ failed_once() {
     errors_has 'is not at' 'applier resume BUNDLE'
     pack_bundle other.bundle 1.0.0 --new-sequence >/dev/null
     run_status 7 applier resume other.bundle
-    errors_has 'is another bundle'
+    errors_has 'is another bundle' "that one was at '$WORK/one.bundle'" "'applier resume BUNDLE'"
     run_status 0 applier resume moved.bundle
     same state '1.0.0 current' "$(state)"
 }

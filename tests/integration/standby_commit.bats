@@ -12,7 +12,7 @@ setup() {
 }
 teardown() { common_teardown; }
 
-state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state) \(.next)"'; }
+state() { applier status --db "$DB" --json | jq -r '"\(.version) \(.state) \(.next)"' | sed 's/ --db .*//'; }
 waits_for_standby="SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name LIKE 'sealift %' AND wait_event = 'SyncRep'"
 packed() {
     release 1.0.0
@@ -49,7 +49,7 @@ standby_answers() {
     until_said 'stopping at the next'
     kill -INT "$pid"
     ended 11
-    errors_has 'committed here and not confirmed by the standby' '01000' "'applier resume' waits for it again"
+    errors_has 'committed here and not confirmed by the standby' '01000' "'applier resume --db" 'waits for it again'
     same state '1.0.0 failed applier resume' "$(state)"
     [[ $(applier status --db "$DB" --json | jq -r .why) == *'no synchronous standby has confirmed it'* ]]
     start applier resume --db "$DB"
