@@ -356,6 +356,54 @@ static void a_changelog_gives_the_order(void **state UNUSED)
                 "'migrations/b.sql' is not read: the changelog does not include it");
 }
 
+static void a_changelog_includes_folders(void **state UNUSED)
+{
+    static const File changelogs[] = {
+        {"all.yaml", "databaseChangeLog:\n- include:\n    file: z.sql\n"
+                     "- includeAll:\n    path: sub/\n    relativeToChangelogFile: true\n"},
+        {"all.yml", "databaseChangeLog:\n- include: \n    file: z.sql\n"
+                    "- includeAll:\n    path: classpath:migrations/sub\n"},
+        {"all.xml", "<databaseChangeLog><include file=\"z.sql\"/>\n"
+                    "<includeAll path='/sub//'></includeAll></databaseChangeLog>\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(changelogs); i++) {
+        File files[] = {{"sub/b.sql", ONE("3")}, {"sub/a/x.sql", ONE("2")},
+                        {"z.sql", ONE("1")},     {"sub/notes.txt", "none"},
+                        changelogs[i],           {0}};
+        expect(LAYOUT_LIQUIBASE, files,
+               "z:a:1: SELECT '1'@3 / none\n"
+               "x:a:2: SELECT '2'@3 / none\n"
+               "b:a:3: SELECT '3'@3 / none\n");
+    }
+    expect(LAYOUT_LIQUIBASE,
+           FILES({"b.sql", ONE("1")}, {"x/a.sql", ONE("2")},
+                 {"m.xml", "<databaseChangeLog>\n<includeAll path=\".\" "
+                           "relativeToChangelogFile=\"true\"/></databaseChangeLog>"}),
+           "b:a:1: SELECT '1'@3 / none\n"
+           "a:a:2: SELECT '2'@3 / none\n");
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"path: none", "m.yaml:2: no .sql file stands in 'none'"},
+        {"path: ''", "m.yaml:3: this cannot be read: 'path'"},
+        {"file: x.sql", "m.yaml:3: this cannot be read: 'file'"},
+        {"relativeToChangelogFile: true", "m.yaml:2: an include without its 'path'"},
+        {"filter: x", "m.yaml:3: this cannot be read: 'filter'"},
+        {"path: sub", "m.yaml:2: several folders may be meant by 'sub'"},
+        {"path: a/sub\n- include:\n    file: a/sub/x.sql",
+         "m.yaml:4: the file is included twice: 'a/sub/x.sql'"},
+        {"path: a/sub\n- includeAll:\n    path: a",
+         "m.yaml:4: the file is included twice: 'migrations/a/sub/x.sql'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep)
+        char *yaml = memory_format("databaseChangeLog:\n- includeAll:\n    %s\n", cases[i].line);
+        expect_says("liquibase",
+                    FILES({"a/sub/x.sql", ONE("1")}, {"b/sub/y.sql", ONE("2")}, {"m.yaml", yaml}),
+                    FINDING_ERROR, cases[i].says);
+    }
+}
+
 static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
 {
 #define YAML "databaseChangeLog:\n- include:\n    file: a.sql\n"
@@ -377,8 +425,8 @@ static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
          "m.yaml:4: the file is included twice: 'migrations/a.sql'"},
         {"m.yaml", "databaseChangeLog:\n- include:\n    file: twin.sql\n",
          "m.yaml:2: several files may be meant by 'twin.sql'"},
-        {"m.xml", XML "<includeAll path='x'/>",
-         "m.xml:3: this cannot be read: 'includeAll path='x'/'"},
+        {"m.xml", XML "<includeAlls path='x'/>",
+         "m.xml:3: this cannot be read: 'includeAlls path='x'/'"},
         {"m.xml", XML "\n<include file='&x;'/>", "m.xml:4: an entity cannot be read: '&x;'"},
         {"m.xml", XML "<include file=b.sql/>", "m.xml:3: this cannot be read: 'file=b.sql/'"},
         {"m.xml", XML "words", "m.xml:3: this cannot be read: 'words'"},
@@ -424,6 +472,7 @@ int main(void)
         cmocka_unit_test(long_lines_hide_no_parameter),
         cmocka_unit_test(files_are_refused_by_name),
         cmocka_unit_test(a_changelog_gives_the_order),
+        cmocka_unit_test(a_changelog_includes_folders),
         cmocka_unit_test(a_changelog_that_does_more_is_refused_by_line),
         cmocka_unit_test(contexts_and_labels_choose),
         cmocka_unit_test(near_misses_are_told_of),
