@@ -12,8 +12,13 @@ typedef struct Reading {
     FindingArray *findings;
     ScriptRangeArray *ranges;
     AtlasFile file;
-    int64_t head;    /* lines of the comments at the top that an empty line ends; 0: none do */
-    char *delimiter; /* owned, or NULL */
+    int64_t head;     /* lines of the comments at the top that an empty line ends; 0: none do */
+    char *delimiter;  /* owned, or NULL */
+    int64_t newlines; /* … or so many line ends in a row; 0: not so */
+    bool has_return;  /* a CR stands in the file */
+    int64_t empty;    /* empty lines before this one */
+    bool has_text;    /* the text that is open holds more than comments */
+    bool comment;     /* its last line that is not empty may end in a comment */
     bool has_txmode;
     bool refused_delimiter; /* each is said once for a file */
     bool refused_template;
@@ -86,14 +91,31 @@ static void take_txmode(Reading *reading, const char *value, int64_t line)
     reading->has_txmode = true;
 }
 
+/* How many `\n` the value is made of, or 0. */
+static int64_t count_newlines(const char *value)
+{
+    int64_t count = 0;
+    for (; text_has_prefix(value, "\\n"); value += 2)
+        count++;
+    return *value ? 0 : count;
+}
+
 static void take_delimiter(Reading *reading, const char *value, int64_t line)
 {
     size_t length = strlen(value);
-    if (!length || strchr(value, '\\') || value[length - 1] == ' ' || value[length - 1] == '\t')
+    int64_t newlines = count_newlines(value);
+    if (newlines > 1 && reading->has_return)
+        refuse(reading, line, "write the file with plain line ends",
+               "line ends of DOS are none that '%s' means", value);
+    else if (newlines > 1)
+        reading->newlines = newlines;
+    else if (!length || strchr(value, '\\') || value[length - 1] == ' ' ||
+             value[length - 1] == '\t')
         refuse(reading, line,
                "end the statements with semicolons and take the directive out, or let lines of a "
                "visible text alone end them",
-               "only a delimiter of visible characters can be followed, not '%s'", value);
+               "only a delimiter of visible characters or of several \\n can be followed, not '%s'",
+               value);
     else if (strcmp(value, ";") != 0)
         reading->delimiter = memory_string(value);
 }
@@ -177,6 +199,33 @@ static void take_text(Reading *reading, const char *line, int64_t number)
     }
 }
 
+/* Empty lines end a text. To atlas a comment takes its line's end with it, so that one line more is
+ * needed behind it. */
+static void take_empty(Reading *reading, int64_t number)
+{
+    reading->empty++;
+    if (reading->empty != reading->newlines - 1 + reading->comment)
+        return;
+    end_range(reading, number - reading->empty);
+    reading->range = number + 1;
+    reading->has_text = reading->comment = false;
+}
+
+static void take_spaced(Reading *reading, const char *line, int64_t number)
+{
+    if (!*line) {
+        take_empty(reading, number);
+        return;
+    }
+    if (reading->comment && reading->has_text && reading->empty == reading->newlines - 1)
+        refuse(reading, number - reading->empty - 1,
+               "put an empty line more behind it, or the comment elsewhere",
+               "atlas itself does not see the delimiter behind a comment");
+    reading->empty = 0;
+    reading->has_text |= !script_line_is_idle(line);
+    reading->comment = strstr(line, "--") != NULL || strlen(line) == SCRIPT_LINE_SIZE_MAX;
+}
+
 static bool take_line(void *context, const char *line, int64_t number, Error *err UNUSED)
 {
     Reading *reading = context;
@@ -191,6 +240,8 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
         take_directive(reading, line, &directive, number);
     else if (reading->delimiter)
         take_text(reading, line, number);
+    else if (reading->newlines)
+        take_spaced(reading, line, number);
     return true;
 }
 
@@ -240,9 +291,9 @@ static bool sum_bytes(const char *path, const char *name, Sha256Stream *sum, Rea
             reading->head = count_head(bytes);
             reading->file.sum_ignored = says_ignore(bytes);
         }
-        if (reading->file.sum_ignored)
-            return true;
-        digest_sha256_update(sum, bytes, size);
+        reading->has_return |= memchr(bytes, '\r', size) != NULL;
+        if (!reading->file.sum_ignored)
+            digest_sha256_update(sum, bytes, size);
     }
 }
 
@@ -255,7 +306,7 @@ bool atlas_file_read(const char *path, const char *name, Sha256Stream *sum,
     if (!sum_bytes(path, name, sum, &reading, err) ||
         !script_lines_read(path, take_line, &reading, err))
         return false;
-    if (reading.delimiter)
+    if (reading.delimiter || reading.newlines)
         end_range(&reading, /* last= */ 0);
     *ret_file = reading.file;
     return true;

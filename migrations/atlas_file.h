@@ -15,7 +15,8 @@ typedef struct AtlasFile {
 
 /* Read the file at `path`, `name` in the project, and let `sum` take it in: its name without
  * folder, and its bytes unless it says otherwise. Where a delimiter of its own stands alone in
- * lines, `ranges` become the texts between these. What is refused becomes a finding. ERROR_IO. */
+ * lines, or is of line ends, `ranges` become the texts between these. What is refused becomes a
+ * finding. ERROR_IO. */
 bool atlas_file_read(const char *path, const char *name, Sha256Stream *sum,
                      ScriptRangeArray *ranges, FindingArray *findings, AtlasFile *ret_file,
                      Error *err) MUST_CHECK;

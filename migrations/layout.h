@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "migrations/liquibase_filter.h"
 #include "migrations/project.h"
 
 typedef struct LayoutMigration {
@@ -33,6 +34,7 @@ typedef struct LayoutReading {
     const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
     const char *search_path;         /* of sealift.conf; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
+    LiquibaseFilter liquibase;       /* of sealift.conf: which changesets are run */
     bool flat;
     bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
     bool planned;  /* the versions' order is the layout's own, whatever their names say */

@@ -138,6 +138,13 @@ static bool holds(const PathArray *paths, const char *path)
     return false;
 }
 
+static void refuse_include(LiquibaseFolder *folder, const LiquibaseInclude *include,
+                           const char *what, const char *which)
+{
+    finding_add(folder->reading->findings, FINDING_ERROR, /* hint= */ NULL, "%s:%lld: %s '%s'",
+                folder->master, (long long)include->line, what, which);
+}
+
 static void take_include(LiquibaseFolder *folder, const LiquibaseInclude *include)
 {
     bool several;
@@ -147,16 +154,67 @@ static void take_include(LiquibaseFolder *folder, const LiquibaseInclude *includ
                        : holds(&folder->order, path) ? "the file is included twice:"
                                                      : NULL;
     if (what)
-        finding_add(folder->reading->findings, FINDING_ERROR, /* hint= */ NULL, "%s:%lld: %s '%s'",
-                    folder->master, (long long)include->line, what, include->file);
+        refuse_include(folder, include, what, include->file);
     else
         *array_add(&folder->order) = memory_string(path);
 }
 
+/* Whether `folder`, the first `length` bytes of a path, is what an includeAll means. */
+static bool is_included(const LiquibaseFolder *folder, const LiquibaseInclude *include,
+                        const char *path, size_t length)
+{
+    CLEANUP(memory_freep) char *beside = file_folder_of(folder->master);
+    CLEANUP(memory_freep) char *rooted = memory_format("/%.*s", (int)length, path);
+    CLEANUP(memory_freep)
+    char *wanted = !include->relative                ? memory_string(include->file)
+                   : strcmp(include->file, ".") == 0 ? memory_string(beside)
+                                                     : file_path(beside, include->file);
+    CLEANUP(memory_freep) char *ending = memory_format("/%s", wanted + (*wanted == '/'));
+    return include->relative ? strcmp(rooted, ending) == 0 : text_has_suffix(rooted, ending);
+}
+
+/* How much of the path is the first folder that the includeAll means; 0: none. */
+static size_t included_folder(const LiquibaseFolder *folder, const LiquibaseInclude *include,
+                              const char *path)
+{
+    for (const char *at = path; (at = strchr(at, '/')) != NULL; at++)
+        if (is_included(folder, include, path, (size_t)(at - path)))
+            return (size_t)(at - path);
+    return 0;
+}
+
+/* All .sql files of a folder and those below, in order of their paths. */
+static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include)
+{
+    const char *first = NULL;
+    size_t first_length = 0;
+    array_each (char *, path, &folder->files) {
+        size_t length = included_folder(folder, include, *path);
+        if (!length)
+            continue;
+        if (first && (length != first_length || strncmp(first, *path, length) != 0)) {
+            refuse_include(folder, include, "several folders may be meant by", include->file);
+            return;
+        }
+        first = *path;
+        first_length = length;
+        if (holds(&folder->order, *path))
+            refuse_include(folder, include, "the file is included twice:", *path);
+        else
+            *array_add(&folder->order) = memory_string(*path);
+    }
+    if (!first)
+        refuse_include(folder, include, "no .sql file stands in", include->file);
+}
+
 static void take_order(LiquibaseFolder *folder)
 {
-    array_each (const LiquibaseInclude, include, &folder->includes)
-        take_include(folder, include);
+    array_each (const LiquibaseInclude, include, &folder->includes) {
+        if (include->all)
+            take_folder(folder, include);
+        else
+            take_include(folder, include);
+    }
     array_each (char *, path, &folder->files)
         if (!holds(&folder->order, *path))
             layout_pass_file(folder->reading, *path, "the changelog does not include it");

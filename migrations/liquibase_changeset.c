@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/option_table.h"
 #include "base/text.h"
 #include "migrations/script_lines.h"
 
@@ -15,6 +16,8 @@ void liquibase_changeset_done(LiquibaseChangeset *changeset)
     free(changeset->id);
     free(changeset->logical_path);
     free(changeset->delimiter);
+    free(changeset->context);
+    free(changeset->labels);
     *changeset = (LiquibaseChangeset){0};
 }
 
@@ -138,13 +141,24 @@ static bool take_run_with(LiquibaseChangeset *changeset UNUSED, const char *name
            refuse(err, "write the changeset in plain SQL", name, value);
 }
 
-static bool take_selection(LiquibaseChangeset *changeset UNUSED, const char *name,
-                           const char *value, Error *err)
+static bool take_once(char **text, const char *name, const char *value, Error *err)
 {
-    return !*value || refuse(err,
-                             "a bundle runs the same at every site: take the attribute out, or "
-                             "keep the changeset in another folder",
-                             name, value);
+    if (*text)
+        return error_set(err, ERROR_INPUT, "'%s' is given a second time", name);
+    *text = memory_string(value);
+    return true;
+}
+
+static bool take_context(LiquibaseChangeset *changeset, const char *name, const char *value,
+                         Error *err)
+{
+    return take_once(&changeset->context, name, value, err);
+}
+
+static bool take_labels(LiquibaseChangeset *changeset, const char *name, const char *value,
+                        Error *err)
+{
+    return take_once(&changeset->labels, name, value, err);
 }
 
 static bool take_anything(LiquibaseChangeset *changeset UNUSED, const char *name UNUSED,
@@ -172,9 +186,9 @@ static const struct {
     {"runAlways", take_repeats},
     {"failOnError", take_fail_on_error},
     {"runWith", take_run_with},
-    {"context", take_selection},
-    {"contextFilter", take_selection},
-    {"labels", take_selection},
+    {"context", take_context},
+    {"contextFilter", take_context},
+    {"labels", take_labels},
 };
 
 static bool take_attribute(LiquibaseChangeset *changeset, const char *name, const char *value,
@@ -236,25 +250,121 @@ static bool take_names(const char **at, LiquibaseChangeset *changeset)
     return changeset->id && changeset->id[strspn(changeset->id, ":" BLANKS)];
 }
 
-bool liquibase_changeset_parse(const char *words, LiquibaseChangeset *ret_changeset, Error *err)
+/* What liquibase runs depends on how it is called: a bundle runs the same at every site, so that
+ * sealift.conf must have said it. */
+static bool select_by(const char *attribute, const char *key, const char *given,
+                      const char *expression, const char *names, const char **ret_skipped,
+                      Error *err)
+{
+    bool matches = true;
+    if (!given || !*given) {
+        error_set(err, ERROR_INPUT, "the attribute '%s' chooses by what liquibase is called with",
+                  attribute);
+        return error_hint(err,
+                          "say in the project's sealift.conf what a bundle is made of: "
+                          "[liquibase] %s, or * for all changesets",
+                          key);
+    }
+    if (strcmp(given, "*") != 0 && !liquibase_filter_matches(expression, names, &matches, err))
+        return error_wrap(err, "the attribute '%s'", attribute);
+    if (!matches)
+        *ret_skipped = *key == 'c' ? "its context does not hold ([liquibase] contexts)"
+                                   : "its labels are not chosen ([liquibase] labels)";
+    return true;
+}
+
+static bool select_changeset(LiquibaseChangeset *changeset, const LiquibaseFilter *filter,
+                             Error *err)
+{
+    const char *context = changeset->context, *labels = changeset->labels;
+    if (!changeset->skipped && context && *context &&
+        !select_by("context", "contexts", filter->contexts, context,
+                   filter->contexts ? filter->contexts : "", &changeset->skipped, err))
+        return false;
+    return changeset->skipped || !labels || !*labels ||
+           select_by("labels", "labels", filter->labels, filter->labels ? filter->labels : "",
+                     labels, &changeset->skipped, err);
+}
+
+bool liquibase_changeset_parse(const char *words, const LiquibaseFilter *filter,
+                               LiquibaseChangeset *ret_changeset, Error *err)
 {
     CLEANUP(liquibase_changeset_done) LiquibaseChangeset changeset = {0};
-    CLEANUP(error_done) Error refused = {0};
-    if (!take_names(&words, &changeset))
-        return error_set(err, ERROR_INPUT, "this is no '--changeset author:id'");
+    CLEANUP(error_done) Error malformed = {0};
+    CLEANUP(error_done) Error refused = {0}; /* the first, and only where it is run */
+    CLEANUP(error_done) Error unselected = {0};
+    if (!take_names(&words, &changeset)) {
+        error_set(err, ERROR_INPUT, "this is no '--changeset author:id'");
+        return error_hint(err,
+                          "write it as: --changeset AUTHOR:ID NAME:VALUE …, with a blank behind "
+                          "the word and what holds blanks in double quotes");
+    }
     for (;;) {
         CLEANUP(memory_freep) char *name = NULL;
         CLEANUP(memory_freep) char *value = NULL;
-        if (!next_attribute(&words, &name, &value, &refused))
+        CLEANUP(error_done) Error wrong = {0};
+        if (!next_attribute(&words, &name, &value, &malformed))
             break;
-        if (!take_attribute(&changeset, name, value, err))
-            return false;
+        if (!take_attribute(&changeset, name, value, &wrong) && !refused.message)
+            (void)error_move(&refused, &wrong);
     }
-    if (refused.message)
+    if (malformed.message)
+        return error_move(err, &malformed);
+    bool selected = select_changeset(&changeset, filter, &unselected);
+    if (refused.message && !changeset.skipped)
         return error_move(err, &refused);
+    if (!selected)
+        return error_move(err, &unselected);
     *ret_changeset = changeset;
     changeset = (LiquibaseChangeset){0};
     return true;
+}
+
+bool liquibase_remark(const char *line)
+{
+    static const char *const words[] = {"comment", "validCheckSum"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        const char *rest = *line == '-' ? liquibase_mark(line, words[i]) : NULL;
+        if (rest && rest[*rest == ':'] == ' ')
+            return true;
+    }
+    return false;
+}
+
+bool liquibase_is_delimiter(const LiquibaseChangeset *changeset, const char *line)
+{
+    const char *delimiter = changeset->delimiter, *text = line + strspn(line, BLANKS);
+    size_t length = strlen(text);
+    while (length && strchr(BLANKS, text[length - 1]))
+        length--;
+    return delimiter && length == strlen(delimiter) && memcmp(text, delimiter, length) == 0;
+}
+
+const char *liquibase_near_miss(const char *line)
+{
+    static const struct {
+        const char *word, *meant;
+    } marks[] = {{"changeset", "--changeset author:id"}, {"rollback", "--rollback STATEMENT"}};
+    CLEANUP(memory_freep) char *word = NULL;
+    line += strspn(line, BLANKS);
+    size_t dashes = strspn(line, "-");
+    if (!dashes)
+        return NULL;
+    line += dashes + strspn(line + dashes, BLANKS);
+    size_t length = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+    word = memory_string_n(line, length);
+    const char *behind = line + length + strspn(line + length, BLANKS);
+    size_t name = strcspn(behind, ":" BLANKS);
+    bool named = name && behind[name] == ':' && !strchr(BLANKS, behind[name + 1]);
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        bool exact = strcasecmp(word, marks[i].word) == 0;
+        /* what speaks of a changeset names one; both begin as they do */
+        if (strncasecmp(word, marks[i].word, 1) != 0 || (exact && dashes == 2) ||
+            (i == 0 && !named) || !option_nearest(word, &marks[i].word, 1))
+            continue;
+        return marks[i].meant;
+    }
+    return NULL;
 }
 
 bool liquibase_header_parse(const char *words, char **ret_logical_path, Error *err)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "migrations/liquibase_filter.h"
 #include "migrations/script_range.h"
 
 typedef struct LiquibaseChangeset {
@@ -13,9 +14,11 @@ typedef struct LiquibaseChangeset {
     char *id;           /* */
     char *logical_path; /* of its own, or NULL */
     char *delimiter;    /* that ends its statements; NULL: the semicolon */
+    char *context;      /* the expression over contexts, or NULL */
+    char *labels;       /* names with commas between, or NULL */
     bool no_transaction;
     bool keeps_comments; /* stripComments:false */
-    const char *skipped; /* why liquibase does not run it on PostgreSQL; NULL: it does */
+    const char *skipped; /* why liquibase does not run it; NULL: it does */
 } LiquibaseChangeset;
 
 void liquibase_changeset_done(LiquibaseChangeset *changeset);
@@ -24,10 +27,20 @@ void liquibase_changeset_done(LiquibaseChangeset *changeset);
  * NULL where the line is another. */
 const char *liquibase_mark(const char *line, const char *word);
 
-/* `words` is what follows `--changeset`. ERROR_INPUT, without a place, for what is no changeset and
- * for attributes that a bundle cannot follow. */
-bool liquibase_changeset_parse(const char *words, LiquibaseChangeset *ret_changeset,
-                               Error *err) MUST_CHECK;
+/* `words` is what follows `--changeset`, `filter` what liquibase would be told to run. ERROR_INPUT,
+ * without a place, for what is no changeset and for attributes that a bundle cannot follow, unless
+ * others say that it is not run. */
+bool liquibase_changeset_parse(const char *words, const LiquibaseFilter *filter,
+                               LiquibaseChangeset *ret_changeset, Error *err) MUST_CHECK;
+
+/* `--comment words`, `--validCheckSum 8:…`: known, and no part of the up. */
+bool liquibase_remark(const char *line);
+
+/* Whether the line is nothing but what ends the changeset's statements. */
+bool liquibase_is_delimiter(const LiquibaseChangeset *changeset, const char *line);
+
+/* What a comment that means nothing was perhaps meant to be: "--changeset author:id", or NULL. */
+const char *liquibase_near_miss(const char *line);
 
 /* The path in `logicalFilePath:PATH` among the words behind `--liquibase formatted sql`, owned by
  * the caller, or NULL. ERROR_INPUT for other attributes, which liquibase does not see there. */

@@ -172,7 +172,8 @@ static void begin_changeset(FileReading *file, const char *words, int64_t number
     CLEANUP(error_done) Error refused = {0};
     end_changeset(file, number - 1);
     file->has_changeset = true;
-    file->open = liquibase_changeset_parse(words, &file->changeset, &refused);
+    file->open =
+        liquibase_changeset_parse(words, &file->reading->liquibase, &file->changeset, &refused);
     if (!file->open)
         refuse_error(file, number, &refused);
     file->line = number;
@@ -269,18 +270,6 @@ static void take_block_line(FileReading *file, const char *line, int64_t number)
 
 /* --- lines that mean something --------------------------------------------------------------- */
 
-/* `--comment words`, `--validCheckSum 8:…`: known, and no part of the up. */
-static bool take_remark(const char *line)
-{
-    static const char *const words[] = {"comment", "validCheckSum"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        const char *rest = *line == '-' ? liquibase_mark(line, words[i]) : NULL;
-        if (rest && rest[*rest == ':'] == ' ')
-            return true;
-    }
-    return false;
-}
-
 static bool take_preconditions(FileReading *file, const char *line, int64_t number)
 {
     CLEANUP(error_done) Error refused = {0};
@@ -355,20 +344,19 @@ static void look_for_stripped(FileReading *file, const char *line, int64_t numbe
     }
 }
 
-static bool is_delimiter(const FileReading *file, const char *line)
+static void look_for_near_miss(const FileReading *file, const char *line, int64_t number)
 {
-    const char *delimiter = file->changeset.delimiter, *text = line + strspn(line, BLANKS);
-    size_t length = strlen(text);
-    while (length && strchr(BLANKS, text[length - 1]))
-        length--;
-    return delimiter && length == strlen(delimiter) && memcmp(text, delimiter, length) == 0;
+    const char *meant = liquibase_near_miss(line);
+    if (meant)
+        finding_add(file->reading->findings, FINDING_WARNING, "write it so, if that is meant",
+                    "%s:%" PRId64 ": this line is no '%s' to liquibase", file->path, number, meant);
 }
 
 static void take_text(FileReading *file, const char *line, int64_t number)
 {
     const char *delimiter = file->changeset.delimiter;
     bool empty = !line[strspn(line, BLANKS)];
-    if (is_delimiter(file, line)) {
+    if (liquibase_is_delimiter(&file->changeset, line)) {
         end_text(file, number - 1);
         file->joins = false;
         file->in_dollars = false;
@@ -377,6 +365,7 @@ static void take_text(FileReading *file, const char *line, int64_t number)
     if (delimiter && (strstr(line, delimiter) || strlen(line) == SCRIPT_LINE_SIZE_MAX))
         refuse(file, number, "let it stand alone in its line, or choose another one",
                "the delimiter stands beside other text, or may do so in a line this long");
+    look_for_near_miss(file, line, number);
     if (empty && !file->in_text && !file->joins)
         return;
     if (!file->in_text)
@@ -389,6 +378,7 @@ static void take_text(FileReading *file, const char *line, int64_t number)
 
 static void take_outside(FileReading *file, const char *line, int64_t number)
 {
+    look_for_near_miss(file, line, number);
     if (file->refused_stray || script_line_is_idle(line))
         return;
     file->refused_stray = true;
@@ -438,7 +428,7 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
         take_outside(file, line, number);
         return true;
     }
-    if (take_remark(line)) {
+    if (liquibase_remark(line)) {
         end_text(file, number - 1);
         return true;
     }

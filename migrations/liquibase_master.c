@@ -31,12 +31,21 @@ static bool refuse(const MasterReading *reading, const char *what, const char *w
                            "read: write its changes as formatted SQL");
 }
 
+/* A folder may be written with a slash behind it. */
+static void take_path(LiquibaseInclude *include, const char *path)
+{
+    size_t length = strlen(path);
+    while (include->all && length > 1 && path[length - 1] == '/')
+        length--;
+    include->file = memory_string_n(path, length);
+}
+
 static bool take_key(MasterReading *reading, const char *key, const char *value, Error *err)
 {
     size_t count = reading->includes->count;
     LiquibaseInclude *include = count ? &reading->includes->items[count - 1] : NULL;
-    if (include && strcmp(key, "file") == 0 && !include->file && *value)
-        include->file = memory_string(text_has_prefix(value, "classpath:") ? value + 10 : value);
+    if (include && strcmp(key, include->all ? "path" : "file") == 0 && !include->file && *value)
+        take_path(include, text_has_prefix(value, "classpath:") ? value + 10 : value);
     else if (include && strcmp(key, "relativeToChangelogFile") == 0 &&
              (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
         include->relative = strcmp(value, "true") == 0;
@@ -45,9 +54,9 @@ static bool take_key(MasterReading *reading, const char *key, const char *value,
     return true;
 }
 
-static void add_include(MasterReading *reading)
+static void add_include(MasterReading *reading, bool all)
 {
-    array_add(reading->includes)->line = reading->line;
+    *array_add(reading->includes) = (LiquibaseInclude){.line = reading->line, .all = all};
 }
 
 static bool check_includes(MasterReading *reading, Error *err)
@@ -55,7 +64,7 @@ static bool check_includes(MasterReading *reading, Error *err)
     array_each (const LiquibaseInclude, include, reading->includes) {
         reading->line = include->line;
         if (!include->file)
-            return refuse(reading, "an include without its", "file", err);
+            return refuse(reading, "an include without its", include->all ? "path" : "file", err);
     }
     return true;
 }
@@ -76,8 +85,9 @@ static char *trim(char *text)
     return text;
 }
 
-/* databaseChangeLog:, then for each file "- include:" and below it "file: …" and maybe
- * "relativeToChangelogFile: …". How far lines are indented says nothing more. */
+/* databaseChangeLog:, then for each file "- include:" and below it "file: …", for a folder
+ * "- includeAll:" and "path: …", and maybe "relativeToChangelogFile: …". How far lines are indented
+ * says nothing more. */
 static bool take_yaml_line(MasterReading *reading, char *line, Error *err)
 {
     char *comment = strstr(line, " #");
@@ -90,9 +100,9 @@ static bool take_yaml_line(MasterReading *reading, char *line, Error *err)
         reading->in_log = true;
         return true;
     }
-    if (reading->in_log && *text == '-' &&
-        strcmp(text + 1 + strspn(text + 1, " "), "include:") == 0) {
-        add_include(reading);
+    const char *item = *text == '-' ? text + 1 + strspn(text + 1, " ") : "";
+    if (reading->in_log && (strcmp(item, "include:") == 0 || strcmp(item, "includeAll:") == 0)) {
+        add_include(reading, strcmp(item, "includeAll:") == 0);
         return true;
     }
     if (!colon || !reading->in_log || *text == '-')
@@ -135,21 +145,27 @@ static bool take_attributes(MasterReading *reading, char *at, Error *err)
     return true;
 }
 
+static bool is_tag(const char *tag, size_t length, const char *name)
+{
+    return length == strlen(name) && strncmp(tag, name, length) == 0;
+}
+
 /* `tag` is what stands between < and >. */
 static bool take_tag(MasterReading *reading, char *tag, Error *err)
 {
-    static const char log[] = "databaseChangeLog", include[] = "include";
     size_t length = strcspn(tag, BLANKS "/");
-    if (*tag == '?' || strcmp(trim(tag), "/databaseChangeLog") == 0 || strcmp(tag, "/include") == 0)
+    if (*tag == '?' || strcmp(trim(tag), "/databaseChangeLog") == 0 ||
+        strcmp(tag, "/include") == 0 || strcmp(tag, "/includeAll") == 0)
         return true;
-    if (length == strlen(log) && strncmp(tag, log, length) == 0 && !reading->in_log) {
+    if (is_tag(tag, length, "databaseChangeLog") && !reading->in_log) {
         reading->in_log = true;
         return !strstr(tag, "logicalFilePath") ||
                refuse(reading, "this cannot be read:", "logicalFilePath", err);
     }
-    if (length != strlen(include) || strncmp(tag, include, length) != 0 || !reading->in_log)
+    bool all = is_tag(tag, length, "includeAll");
+    if (!(all || is_tag(tag, length, "include")) || !reading->in_log)
         return refuse(reading, "this cannot be read:", tag, err);
-    add_include(reading);
+    add_include(reading, all);
     return take_attributes(reading, tag + length, err);
 }
 

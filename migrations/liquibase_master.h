@@ -1,5 +1,6 @@
-/* A changelog of liquibase in XML or YAML that does nothing but include files, one after the other:
- * their order is that of the migrations. Anything else in it is refused by line. */
+/* A changelog of liquibase in XML or YAML that does nothing but include files or all of a folder,
+ * one after the other: their order is that of the migrations. Anything else in it is refused by
+ * line. */
 #ifndef SEALIFT_MIGRATIONS_LIQUIBASE_MASTER_H
 #define SEALIFT_MIGRATIONS_LIQUIBASE_MASTER_H
 
@@ -10,7 +11,8 @@
 #include "base/error.h"
 
 typedef struct LiquibaseInclude {
-    char *file;    /* owned: as it is written */
+    char *file; /* owned: as it is written; of includeAll the folder, without a slash at its end */
+    bool all;   /* includeAll: the folder's files and those below */
     bool relative; /* to the folder of the changelog */
     int64_t line;
 } LiquibaseInclude;

@@ -136,6 +136,8 @@ static bool read_migrations(Project *project, Error *err)
     reading.main = project->config.main;
     reading.search_path = project->config.search_path;
     reading.values = &project->config.values;
+    reading.liquibase.contexts = project->config.liquibase_contexts;
+    reading.liquibase.labels = project->config.liquibase_labels;
     reading.verbatim = strcmp(project->config.placeholders, "none") == 0;
     if (!read_layout(project, &reading, err) ||
         !project_repeats_add(&reading, project->layout, &project->sum, err))

@@ -72,6 +72,8 @@ typedef struct ProjectConfig {
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */
     ProjectValueArray values; /* [value NAME] sections */
     char *history_keep;       /* [foreign-history] keep: true or false; default false */
+    char *liquibase_contexts; /* [liquibase] contexts: names, or *; default "" (not said) */
+    char *liquibase_labels;   /* [liquibase] labels: an expression, or *; default "" (not said) */
     char *history_table; /* [foreign-history] table: NAME or SCHEMA.NAME; default "" (the tool's) */
 } ProjectConfig;
 

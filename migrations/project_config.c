@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "migrations/foreign_history.h"
+#include "migrations/liquibase_filter.h"
 #include "migrations/project.h"
 #include "migrations/project_names.h"
 
@@ -43,6 +44,8 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("fingerprint", "tolerate", tolerate),
     CONFIG_ROW("foreign-history", "keep", history_keep),
     CONFIG_ROW("foreign-history", "table", history_table),
+    CONFIG_ROW("liquibase", "contexts", liquibase_contexts),
+    CONFIG_ROW("liquibase", "labels", liquibase_labels),
 };
 
 static char **field(ProjectConfig *config, const ConfigKey *key)
@@ -83,6 +86,8 @@ void project_config_defaults(ProjectConfig *ret_config)
         .tolerate = memory_string(""),
         .history_keep = memory_string("false"),
         .history_table = memory_string(""),
+        .liquibase_contexts = memory_string(""),
+        .liquibase_labels = memory_string(""),
     };
 }
 
@@ -156,6 +161,21 @@ static bool check_migrations(const ProjectConfig *config, Error *err)
     if (*config->main && strcmp(config->layout, "auto") != 0 && strcmp(config->layout, "psql") != 0)
         return refuse(err, "[migrations] layout", config->layout,
                       "psql, or nothing, where [migrations] main is named");
+    return true;
+}
+
+static bool check_liquibase(const ProjectConfig *config, Error *err)
+{
+    CLEANUP(error_done) Error refused = {0};
+    bool ignored;
+    if (strcmp(config->liquibase_contexts, "*") != 0 &&
+        !liquibase_filter_matches("any", config->liquibase_contexts, &ignored, &refused))
+        return refuse(err, "[liquibase] contexts", config->liquibase_contexts,
+                      "names with commas between, or * for all changesets");
+    if (strcmp(config->liquibase_labels, "*") != 0 &&
+        !liquibase_filter_matches(config->liquibase_labels, "any", &ignored, &refused))
+        return refuse(err, "[liquibase] labels", config->liquibase_labels,
+                      "an expression over labels, or * for all changesets");
     return true;
 }
 
@@ -357,7 +377,7 @@ bool project_config_read(const char *root, ProjectConfig *ret_config, Error *err
     if (!read_file(path, &config, err) || !check_product(&config, err) ||
         !check_migrations(&config, err) || !check_database(&config, err) ||
         !check_bundle(&config, err) || !check_rehearsal(&config, err) ||
-        !check_history(&config, err))
+        !check_history(&config, err) || !check_liquibase(&config, err))
         return false;
     *ret_config = config;
     config = (ProjectConfig){0};

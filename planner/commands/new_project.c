@@ -63,7 +63,13 @@ static const char config_text[] =
     "# Whether upgrades also write what the layout's own tool would have noted in its table.\n"
     "# keep = true\n"
     "# That table, where it has another name: NAME or SCHEMA.NAME.\n"
-    "# table = public.schema_migrations\n";
+    "# table = public.schema_migrations\n"
+    "\n"
+    "[liquibase]\n"
+    "# What liquibase would be called with, where changesets have contexts or labels: names, and an\n"
+    "# expression over labels; * for all changesets.\n"
+    "# contexts = prod, eu\n"
+    "# labels = v2 and !draft\n";
 
 bool new_project_name(const char *given, const char *folder, char **ret_name, Error *err)
 {

@@ -409,6 +409,47 @@ ALTER TABLE ship ADD COLUMN renamed text;' "$(cat "$WORK"/ours/migrations/0003_r
     output_has "'migrations/00003_rename.go' is a migration written in a programming language"
 }
 
+@test "liquibase: contexts and labels are chosen in sealift.conf, or refused by line" {
+    mkdir -p "$WORK/shop/migrations"
+    export PROJECT=$WORK/shop
+    planner init --product harbor --layout liquibase "$PROJECT" >/dev/null
+    cat >"$PROJECT/migrations/a.sql" <<'SQL'
+--liquibase formatted sql
+--changeset ann:1
+CREATE TABLE ship (id int);
+--rollback DROP TABLE ship;
+--changeset ann:2 context:"test and !load"
+INSERT INTO ship VALUES (1);
+--changeset ann:3 context:"prod or eu" labels:v2
+CREATE TABLE berth (id int);
+--rollback DROP TABLE berth;
+SQL
+    run_status 4 planner verify-project --project "$PROJECT"
+    output_has "migrations/a.sql:5: the attribute 'context' chooses by what liquibase is called with" \
+        "[liquibase] contexts, or * for all changesets"
+    printf '[liquibase]\ncontexts = prod\nlabels = v2 or v3\n' >>"$PROJECT/sealift.conf"
+    same listing "layout liquibase
+a:ann:1 with a down
+a:ann:3 with a down
+files: 1 read, 0 ignored, 0 refused" "$(listing shop)"
+    run_status 0 planner status --project "$PROJECT"
+    output_has "migrations/a.sql:5: the changeset 'ann:2' is not read: its context does not hold ([liquibase] contexts)"
+    # what is released stays: another choice is another product
+    run_status 0 release 1.0.0
+    sed -i 's/^contexts = .*/contexts = test/' "$PROJECT/sealift.conf"
+    run_status 4 planner status --project "$PROJECT"
+    output_has "the released migration 'a:ann:3' (version 1.0.0) was removed"
+    for line in 'contexts = prod eu' 'contexts = !prod' 'labels = a and'; do
+        sed -i "s/^${line%% *} = .*/$line/" "$PROJECT/sealift.conf"
+        run_status 3 planner status --project "$PROJECT"
+        errors_has "sealift.conf: [liquibase] ${line%% *} is '${line#*= }': expected"
+        sed -i "s/^${line%% *} = .*/${line%% *} = prod/" "$PROJECT/sealift.conf"
+    done
+    printf -- '--liquibase formatted sql\n--changeset:ann:1\nSELECT 1;\n' >"$PROJECT/migrations/a.sql"
+    run_status 4 planner verify-project --project "$PROJECT"
+    output_has "migrations/a.sql:2: this is no '--changeset author:id'" "write it as: --changeset AUTHOR:ID"
+}
+
 @test "a program may go once its SQL is released, and not before" {
     program_project
     cp "$program" "$WORK/kept"

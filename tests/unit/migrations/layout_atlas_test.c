@@ -63,6 +63,22 @@ static void reads_names_in_byte_order(void **state UNUSED)
                  "x_y_z: SELECT 'atlas:import'@2|SELECT 2@4 / none\n");
 }
 
+static void directives_that_change_nothing_are_read(void **state UNUSED)
+{
+    expect_atlas(FILES({"1.sql", "-- atlas:txmode file\n\nSELECT 1;"},
+                       {"2.sql", "-- atlas:nolint destructive DS103\n\nSELECT 2;"},
+                       {"3.sql", "-- atlas:sum ignore\nSELECT 3;"}, {"4.sql", "SELECT 4;"}),
+                 "1: SELECT 1@3 / none\n"
+                 "2: SELECT 2@3 / none\n"
+                 "3: SELECT 3@2 / none\n"
+                 "4: SELECT 4@1 / none\n");
+    expect_atlas(
+        FILES({"1.sql", "-- atlas:checkpoint v1 of all\n-- atlas:txmode none\n\nSELECT 1;"},
+              {"2.sql", "SELECT 2;"}),
+        "1 up-alone: SELECT 1@4 / none\n"
+        "2: SELECT 2@1 / none\n");
+}
+
 static void a_delimiter_that_stands_alone_ends_texts(void **state UNUSED)
 {
     expect_atlas(
@@ -70,6 +86,41 @@ static void a_delimiter_that_stands_alone_ends_texts(void **state UNUSED)
               {"2.sql", "-- atlas:delimiter ;\nSELECT 1;\n"}),
         "1: SELECT 1@2|SELECT ';'@4|SELECT 3@4 / none\n"
         "2: SELECT 1@2 / none\n");
+}
+
+static void empty_lines_end_texts_where_they_are_the_delimiter(void **state UNUSED)
+{
+    expect_atlas(
+        FILES({"1.sql",
+               "-- atlas:delimiter \\n\\n\\n\n-- atlas:txmode none\n\n\n\nSELECT\n\n1\n\n\n\n"
+               "SELECT ';';SELECT 3 -- three\n\n\n\nSELECT 4\n \n\n5\n\n\n"},
+              {"2.sql", "-- atlas:delimiter \\n\\n\nSELECT 1\n\nSELECT 2; -- two\n-- three\n"}),
+        "1 up-alone: SELECT\n\n1@6|SELECT ';'@12|SELECT 3@12|SELECT 4\n \n\n5@16 / none\n"
+        "2: SELECT 1@2|SELECT 2@4 / none\n");
+}
+
+/* To atlas empty lines in a string, a comment or parentheses end nothing. */
+static void a_text_that_is_not_whole_is_refused(void **state UNUSED)
+{
+    static const char *const texts[] = {"SELECT 'a\n\nb';", "SELECT /*\n\n*/ 1;",
+                                        "SELECT $$\n\n$$;", "CREATE TABLE a (\n\nb int);"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        CLEANUP(memory_freep)
+        char *sql = memory_format("-- atlas:delimiter \\n\\n\n%s\n", texts[i]);
+        File with_sum[FILES_MAX];
+        CLEANUP(memory_freep) char *sum = NULL;
+        ProjectFolder folder = project_with("atlas", summed(FILES({"1.sql", sql}), with_sum, &sum));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        CLEANUP(script_done) Script script = {0};
+        const ScriptSink sink = {0};
+        assert_true(project_read(folder.path, &project, &err));
+        if (project_script_read(&project, &project.migrations.items[0], PROJECT_UP, &sink, &script,
+                                &err))
+            fail_msg("%s", texts[i]);
+        assert_true(text_has_prefix(err.message, "migrations/1.sql:2: "));
+        folder_done(&folder);
+    }
 }
 
 static void a_checkpoint_stands_for_what_is_gone(void **state UNUSED)
@@ -119,8 +170,13 @@ static void is_refused_by_line(void **state UNUSED)
         {"-- atlas:sum ignored\nSELECT 1;", "1.sql:1: atlas itself does not see 'atlas:sum'"},
         {"--atlas:delimiter //\nSELECT 1", "1.sql:1: atlas itself does not see 'atlas:delimiter'"},
         {"-- a\n-- atlas:delimiter //\nSELECT 1", "1.sql:2: atlas itself does not see 'atlas:del"},
-        {"-- atlas:delimiter \\n\\n\nSELECT 1", "1.sql:1: only a delimiter of visible characters "
-                                                "can be followed, not '\\n\\n'"},
+        {"-- atlas:delimiter \\n\nSELECT 1",
+         "1.sql:1: only a delimiter of visible characters or of "
+         "several \\n can be followed, not '\\n'"},
+        {"-- atlas:delimiter \\n//\\n\nSELECT 1", "1.sql:1: only a delimiter of visible"},
+        {"-- atlas:delimiter \\n\\n\r\nSELECT 1\r\n", "1.sql:1: line ends of DOS are none that"},
+        {"-- atlas:delimiter \\n\\n\nSELECT 1 -- one\n\nSELECT 2",
+         "1.sql:2: atlas itself does not see the delimiter behind a comment"},
         {"-- atlas:delimiter\nSELECT 1", "1.sql:1: only a delimiter of visible"},
         {"-- atlas:delimiter //\nSELECT 1//", "1.sql:2: the delimiter '//' stands beside other"},
         {"-- atlas:import x.sql\n\nSELECT 1;", "1.sql:1: the directive 'atlas:import' cannot be"},
@@ -229,7 +285,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_names_in_byte_order),
+        cmocka_unit_test(directives_that_change_nothing_are_read),
         cmocka_unit_test(a_delimiter_that_stands_alone_ends_texts),
+        cmocka_unit_test(empty_lines_end_texts_where_they_are_the_delimiter),
+        cmocka_unit_test(a_text_that_is_not_whole_is_refused),
         cmocka_unit_test(a_checkpoint_stands_for_what_is_gone),
         cmocka_unit_test(pairs_are_summed_by_their_ups),
         cmocka_unit_test(is_refused_by_line),

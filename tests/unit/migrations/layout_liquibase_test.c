@@ -103,6 +103,90 @@ static void changesets_of_other_databases_are_told_of(void **state UNUSED)
                 FINDING_WARNING, "a.sql:2: the changeset 'a:1' is not read: it is for other");
 }
 
+/* A section more at the end of a file. */
+static void folder_add(const ProjectFolder *folder, const char *name, const char *section,
+                       const char *line)
+{
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(memory_freep) char *path = file_path(folder->path, name);
+    CLEANUP(memory_freep) char *bytes = NULL;
+    size_t size;
+    assert_true(file_read_all(path, 1 << 20, &bytes, &size, &err));
+    CLEANUP(memory_freep) char *more = memory_format("%s\n%s%s\n", bytes, section, line);
+    folder_write(folder, name, more);
+}
+
+/* By what sealift.conf says that liquibase would be called with. */
+static void contexts_and_labels_choose(void **state UNUSED)
+{
+    static const struct {
+        const char *config, *attributes, *listing, *says;
+    } cases[] = {
+        {"contexts = prod", "context:prod", "1", NULL},
+        {"contexts = prod", "context:\"test or PROD\"", "1", NULL},
+        {"contexts = prod", "contextFilter:!prod", "",
+         "a.sql:2: the changeset 'a:1' is not read: its context does not hold"},
+        {"contexts = eu,prod", "context:test labels:x", "", "its context does not hold"},
+        {"contexts = *", "context:test", "1", NULL},
+        {"labels = v2 and !draft", "labels:v2,big", "1", NULL},
+        {"labels = v2 and !draft", "labels:v2,draft", "", "its labels are not chosen"},
+        {"labels = *", "labels:v2,draft", "1", NULL},
+        {"labels = v2", "context:\"\"", "1", NULL},
+        {"labels = v2", "labels:", "1", NULL},
+        /* where it is not run, no attribute stands in its way */
+        {"contexts = prod", "runAlways:true context:test", "", "its context does not hold"},
+        {"contexts = prod", "context:test dbms:mysql", "", "for other databases"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(text_done) Text text = {0};
+        CLEANUP(text_done) Text found = {0};
+        text_addf(&text, HEAD "--changeset a:1 %s\nSELECT 1;\n", cases[i].attributes);
+        ProjectFolder folder = project_with("liquibase", FILES({"a.sql", text_string(&text)}));
+        folder_add(&folder, "sealift.conf", "[liquibase]\n", cases[i].config);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        if (!project_read(folder.path, &project, &err))
+            fail_msg("%s: %s", cases[i].attributes, err.message);
+        array_each (const ProjectMigration, migration, &project.migrations)
+            text_add(&found, migration->title);
+        assert_string_equal(text_string(&found), cases[i].listing);
+        assert_int_equal(project.findings.count, cases[i].says != NULL);
+        if (cases[i].says && !strstr(project.findings.items[0].message, cases[i].says))
+            fail_msg("'%s'", project.findings.items[0].message);
+        folder_done(&folder);
+    }
+}
+
+/* What is almost a mark is a comment to liquibase, and said. */
+static void near_misses_are_told_of(void **state UNUSED)
+{
+    static const struct {
+        const char *lines, *says;
+    } cases[] = {
+        {"--changset a:2\n", "a.sql:4: this line is no '--changeset author:id' to liquibase"},
+        {"-- change-set a:2\n", "a.sql:4: this line is no '--changeset author:id'"},
+        {"---changeset a:2\n", "a.sql:4: this line is no '--changeset author:id'"},
+        {"--rolback DROP TABLE a;\n", "a.sql:4: this line is no '--rollback STATEMENT'"},
+        {"-- roll-back DROP TABLE a;\n", "a.sql:4: this line is no '--rollback STATEMENT'"},
+        {"-- changes nothing: b\n-- callback f\n-- result: a\n-- rows: b\n-- c:d\n", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(text_done) Text text = {0};
+        text_addf(&text, HEAD "--changeset a:1\nSELECT 1;\n%s", cases[i].lines);
+        ProjectFolder folder = project_with("liquibase", FILES({"a.sql", text_string(&text)}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_read(folder.path, &project, &err));
+        if (project.findings.count != (cases[i].says != NULL))
+            fail_msg("%s%zu findings", cases[i].lines, project.findings.count);
+        if (cases[i].says && !strstr(project.findings.items[0].message, cases[i].says))
+            fail_msg("'%s'", project.findings.items[0].message);
+        folder_done(&folder);
+    }
+    expect_says("liquibase", FILES({"a.sql", HEAD "--changset a:1\nSELECT 1;\n"}), FINDING_WARNING,
+                "a.sql:2: this line is no '--changeset author:id' to liquibase");
+}
+
 static void is_refused_by_line(void **state UNUSED)
 {
     static const struct {
@@ -121,9 +205,12 @@ static void is_refused_by_line(void **state UNUSED)
         {"--changeset a:1 runOnChange:true\nS;\n", "'runOnChange:true' cannot be followed"},
         {"--changeset a:1 runAlways:true\nS;\n", "'runAlways:true' cannot be followed"},
         {"--changeset a:1 failOnError:false\nS;\n", "'failOnError:false' cannot be followed"},
-        {"--changeset a:1 context:test\nS;\n", "'context:test' cannot be followed"},
-        {"--changeset a:1 contextFilter:\"a or b\"\nS;\n", "'contextFilter:a or b' cannot be"},
-        {"--changeset a:1 labels:x\nS;\n", "'labels:x' cannot be followed"},
+        {"--changeset a:1 context:test\nS;\n",
+         "a.sql:2: the attribute 'context' chooses by what liquibase is called with"},
+        {"--changeset a:1 contextFilter:\"a or b\"\nS;\n", "the attribute 'context' chooses by"},
+        {"--changeset a:1 labels:x\nS;\n", "the attribute 'labels' chooses by"},
+        {"--changeset a:1 context:a contextFilter:b\nS;\n",
+         "'contextFilter' is given a second time"},
         {"--changeset a:1 runWith:psql\nS;\n", "'runWith:psql' cannot be followed"},
         {"--changeset a:1 endDelimiter:\\nGO\nS;\n", "'endDelimiter:\\nGO' cannot be followed"},
         {"--changeset a:1 rollbackEndDelimiter:/\nS;\n", "'rollbackEndDelimiter:/' cannot be"},
@@ -269,6 +356,54 @@ static void a_changelog_gives_the_order(void **state UNUSED)
                 "'migrations/b.sql' is not read: the changelog does not include it");
 }
 
+static void a_changelog_includes_folders(void **state UNUSED)
+{
+    static const File changelogs[] = {
+        {"all.yaml", "databaseChangeLog:\n- include:\n    file: z.sql\n"
+                     "- includeAll:\n    path: sub/\n    relativeToChangelogFile: true\n"},
+        {"all.yml", "databaseChangeLog:\n- include: \n    file: z.sql\n"
+                    "- includeAll:\n    path: classpath:migrations/sub\n"},
+        {"all.xml", "<databaseChangeLog><include file=\"z.sql\"/>\n"
+                    "<includeAll path='/sub//'></includeAll></databaseChangeLog>\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(changelogs); i++) {
+        File files[] = {{"sub/b.sql", ONE("3")}, {"sub/a/x.sql", ONE("2")},
+                        {"z.sql", ONE("1")},     {"sub/notes.txt", "none"},
+                        changelogs[i],           {0}};
+        expect(LAYOUT_LIQUIBASE, files,
+               "z:a:1: SELECT '1'@3 / none\n"
+               "x:a:2: SELECT '2'@3 / none\n"
+               "b:a:3: SELECT '3'@3 / none\n");
+    }
+    expect(LAYOUT_LIQUIBASE,
+           FILES({"b.sql", ONE("1")}, {"x/a.sql", ONE("2")},
+                 {"m.xml", "<databaseChangeLog>\n<includeAll path=\".\" "
+                           "relativeToChangelogFile=\"true\"/></databaseChangeLog>"}),
+           "b:a:1: SELECT '1'@3 / none\n"
+           "a:a:2: SELECT '2'@3 / none\n");
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"path: none", "m.yaml:2: no .sql file stands in 'none'"},
+        {"path: ''", "m.yaml:3: this cannot be read: 'path'"},
+        {"file: x.sql", "m.yaml:3: this cannot be read: 'file'"},
+        {"relativeToChangelogFile: true", "m.yaml:2: an include without its 'path'"},
+        {"filter: x", "m.yaml:3: this cannot be read: 'filter'"},
+        {"path: sub", "m.yaml:2: several folders may be meant by 'sub'"},
+        {"path: a/sub\n- include:\n    file: a/sub/x.sql",
+         "m.yaml:4: the file is included twice: 'a/sub/x.sql'"},
+        {"path: a/sub\n- includeAll:\n    path: a",
+         "m.yaml:4: the file is included twice: 'migrations/a/sub/x.sql'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(memory_freep)
+        char *yaml = memory_format("databaseChangeLog:\n- includeAll:\n    %s\n", cases[i].line);
+        expect_says("liquibase",
+                    FILES({"a/sub/x.sql", ONE("1")}, {"b/sub/y.sql", ONE("2")}, {"m.yaml", yaml}),
+                    FINDING_ERROR, cases[i].says);
+    }
+}
+
 static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
 {
 #define YAML "databaseChangeLog:\n- include:\n    file: a.sql\n"
@@ -290,8 +425,8 @@ static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
          "m.yaml:4: the file is included twice: 'migrations/a.sql'"},
         {"m.yaml", "databaseChangeLog:\n- include:\n    file: twin.sql\n",
          "m.yaml:2: several files may be meant by 'twin.sql'"},
-        {"m.xml", XML "<includeAll path='x'/>",
-         "m.xml:3: this cannot be read: 'includeAll path='x'/'"},
+        {"m.xml", XML "<includeAlls path='x'/>",
+         "m.xml:3: this cannot be read: 'includeAlls path='x'/'"},
         {"m.xml", XML "\n<include file='&x;'/>", "m.xml:4: an entity cannot be read: '&x;'"},
         {"m.xml", XML "<include file=b.sql/>", "m.xml:3: this cannot be read: 'file=b.sql/'"},
         {"m.xml", XML "words", "m.xml:3: this cannot be read: 'words'"},
@@ -337,7 +472,10 @@ int main(void)
         cmocka_unit_test(long_lines_hide_no_parameter),
         cmocka_unit_test(files_are_refused_by_name),
         cmocka_unit_test(a_changelog_gives_the_order),
+        cmocka_unit_test(a_changelog_includes_folders),
         cmocka_unit_test(a_changelog_that_does_more_is_refused_by_line),
+        cmocka_unit_test(contexts_and_labels_choose),
+        cmocka_unit_test(near_misses_are_told_of),
         cmocka_unit_test(comments_that_liquibase_strips_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
