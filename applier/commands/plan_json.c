@@ -130,6 +130,8 @@ static void add_totals(JsonWriter *json, const RunEstimate *estimate)
     json_int(json, "statements", (int64_t)estimate->steps.steps.count);
     json_int(json, "statements_measured", (int64_t)costs->measured);
     json_int(json, "statements_unknown", (int64_t)costs->unknown);
+    json_int(json, "checks_ms", costs->checks_ms);
+    json_int(json, "checks_measured", (int64_t)costs->checks_measured);
     json_int(json, "checks_uncounted", (int64_t)costs->checks);
     json_bool(json, "sizes_by_catalog", estimate->live.by_catalog);
     if (estimate->steps.rehearsed_major)

@@ -205,6 +205,20 @@ static int64_t wal_of(const SiteRehearsal *rehearsal, ScriptKind script)
     return bytes;
 }
 
+static void checks_text(const SiteRehearsal *rehearsal, Text *out)
+{
+    int64_t count = 0, us = 0;
+    array_each (const SiteStep, step, site_measure_steps(rehearsal->measure)) {
+        bool check = step->script == SCRIPT_VERIFY || step->script == SCRIPT_PRECHECK;
+        count += check;
+        us += check ? step->duration_us : 0;
+    }
+    CLEANUP(memory_freep) char *took = render_duration(us);
+    if (count)
+        text_addf(out, "  verify and precheck scripts: %" PRId64 " statement%s in %s\n", count,
+                  text_plural(count), took);
+}
+
 static void up_text(const SiteRehearsal *rehearsal, Text *out)
 {
     CLEANUP(memory_freep) char *took = render_duration(rehearsal->apply.duration_ms * 1000);
@@ -214,6 +228,7 @@ static void up_text(const SiteRehearsal *rehearsal, Text *out)
     array_each (const SiteVersion, version, &rehearsal->versions)
         version_text(version, out);
     steps_text(rehearsal, SCRIPT_UP, out);
+    checks_text(rehearsal, out);
     if (rehearsal->unverified)
         text_addf(out, "  %" PRId64 " verify script%s not run: they run behind COMMIT\n",
                   rehearsal->unverified, rehearsal->unverified == 1 ? " was" : "s were");

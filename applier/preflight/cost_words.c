@@ -62,6 +62,9 @@ void cost_words_time(const RunEstimate *estimate, int64_t now, Text *text)
                   "; locks as rehearsed on PostgreSQL %" PRId64
                   ", the nearest to this server's %" PRId64,
                   estimate->steps.rehearsed_major, estimate->steps.server_major);
+    if (costs->checks_measured)
+        text_addf(text, "; %zu verify or precheck script%s in it, as measured on a clone",
+                  costs->checks_measured, text_plural((int64_t)costs->checks_measured));
     if (costs->checks)
         text_addf(text, "; %zu verify or precheck script%s come%s on top", costs->checks,
                   text_plural((int64_t)costs->checks), costs->checks == 1 ? "s" : "");

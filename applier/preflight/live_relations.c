@@ -52,9 +52,21 @@ static int by_name(const void *a, const void *b)
 
 typedef ARRAY_OF(const char *) NameArray;
 
-/* Each once. */
-static void names_of(const RunTaskArray *tasks, NameArray *names)
+static void names_of_checks(const SiteMeasurements *site, NameArray *names)
 {
+    for (size_t i = 0; i < site->count; i++) {
+        const MeasuredStep *step = &site->steps[i];
+        if (step->script != SCRIPT_VERIFY && step->script != SCRIPT_PRECHECK)
+            continue;
+        array_each (const MeasuredStepRelation, relation, &step->relations)
+            *array_add(names) = relation->relation;
+    }
+}
+
+/* Each once. */
+static void names_of(const RunTaskArray *tasks, const SiteMeasurements *site, NameArray *names)
+{
+    names_of_checks(site, names);
     array_each (const RunTask, task, tasks) {
         if (!task->migration)
             continue;
@@ -113,13 +125,13 @@ static bool read_tablespace(PgSession *session, LiveRelations *live, Error *err)
     return true;
 }
 
-bool live_relations_read(PgSession *session, const RunTaskArray *tasks, LiveRelations *ret_live,
-                         Error *err)
+bool live_relations_read(PgSession *session, const RunTaskArray *tasks,
+                         const SiteMeasurements *site, LiveRelations *ret_live, Error *err)
 {
     NameArray names = {0};
     CLEANUP(text_done) Text literal = {0};
     CLEANUP(pg_result_freep) PGresult *rows = NULL;
-    names_of(tasks, &names);
+    names_of(tasks, site, &names);
     pg_array_text(names.items, names.count, &literal);
     bool any = names.count > 0, by_catalog = false;
     array_free(&names);

@@ -4,6 +4,7 @@
 #define SEALIFT_APPLIER_LIVE_RELATIONS_H
 
 #include "applier/server/pg_session.h"
+#include "applier/site/measured_store.h"
 #include "applier/steps/run_units.h"
 
 /* Texts owned. */
@@ -26,9 +27,11 @@ typedef struct LiveRelations {
 
 void live_relations_done(LiveRelations *live); /* accepts a zeroed one */
 
-/* Those that the tasks' scripts were measured to touch, as far as they are there. In READ ONLY
- * transactions; nobody's lock is waited for longer than a second. Errors: pg_query's. */
-bool live_relations_read(PgSession *session, const RunTaskArray *tasks, LiveRelations *ret_live,
+/* Those that the tasks' scripts were measured to touch, and those that verify and precheck scripts
+ * were seen to read at this site, as far as they are there. In READ ONLY transactions; nobody's
+ * lock is waited for longer than a second. Errors: pg_query's. */
+bool live_relations_read(PgSession *session, const RunTaskArray *tasks,
+                         const SiteMeasurements *site, LiveRelations *ret_live,
                          Error *err) MUST_CHECK;
 
 /* NULL: not there, so that the run itself makes it. */

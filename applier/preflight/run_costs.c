@@ -139,16 +139,37 @@ static void add_exposures(Adding *adding, const RunUnit *unit, const LockedArray
     }
 }
 
-/* Scripts that only ask, in units of their own or inside a transaction. */
-static size_t checks_of(const Adding *adding, const RunUnit *unit)
+static int64_t add_check(Adding *adding, size_t task, ScriptKind script)
 {
-    size_t count =
-        unit->kind == UNIT_GATE || unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY;
-    for (size_t i = 0; i < unit->part_count; i++) {
-        const RunPart *part = &adding->units->parts.items[unit->first_part + i];
-        count += (size_t)part->precheck_inside + part->gate + part->verify_inside;
+    RunCosts *into = adding->into;
+    const CheckCost *cost = check_costs_find(&adding->steps->checks, task, script);
+    if (!cost) {
+        into->checks++;
+        return 0;
     }
-    return count;
+    into->checks_measured++;
+    into->checks_ms += cost->ms;
+    into->before_ms += into->needs.items[task] != WINDOW_NEEDED ? cost->ms : 0;
+    return cost->ms;
+}
+
+/* Scripts that only ask, in units of their own or inside a transaction: there, what is locked stays
+ * locked meanwhile, and which of it comes before is not told apart. */
+static int64_t add_checks(Adding *adding, const RunUnit *unit)
+{
+    const RunPart *parts = &adding->units->parts.items[unit->first_part];
+    int64_t ms = 0;
+    if (unit->kind == UNIT_VERIFY)
+        return add_check(adding, parts->task, SCRIPT_VERIFY);
+    if (unit->kind == UNIT_GATE || unit->kind == UNIT_PRECHECK)
+        return add_check(adding, parts->task, SCRIPT_PRECHECK);
+    for (size_t i = 0; i < unit->part_count; i++) {
+        if (parts[i].precheck_inside || parts[i].gate)
+            ms += add_check(adding, parts[i].task, SCRIPT_PRECHECK);
+        if (parts[i].verify_inside)
+            ms += add_check(adding, parts[i].task, SCRIPT_VERIFY);
+    }
+    return ms;
 }
 
 static void add_unit(Adding *adding, const RunUnit *unit)
@@ -157,9 +178,9 @@ static void add_unit(Adding *adding, const RunUnit *unit)
     RunCosts *into = adding->into;
     int64_t at_ms = 0, pause_ms = 0;
     size_t part = 0;
-    into->checks += checks_of(adding, unit);
+    int64_t checks_ms = add_checks(adding, unit);
     if (unit->kind == UNIT_PRECHECK || unit->kind == UNIT_VERIFY)
-        return; /* they change nothing, and what they read nobody knows */
+        return; /* they change nothing */
     for (; adding->next < adding->steps->steps.count; adding->next++) {
         const StepCost *step = &adding->steps->steps.items[adding->next];
         if (!find_part(adding, unit, step, &part))
@@ -176,7 +197,8 @@ static void add_unit(Adding *adding, const RunUnit *unit)
     into->looks_ms += look_ms;
     bool looks_locked = adding->looks->under_locks && unit->kind == UNIT_TRANSACTION;
     /* a batch is alone in its unit, and each of its ranges commits: nothing is held in a pause */
-    add_exposures(adding, unit, &locked, at_ms - pause_ms + (looks_locked ? look_ms : 0));
+    add_exposures(adding, unit, &locked,
+                  at_ms - pause_ms + checks_ms + (looks_locked ? look_ms : 0));
     array_free(&locked);
 }
 
@@ -270,7 +292,7 @@ void run_costs_make(const RunTaskArray *tasks, const RunUnits *units, const Step
         qsort(ret_costs->exposures.items, ret_costs->exposures.count, sizeof(Exposure),
               longest_first);
     array_free(&adding.by_name);
-    ret_costs->total_ms = ret_costs->steps_ms + ret_costs->looks_ms;
+    ret_costs->total_ms = ret_costs->steps_ms + ret_costs->looks_ms + ret_costs->checks_ms;
     if (ret_costs->before_count < tasks->count)
         ret_costs->window_ms = run_costs_window_ms(ret_costs->total_ms - ret_costs->before_ms);
 }

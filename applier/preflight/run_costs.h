@@ -39,12 +39,14 @@ typedef struct RunCosts {
     int64_t before_ms;            /* … and what they take */
     int64_t steps_ms;
     int64_t looks_ms;
-    int64_t total_ms;  /* steps and looks */
+    int64_t checks_ms; /* verify and precheck scripts, as measured at this site */
+    int64_t total_ms;  /* steps, looks and checks */
     int64_t window_ms; /* what to ask for, of what needs one; 0: nothing does */
     int64_t new_bytes;
-    size_t measured; /* statements whose time was measured at this site … */
-    size_t unknown;  /* … and of which nothing is known */
-    size_t checks;   /* verify and precheck scripts, which no figure here counts */
+    size_t measured;        /* statements whose time was measured at this site … */
+    size_t unknown;         /* … and of which nothing is known */
+    size_t checks_measured; /* verify and precheck scripts that checks_ms counts … */
+    size_t checks;          /* … and those that no figure here counts */
 } RunCosts;
 
 void run_costs_done(RunCosts *costs); /* accepts a zeroed one */

@@ -29,10 +29,12 @@ bool run_estimate_make(PgSession *session, const ApplyPlan *plan, AtomicMode mod
                        RunEstimate *ret_estimate, Error *err)
 {
     RunEstimate estimate = {0};
-    if (!live_relations_read(session, &plan->tasks, &estimate.live, err))
+    read_measured(place, &estimate);
+    if (!live_relations_read(session, &plan->tasks, &estimate.site, &estimate.live, err)) {
+        run_estimate_done(&estimate);
         return false;
+    }
     *ret_estimate = estimate;
-    read_measured(place, ret_estimate);
     run_units_build(&plan->tasks, mode, &ret_estimate->units);
     step_costs_make(&plan->tasks, &ret_estimate->live, &ret_estimate->site,
                     pg_session_major(session), &ret_estimate->steps);

@@ -9,6 +9,7 @@ void step_costs_done(StepCosts *costs)
 {
     array_free(&costs->steps);
     array_free(&costs->relations);
+    array_free(&costs->checks);
     *costs = (StepCosts){0};
 }
 
@@ -399,6 +400,7 @@ void step_costs_make(const RunTaskArray *tasks, const LiveRelations *live,
     Costing costing = {.tasks = tasks, .live = live, .site = site, .into = ret_costs};
     if (tasks->count)
         ret_costs->rehearsed_major = nearest_major(tasks->items[0].manifest, server_major);
+    check_costs_make(tasks, live, site, &ret_costs->checks);
     for (size_t t = 0; t < tasks->count; t++) {
         const ManifestScript *script = run_task_script(&tasks->items[t]);
         if (!script || !script->present || tasks->items[t].only_verify || tasks->items[t].only_gate)

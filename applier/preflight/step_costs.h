@@ -7,8 +7,7 @@
 #ifndef SEALIFT_APPLIER_STEP_COSTS_H
 #define SEALIFT_APPLIER_STEP_COSTS_H
 
-#include "applier/preflight/live_relations.h"
-#include "applier/site/measured_store.h"
+#include "applier/preflight/check_costs.h"
 
 /* Bytes a second. */
 #define COST_RATE_READ    ((int64_t)100 << 20) /* a table read whole: a constraint is checked */
@@ -42,13 +41,6 @@ typedef enum { WORK_NONE, WORK_READ, WORK_REWRITE, WORK_INDEX, WORK_CHANGE } Wor
 
 /* For documents: "none", "read", "rewritten", "indexed", "changed". */
 const char *work_name(Work work);
-
-/* What a rehearsal at this site measured; borrowed. Zeroed: nothing. */
-typedef struct SiteMeasurements {
-    const MeasuredStep *steps;
-    size_t count;
-    int64_t at; /* seconds since 1970 */
-} SiteMeasurements;
 
 typedef enum {
     BASIS_UNKNOWN,  /* nobody rehearsed the bundle: nothing is known of the statement */
@@ -89,6 +81,7 @@ typedef struct StepCost {
 typedef struct StepCosts {
     ARRAY_OF(StepCost) steps; /* that are still to be run, in order */
     ARRAY_OF(CostRelation) relations;
+    CheckCostArray checks;   /* verify and precheck scripts that were measured, by task */
     int64_t server_major;    /* of the target */
     int64_t rehearsed_major; /* that the locks were seen on; 0: nobody rehearsed the bundle */
 } StepCosts;

@@ -155,7 +155,8 @@ static bool goes_on(const SiteMeasure *measure, const RunStep *step)
     const ManifestScript *script = script_of(step);
     if (!measure->has_before || !step->in_transaction)
         return false;
-    return measure->span == SITE_MEASURE_WHOLE_RUN ||
+    bool before_commit = step->script == SCRIPT_VERIFY && script->in_transaction;
+    return measure->span == SITE_MEASURE_WHOLE_RUN || before_commit ||
            (measure->script == script && measure->last_step + 1 == step->step &&
             !begins_group(script, step->step));
 }
@@ -183,8 +184,6 @@ static bool step_begins(void *context, PgSession *session, const RunStep *step, 
 {
     SiteMeasure *measure = context;
     CLEANUP(measure_snapshot_done) MeasureSnapshot now = {0};
-    if (step->script != SCRIPT_UP && step->script != SCRIPT_DOWN)
-        return true;
     if (!goes_on(measure, step)) {
         if (!measure_snapshot_take(session, &now, err))
             return false;
@@ -259,8 +258,6 @@ static bool step_ends(void *context, PgSession *session, const RunStep *step, Er
     int64_t ended_us = clock_monotonic_us();
     CLEANUP(measure_snapshot_done) MeasureSnapshot after = {0};
     CLEANUP(measurement_done) Measurement seen = {0};
-    if (step->script != SCRIPT_UP && step->script != SCRIPT_DOWN)
-        return true;
     if (!measure_snapshot_take(session, &after, err))
         return false;
     measurement_compare(&measure->known, &measure->before, &after, &measure->rows, &seen);

@@ -1,7 +1,7 @@
-/* Measures each statement of a run at a site, at real size, from inside its session: how long it
- * took, which locks it took on relations that were there before its script, which of them it
- * rewrote or read whole, how large they are, the WAL. A step outside transactions has the locks
- * that its kind is known to take.
+/* Measures each statement of a run at a site, verify and precheck scripts included, at real size,
+ * from inside its session: how long it took, which locks it took on relations that were there
+ * before its script, which of them it rewrote or read whole, how large they are, the WAL. A step
+ * outside transactions has the locks that its kind is known to take.
  *
  * The measuring of a scratch rehearsal (rehearsal_measure.h) without its second connection. */
 #ifndef SEALIFT_APPLIER_SITE_MEASURE_H

@@ -128,12 +128,12 @@ static bool take_step(sqlite3_stmt *row, MeasuredStepArray *steps, Error *err)
 {
     const char *identity = text_at(row, 1), *script = text_at(row, 2);
     MeasuredStep step = {.script = SCRIPT_UP};
-    bool known = script && (!strcmp(script, "up") || !strcmp(script, "down"));
-    if (!identity || !known || !number_at(row, 3, &step.statement) ||
+    int kind = script ? word_table_find(&script_kind_words, script) : -1;
+    if (!identity || kind < 0 || !number_at(row, 3, &step.statement) ||
         !number_at(row, 4, &step.duration_us))
         return malformed("a step lacks identity, script, statement or duration", err);
     step.identity = memory_string(identity);
-    step.script = strcmp(script, "up") == 0 ? SCRIPT_UP : SCRIPT_DOWN;
+    step.script = (ScriptKind)kind;
     *array_add(steps) = step;
     return true;
 }

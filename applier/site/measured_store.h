@@ -44,6 +44,13 @@ typedef struct MeasuredStep {
 
 typedef ARRAY_OF(MeasuredStep) MeasuredStepArray;
 
+/* What a rehearsal at this site measured; borrowed. Zeroed: nothing. */
+typedef struct SiteMeasurements {
+    const MeasuredStep *steps;
+    size_t count;
+    int64_t at; /* seconds since 1970 */
+} SiteMeasurements;
+
 typedef struct MeasuredRehearsal {
     char at[CLOCK_TEXT_SIZE]; /* when it was done; "" where there is none */
     char *method;             /* owned: "template", "restored", "rolled-back" */

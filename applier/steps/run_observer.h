@@ -29,8 +29,9 @@ typedef struct RunObserver {
     /* Behind the COMMIT of a transaction in which `arrives` was called; for the last of its
      * arrivals, which says in_transaction false. */
     bool (*arrived)(void *context, PgSession *session, const RunArrival *arrival, Error *err);
-    /* Around each statement. A run with these two waits for the server at each: not for speed.
-     * step_ends is called only where the statement succeeded. */
+    /* Around each statement, those of verify and precheck scripts too. A run with these two waits
+     * for the server at each: not for speed. step_ends is called only where the statement
+     * succeeded. */
     bool (*step_begins)(void *context, PgSession *session, const RunStep *step, Error *err);
     bool (*step_ends)(void *context, PgSession *session, const RunStep *step, Error *err);
     void *context;

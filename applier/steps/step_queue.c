@@ -253,12 +253,23 @@ static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptK
            (step != STEP_ASSERTION || step_pipeline_drain(queue->pipeline, err));
 }
 
+static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
+                                size_t index, Error *err)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part_index].task];
+    const RunStep step = {.task = task, .script = kind, .step = index, .in_transaction = true};
+    return step_queue_observe_step(queue, OBSERVE_STEP_BEGINS, &step, err) &&
+           (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL) ||
+            queue_step(queue, unit, part_index, kind, index, err)) &&
+           step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err);
+}
+
 /* All steps of a script that is a check: precheck or verify. */
 static bool queue_check(StepQueue *queue, size_t unit, size_t part, ScriptKind kind, Error *err)
 {
     const RunTask *task = &queue->tasks->items[queue->units->parts.items[part].task];
     for (size_t i = 0; i < script_of(task, kind)->steps.count; i++)
-        if (!queue_step(queue, unit, part, kind, i, err))
+        if (!queue_observed_step(queue, unit, part, kind, i, err))
             return false;
     return finish_script(queue, task, kind, err);
 }
@@ -404,17 +415,6 @@ ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task)
         break;
     }
     return task->direction == DIRECTION_UP ? SCRIPT_UP : SCRIPT_DOWN;
-}
-
-static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,
-                                size_t index, Error *err)
-{
-    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part_index].task];
-    const RunStep step = {.task = task, .script = kind, .step = index, .in_transaction = true};
-    return step_queue_observe_step(queue, OBSERVE_STEP_BEGINS, &step, err) &&
-           (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL) ||
-            queue_step(queue, unit, part_index, kind, index, err)) &&
-           step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err);
 }
 
 static bool queue_steps(StepQueue *queue, size_t unit, size_t part_index,

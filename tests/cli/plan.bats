@@ -64,6 +64,58 @@ with_rows() {
     output_has 'from live sizes at default rates' 'what a rehearsal measured cannot be used'
 }
 
+@test "verify and precheck scripts count once a rehearsal has measured them, by the sizes of now" {
+    empty_project asks
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
+    script 1.1.0/0002_n.up.sql <<<'ALTER TABLE item ADD n int; CREATE TABLE other ();'
+    script 1.1.0/0002_n.down.sql <<<'DROP TABLE other; ALTER TABLE item DROP n;'
+    script 1.1.0/0002_n.precheck.sql <<<'SELECT count(*) >= 0 FROM item; SELECT pg_sleep(0.3) IS NOT NULL;'
+    script 1.1.0/0002_n.verify.sql <<'SQL'
+-- sealift: verify in-transaction
+SELECT pg_sleep(0.2) IS NOT NULL;
+SQL
+    script 1.1.0/0003_last.up.sql <<<'CREATE TABLE last ();'
+    script 1.1.0/0003_last.down.sql <<<'DROP TABLE last;'
+    script 1.1.0/0003_last.verify.sql <<<'SELECT pg_sleep(0.1) IS NOT NULL;'
+    release 1.0.0 1.1.0
+    pack_bundle asks.bundle 1.1.0 >/dev/null
+    fresh_database
+    export DATABASE_URL=$DB
+    applier apply asks.bundle --to 1.0.0 --yes >/dev/null
+    psql_as_app -c 'INSERT INTO item SELECT generate_series(1, 20000)'
+    sql 'ANALYZE item'
+    run_status 0 applier plan asks.bundle
+    output_has '3 verify or precheck scripts come on top'
+    cluster_psql "$CLUSTER" postgres -q -c 'ALTER ROLE app CREATEDB'
+    run_status 0 applier rehearse asks.bundle --method template --yes
+    output_has '  verify and precheck scripts: 4 statements in '
+    run_status 0 applier rehearse asks.bundle --method template --yes --json
+    # what asks before COMMIT shares the transaction of what it asks about
+    same steps 'precheck 1 1,precheck 2 1,up 1 2,up 2 2,verify 1 2,up 1 3,verify 1 4' \
+        "$(json '[.steps[] | select(.script != "down") | "\(.script) \(.statement) \(.transaction)"] | join(",")')"
+    same read 'public.item true 20000' "$(json '.steps[0].relations[0] | "\(.relation) \(.scanned) \(.rows)"')"
+    asked=$(json '[.steps[] | select(.script == "precheck" or .script == "verify") | .duration_us] | add')
+    run_status 0 applier plan asks.bundle
+    output_has '; 3 verify or precheck scripts in it, as measured on a clone'
+    output_lacks 'on top'
+    run_status 0 applier plan asks.bundle --json
+    same counted '3 0 true true' "$(json ".estimate | \"\(.checks_measured) \(.checks_uncounted) \(.checks_ms >= ($asked / 1000 | floor)) \(.expected_ms > .checks_ms)\"")"
+    checks_ms=$(json .estimate.checks_ms)
+    # the statement that reads item whole takes as long as its rows: made a minute of, then ten times the rows
+    file=$(echo "$SEALIFT_STATE_DIR"/rehearsals/*.json)
+    jq '(.steps[] | select(.script == "precheck" and .statement == 1) | .duration_us) = 60000000' "$file" >longer
+    cp longer "$file"
+    psql_as_app -c 'INSERT INTO item SELECT generate_series(1, 180000)'
+    run_status 0 applier plan asks.bundle --json
+    same scaled true "$(json ".estimate.checks_ms > $checks_ms + 500000")"
+    # by a method that does not run what asks behind COMMIT, that alone comes on top
+    rm "$file"
+    run_status 0 applier rehearse asks.bundle --method rolled-back --yes
+    run_status 0 applier plan asks.bundle --json
+    same 'behind COMMIT' '2 1' "$(json '.estimate | "\(.checks_measured) \(.checks_uncounted)"')"
+}
+
 @test "a batch costs all its ranges and their pauses, as measured here or by the live rows" {
     empty_project raw
     script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int PRIMARY KEY, n int); INSERT INTO item SELECT g, 0 FROM generate_series(1, 100) g;'

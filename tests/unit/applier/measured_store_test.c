@@ -124,7 +124,7 @@ static const struct {
      "time, method"},
     {GOOD_HEAD "[5]}", "a step lacks"},
     {GOOD_HEAD "[\"x\"]}", "SQLite"},
-    {GOOD_HEAD "[{\"identity\":\"a\",\"script\":\"verify\",\"statement\":1,\"duration_us\":5}]}",
+    {GOOD_HEAD "[{\"identity\":\"a\",\"script\":\"sideways\",\"statement\":1,\"duration_us\":5}]}",
      "a step lacks"},
     {GOOD_HEAD "[{\"identity\":\"a\",\"script\":\"up\",\"statement\":-1,\"duration_us\":5}]}",
      "a step lacks"},

@@ -300,6 +300,58 @@ static void scripts_that_only_ask_are_counted_apart(void **state UNUSED)
     assert_int_equal(run.checks, 1);
 }
 
+/* A precheck of two statements, and a verify script before COMMIT; of the other verify script not
+ * all is known. */
+static void scripts_that_only_ask_cost_what_was_measured_here(void **state UNUSED)
+{
+    MeasuredStepRelation then[] = {{.relation = text("public.big"), .bytes = 650 * MB}};
+    MeasuredStepRelation read_whole[] = {then[0]};
+    read_whole[0].scanned = true;
+    static ManifestStep asked[2];
+    const MeasuredStep measured_steps[] = {
+        {text("a"), SCRIPT_PRECHECK, 1, 1000000, {.items = then, .count = 1}},
+        {text("a"), SCRIPT_PRECHECK, 2, 1000000, {.items = read_whole, .count = 1}},
+        {text("a"), SCRIPT_VERIFY, 1, 7000000, {0}},
+        {text("b"), SCRIPT_VERIFY, 1, 5000000, {0}}};
+    const SiteMeasurements site = {.steps = measured_steps, .count = 4, .at = 1000};
+    migrations[0].scripts[SCRIPT_PRECHECK] =
+        (ManifestScript){.present = true, .steps = {.items = asked, .count = 2}};
+    migrations[0].scripts[SCRIPT_VERIFY] = (ManifestScript){
+        .present = true, .in_transaction = true, .steps = {.items = asked, .count = 1}};
+    migrations[1].scripts[SCRIPT_VERIFY] =
+        (ManifestScript){.present = true, .steps = {.items = asked, .count = 2}};
+    saw(0, 1, 15, "public.big", "AccessExclusiveLock", false, false);
+    make(15, &site);
+    /* what reads public.big whole reads twice as much as then */
+    assert_int_equal(run.checks_ms, 1000 + 2000 + 7000);
+    assert_int_equal(run.checks_measured, 2);
+    assert_int_equal(run.checks, 1);
+    assert_int_equal(run.total_ms, run.steps_ms + run.looks_ms + run.checks_ms);
+    /* the lock is held while the script before COMMIT asks, not while the precheck does */
+    assert_int_equal(run.exposures.items[0].unreadable_ms, COST_STATEMENT_MS + 7000);
+    Text words = {0};
+    RunEstimate estimate = {.costs = run, .steps = costs, .site = site};
+    cost_words_time(&estimate, 1000, &words);
+    assert_non_null(strstr(text_string(&words),
+                           "; 2 verify or precheck scripts in it, as measured on a clone; 1 "
+                           "verify or precheck script comes on top"));
+    text_done(&words);
+}
+
+static void what_asks_for_a_task_that_leads_needs_no_window(void **state UNUSED)
+{
+    static ManifestStep asked[1];
+    const MeasuredStep measured_step = {text("a"), SCRIPT_PRECHECK, 1, 1000000, {0}};
+    const SiteMeasurements site = {.steps = &measured_step, .count = 1, .at = 1000};
+    migrations[0].phase = PHASE_BEFORE;
+    migrations[0].scripts[SCRIPT_PRECHECK] =
+        (ManifestScript){.present = true, .steps = {.items = asked, .count = 1}};
+    make(15, &site);
+    assert_int_equal(run.needs.items[0], WINDOW_PHASE_BEFORE);
+    assert_int_equal(run.before_ms, 2 * COST_STATEMENT_MS + 1000);
+    assert_int_equal(run.window_ms, run_costs_window_ms(run.total_ms - run.before_ms));
+}
+
 static void steps_that_are_done_cost_nothing_more(void **state UNUSED)
 {
     tasks[0].first_group = 1;
@@ -330,6 +382,8 @@ int main(void)
         TEST(of_an_unrehearsed_bundle_nothing_is_known),
         TEST(what_is_not_there_yet_costs_nothing_and_is_in_nobodys_way),
         TEST(scripts_that_only_ask_are_counted_apart),
+        TEST(scripts_that_only_ask_cost_what_was_measured_here),
+        TEST(what_asks_for_a_task_that_leads_needs_no_window),
         TEST(steps_that_are_done_cost_nothing_more),
     };
     return cmocka_run_group_tests(tests, /* setup= */ NULL, /* teardown= */ NULL);
