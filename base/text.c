@@ -225,20 +225,3 @@ bool text_parse_uint(const char *string, size_t length, uint64_t most, uint64_t 
     *ret_number = number;
     return true;
 }
-
-char *text_shell_word(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=./:,@%";
-    if (*text && strspn(text, plain) == strlen(text))
-        return memory_string(text);
-    Text word = {0};
-    text_add_char(&word, '"');
-    for (; *text; text++) {
-        if (strchr("\"\\$`", *text))
-            text_add_char(&word, '\\');
-        text_add_char(&word, *text);
-    }
-    text_add_char(&word, '"');
-    return text_take(&word);
-}

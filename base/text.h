@@ -46,10 +46,6 @@ const char *text_plural(int64_t count);
 
 bool text_is_utf8(const void *bytes, size_t length);
 
-/* As one word of a shell, quoted with "…" where it must be, so that it may stand within '…' of a
- * sentence. The caller frees. */
-char *text_shell_word(const char *text);
-
 /* UTF-8, and nothing that moves a cursor: neither ASCII's controls (NUL, TAB, LF) nor those of
  * U+0080 to U+009F. */
 bool text_is_printable_line(const char *text, size_t length);
