@@ -181,13 +181,13 @@ char *text_shell_word(const char *word)
     Text quoted = {0};
     if (*word && !word[strspn(word, plain)])
         return memory_string(word);
-    text_add_char(&quoted, '\'');
-    for (; *word; word++)
-        if (*word == '\'')
-            text_add(&quoted, "'\\''");
-        else
-            text_add_char(&quoted, *word);
-    text_add_char(&quoted, '\'');
+    text_add_char(&quoted, '"');
+    for (; *word; word++) {
+        if (strchr("\"\\$`", *word))
+            text_add_char(&quoted, '\\');
+        text_add_char(&quoted, *word);
+    }
+    text_add_char(&quoted, '"');
     return text_take(&quoted);
 }
 

@@ -37,8 +37,8 @@ char *text_take(Text *text);
  * and bytes that are not UTF-8 become \xHH, and past `most` bytes it ends in "…". Caller frees. */
 char *text_printable(const void *bytes, size_t length, size_t most);
 
-/* A word as a POSIX shell takes it: as it is where nothing in it means more, else in quotes. The
- * caller frees. */
+/* A word as a POSIX shell takes it: as it is where nothing in it means more, else in "…", so that
+ * it may stand within '…' of a sentence. The caller frees. */
 char *text_shell_word(const char *word);
 
 /* "" for one, "s" for any other count: "%lld migration%s". */

@@ -53,8 +53,13 @@ static void quotes_words_for_a_shell(void **state UNUSED)
 {
     static const struct {
         const char *word, *quoted;
-    } cases[] = {{"../a-b/c.d", "../a-b/c.d"}, {"", "''"},         {"a b", "'a b'"},
-                 {"it's", "'it'\\''s'"},       {"$(x)", "'$(x)'"}, {"~", "'~'"}};
+    } cases[] = {{"../a-b/c.d", "../a-b/c.d"},
+                 {"", "\"\""},
+                 {"a b", "\"a b\""},
+                 {"it's", "\"it's\""},
+                 {"$(x)", "\"\\$(x)\""},
+                 {"`\"\\", "\"\\`\\\"\\\\\""},
+                 {"~", "\"~\""}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CLEANUP(memory_freep) char *quoted = text_shell_word(cases[i].word);
         assert_string_equal(quoted, cases[i].quoted);
