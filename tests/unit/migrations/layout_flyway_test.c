@@ -71,7 +71,7 @@ static void settings_that_change_nothing_are_no_findings(void **state UNUSED)
                                "flyway.sqlMigrationSuffixes=.sql\nflyway.encoding=utf-8\n"
                                "flyway.executeInTransaction=TRUE\nflyway.schemas=public,more\n";
     static const char toml[] = "[flyway]\nsqlMigrationSuffixes = [ \".sql\" ]\n"
-                               "[flyway.placeholders]\nencoding = \"latin1\"\n"
+                               "[flyway.check]\nencoding = \"latin1\"\n"
                                "[environments.default]\nschemas = [\"public\"]\nencoding = 'x'\n"
                                "[environments.test]\nschemas = [\"test\"]\n";
     ProjectFolder folder = project_with(
@@ -103,6 +103,38 @@ static void another_first_schema_is_told_of(void **state UNUSED)
                     FINDING_WARNING, cases[i].says);
 }
 
+static void placeholders_of_the_settings_are_told_of(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes, *says; /* NULL: nothing is said */
+    } cases[] = {
+        {"flyway.conf", "flyway.placeholders.place=quay\n",
+         "flyway.conf:1: the placeholder 'place' is not read"},
+        {"flyway.conf", "flyway.placeholders.port=Kiel\n",
+         "flyway.conf:1: the placeholder 'port' is 'Kiel' here, and 'Riga' in sealift.conf"},
+        {"flyway.toml", "[flyway.placeholders]\nport = \"Kiel\" # x\n",
+         "toml:2: the placeholder 'port'"},
+        {"flyway.toml", "[flyway]\nplaceholders.place = 'x'\n", "'place' is not read"},
+        {"flyway.conf", "flyway.placeholders.port=Riga\nflyway.placeholders.ship=x\n", NULL},
+        {"flyway.toml", "[environments.default.flyway.placeholders]\nplace = 'x'\n", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with(
+            "flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}));
+        folder_write(&folder, "sealift.conf",
+                     FOLDER_CONFIG "[migrations]\nlayout = flyway\n[value port]\nvalue = Riga\n"
+                                   "[value ship]\nsite = true\ndefault = a\n");
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        if (!project_survey(folder.path, &project, &err))
+            fail_msg("%s", err.message);
+        const char *said = project.findings.count ? project.findings.items[0].message : NULL;
+        if (cases[i].says ? !said || !strstr(said, cases[i].says) : said != NULL)
+            fail_msg("'%s' does not say '%s'", said, cases[i].says);
+        folder_done(&folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +143,7 @@ int main(void)
         cmocka_unit_test(settings_that_rename_migrations_are_refused_by_line),
         cmocka_unit_test(settings_that_change_nothing_are_no_findings),
         cmocka_unit_test(another_first_schema_is_told_of),
+        cmocka_unit_test(placeholders_of_the_settings_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
