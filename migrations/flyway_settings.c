@@ -84,7 +84,7 @@ static void take_placeholder(const Settings *settings, const char *name, const c
                              int64_t line)
 {
     const ProjectValueArray *values = settings->reading->values;
-    const ProjectValue *value = values ? project_values_find(values, name) : NULL;
+    const ProjectValue *value = values ? project_values_find_any_case(values, name) : NULL;
     CLEANUP(memory_freep)
     char *hint = memory_format("[value %s] in sealift.conf, value = %s, does the same", name, text);
     if (!value)

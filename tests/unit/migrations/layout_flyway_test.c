@@ -115,7 +115,7 @@ static void placeholders_of_the_settings_are_told_of(void **state UNUSED)
         {"flyway.toml", "[flyway.placeholders]\nport = \"Kiel\" # x\n",
          "toml:2: the placeholder 'port'"},
         {"flyway.toml", "[flyway]\nplaceholders.place = 'x'\n", "'place' is not read"},
-        {"flyway.conf", "flyway.placeholders.port=Riga\nflyway.placeholders.ship=x\n", NULL},
+        {"flyway.conf", "flyway.placeholders.Port=Riga\nflyway.placeholders.ship=x\n", NULL},
         {"flyway.toml", "[environments.default.flyway.placeholders]\nplace = 'x'\n", NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
