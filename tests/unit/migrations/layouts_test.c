@@ -189,7 +189,7 @@ static void prisma_reads_folders(void **state UNUSED)
            FILES({"20240102000000_b/migration.sql", "SELECT 2;"},
                  {"20240101000000_a/migration.sql", "SELECT 1;"},
                  {"20240101000000_a/down.sql", "SELECT -1;"},
-                 {"migration_lock.toml", "# prisma\nprovider = \"postgresql\"\n"}),
+                 {"migration_lock.toml", "# prisma\nprovider = 'postgresql'\n"}),
            "20240101000000_a: SELECT 1@1 / SELECT -1@1\n"
            "20240102000000_b: SELECT 2@1 / none\n");
 }
