@@ -29,12 +29,19 @@ static const struct {
      "say it for each script: executeInTransaction=false in NAME.sql.conf"},
 };
 
+/* Of flyway.toml; flyway.conf has one. */
+typedef enum {
+    TABLE_FLYWAY,
+    TABLE_ENVIRONMENT,  /* [environments.default], of which the schemas count */
+    TABLE_PLACEHOLDERS, /* [flyway.placeholders] */
+    TABLE_OTHER,
+} Table;
+
 typedef struct Settings {
     LayoutReading *reading;
     const char *path;
-    bool elsewhere;   /* in a table of flyway.toml that is not [flyway] */
-    bool environment; /* in [environments.default], of which the schemas count */
-    char *schema;     /* owned: the default schema, or the first of the schemas */
+    Table table;
+    char *schema; /* owned: the default schema, or the first of the schemas */
     int64_t schema_line;
     bool is_default; /* it is the default schema, which goes before */
 } Settings;
@@ -72,8 +79,41 @@ static void take_schema(Settings *settings, bool is_default, const char *text, i
     settings->is_default = is_default;
 }
 
+/* Scripts get their values from sealift.conf: what flyway would put in otherwise is said. */
+static void take_placeholder(const Settings *settings, const char *name, const char *text,
+                             int64_t line)
+{
+    const ProjectValueArray *values = settings->reading->values;
+    const ProjectValue *value = values ? project_values_find_any_case(values, name) : NULL;
+    CLEANUP(memory_freep)
+    char *hint = memory_format("[value %s] in sealift.conf, value = %s, does the same", name, text);
+    if (!value)
+        finding_add(settings->reading->findings, FINDING_WARNING, hint,
+                    "%s:%" PRId64 ": the placeholder '%s' is not read", settings->path, line, name);
+    else if (!value->site && strcmp(value->value, text) != 0)
+        finding_add(settings->reading->findings, FINDING_WARNING, hint,
+                    "%s:%" PRId64 ": the placeholder '%s' is '%s' here, and '%s' in sealift.conf",
+                    settings->path, line, name, text, value->value);
+}
+
+static Table table_of(const char *header)
+{
+    static const char *const headers[] = {
+        [TABLE_FLYWAY] = "[flyway]",
+        [TABLE_ENVIRONMENT] = "[environments.default]",
+        [TABLE_PLACEHOLDERS] = "[flyway.placeholders]",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+        if (text_has_prefix(header, headers[i]))
+            return (Table)i;
+    return TABLE_OTHER;
+}
+
 static void take_key(Settings *settings, const char *key, const char *text, int64_t line)
 {
+    static const char placeholders[] = "placeholders.";
+    if (text_has_prefix(key, placeholders))
+        take_placeholder(settings, key + strlen(placeholders), text, line);
     if (strcmp(key, "placeholderReplacement") == 0 && strcasecmp(text, "false") == 0)
         settings->reading->verbatim = true;
     if (strcmp(key, "defaultSchema") == 0 || strcmp(key, "schemas") == 0)
@@ -92,17 +132,17 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
     Settings *settings = context;
     const char *at = line + strspn(line, " \t");
     const char *equals = strchr(at, '=');
-    if (*at == '[' && !equals) {
-        settings->environment = text_has_prefix(at, "[environments.default]");
-        settings->elsewhere = !settings->environment && !text_has_prefix(at, "[flyway]");
-    }
-    if (*at == '#' || !equals || settings->elsewhere)
+    if (*at == '[' && !equals)
+        settings->table = table_of(at);
+    if (*at == '#' || !equals || settings->table == TABLE_OTHER)
         return true;
     if (text_has_prefix(at, "flyway."))
         at += strlen("flyway.");
     CLEANUP(memory_freep) char *key = memory_string_n(at, strcspn(at, " \t="));
     CLEANUP(memory_freep) char *text = text_of(equals + 1);
-    if (!settings->environment || strcmp(key, "schemas") == 0)
+    if (settings->table == TABLE_PLACEHOLDERS)
+        take_placeholder(settings, key, text, number);
+    else if (settings->table == TABLE_FLYWAY || strcmp(key, "schemas") == 0)
         take_key(settings, key, text, number);
     return true;
 }

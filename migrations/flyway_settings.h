@@ -6,7 +6,8 @@
 #include "migrations/layout.h"
 
 /* What is not read so is an error by its line; reading->verbatim is set where placeholders are
- * left alone. A schema that is not the first of reading->search_path is a warning. ERROR_IO. */
+ * left alone. A schema that is not the first of reading->search_path, and a placeholder that
+ * reading->values does not have so, are warnings. ERROR_IO. */
 bool flyway_settings_read(LayoutReading *reading, Error *err) MUST_CHECK;
 
 #endif

@@ -68,7 +68,7 @@ static bool take_lock_line(void *context, const char *line, int64_t number UNUSE
         return true;
     line += strlen("provider");
     line += strspn(line, " \t=");
-    if (!text_has_prefix(line, "\"postgresql\""))
+    if (!text_has_prefix(line, "\"postgresql\"") && !text_has_prefix(line, "'postgresql'"))
         finding_add(reading->findings, FINDING_ERROR, /* hint= */ NULL,
                     "'%s/" LOCK_FILE "' says that these migrations are not for PostgreSQL: %s",
                     reading->folder, line);

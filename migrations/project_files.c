@@ -57,12 +57,6 @@ static bool is_replaced(const Project *project, const char *path)
     return is_script(project, replacement);
 }
 
-static bool is_main(const Project *project, const char *path)
-{
-    CLEANUP(memory_freep) char *main_path = file_path(project->config.folder, project->config.main);
-    return *project->config.main && strcmp(main_path, path) == 0;
-}
-
 static bool leads_to(const char *folder, const char *path)
 {
     return text_has_prefix(path, folder) && path[strlen(folder)] == '/';
@@ -80,7 +74,13 @@ static bool is_flyway_settings(const Project *project, const char *path)
 {
     CLEANUP(memory_freep) char *conf = file_path(project->config.folder, "flyway.conf");
     CLEANUP(memory_freep) char *toml = file_path(project->config.folder, "flyway.toml");
-    return strcmp(path, conf) == 0 || strcmp(path, toml) == 0;
+    return project->layout == LAYOUT_FLYWAY && (strcmp(path, conf) == 0 || strcmp(path, toml) == 0);
+}
+
+static bool is_main(const Project *project, const char *path)
+{
+    CLEANUP(memory_freep) char *main_path = file_path(project->config.folder, project->config.main);
+    return *project->config.main && strcmp(main_path, path) == 0;
 }
 
 /* Files in which layouts keep settings of their scripts. */
@@ -89,13 +89,11 @@ static bool is_settings(const Project *project, const char *path)
     const char *name = file_base_name(path);
     return (project->layout == LAYOUT_DIESEL && strcmp(name, "metadata.toml") == 0) ||
            (project->layout == LAYOUT_PRISMA && strcmp(name, "migration_lock.toml") == 0) ||
-           (project->layout == LAYOUT_FLYWAY &&
-            (is_flyway_settings(project, path) ||
-             (text_has_suffix(name, ".sql.conf") &&
-              (!leads_to(PROJECT_FROZEN_NAME, path) || is_frozen_settings(project, path))))) ||
+           (project->layout == LAYOUT_FLYWAY && text_has_suffix(name, ".sql.conf") &&
+            (!leads_to(PROJECT_FROZEN_NAME, path) || is_frozen_settings(project, path))) ||
            (project->layout == LAYOUT_ATLAS && strcmp(name, "atlas.sum") == 0) ||
            (project->layout == LAYOUT_TEMPORAL && strcmp(name, "manifest.json") == 0) ||
-           is_place(project, path) || is_main(project, path);
+           is_flyway_settings(project, path) || is_place(project, path) || is_main(project, path);
 }
 
 /* The finding that is about this file, the worst first. */

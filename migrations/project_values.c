@@ -1,6 +1,7 @@
 #include "migrations/project_values.h"
 
 #include <regex.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -60,6 +61,21 @@ const ProjectValue *project_values_find(const ProjectValueArray *values, const c
         if (strcmp(value->name, name) == 0)
             return value;
     return NULL;
+}
+
+const ProjectValue *project_values_find_any_case(const ProjectValueArray *values, const char *name)
+{
+    const ProjectValue *found = project_values_find(values, name);
+    if (found)
+        return found;
+    array_each (const ProjectValue, value, values) {
+        if (strcasecmp(value->name, name) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = value;
+    }
+    return found;
 }
 
 /* -- the sections of the file -- */

@@ -50,6 +50,10 @@ void project_values_done(ProjectValueArray *values);
 /* The value of this name, or NULL. */
 const ProjectValue *project_values_find(const ProjectValueArray *values, const char *name);
 
+/* The same where the tool takes a name in any case of letters: the value of exactly this name, else
+ * the only one that differs in case alone; NULL where there is none, or more than one. */
+const ProjectValue *project_values_find_any_case(const ProjectValueArray *values, const char *name);
+
 /* "text", "integer" …; "raw", "literal", "identifier". */
 const char *value_type_name(ValueType type);
 const char *value_form_name(ValueForm form);

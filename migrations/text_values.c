@@ -112,6 +112,14 @@ static bool put_builtin(TextValues *text, const char *reference, size_t length, 
                            "current_database(), now()), or declare a value of another name");
 }
 
+/* The declared name: flyway takes a placeholder in any case of letters. */
+static const char *declared_name(const TextValues *text, const char *name)
+{
+    const ProjectValueArray *declared = text->options.values->declared;
+    const ProjectValue *value = declared ? project_values_find_any_case(declared, name) : NULL;
+    return value ? value->name : name;
+}
+
 /* *at is behind what was dealt with; a text without a reference at its beginning is left. */
 static bool put_flyway(TextValues *text, const char **at, const char *end, Error *err)
 {
@@ -125,7 +133,9 @@ static bool put_flyway(TextValues *text, const char **at, const char *end, Error
     *at = close + 1;
     if (length > 9 && strncmp(reference + 2, "flyway:", 7) == 0)
         return put_builtin(text, reference, length, err);
-    return put(text, reference, length, reference + 2, length - 3, err);
+    CLEANUP(memory_freep) char *written = memory_string_n(reference + 2, length - 3);
+    const char *name = declared_name(text, written);
+    return put(text, reference, length, name, strlen(name), err);
 }
 
 /* -- graphile: :NAME, where it is declared -- */

@@ -285,13 +285,13 @@ pasted() { eval "$(grep -F -- "$1" <<<"$output" | sed 's/NEW/new/; s/NAME/harbor
     mkdir -p "an old/scripts of it"
     cp "$(layout_folder dbmate)"/*.sql "an old/scripts of it"
     run_status 0 planner import "an old/scripts of it"
-    output_has "planner import --layout dbmate --into NEW 'an old/scripts of it'" \
-        "planner init --layout dbmate --folder 'scripts of it' --product NAME 'an old'"
+    output_has 'planner import --layout dbmate --into NEW "an old/scripts of it"' \
+        'planner init --layout dbmate --folder "scripts of it" --product NAME "an old"'
     pasted "planner init" >/dev/null
     run_status 0 planner status --project "an old"
     output_has "harbor (dbmate layout, scripts of it)"
     run_status 0 planner import "an old"
-    output_has "planner import --into NEW 'an old'"
+    output_has 'planner import --into NEW "an old"'
     output_lacks "planner init"
     run_status 0 pasted "planner import"
     output_has "planner status --project new"

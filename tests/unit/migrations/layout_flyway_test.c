@@ -2,6 +2,73 @@
 
 #include "tests/unit/migrations/layout_cases.h"
 
+static void reads_versions_by_number(void **state UNUSED)
+{
+    expect(LAYOUT_FLYWAY,
+           FILES({"V4_99_1575367461__b.sql", "SELECT 2;"},
+                 {"V2.7.0.201902130900__a.sql", "SELECT 1;"},
+                 {"V20190101000000__z.sql", "SELECT 9;"}, {"below/V4.100__c.sql", "SELECT '${x}';"},
+                 {"below/V4.100__c.sql.conf", "executeInTransaction=false\n"
+                                              "placeholderReplacement=false\nencoding=UTF-8\n"},
+                 {"U4.099.1575367461__undo_b.sql", "SELECT -2;"},
+                 {"B3__base.sql", "SELECT 'base';"}, {"notes.sql", "x"}),
+           "V2.7.0.201902130900__a: SELECT 1@1 / none\n"
+           "V4_99_1575367461__b: SELECT 2@1 / SELECT -2@1\n"
+           "V4.100__c up-alone: SELECT '${x}'@1 / none\n"
+           "V20190101000000__z: SELECT 9@1 / none\n");
+}
+
+static void is_refused_by_name(void **state UNUSED)
+{
+    static const SaysCase cases[] = {
+        {"beforeMigrate.sql", "x", FINDING_ERROR, "'migrations/beforeMigrate.sql' is a callback"},
+        {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
+        {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
+        {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
+        {"flyway.conf", "flyway.placeholderPrefix=#[\n", FINDING_ERROR,
+         "migrations/flyway.conf:1: placeholderPrefix is '#['"},
+        {"flyway.toml", "[flyway]\nplaceholderSuffix = \"]\"\n", FINDING_ERROR,
+         "migrations/flyway.toml:2: placeholderSuffix is ']'"},
+        {"V2__Code.java", "class", FINDING_ERROR,
+         "'migrations/V2__Code.java' is a migration written"},
+        {"V2__code.py", "x", FINDING_ERROR, "'migrations/V2__code.py' is a migration written"},
+        {"V2__code.sh", "x", FINDING_ERROR, "'migrations/V2__code.sh' is a migration written"},
+        {"V2__code.PS1", "x", FINDING_ERROR, "'migrations/V2__code.PS1' is a migration written"},
+        {"V2__code.bat", "x", FINDING_ERROR, "'migrations/V2__code.bat' is a migration written"},
+        {"V2__code.class", "x", FINDING_ERROR,
+         "'migrations/V2__code.class' is a migration written"},
+        {"R__code.sh", "x", FINDING_ERROR, "'migrations/R__code.sh' is a migration written"},
+        {"V2__Code.java", "class", FINDING_ERROR,
+         "'migrations/V2__Code.java' is a migration written"},
+        {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
+         "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
+        {"V1__a.sql.conf", "encoding=latin1\n", FINDING_ERROR, "'encoding=latin1'"},
+        {"U7__x.sql", "SELECT 1;", FINDING_WARNING, "there is no V script of its version"},
+        {"V1_.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1_.sql' is not read"},
+        {"V1.__x.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1.__x.sql' is not read"},
+        {"B1__x.sql", "SELECT 1;", FINDING_WARNING, "it is a baseline"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
+                    cases[i].severity, cases[i].says);
+    expect_says(
+        "flyway",
+        FILES({"V1__a.sql", "SELECT 1;"}, {"U1__a.sql", "SELECT 1;"}, {"U1.0__b.sql", "SELECT 1;"}),
+        FINDING_ERROR, "stands twice");
+}
+
+/* What flyway is told to leave alone is left alone; what it would fill in is asked for. */
+static void leaves_placeholders_where_the_settings_say(void **state UNUSED)
+{
+    static const char *const settings[] = {"flyway.placeholderReplacement=false\n",
+                                           "# x\n[flyway]\nplaceholderReplacement = false\n"};
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        expect(LAYOUT_FLYWAY,
+               FILES({"V1__a.sql", "SELECT '${x}';"},
+                     {i ? "flyway.toml" : "flyway.conf", settings[i]}),
+               "V1__a: SELECT '${x}'@1 / none\n");
+}
+
 /* flyway's numbers have no largest one; a description may be left out. */
 static void reads_versions_of_any_length(void **state UNUSED)
 {
@@ -71,7 +138,7 @@ static void settings_that_change_nothing_are_no_findings(void **state UNUSED)
                                "flyway.sqlMigrationSuffixes=.sql\nflyway.encoding=utf-8\n"
                                "flyway.executeInTransaction=TRUE\nflyway.schemas=public,more\n";
     static const char toml[] = "[flyway]\nsqlMigrationSuffixes = [ \".sql\" ]\n"
-                               "[flyway.placeholders]\nencoding = \"latin1\"\n"
+                               "[flyway.check]\nencoding = \"latin1\"\n"
                                "[environments.default]\nschemas = [\"public\"]\nencoding = 'x'\n"
                                "[environments.test]\nschemas = [\"test\"]\n";
     ProjectFolder folder = project_with(
@@ -103,14 +170,50 @@ static void another_first_schema_is_told_of(void **state UNUSED)
                     FINDING_WARNING, cases[i].says);
 }
 
+static void placeholders_of_the_settings_are_told_of(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *bytes, *says; /* NULL: nothing is said */
+    } cases[] = {
+        {"flyway.conf", "flyway.placeholders.place=quay\n",
+         "flyway.conf:1: the placeholder 'place' is not read"},
+        {"flyway.conf", "flyway.placeholders.port=Kiel\n",
+         "flyway.conf:1: the placeholder 'port' is 'Kiel' here, and 'Riga' in sealift.conf"},
+        {"flyway.toml", "[flyway.placeholders]\nport = \"Kiel\" # x\n",
+         "toml:2: the placeholder 'port'"},
+        {"flyway.toml", "[flyway]\nplaceholders.place = 'x'\n", "'place' is not read"},
+        {"flyway.conf", "flyway.placeholders.Port=Riga\nflyway.placeholders.ship=x\n", NULL},
+        {"flyway.toml", "[environments.default.flyway.placeholders]\nplace = 'x'\n", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with(
+            "flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}));
+        folder_write(&folder, "sealift.conf",
+                     FOLDER_CONFIG "[migrations]\nlayout = flyway\n[value port]\nvalue = Riga\n"
+                                   "[value ship]\nsite = true\ndefault = a\n");
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        if (!project_survey(folder.path, &project, &err))
+            fail_msg("%s", err.message);
+        const char *said = project.findings.count ? project.findings.items[0].message : NULL;
+        if (cases[i].says ? !said || !strstr(said, cases[i].says) : said != NULL)
+            fail_msg("'%s' does not say '%s'", said, cases[i].says);
+        folder_done(&folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_versions_by_number),
+        cmocka_unit_test(is_refused_by_name),
+        cmocka_unit_test(leaves_placeholders_where_the_settings_say),
         cmocka_unit_test(reads_versions_of_any_length),
         cmocka_unit_test(a_baseline_is_first_where_nothing_stands_before),
         cmocka_unit_test(settings_that_rename_migrations_are_refused_by_line),
         cmocka_unit_test(settings_that_change_nothing_are_no_findings),
         cmocka_unit_test(another_first_schema_is_told_of),
+        cmocka_unit_test(placeholders_of_the_settings_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

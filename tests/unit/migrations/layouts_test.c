@@ -189,7 +189,7 @@ static void prisma_reads_folders(void **state UNUSED)
            FILES({"20240102000000_b/migration.sql", "SELECT 2;"},
                  {"20240101000000_a/migration.sql", "SELECT 1;"},
                  {"20240101000000_a/down.sql", "SELECT -1;"},
-                 {"migration_lock.toml", "# prisma\nprovider = \"postgresql\"\n"}),
+                 {"migration_lock.toml", "# prisma\nprovider = 'postgresql'\n"}),
            "20240101000000_a: SELECT 1@1 / SELECT -1@1\n"
            "20240102000000_b: SELECT 2@1 / none\n");
 }
@@ -206,75 +206,6 @@ static void prisma_is_refused(void **state UNUSED)
                 FINDING_WARNING, "'migrations/1_a/more.sql'");
     expect_says("prisma", FILES({"1_a/migration.sql", "SELECT 1;"}, {"x.sql", "x"}),
                 FINDING_WARNING, "'migrations/x.sql'");
-}
-
-/* --- flyway ---------------------------------------------------------------------------------- */
-
-static void flyway_reads_versions_by_number(void **state UNUSED)
-{
-    expect(LAYOUT_FLYWAY,
-           FILES({"V4_99_1575367461__b.sql", "SELECT 2;"},
-                 {"V2.7.0.201902130900__a.sql", "SELECT 1;"},
-                 {"V20190101000000__z.sql", "SELECT 9;"}, {"below/V4.100__c.sql", "SELECT '${x}';"},
-                 {"below/V4.100__c.sql.conf", "executeInTransaction=false\n"
-                                              "placeholderReplacement=false\nencoding=UTF-8\n"},
-                 {"U4.099.1575367461__undo_b.sql", "SELECT -2;"},
-                 {"B3__base.sql", "SELECT 'base';"}, {"notes.sql", "x"}),
-           "V2.7.0.201902130900__a: SELECT 1@1 / none\n"
-           "V4_99_1575367461__b: SELECT 2@1 / SELECT -2@1\n"
-           "V4.100__c up-alone: SELECT '${x}'@1 / none\n"
-           "V20190101000000__z: SELECT 9@1 / none\n");
-}
-
-static void flyway_is_refused_by_name(void **state UNUSED)
-{
-    static const SaysCase cases[] = {
-        {"beforeMigrate.sql", "x", FINDING_ERROR, "'migrations/beforeMigrate.sql' is a callback"},
-        {"afterEachMigrate__x.sql", "x", FINDING_ERROR, "is a callback"},
-        {"createSchema.sql", "x", FINDING_ERROR, "is a callback"},
-        {"V1.0__twin.sql", "SELECT 1;", FINDING_ERROR, "stands twice"},
-        {"flyway.conf", "flyway.placeholderPrefix=#[\n", FINDING_ERROR,
-         "migrations/flyway.conf:1: placeholderPrefix is '#['"},
-        {"flyway.toml", "[flyway]\nplaceholderSuffix = \"]\"\n", FINDING_ERROR,
-         "migrations/flyway.toml:2: placeholderSuffix is ']'"},
-        {"V2__Code.java", "class", FINDING_ERROR,
-         "'migrations/V2__Code.java' is a migration written"},
-        {"V2__code.py", "x", FINDING_ERROR, "'migrations/V2__code.py' is a migration written"},
-        {"V2__code.sh", "x", FINDING_ERROR, "'migrations/V2__code.sh' is a migration written"},
-        {"V2__code.PS1", "x", FINDING_ERROR, "'migrations/V2__code.PS1' is a migration written"},
-        {"V2__code.bat", "x", FINDING_ERROR, "'migrations/V2__code.bat' is a migration written"},
-        {"V2__code.class", "x", FINDING_ERROR,
-         "'migrations/V2__code.class' is a migration written"},
-        {"R__code.sh", "x", FINDING_ERROR, "'migrations/R__code.sh' is a migration written"},
-        {"V2__Code.java", "class", FINDING_ERROR,
-         "'migrations/V2__Code.java' is a migration written"},
-        {"V1__a.sql.conf", "# c\nshouldExecute=${x}\n", FINDING_ERROR,
-         "V1__a.sql.conf:2: 'shouldExecute=${x}'"},
-        {"V1__a.sql.conf", "encoding=latin1\n", FINDING_ERROR, "'encoding=latin1'"},
-        {"U7__x.sql", "SELECT 1;", FINDING_WARNING, "there is no V script of its version"},
-        {"V1_.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1_.sql' is not read"},
-        {"V1.__x.sql", "SELECT 1;", FINDING_WARNING, "'migrations/V1.__x.sql' is not read"},
-        {"B1__x.sql", "SELECT 1;", FINDING_WARNING, "it is a baseline"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {cases[i].name, cases[i].bytes}),
-                    cases[i].severity, cases[i].says);
-    expect_says(
-        "flyway",
-        FILES({"V1__a.sql", "SELECT 1;"}, {"U1__a.sql", "SELECT 1;"}, {"U1.0__b.sql", "SELECT 1;"}),
-        FINDING_ERROR, "stands twice");
-}
-
-/* What flyway is told to leave alone is left alone; what it would fill in is asked for. */
-static void flyway_leaves_placeholders_where_its_settings_say(void **state UNUSED)
-{
-    static const char *const settings[] = {"flyway.placeholderReplacement=false\n",
-                                           "# x\n[flyway]\nplaceholderReplacement = false\n"};
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        expect(LAYOUT_FLYWAY,
-               FILES({"V1__a.sql", "SELECT '${x}';"},
-                     {i ? "flyway.toml" : "flyway.conf", settings[i]}),
-               "V1__a: SELECT '${x}'@1 / none\n");
 }
 
 /* ENVSUB goes on from where it is switched, over the ends of ranges. */
@@ -515,9 +446,6 @@ int main(void)
         cmocka_unit_test(sqlx_is_refused),
         cmocka_unit_test(prisma_reads_folders),
         cmocka_unit_test(prisma_is_refused),
-        cmocka_unit_test(flyway_reads_versions_by_number),
-        cmocka_unit_test(flyway_is_refused_by_name),
-        cmocka_unit_test(flyway_leaves_placeholders_where_its_settings_say),
         cmocka_unit_test(goose_switches_substitution_by_line),
         cmocka_unit_test(psql_reads_in_the_order_of_the_main_file),
         cmocka_unit_test(psql_main_file_holds_nothing_else),

@@ -39,6 +39,7 @@ static bool case_read(Case *test, ScriptSyntax syntax, const char *sql)
         VALUE("empty", "", VALUE_FORM_RAW),         VALUE("quote", "it's", VALUE_FORM_LITERAL),
         VALUE("NAME", "x", VALUE_FORM_IDENTIFIER),  PARAMETER("tenant", VALUE_FORM_LITERAL),
         PARAMETER("SCHEMA", VALUE_FORM_IDENTIFIER), PARAMETER("workers", VALUE_FORM_RAW),
+        VALUE("case", "low", VALUE_FORM_RAW),       VALUE("CASE", "high", VALUE_FORM_RAW),
     };
     ProjectValueArray values = {items, ARRAY_LEN(items), ARRAY_LEN(items)};
     ProjectFolder folder = {"/tmp/sealift-text-XXXXXX"};
@@ -69,6 +70,8 @@ static void replaces_text_as_the_tool_does(void **state UNUSED)
          "select 'blue', blueblue -- blue\n;"},
         {SCRIPT_SYNTAX_FLYWAY, "select '${a.b-c}', ${quote}, ${NAME}, $1, $$x$$, '$', '${empty}';",
          "select 'dotted', 'it''s', \"x\", $1, $$x$$, '$', '';"},
+        {SCRIPT_SYNTAX_FLYWAY, "select '${COLOUR}${Colour}', ${name}, '${case}', '${CASE}';",
+         "select 'blueblue', \"x\", 'low', 'high';"},
         {SCRIPT_SYNTAX_FLYWAY, "select '${flyway:filename}' from :colour",
          "select 'V1__s.sql' from :colour"},
         {SCRIPT_SYNTAX_GRAPHILE, "select ':NAME', :NAME, :NAMES, :colour, a::NAME, :name, :NAME2;",
@@ -146,6 +149,8 @@ static void refuses_by_name_and_line(void **state UNUSED)
     } refused[] = {
         {SCRIPT_SYNTAX_FLYWAY, "\nselect '${none}';", ":2: '${none}' refers to no value"},
         {SCRIPT_SYNTAX_FLYWAY, "-- ${none}\n", ":1: '${none}' refers to no value"},
+        {SCRIPT_SYNTAX_FLYWAY, "select '${Case}'", ":1: '${Case}' refers to no value"},
+        {SCRIPT_SYNTAX_GO_TEMPLATE, "{{ .Colour }}", ":1: '{{ .Colour }}' refers to no value"},
         {SCRIPT_SYNTAX_FLYWAY, "select ${no\n}", ":1: '${no' is not closed on its line"},
         {SCRIPT_SYNTAX_FLYWAY, "select '${flyway:timestamp}'",
          ":1: '${flyway:timestamp}' is filled in by flyway"},
