@@ -53,25 +53,6 @@ static bool flyway_fits(const char *key, const char *identity)
     return true;
 }
 
-/* The key is "ID::AUTHOR::FILE": each of the three stands in the identity, between "::" or alone.
- */
-static bool changeset_fits(const char *key, const char *identity)
-{
-    CLEANUP(memory_freep) char *framed = memory_format("::%s::", identity);
-    CLEANUP(memory_freep) char *copy = memory_string(key);
-    for (char *part = copy, *next; part; part = next) {
-        next = strstr(part, "::");
-        if (next) {
-            *next = '\0';
-            next += 2;
-        }
-        CLEANUP(memory_freep) char *wanted = memory_format("::%s::", part);
-        if (!strstr(framed, wanted))
-            return false;
-    }
-    return true;
-}
-
 bool foreign_key_fits(ForeignKeyKind kind, const char *key, const char *identity)
 {
     switch (kind) {
@@ -89,8 +70,6 @@ bool foreign_key_fits(ForeignKeyKind kind, const char *key, const char *identity
         return strcmp(key, identity) == 0 || file_fits(key, identity);
     case FOREIGN_KEY_FLYWAY:
         return flyway_fits(key, identity);
-    case FOREIGN_KEY_CHANGESET:
-        return changeset_fits(key, identity);
     case FOREIGN_KEY_VERSION:
         return false;
     }

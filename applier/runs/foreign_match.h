@@ -7,15 +7,14 @@
 
 /* How a tool's key is found in the identity of a migration. */
 typedef enum {
-    FOREIGN_KEY_NUMBER,    /* the number that it begins with */
-    FOREIGN_KEY_DIGITS,    /* the digits that it begins with, as text */
-    FOREIGN_KEY_DASHLESS,  /* what stands before its first '_', without dashes */
-    FOREIGN_KEY_BEFORE,    /* what stands before its first '_' */
-    FOREIGN_KEY_WHOLE,     /* all of it */
-    FOREIGN_KEY_FILE,      /* all of it with an ending behind it */
-    FOREIGN_KEY_FLYWAY,    /* V1_2__name: 1.2 */
-    FOREIGN_KEY_CHANGESET, /* ID, FILE and AUTHOR in any order, with "::" between */
-    FOREIGN_KEY_VERSION,   /* not a migration's: the name of a version */
+    FOREIGN_KEY_NUMBER,   /* the number that it begins with */
+    FOREIGN_KEY_DIGITS,   /* the digits that it begins with, as text */
+    FOREIGN_KEY_DASHLESS, /* what stands before its first '_', without dashes */
+    FOREIGN_KEY_BEFORE,   /* what stands before its first '_' */
+    FOREIGN_KEY_WHOLE,    /* all of it */
+    FOREIGN_KEY_FILE,     /* all of it with an ending behind it */
+    FOREIGN_KEY_FLYWAY,   /* V1_2__name: 1.2 */
+    FOREIGN_KEY_VERSION,  /* not a migration's: the name of a version */
 } ForeignKeyKind;
 
 typedef ARRAY_OF(char *) ForeignKeyArray; /* each owned; in the order of the tool */

@@ -50,7 +50,8 @@ static const struct {
      "pg_catalog.concat('.', instance) END), false FROM (SELECT change, committed_at, "
      "pg_catalog.row_number() OVER (PARTITION BY change ORDER BY committed_at) AS "
      "instance FROM %s) called ORDER BY committed_at"},
-    {"graphile-migrate", "migrations", "filename hash previous_hash", FOREIGN_KEY_FILE, false,
+    /* 000003-add_berths.sql is noted as 000003.sql */
+    {"graphile-migrate", "migrations", "filename hash previous_hash", FOREIGN_KEY_NUMBER, false,
      "SELECT filename::pg_catalog.text, false FROM %s ORDER BY filename::pg_catalog.text COLLATE \"C\""},
     {"atlas", "atlas_schema_revisions", "version applied total executed_at", FOREIGN_KEY_BEFORE,
      false,
@@ -58,10 +59,10 @@ static const struct {
      "OPERATOR(pg_catalog.!~) '^\\.' ORDER BY version::pg_catalog.text "
      "COLLATE \"C\""},
     {"liquibase", "databasechangelog", "id author filename orderexecuted dateexecuted exectype",
-     FOREIGN_KEY_CHANGESET, false,
-     "SELECT pg_catalog.concat_ws('::', id, author, filename), exectype OPERATOR(pg_catalog.=) "
-     "'FAILED' FROM %s ORDER BY "
-     "orderexecuted, dateexecuted"},
+     FOREIGN_KEY_WHOLE, false,
+     "SELECT pg_catalog.concat(pg_catalog.regexp_replace(pg_catalog.regexp_replace("
+     "filename::pg_catalog.text, '^.*[/\\\\]', ''), '(.)\\.[^.]*$', '\\1'), ':', author, ':', id), "
+     "exectype OPERATOR(pg_catalog.=) 'FAILED' FROM %s ORDER BY orderexecuted, dateexecuted"},
     {"temporal", "schema_version", "db_name curr_version min_compatible_version creation_time",
      FOREIGN_KEY_VERSION, true,
      "SELECT curr_version::pg_catalog.text, false FROM %s ORDER BY creation_time"},

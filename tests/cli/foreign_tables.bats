@@ -3,6 +3,7 @@
 load ../support/common
 load ../support/proven
 load ../support/background
+load ../support/layouts
 
 setup() {
     common_setup
@@ -66,11 +67,11 @@ INSERT INTO flyway_schema_history VALUES (1, '1', 'SQL', true), (2, '2', 'SQL', 
 CREATE SCHEMA sqitch; CREATE TABLE sqitch.changes (change_id text, script_hash text, change text, committed_at int, planned_at int);
 INSERT INTO sqitch.changes VALUES ('a', '', '20240101_one', 1, 1), ('b', '', '20240102_two', 2, 2), ('c', '', '20240101_one', 3, 3);
 CREATE SCHEMA graphile_migrate; CREATE TABLE graphile_migrate.migrations (hash text, previous_hash text, filename text, date timestamptz);
-INSERT INTO graphile_migrate.migrations VALUES ('h', NULL, '20240101_one.sql', now());
+INSERT INTO graphile_migrate.migrations VALUES ('h', NULL, '20240101.sql', now());
 CREATE SCHEMA atlas; CREATE TABLE atlas.atlas_schema_revisions (version text, applied int, total int, executed_at timestamptz);
 INSERT INTO atlas.atlas_schema_revisions VALUES ('.atlas_cloud_identifier', 0, 0, now()), ('20240101', 1, 1, now()), ('20240102', 0, 1, now());
 CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, dateexecuted timestamp, exectype text);
-INSERT INTO databasechangelog VALUES ('1', 'ann', 'a.sql', 1, now(), 'EXECUTED');
+INSERT INTO databasechangelog VALUES ('1', 'ann', 'db/changes.old/a.b.sql', 1, now(), 'EXECUTED');
 CREATE TABLE schema_version (db_name text, curr_version text, min_compatible_version text, creation_time timestamp);
 INSERT INTO schema_version VALUES ('temporal', '1.1.0', '1.0.0', now());
 CREATE TABLE migrations (filename text); CREATE TABLE changes (id int);
@@ -85,15 +86,45 @@ sqlx public._sqlx_migrations 1 20240102 true null
 prisma public._prisma_migrations 2 20240102_two false 1.0.0
 flyway public.flyway_schema_history 1 1 false null
 sqitch sqitch.changes 3 20240101_one.2 false 1.0.0
-graphile-migrate graphile_migrate.migrations 1 20240101_one.sql false null
+graphile-migrate graphile_migrate.migrations 1 20240101.sql false null
 atlas atlas.atlas_schema_revisions 1 20240102 true null
-liquibase public.databasechangelog 1 1::ann::a.sql false null
+liquibase public.databasechangelog 1 a.b:ann:1 false null
 temporal public.schema_version 1 1.1.0 false 1.1.0" "$(json '.foreign_history[] |
         [.tool, .table, .migrations, .last, .broken, .version] | map(tostring) | join(" ")')"
     run_status 0 applier status shop.bundle
     output_has "golang-migrate's gm.schema_migrations: at 20240103, and one of them is noted as broken" \
         "temporal's public.schema_version: at 1.1.0; that is version 1.1.0 of this bundle" \
         "flyway's public.flyway_schema_history: 1 migration, the last 1; that is no version of this bundle"
+}
+
+# A bundle of the fixture LAYOUT, 1.0.0 of all but its last migration, 1.1.0 of all: fixture LAYOUT THROUGH.
+fixture() {
+    [ -d "$WORK/$1" ] || layout_project "$1"
+    PROJECT=$WORK/$1
+    planner release 1.0.0 --through "$2" --project "$PROJECT" >/dev/null
+    release 1.1.0
+    pack_bundle "$WORK/$1.bundle" 1.1.0 >/dev/null
+}
+
+@test "graphile-migrate's and liquibase's rows are known as the planner's identities" {
+    fixture graphile-migrate 000002
+    psql_as_app <<'SQL'
+CREATE SCHEMA graphile_migrate; CREATE TABLE graphile_migrate.migrations (hash text, previous_hash text, filename text, date timestamptz);
+INSERT INTO graphile_migrate.migrations VALUES ('a', NULL, '000001.sql', now()), ('b', 'a', '000002.sql', now());
+SQL
+    said graphile-migrate.bundle
+    output_has "graphile_migrate.migrations: 2 migrations, the last 000002.sql; that is version 1.0.0 of this bundle"
+    psql_as_app -c 'DROP SCHEMA graphile_migrate CASCADE'
+    fixture liquibase "$(layout_project liquibase && planner status --json --project "$WORK/liquibase" |
+        jq -r '.migrations[-2].identity')"
+    psql_as_app -c "CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, dateexecuted timestamp, exectype text)"
+    local number=0
+    while IFS=: read -r file author id; do
+        number=$((number + 1))
+        psql_as_app -c "INSERT INTO databasechangelog VALUES ('$id', '$author', 'files\\$file.sql', $number, now(), 'EXECUTED')"
+    done < <(planner status --json --project "$PROJECT" | jq -r '.migrations[:-1][].identity')
+    said liquibase.bundle
+    output_has "that is version 1.0.0 of this bundle"
 }
 
 @test "a table that the role may not read: says so, and what a DBA grants" {

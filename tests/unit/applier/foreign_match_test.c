@@ -31,8 +31,9 @@ static void finds_each_tools_key_in_an_identity(void **state UNUSED)
         {FOREIGN_KEY_FLYWAY, "1.9", "V1_9__add_flag", true},
         {FOREIGN_KEY_FLYWAY, "1.90", "V1_9__add_flag", false},
         {FOREIGN_KEY_FLYWAY, "1.9", "1_9__add_flag", false},
-        {FOREIGN_KEY_CHANGESET, "1::ann::a.sql", "a.sql::1::ann", true},
-        {FOREIGN_KEY_CHANGESET, "1::ann::a.sql", "a.sql::2::ann", false},
+        {FOREIGN_KEY_NUMBER, "000003.sql", "000003-add_berths", true},
+        {FOREIGN_KEY_WHOLE, "a:ann:1", "a:ann:1", true},
+        {FOREIGN_KEY_WHOLE, "a:ann:1", "a:ann:2", false},
         {FOREIGN_KEY_VERSION, "1.0", "1.0", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
