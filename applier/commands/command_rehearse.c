@@ -15,6 +15,7 @@ typedef struct RehearseOptions {
     /* at a site */
     const char *method;
     const char *clone;
+    bool clone_unchecked;
     const char *to;
     bool keep;
     bool no_rollback;
@@ -34,6 +35,8 @@ static const Option options[] = {
                       "a copy that you have restored, or in a transaction on the real database"),
     OPTION_STRING_ROW("clone", RehearseOptions, clone, "CONNINFO",
                       "the restored copy (--method restored); it is marked as one for good"),
+    OPTION_FLAG_ROW("clone-unchecked", RehearseOptions, clone_unchecked,
+                    "without --db: it is a copy by your word alone (--method restored)"),
     OPTION_STRING_ROW("to", RehearseOptions, to, "VERSION",
                       "at a site: stop at this version (default: the bundle's last)"),
     OPTION_FLAG_ROW("keep", RehearseOptions, keep, "do not drop the copy (--method template)"),
@@ -76,6 +79,8 @@ static bool check_site_options(const RehearseOptions *given, Error *err)
     if (is_method(given, "restored") != (given->clone != NULL))
         return error_set(err, ERROR_USAGE,
                          "--clone CONNINFO goes with --method restored, and with no other");
+    if (given->clone_unchecked && !given->clone)
+        return error_set(err, ERROR_USAGE, "--clone-unchecked is for --method restored");
     if (given->keep && !is_method(given, "template"))
         return error_set(err, ERROR_USAGE, "--keep is for --method template");
     if (given->allow_blocking && !is_method(given, "rolled-back"))
@@ -88,6 +93,7 @@ static bool rehearse_at_site(CommandContext *context, const RehearseOptions *giv
     const SiteRehearseOptions site = {.run = &given->run,
                                       .method = given->method,
                                       .clone = given->clone,
+                                      .clone_unchecked = given->clone_unchecked,
                                       .to = given->to,
                                       .keep = given->keep,
                                       .without_rollback = given->no_rollback,
@@ -117,11 +123,11 @@ static bool has_run_options(const RunCommandOptions *given)
 
 static bool check_scratch_options(const RehearseOptions *given, Error *err)
 {
-    if (given->clone || given->to || given->keep || given->no_rollback || given->allow_blocking ||
-        given->yes)
+    if (given->clone || given->clone_unchecked || given->to || given->keep || given->no_rollback ||
+        given->allow_blocking || given->yes)
         return error_set(err, ERROR_USAGE,
-                         "--clone, --to, --keep, --no-rollback, --allow-blocking and --yes are "
-                         "for a site (--method)");
+                         "--clone, --clone-unchecked, --to, --keep, --no-rollback, "
+                         "--allow-blocking and --yes are for a site (--method)");
     if (has_run_options(&given->run))
         return error_set(err, ERROR_USAGE,
                          "with --out, --db is all that is said of the server: what else a run "
@@ -181,7 +187,7 @@ static bool run(CommandContext *context, Error *err)
 const Command command_rehearse = {
     .name = "rehearse",
     .synopsis =
-        "BUNDLE --method template|restored|rolled-back [--db CONNINFO] [--clone CONNINFO] "
+        "BUNDLE --method template|restored|rolled-back [--db CONNINFO] [--clone CONNINFO] [--clone-unchecked] "
         "[--to VERSION] [--keep] [--no-rollback] [--allow-blocking] [--set NAME=VALUE]… [--yes] | BUNDLE --out "
         "FOLDER [--db CONNINFO] [--seeds FOLDER] [--cycles FILE] [--rows N]",
     .summary = "rehearse a bundle on a copy of the site's database, or on a scratch cluster",

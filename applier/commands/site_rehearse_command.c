@@ -121,6 +121,27 @@ static SiteMethod method_of(const char *name)
                                            : SITE_METHOD_ROLLED_BACK;
 }
 
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value;
+}
+
+/* By whatever names a database: a host alone does not. */
+static bool source_is_given(const SiteRehearseOptions *given)
+{
+    return given->run->target.db || is_set("DATABASE_URL") || is_set("PGDATABASE") ||
+           is_set("PGSERVICE");
+}
+
+static bool check_clone_options(const SiteRehearseOptions *given, Error *err)
+{
+    return !given->clone_unchecked || !source_is_given(given) ||
+           error_set(err, ERROR_USAGE,
+                     "--clone-unchecked is for where nothing names the real database: --db, "
+                     "DATABASE_URL, PGDATABASE or PGSERVICE does");
+}
+
 static bool rehearse(CommandContext *context, const SiteRehearsalOptions *options,
                      const SiteBundle *bundle, const ApplyInput *input, Error *err)
 {
@@ -149,14 +170,15 @@ bool site_rehearse_command_run(CommandContext *context, const SiteRehearseOption
     Asked asked = {.program = context->program, .yes = given->yes, .given = given};
     ApplyInput input;
     RunWatch watch;
-    if (!run_options_accepts(given->run, &accepts, err) ||
+    if (!check_clone_options(given, err) || !run_options_accepts(given->run, &accepts, err) ||
         !site_bundle_open(context->arguments.items[0], &bundle, err) ||
         !site_bundle_input(&bundle, &input, err))
         return false;
     SiteRehearsalOptions options = {
         .method = method_of(given->method),
         .run = run_options_make(given->run, &bundle.config, &watch, context->program),
-        .source_given = given->run->target.db || getenv("DATABASE_URL"),
+        .source_given = source_is_given(given),
+        .clone_unchecked = given->clone_unchecked,
         .clone = given->clone,
         .to_version = given->to,
         .keep = given->keep,

@@ -9,6 +9,7 @@ typedef struct SiteRehearseOptions {
     const RunCommandOptions *run;
     const char *method; /* as site_method_name */
     const char *clone;
+    bool clone_unchecked;
     const char *to;
     bool keep;
     bool without_rollback;

@@ -79,6 +79,7 @@ typedef struct SiteRehearsalOptions {
     RunOptions run;         /* its conninfo is that of the real database */
     bool source_given;      /* somebody said which one that is */
     const char *clone;      /* conninfo of a restored copy */
+    bool clone_unchecked;   /* … which is one by the operator's word alone */
     const char *to_version; /* NULL: the bundle's last */
     bool keep;              /* a template copy */
     bool without_rollback;

@@ -1,6 +1,8 @@
 #include "applier/rehearsal/site_restored.h"
 
 #include "applier/runs/run_session.h"
+#include "applier/server/pg_query.h"
+#include "applier/sql/clone_queries.h"
 
 static bool refuse_same(const char *what, Error *err)
 {
@@ -9,18 +11,55 @@ static bool refuse_same(const char *what, Error *err)
                            "of the real database with --db");
 }
 
-/* A ledger knows where it was made: a restored one is elsewhere. A physical copy says the same of
- * itself as its source, so that only both together can be told apart. */
-static bool check_elsewhere(PgSession *session, const History *history, Error *err)
+/* A ledger knows where it was made, and each event where it was: a restored one was made elsewhere,
+ * and nothing has run there since. A database that was itself moved by a dump, or upgraded in
+ * place, has been used where it is now. A physical copy says the same of itself as its source. */
+static bool was_used_there(PgSession *session, bool *ret_used, Error *err)
 {
-    const LedgerIdentity *identity = &history->identity;
-    if (!history->managed || *identity->rehearsal_since ||
-        strcmp(identity->system_identifier, session->facts.system_identifier) != 0 ||
-        strcmp(identity->database_oid, session->facts.database_oid) != 0)
+    CLEANUP(pg_result_freep) PGresult *row = NULL;
+    if (!pg_query(session, SQL_clone_ledger_was_used,
+                  PG_VALUES(pg_text(session->facts.system_identifier),
+                            pg_text(session->facts.database_oid)),
+                  PG_ONE_ROW, &row, err))
+        return error_wrap(err, "asking the ledger where it was used");
+    *ret_used = pg_result_bool(row, 0, 0);
+    return true;
+}
+
+static bool is_marked(const History *history)
+{
+    return history->managed && *history->identity.rehearsal_since;
+}
+
+static bool nobody_knows(Error *err)
+{
+    error_set(err, ERROR_TARGET,
+              "nothing says that --clone is a copy: no real database is named to compare it with, "
+              "and a database that was restored to be used looks no other");
+    return error_hint(err, "nothing was changed; name the real database with --db; where it cannot "
+                           "be reached from here, and you are sure, say --clone-unchecked");
+}
+
+/* Without a real database what is said of the copy must be the operator's word, and what its ledger
+ * says against it counts more. */
+static bool check_alone(const SiteRehearsalOptions *options, SiteRehearsal *rehearsal,
+                        PgSession *session, const History *history, Error *err)
+{
+    bool used = false;
+    if (is_marked(history))
         return true;
-    return refuse_same("its ledger was made in this very database (of a physical copy, name the "
-                       "real one with --db, so that both can be compared)",
-                       err);
+    if (history->managed && !was_used_there(session, &used, err))
+        return false;
+    if (used)
+        return refuse_same("its ledger was made in this very database, or has been used in it (of "
+                           "a physical copy, name the real one with --db, so that both can be "
+                           "compared)",
+                           err);
+    if (!options->clone_unchecked)
+        return nobody_knows(err);
+    text_add(&rehearsal->warnings,
+             "nobody has compared the copy with the real database (--clone-unchecked)\n");
+    return true;
 }
 
 /* A standby follows somebody, and sees no lock that is taken there: where both say that they are
@@ -55,6 +94,23 @@ static bool check_same_ledger(const History *real, const History *history, Error
     return error_hint(err, "restore a dump of the real database for the rehearsal");
 }
 
+/* Of a copy that is used, and a real database that is not, one took the other's place. Of a
+ * physical copy both are. */
+static bool check_not_swapped(PgSession *source, PgSession *session, const History *history,
+                              Error *err)
+{
+    bool real_used = false, clone_used = false;
+    if (!history->managed || is_marked(history))
+        return true;
+    if (!was_used_there(source, &real_used, err) || !was_used_there(session, &clone_used, err))
+        return false;
+    if (real_used || !clone_used)
+        return true;
+    return refuse_same("its ledger was made in this very database, or has been used in it, and "
+                       "that of --db was not: are they swapped?",
+                       err);
+}
+
 static bool check_source(const SiteRehearsalOptions *options, SiteRehearsal *rehearsal,
                          PgSession *session, const History *history, Error *err)
 {
@@ -69,9 +125,9 @@ static bool check_source(const SiteRehearsalOptions *options, SiteRehearsal *reh
         return refuse_same("it is the same database as --db", err);
     if (may_be_followed(source, session))
         return refuse_standby(err);
-    if (!run_session_history(source, PG_SESSION_READS, &options->run, &real, err))
-        return false;
-    return check_same_ledger(&real, history, err);
+    return run_session_history(source, PG_SESSION_READS, &options->run, &real, err) &&
+           check_same_ledger(&real, history, err) &&
+           check_not_swapped(source, session, history, err);
 }
 
 bool site_restored_check(const SiteRehearsalOptions *options, SiteRehearsal *rehearsal, Error *err)
@@ -87,5 +143,5 @@ bool site_restored_check(const SiteRehearsalOptions *options, SiteRehearsal *reh
         return refuse_same("it is a standby, where nothing can be changed", err);
     rehearsal->copy_name = memory_string(session->facts.database);
     return options->source_given ? check_source(options, rehearsal, session, &history, err)
-                                 : check_elsewhere(session, &history, err);
+                                 : check_alone(options, rehearsal, session, &history, err);
 }

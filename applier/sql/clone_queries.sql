@@ -92,3 +92,12 @@ SELECT EXISTS (
      WHERE locktype = 'advisory' AND granted AND objsubid = 1
        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
        AND ((classid::bigint << 32) | objid::bigint) = $1::bigint)
+
+-- Whether the ledger was made in the database with the system identifier $1 and the OID $2, or runs
+-- were begun there since.
+-- :name clone_ledger_was_used
+SELECT EXISTS (SELECT FROM sealift.identity
+                WHERE system_identifier = $1::text AND database_oid = $2::text::oid)
+    OR EXISTS (SELECT FROM sealift.event
+                WHERE phase = 'begin'
+                  AND system_identifier = $1::text AND database_oid = $2::text::oid)

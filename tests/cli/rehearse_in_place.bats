@@ -150,7 +150,14 @@ UPDATE item SET parent = -1;"
     errors_has '--clone is no copy: it is the same database as --db'
     unset DATABASE_URL
     run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --yes
-    errors_has '--clone is no copy: its ledger was made in this very database'
+    errors_has '--clone is no copy: its ledger was made in this very database, or has been used in it'
+    run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --yes --clone-unchecked
+    errors_has '--clone is no copy: its ledger was made in this very database, or has been used in it'
+    # PGSERVICE and PGDATABASE name the real database as well
+    port=${DB#*port=}
+    run_status 7 env PGDATABASE="$DATABASE" PGHOST="$CLUSTER/socket" PGUSER=app PGPORT="${port%% *}" \
+        applier rehearse shop.bundle --method restored --clone "$DB" --yes
+    errors_has '--clone is no copy: it is the same database as --db'
     run_status 9 applier rehearse shop.bundle --method restored --db "$real" --clone "dbname=nowhere_$RANDOM host=$CLUSTER/socket user=app" --yes
     same state "$before" "$(state_of_all)"
     fresh_database
@@ -159,6 +166,50 @@ UPDATE item SET parent = -1;"
     applier apply shop.bundle --db "$DB" --to 1.0.0 --yes >/dev/null 2>&1
     run_status 7 applier rehearse shop.bundle --method restored --db "$real" --clone "$DB" --yes
     errors_has 'a copy of another database than --db: their ledgers have other UUIDs'
+}
+
+@test "without the real database to compare with, a copy is one by its mark or the operator's word" {
+    at_first_version
+    real=$DB
+    "$PG_BIN/pg_dump" -d "$DB" >dump.sql
+    unset DATABASE_URL
+    fresh_database
+    psql_as_app -f dump.sql >/dev/null
+    run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --yes
+    errors_has 'nothing says that --clone is a copy' '--clone-unchecked'
+    same unmarked '' "$(sql 'SELECT rehearsal_since FROM sealift.identity')"
+    run_status 2 applier rehearse shop.bundle --method restored --db "$real" --clone "$DB" --clone-unchecked --yes
+    errors_has '--clone-unchecked is for where nothing names the real database'
+    run_status 0 applier rehearse shop.bundle --method restored --clone "$DB" --clone-unchecked --no-rollback --to 1.1.0 --yes
+    errors_has 'warning: nobody has compared the copy with the real database'
+    # marked, it is one
+    run_status 0 applier rehearse shop.bundle --method restored --clone "$DB" --yes
+    output_has 'rehearsed shop 1.1.0 -> 1.2.0'
+    # a database that holds nothing of ours may be anybody's
+    fresh_database
+    run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --yes
+    errors_has 'nothing says that --clone is a copy'
+    same untouched 0 "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'sealift'")"
+    run_status 0 applier rehearse shop.bundle --method restored --clone "$DB" --clone-unchecked --yes
+    # and one that was itself restored shows that it is used
+    fresh_database
+    psql_as_app -f dump.sql >/dev/null
+    applier apply shop.bundle --db "$DB" --to 1.1.0 --yes >/dev/null 2>&1
+    run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --clone-unchecked --yes
+    errors_has 'or has been used in it'
+    same untouched '1.1.0|' "$(applier status --db "$DB" --json | jq -r .version)|$(sql 'SELECT rehearsal_since FROM sealift.identity')"
+}
+
+@test "the copy as --db and the real database as --clone are told apart" {
+    at_first_version
+    real=$DB real_name=$DATABASE before=$(state_of_all)
+    "$PG_BIN/pg_dump" -d "$DB" >dump.sql
+    fresh_database
+    psql_as_app -f dump.sql >/dev/null
+    run_status 7 applier rehearse shop.bundle --method restored --db "$DB" --clone "$real" --yes
+    errors_has '--clone is no copy' 'that of --db was not: are they swapped?'
+    DB=$real DATABASE=$real_name
+    same state "$before" "$(state_of_all)"
 }
 
 @test "a physical copy, which says the same of itself as its source, is told from it" {
@@ -207,6 +258,7 @@ wants_--method_(at_a_site)_or_--out --method template --out folder
 for_a_scratch_cluster --method template --rows 3
 for_a_scratch_cluster --method template --seeds x
 for_a_scratch_cluster --method template --cycles x
+--clone-unchecked_is_for --method template --clone-unchecked
 goes_with_--method_restored --method template --clone x
 goes_with_--method_restored --method restored
 --keep_is_for --method restored --clone x --keep
