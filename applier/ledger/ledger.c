@@ -151,7 +151,8 @@ bool ledger_add_event(PgSession *session, const LedgerEvent *event, Error *err)
                             pg_bool(facts->superuser), pg_text(event->bundle_path),
                             pg_text(event->sqlstate), pg_text(event->words),
                             pg_int(event->from_position), pg_int(event->to_position),
-                            pg_text(event->run_id ? event->run_id : ""), pg_text(event->run_phase)),
+                            pg_text(event->run_id ? event->run_id : ""), pg_text(event->run_phase),
+                            pg_text(session->scripts_path)),
                   PG_COMMAND, /* ret_result= */ NULL, err))
         return error_wrap(err, "recording in the ledger that the %s reached its %s",
                           ledger_action_name(event->action), ledger_phase_name(event->phase));

@@ -52,11 +52,11 @@ static void drop_notice(void *argument UNUSED, const PGresult *result UNUSED)
 {
 }
 
-static bool open_session(const char *conninfo, const char *search_path, PgSession **ret_session,
+static bool open_session(const char *conninfo, const char *scripts_path, PgSession **ret_session,
                          Error *err)
 {
     const PgSessionOptions options = {.conninfo = conninfo,
-                                      .search_path = search_path,
+                                      .scripts_path = scripts_path,
                                       .purpose = PG_SESSION_WRITES,
                                       .lock_timeout_ms = PG_SESSION_LOCK_TIMEOUT_MS,
                                       .words = WORDS_WHOLE};
@@ -67,11 +67,11 @@ static bool open_session(const char *conninfo, const char *search_path, PgSessio
 }
 
 bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *database,
-                               const char *search_path, PgSession **ret_session, Error *err)
+                               const char *scripts_path, PgSession **ret_session, Error *err)
 {
     CLEANUP(memory_freep) char *conninfo = NULL;
     return rehearsal_cluster_conninfo(cluster->conninfo, database, &conninfo, err) &&
-           open_session(conninfo, search_path, ret_session, err);
+           open_session(conninfo, scripts_path, ret_session, err);
 }
 
 static bool check_scratch(PgSession *session, Error *err)
@@ -117,7 +117,7 @@ bool rehearsal_cluster_open(const char *conninfo, RehearsalCluster *ret_cluster,
 {
     RehearsalCluster cluster = {.conninfo =
                                     memory_string(conninfo ? conninfo : getenv("DATABASE_URL"))};
-    bool good = open_session(cluster.conninfo, /* search_path= */ NULL, &cluster.admin, err) &&
+    bool good = open_session(cluster.conninfo, /* scripts_path= */ NULL, &cluster.admin, err) &&
                 check_scratch(cluster.admin, err) &&
                 list_objects(cluster.admin, &cluster.kept, err);
     if (!good) {
@@ -179,8 +179,8 @@ static bool drop_subscriptions(RehearsalCluster *cluster, Error *err)
         return false;
     for (int i = 0; i < PQntuples(rows); i++) {
         CLEANUP(pg_session_closep) PgSession *session = NULL;
-        if (!rehearsal_cluster_connect(cluster, pg_result_text(rows, i, 0), /* search_path= */ NULL,
-                                       &session, err) ||
+        if (!rehearsal_cluster_connect(cluster, pg_result_text(rows, i, 0),
+                                       /* scripts_path= */ NULL, &session, err) ||
             !pg_script(session, SQL_scratch_drop_subscriptions, err))
             return false;
     }
@@ -271,7 +271,7 @@ bool rehearsal_cluster_watch(RehearsalCluster *cluster, int pid, Error *err)
 {
     char sql[160];
     if (!cluster->second &&
-        !open_session(cluster->conninfo, /* search_path= */ NULL, &cluster->second, err))
+        !open_session(cluster->conninfo, /* scripts_path= */ NULL, &cluster->second, err))
         return false;
     snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_advisory_lock(%" PRId64 ")", WATCH_KEY);
     if (!pg_script(cluster->admin, sql, err))

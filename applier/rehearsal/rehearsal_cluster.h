@@ -46,7 +46,7 @@ bool rehearsal_cluster_is_plain(RehearsalCluster *cluster, bool *ret_plain, Erro
 /* A session on a database of the rehearsal that runs what a site's would, with the server's words
  * whole and its notices dropped. */
 bool rehearsal_cluster_connect(const RehearsalCluster *cluster, const char *database,
-                               const char *search_path, PgSession **ret_session,
+                               const char *scripts_path, PgSession **ret_session,
                                Error *err) MUST_CHECK;
 
 /* Begin watching the locks of the process `pid` from a second connection; without waiting. */

@@ -427,6 +427,16 @@ static void pass_tolerated(RehearsalRows *rows)
         table->done |= rehearsal_tolerates(rows->manifest, table->name);
 }
 
+/* Rows come as the application's would, whose search_path triggers and defaults may need; and how
+ * the catalog writes checks depends on it. A scratch cluster has nobody else's names in it. */
+static bool begin(PgSession *session, Error *err)
+{
+    return pg_script(session, "BEGIN", err) &&
+           pg_query(session, "SELECT pg_catalog.set_config('search_path', $1, true)",
+                    PG_VALUES(pg_text(session->scripts_path)), PG_ONE_ROW, /* ret_result= */ NULL,
+                    err);
+}
+
 bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wanted, Error *err)
 {
     CLEANUP(text_done) Text oids = {0};
@@ -438,8 +448,7 @@ bool rehearsal_rows_fill(RehearsalRows *rows, PgSession *session, RowsWanted wan
     if (!oids.length)
         return true;
     pass_tolerated(rows);
-    if (pg_script(session, "BEGIN", err) &&
-        rows_catalog_read(session, text_string(&oids), &rows->tables, err) &&
+    if (begin(session, err) && rows_catalog_read(session, text_string(&oids), &rows->tables, err) &&
         fill_all(rows, session, err) && pg_script(session, "COMMIT", err))
         return true;
     if (!pg_session_is_lost(session))

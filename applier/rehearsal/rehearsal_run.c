@@ -51,7 +51,7 @@ bool rehearsal_stage_fingerprint(RehearsalStage *stage, FingerprintDetail detail
     FingerprintScope scope = scope_of(stage->input->manifest, stage->parameters);
     scope.prepared = true;
     if (!stage->reader &&
-        (!rehearsal_cluster_connect(stage->cluster, stage->database, /* search_path= */ NULL,
+        (!rehearsal_cluster_connect(stage->cluster, stage->database, /* scripts_path= */ NULL,
                                     &stage->reader, err) ||
          !fingerprint_prepare(stage->reader, err)))
         return false;

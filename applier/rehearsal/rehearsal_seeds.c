@@ -1,6 +1,7 @@
 #include "applier/rehearsal/rehearsal_seeds.h"
 
 #include "applier/server/pg_query.h"
+#include "applier/steps/scripts_path.h"
 #include "applier/steps/step_queue.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -87,6 +88,8 @@ bool rehearsal_seeds_read(const char *folder, const Manifest *manifest, Rehearsa
 
 static bool run_seed(const RehearsalSeed *seed, PgSession *session, Error *err)
 {
+    if (!scripts_path_begin(session, session->scripts_path, err))
+        return false;
     if (!pg_script(session, seed->sql, err)) {
         if (err->class != ERROR_CONNECTION && err->class != ERROR_INTERRUPTED)
             err->class = ERROR_INPUT;
@@ -98,7 +101,7 @@ static bool run_seed(const RehearsalSeed *seed, PgSession *session, Error *err)
     for (size_t i = 0; i < step_queue_reset_count; i++)
         if (!pg_script(session, step_queue_resets[i], err))
             return false;
-    return !session->pin_sql || pg_script(session, session->pin_sql, err);
+    return pg_session_pin_again(session, err);
 }
 
 bool rehearsal_seeds_run(const RehearsalSeeds *seeds, PgSession *session,

@@ -159,7 +159,7 @@ static bool mark(Copy *copy, Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
     CLEANUP(history_done) History history = {.unsettled = -1};
-    if (!run_session_open(&copy->run, /* search_path= */ NULL, &session, err) ||
+    if (!run_session_open(&copy->run, /* scripts_path= */ NULL, &session, err) ||
         !run_session_history(session, PG_SESSION_WRITES, &copy->run, &history, err))
         return false;
     copy->rehearsal->copy = pg_session_describe(session);

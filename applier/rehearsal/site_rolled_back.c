@@ -11,6 +11,7 @@
 #include "applier/runs/target_check.h"
 #include "applier/server/pg_query.h"
 #include "applier/sql/rolled_back_queries.h"
+#include "applier/steps/scripts_path.h"
 #include "base/clock.h"
 
 /* One under way. */
@@ -176,10 +177,12 @@ static bool check_schema(RolledBack *back, Error *err)
 
 /* --- inside ---------------------------------------------------------------------------------- */
 
-/* What COMMIT would check. */
+/* What COMMIT would check, by triggers that run with the search_path of scripts. */
 static bool check_deferred(PgSession *session, Error *err)
 {
-    if (pg_script(session, "SET CONSTRAINTS ALL IMMEDIATE", err))
+    if (scripts_path_resume(session, PATH_OF_TRANSACTION, err) &&
+        pg_script(session, "SET CONSTRAINTS ALL IMMEDIATE", err) &&
+        scripts_path_pause(session, PATH_OF_TRANSACTION, err))
         return true;
     if (!pg_session_is_lost(session))
         err->class = ERROR_STEP;

@@ -96,14 +96,6 @@ static bool end_run(Rollback *rollback, Error *err)
     return run_session_end(rollback->session, &rollback->options->run, &end, err);
 }
 
-/* The search_path of the steps is the manifest's, which is known only now. */
-static bool pin_search_path(Rollback *rollback, Error *err)
-{
-    const Manifest *manifest = rollback->tasks.items[0].manifest;
-    return strcmp(manifest->search_path, "public") == 0 ||
-           pg_session_pin(rollback->session, "search_path", manifest->search_path, err);
-}
-
 static bool run_tasks(Rollback *rollback, Error *err)
 {
     const RunOptions *run = &rollback->options->run;
@@ -158,7 +150,7 @@ static bool no_ledger(Error *err)
 static bool connect(Rollback *rollback, Error *err)
 {
     const RollbackOptions *options = rollback->options;
-    if (!run_link_open(&rollback->link, /* search_path= */ NULL, &rollback->session, err))
+    if (!run_link_open(&rollback->link, /* scripts_path= */ NULL, &rollback->session, err))
         return false;
     run_session_watch(rollback->session, &options->run.listener, &rollback->ticks);
     free(rollback->report->redacted);
@@ -185,8 +177,10 @@ static bool attempt(Rollback *rollback, Error *err)
         return false;
     if (rollback->tasks.count == 0)
         return end_open_run(rollback, err);
+    /* it is the manifest's, which is known only now */
+    pg_session_note_scripts_path(rollback->session, rollback->tasks.items[0].manifest->search_path);
     return rollback_schema_before(rollback, err) && rollback_accept_run(rollback, err) &&
-           pin_search_path(rollback, err) && run_tasks(rollback, err);
+           run_tasks(rollback, err);
 }
 
 /* Two sessions that only read: one looks at the schema while the other reads what is stored. */

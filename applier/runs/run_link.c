@@ -139,11 +139,11 @@ static bool is_final(const Error *err)
 }
 
 /* One try. *ret_final: a failure that is none of waiting. */
-static bool come_back(RunLink *link, const char *search_path, PgSession **ret_session,
+static bool come_back(RunLink *link, const char *scripts_path, PgSession **ret_session,
                       bool *ret_final, Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!run_session_connect(link->options, search_path, &session, err)) {
+    if (!run_session_connect(link->options, scripts_path, &session, err)) {
         *ret_final = is_final(err);
         return false;
     }
@@ -189,10 +189,10 @@ static bool unsettled(const RunLink *link, Error *err)
     return false;
 }
 
-bool run_link_open(RunLink *link, const char *search_path, PgSession **ret_session, Error *err)
+bool run_link_open(RunLink *link, const char *scripts_path, PgSession **ret_session, Error *err)
 {
     if (!link->opened) {
-        if (!run_session_open(link->options, search_path, ret_session, err))
+        if (!run_session_open(link->options, scripts_path, ret_session, err))
             return false;
         note_server(link, &(*ret_session)->facts);
         link->opened = true;
@@ -200,7 +200,7 @@ bool run_link_open(RunLink *link, const char *search_path, PgSession **ret_sessi
     }
     for (int attempt = 1;; attempt++) {
         bool final = false;
-        if (come_back(link, search_path, ret_session, &final, err)) {
+        if (come_back(link, scripts_path, ret_session, &final, err)) {
             link->reconnects++;
             tell(link, (LinkNews){.kind = LINK_BACK});
             return true;

@@ -31,7 +31,7 @@ RunLink run_link_make(const RunOptions *options);
  * later one with patience. Later: ERROR_CONNECTION (ERROR_UNSETTLED once the run has begun) where
  * the patience is exhausted, the login is refused, or the server is not the one that was lost;
  * ERROR_LOCKED; ERROR_INTERRUPTED. */
-bool run_link_open(RunLink *link, const char *search_path, PgSession **ret_session,
+bool run_link_open(RunLink *link, const char *scripts_path, PgSession **ret_session,
                    Error *err) MUST_CHECK;
 
 /* What the ledger says now is taken note of. ERROR_TARGET where it is another database's. */

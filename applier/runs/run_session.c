@@ -31,13 +31,13 @@ void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICA
              *options->run_id ? " " : "", options->run_id);
 }
 
-bool run_session_connect(const RunOptions *options, const char *search_path,
+bool run_session_connect(const RunOptions *options, const char *scripts_path,
                          PgSession **ret_session, Error *err)
 {
     char name[PG_APPLICATION_SIZE];
     run_session_name(options, name);
     const PgSessionOptions wanted = {.conninfo = options->conninfo,
-                                     .search_path = search_path,
+                                     .scripts_path = scripts_path,
                                      .purpose = PG_SESSION_WRITES,
                                      .lock_timeout_ms = options->lock_timeout_ms,
                                      .statement_timeout_ms = options->statement_timeout_ms,
@@ -58,11 +58,11 @@ bool run_session_check(const PgSession *session, const RunOptions *options, Erro
     return true;
 }
 
-bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+bool run_session_open(const RunOptions *options, const char *scripts_path, PgSession **ret_session,
                       Error *err)
 {
     CLEANUP(pg_session_closep) PgSession *session = NULL;
-    if (!run_session_connect(options, search_path, &session, err) ||
+    if (!run_session_connect(options, scripts_path, &session, err) ||
         !run_session_check(session, options, err))
         return false;
     /* from here on a second signal cancels whatever this session runs */

@@ -9,7 +9,7 @@
 void run_session_name(const RunOptions *options, char ret_name[static PG_APPLICATION_SIZE]);
 
 /* Connect for writing, with neither checks nor lock. */
-bool run_session_connect(const RunOptions *options, const char *search_path,
+bool run_session_connect(const RunOptions *options, const char *scripts_path,
                          PgSession **ret_session, Error *err) MUST_CHECK;
 
 /* ERROR_TARGET for a standby or, where the site says so, a superuser. */
@@ -17,7 +17,7 @@ bool run_session_check(const PgSession *session, const RunOptions *options, Erro
 
 /* Connect for writing and take the lock. ERROR_TARGET for a standby or, where the site says so, a
  * superuser. */
-bool run_session_open(const RunOptions *options, const char *search_path, PgSession **ret_session,
+bool run_session_open(const RunOptions *options, const char *scripts_path, PgSession **ret_session,
                       Error *err) MUST_CHECK;
 
 /* Who is told of the session's waits outside of the steps. */

@@ -105,16 +105,31 @@ static bool run(PgSession *session, const char *sql, const PgValue *values, size
     return true;
 }
 
+static bool check_path(const PgSession *session, Error *err)
+{
+    return session->path_is_ours || pg_session_is_lost(session) ||
+           error_set(err, ERROR_INTERNAL,
+                     "a statement of ours was to run with the search_path of scripts");
+}
+
+bool pg_query_qualified(PgSession *session, const char *sql, const PgValue *values, size_t count,
+                        PgShape shape, PGresult **ret_result, Error *err)
+{
+    return run(session, sql, values, count, /* binary_result= */ 0, shape, ret_result, err);
+}
+
 bool pg_query(PgSession *session, const char *sql, const PgValue *values, size_t count,
               PgShape shape, PGresult **ret_result, Error *err)
 {
-    return run(session, sql, values, count, /* binary_result= */ 0, shape, ret_result, err);
+    return check_path(session, err) &&
+           run(session, sql, values, count, /* binary_result= */ 0, shape, ret_result, err);
 }
 
 bool pg_query_binary(PgSession *session, const char *sql, const PgValue *values, size_t count,
                      PgShape shape, PGresult **ret_result, Error *err)
 {
-    return run(session, sql, values, count, /* binary_result= */ 1, shape, ret_result, err);
+    return check_path(session, err) &&
+           run(session, sql, values, count, /* binary_result= */ 1, shape, ret_result, err);
 }
 
 bool pg_script(PgSession *session, const char *sql, Error *err)

@@ -49,6 +49,9 @@ typedef enum {
 
 /* Run one statement. *ret_result (may be NULL) is the caller's, by pg_result_free.
  *
+ * The session's search_path must be ours: while a script's holds, ERROR_INTERNAL, and nothing is
+ * sent.
+ *
  * Classes: ERROR_CONNECTION where the connection is lost; ERROR_TARGET for rights (42501), a read
  * only server (25006) and a missing object of ours (3F000, 42P01, 42703); ERROR_INTERRUPTED where a
  * signal cancelled it; ERROR_IO for disk full and I/O (class 53, 58); ERROR_INTERNAL otherwise. The
@@ -56,11 +59,18 @@ typedef enum {
 bool pg_query(PgSession *session, const char *sql, const PgValue *values, size_t count,
               PgShape shape, PGresult **ret_result, Error *err) MUST_CHECK;
 
+/* As pg_query, whatever search_path holds: for a statement that names the schema of every function,
+ * operator and type that it uses, with OPERATOR(…). Those texts are listed, and held to it, in
+ * tests/integration/hostile_names.bats. */
+bool pg_query_qualified(PgSession *session, const char *sql, const PgValue *values, size_t count,
+                        PgShape shape, PGresult **ret_result, Error *err) MUST_CHECK;
+
 /* As pg_query, with the answer's bytea columns as bytes instead of text. */
 bool pg_query_binary(PgSession *session, const char *sql, const PgValue *values, size_t count,
                      PgShape shape, PGresult **ret_result, Error *err) MUST_CHECK;
 
-/* Several statements without parameters, as one simple message: our DDL, and BEGIN or COMMIT. */
+/* Several statements without parameters, as one simple message: our DDL, and BEGIN or COMMIT. What
+ * uses functions or operators wants our search_path to hold, which is not checked here. */
 bool pg_script(PgSession *session, const char *sql, Error *err) MUST_CHECK;
 
 /* Rows into a table of ours by COPY … FROM STDIN (FORMAT binary), without a turn for each.

@@ -55,11 +55,16 @@ static void setting_add(SettingArray *settings, const char *name, const char *va
     *array_add(settings) = (Setting){memory_string(name), memory_string(value)};
 }
 
+static const char *scripts_path_of(const PgSessionOptions *options)
+{
+    return options->scripts_path ? options->scripts_path : "public";
+}
+
 static void settings_wanted(const PgSessionOptions *options, SettingArray *settings)
 {
     for (size_t i = 0; i < ARRAY_LEN(pinned); i++)
         setting_add(settings, pinned[i].name, pinned[i].value);
-    setting_add(settings, "search_path", options->search_path ? options->search_path : "public");
+    setting_add(settings, "search_path", scripts_path_of(options));
     setting_add(settings, "default_transaction_read_only",
                 options->purpose == PG_SESSION_READS ? "on" : "off");
     CLEANUP(memory_freep) char *lock = memory_format("%lld", (long long)options->lock_timeout_ms);
@@ -125,10 +130,15 @@ static void add_deviations(const char *lines, SettingArray *deviations)
     }
 }
 
+/* In the same turn our search_path is pinned, unless another process than the one that we logged in
+ * to answers: what a pooler shares is not touched before it is known how. */
 static bool read_facts(PgSession *session, SettingArray *deviations, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
-    if (!pg_query(session, SQL_session_facts, PG_NO_VALUES, PG_ONE_ROW, &row, err))
+    int64_t login_pid = PQbackendPID(session->connection);
+    if (!pg_query_qualified(session, SQL_session_facts,
+                            PG_VALUES(pg_int(login_pid), pg_text(PG_SESSION_PATH)), PG_ONE_ROW,
+                            &row, err))
         return error_wrap(err, "asking the server about itself");
     session->facts = (PgFacts){
         .version = (int)pg_result_int(row, 0, 0),
@@ -146,10 +156,11 @@ static bool read_facts(PgSession *session, SettingArray *deviations, Error *err)
         .backend_pid = pg_result_int(row, 0, 12),
     };
     add_deviations(pg_result_text(row, 0, 13), deviations);
+    session->path_is_ours = session->facts.backend_pid == login_pid;
     return true;
 }
 
-/* Add `set_config(…)` to the statement that is run after each RESET ALL. */
+/* Add `set_config(…)` to the statement that is run after each RESET ALL. It names everything. */
 static void add_pin(PgSession *session, const char *name, const char *value)
 {
     char *literal = PQescapeLiteral(session->connection, value, strlen(value));
@@ -161,12 +172,19 @@ static void add_pin(PgSession *session, const char *name, const char *value)
     session->pin_sql = whole;
 }
 
-bool pg_session_pin(PgSession *session, const char *name, const char *value, Error *err)
+bool pg_session_pin_again(PgSession *session, Error *err)
 {
-    add_pin(session, name, value);
-    return pg_query(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW, /* ret_result= */ NULL,
-                    err) ||
-           error_wrap(err, "pinning the session's settings");
+    if (!pg_query_qualified(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW,
+                            /* ret_result= */ NULL, err))
+        return error_wrap(err, "pinning the session's settings");
+    session->path_is_ours = true;
+    return true;
+}
+
+void pg_session_note_scripts_path(PgSession *session, const char *scripts_path)
+{
+    free(session->scripts_path);
+    session->scripts_path = memory_string(scripts_path);
 }
 
 /* Connected, facts read. What the server has that deviates goes to `deviations`. */
@@ -181,6 +199,7 @@ static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
         pg_session_add_option(&options, setting->name, setting->value);
     CLEANUP(pg_session_closep) PgSession *session = memory_new(PgSession);
     session->words = wanted->words;
+    pg_session_note_scripts_path(session, scripts_path_of(wanted));
     PgStartup startup = {.conninfo = conninfo,
                          .application =
                              wanted->application ? wanted->application : PG_SESSION_APPLICATION,
@@ -197,6 +216,7 @@ static bool open_with(const PgSessionOptions *wanted, const char *conninfo,
             return false;
     }
     session->cancel = PQgetCancel(session->connection);
+    add_pin(session, "search_path", PG_SESSION_PATH);
     PQsetNoticeReceiver(session->connection, on_notice, session);
     if (!read_facts(session, deviations, err) || !pooler_check(session, &session->pooler, err))
         return false;
@@ -214,12 +234,11 @@ static bool pin_through_pool(PgSession *session, const SettingArray *settings,
     if (session->pooler == PG_TRANSACTION_POOL)
         return pooler_refuse(session, err);
     array_each (Setting, setting, settings)
-        add_pin(session, setting->name, setting->value);
+        if (strcmp(setting->name, "search_path") != 0)
+            add_pin(session, setting->name, setting->value);
     array_each (Setting, setting, deviations)
         add_pin(session, setting->name, setting->value);
-    return pg_query(session, session->pin_sql, PG_NO_VALUES, PG_ONE_ROW, /* ret_result= */ NULL,
-                    err) ||
-           error_wrap(err, "pinning the session's settings");
+    return pg_session_pin_again(session, err);
 }
 
 static const char *conninfo_of(const PgSessionOptions *options)
@@ -274,6 +293,7 @@ void pg_session_close(PgSession *session)
     PQfinish(session->connection);
     facts_done(&session->facts);
     free(session->pin_sql);
+    free(session->scripts_path);
     free(session);
 }
 

@@ -3,7 +3,11 @@
  * Settings go into the startup packet, behind the user's own `options`: there RESET ALL returns to
  * them and they beat ALTER ROLE … SET. What only some servers know is looked at after connecting,
  * and where a site's value differs the session is opened once more with it pinned. Words name host,
- * port, database and user, never the connection string, and never a password. */
+ * port, database and user, never the connection string, and never a password.
+ *
+ * The search_path is pinned apart (decision 27): what the startup packet has is the scripts', for
+ * that is what a script's own RESET must come back to; what holds is ours, PG_SESSION_PATH, from
+ * the first answer on, and the scripts' only while their statements run (steps/scripts_path.h). */
 #ifndef SEALIFT_APPLIER_PG_SESSION_H
 #define SEALIFT_APPLIER_PG_SESSION_H
 
@@ -16,6 +20,10 @@
 
 #define PG_SESSION_APPLICATION     "sealift"
 #define PG_SESSION_LOCK_TIMEOUT_MS 5000 /* default in transaction groups */
+
+/* What statements of ours run with: names mean the server's own functions, operators and types,
+ * whatever somebody has put into other schemas. */
+#define PG_SESSION_PATH "pg_catalog, pg_temp"
 
 typedef enum { PG_SESSION_WRITES, PG_SESSION_READS } PgSessionPurpose;
 
@@ -30,7 +38,7 @@ typedef enum { WORDS_REDACTED, WORDS_WHOLE } WordsPolicy;
 
 typedef struct PgSessionOptions {
     const char *conninfo;         /* --db; NULL: DATABASE_URL, then PG* */
-    const char *search_path;      /* as a SET list; NULL: public */
+    const char *scripts_path;     /* their search_path, as a SET list; NULL: public */
     PgSessionPurpose purpose;     /* PG_SESSION_READS: transactions are READ ONLY by default */
     int64_t lock_timeout_ms;      /* 0: none */
     int64_t statement_timeout_ms; /* 0: none */
@@ -62,8 +70,9 @@ typedef struct PgSession {
     PgFacts facts;
     PgPooler pooler; /* never PG_TRANSACTION_POOL once it is open */
     WordsPolicy words;
-    char
-        *pin_sql; /* owned; run after each RESET ALL: what the startup packet could not pin; NULL */
+    char *pin_sql;      /* owned; run after each RESET ALL: what the startup packet could not pin */
+    char *scripts_path; /* owned; what the ledger says of the session's scripts */
+    bool path_is_ours;  /* PG_SESSION_PATH holds: pg_query may be used */
     int64_t notice_count; /* warnings of the server since the session began … */
     char notice_code[6];  /* … and the SQLSTATE of the last */
     bool closed_by_us;    /* the server did what no plan announces: not to be gone on with */
@@ -98,8 +107,12 @@ int64_t pg_session_major(const PgSession *session);
 /* "database 'd' on h:5432 as u", for messages. The caller frees. */
 char *pg_session_describe(const PgSession *session);
 
-/* Pin one more setting: now, and after each RESET ALL (by pin_sql). */
-bool pg_session_pin(PgSession *session, const char *name, const char *value, Error *err) MUST_CHECK;
+/* Behind RESET ALL: what the startup packet could not pin, and our search_path. Errors as pg_query
+ * (pg_query.h). */
+bool pg_session_pin_again(PgSession *session, Error *err) MUST_CHECK;
+
+/* The scripts that this session runs are found to have this search_path. */
+void pg_session_note_scripts_path(PgSession *session, const char *scripts_path);
 
 /* The connection is gone. */
 bool pg_session_is_lost(const PgSession *session);
@@ -111,7 +124,8 @@ bool pg_session_lost_error(const PgSession *session, const char *doing, Error *e
 void pg_session_cancel(PgSession *session);
 
 /* A second session with the same server as the same role, for a word on the side: nothing is pinned
- * and no facts are read. Not stopped by the first signal, which is what it may be for. */
+ * (so pg_query refuses it, and pg_query_qualified does not) and no facts are read. Not stopped by
+ * the first signal, which is what it may be for. */
 bool pg_session_open_beside(const PgSession *session, PgSession **ret_beside,
                             Error *err) MUST_CHECK;
 

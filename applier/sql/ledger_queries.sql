@@ -57,7 +57,8 @@ INSERT INTO sealift.identity (ledger_format, product, product_uuid, database_uui
                               system_identifier, database_oid)
 VALUES ($1, $2, $3, $4, $5, $6)
 
--- The settings in force are recorded as the server has them, not as we asked for them; beside them, as
+-- The settings in force are recorded as the server has them, not as we asked for them (but for
+-- search_path, which is the scripts' and holds only while they run: $20); beside them, as
 -- sealift.phase, which part of the plan the run is to do, where it is not all.
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
@@ -67,7 +68,8 @@ SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
        $1, $2, $3::bytea, $4, $5, $6, $7, $8, $9, $10, $11::oid, $12::boolean, $13, $14, $15,
        $16::bigint, $17::bigint, $18,
        CASE WHEN $2 IN ('begin', 'return') THEN
-       (SELECT jsonb_object_agg(name, current_setting(name))
+       (SELECT jsonb_object_agg(name, CASE name WHEN 'search_path' THEN $20::text
+                                          ELSE current_setting(name) END)
           FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout',
                'idle_in_transaction_session_timeout', 'idle_session_timeout',
                'transaction_timeout', 'TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output',
@@ -93,17 +95,23 @@ COPY sealift.stored_object (head_digest, path, chunk, bytes) FROM STDIN (FORMAT 
 SELECT EXISTS (SELECT FROM sealift.bundle WHERE head_digest = $1::bytea)
 
 -- One per group, inside the group's transaction; the guards make it fail where the transaction is
--- not the one that we began. Inserting false instead of comparing would leave a row behind.
+-- not the one that we began. Inserting false instead of comparing would leave a row behind. The
+-- search_path is the script's here (and so a deferred trigger's at COMMIT): all is named with its
+-- schema.
 -- :name ledger_insert_journal
 INSERT INTO sealift.journal (number, kind, direction, head_digest, version, identity, group_number,
     group_count, first_step, last_step, complete, position_after, up_digest, attempt, result, words,
     previous, digest, duration_ms, at, in_our_transaction, under_our_lock, as_planned_role)
 VALUES ($1::bigint, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    (extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint,
-    clock_timestamp(),
-    coalesce(current_setting('sealift.group', true) = $1::bigint::text, false),
-    pg_catalog.pg_try_advisory_lock($19::bigint), current_user = $20)
+    (extract(epoch FROM pg_catalog.clock_timestamp()
+                        OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp())
+     OPERATOR(pg_catalog.*) 1000)::bigint,
+    pg_catalog.clock_timestamp(),
+    coalesce(pg_catalog.current_setting('sealift.group', true)
+             OPERATOR(pg_catalog.=) $1::bigint::pg_catalog.text, false),
+    pg_catalog.pg_try_advisory_lock($19::bigint), current_user OPERATOR(pg_catalog.=) $20)
 
+-- (As the one above.)
 -- :name ledger_insert_version
 INSERT INTO sealift.version (journal_number, position, name, tree_digest, head_digest)
 VALUES ($1, $2, $3, $4, $5)

@@ -50,15 +50,15 @@ static bool look_up(PgSession *session, const Probe *probe, PGresult **ret_rows,
     const PgValue table = pg_text(probe->table), table_schema = pg_text(probe->table_schema);
     switch (lookups[probe->kind].parameters) {
     case BY_NAME:
-        return pg_query(session, sql, PG_VALUES(object), PG_ROWS, ret_rows, err);
+        return pg_query_qualified(session, sql, PG_VALUES(object), PG_ROWS, ret_rows, err);
     case BY_SCHEMA_AND_NAME:
-        return pg_query(session, sql, PG_VALUES(schema, object), PG_ROWS, ret_rows, err);
+        return pg_query_qualified(session, sql, PG_VALUES(schema, object), PG_ROWS, ret_rows, err);
     case BY_INDEX:
     case BY_PARTITION:
         break;
     }
-    return pg_query(session, sql, PG_VALUES(schema, object, table_schema, table), PG_ROWS, ret_rows,
-                    err);
+    return pg_query_qualified(session, sql, PG_VALUES(schema, object, table_schema, table), PG_ROWS,
+                              ret_rows, err);
 }
 
 static ProbeLook meaning(ProbeKind kind, const PGresult *rows)

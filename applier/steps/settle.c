@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "applier/steps/probe.h"
+#include "applier/steps/scripts_path.h"
 #include "applier/steps/step_alone.h"
 
 /* The task and the part that wrote the open row, made again from the manifest. */
@@ -47,7 +48,20 @@ static bool undecided(const JournalRow *row, const RunTask *task, Error *err)
                            "is done) or '--step-not-done' (nothing of it is: it is run again)");
 }
 
-/* Decide by the catalog, and remove what is ours. */
+/* A detaching is finalized here, after which it is done. */
+static bool clean_and_look(PgSession *session, const JournalRow *row, const Probe *probe,
+                           ProbeLook *ret_now, Error *err)
+{
+    if (!probe_clean(session, probe, probe_look_of_name(row->result), row->words, err)) {
+        if (pg_session_is_lost(session))
+            return false;
+        err->class = ERROR_UNSETTLED;
+        return error_hint(err, "'applier resume' tries it again");
+    }
+    return probe_look(session, probe, ret_now, /* names= */ NULL, err);
+}
+
+/* Decide by the catalog, and remove what is ours. Names are found as the script would find them. */
 static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
                  ProbeVerdict *ret_verdict, Error *err)
 {
@@ -58,17 +72,14 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
         return true;
     const Probe *probe = &script->steps.items[group->first_step].probe;
     ProbeLook before = probe_look_of_name(row->result), now = LOOK_UNKNOWN;
-    /* a detaching is finalized here, after which it is done */
-    if (!probe_clean(session, probe, before, row->words, err)) {
-        if (pg_session_is_lost(session))
-            return false;
-        err->class = ERROR_UNSETTLED;
-        return error_hint(err, "'applier resume' tries it again");
-    }
-    if (!probe_look(session, probe, &now, /* names= */ NULL, err))
+    CLEANUP(error_done) Error ending = {0};
+    if (!scripts_path_begin(session, task->manifest->search_path, err))
+        return false;
+    bool good = clean_and_look(session, row, probe, &now, err);
+    if (!pg_session_is_lost(session) && !pg_session_pin_again(session, good ? err : &ending))
         return false;
     *ret_verdict = probe_decide(probe->kind, before, now);
-    return true;
+    return good;
 }
 
 bool settle_open_step(PgSession *session, const History *history, const Manifest *manifest,

@@ -28,20 +28,21 @@ static bool insert(StepQueue *queue, const JournalRow *row, const RunPart *part,
     const RunTask *task = &queue->tasks->items[part->task];
     PgValue values[JOURNAL_VALUES];
     step_queue_row_values(queue, row, values);
-    if (!pg_query(queue->session, NAME_GROUP_SQL, PG_VALUES(pg_int(row->number)), PG_ONE_ROW, NULL,
-                  err) ||
-        !pg_query(queue->session, SQL_ledger_insert_journal, values, JOURNAL_VALUES, PG_COMMAND,
-                  NULL, err))
+    if (!pg_query_qualified(queue->session, NAME_GROUP_SQL, PG_VALUES(pg_int(row->number)),
+                            PG_ONE_ROW, NULL, err) ||
+        !pg_query_qualified(queue->session, SQL_ledger_insert_journal, values, JOURNAL_VALUES,
+                            PG_COMMAND, NULL, err))
         return false;
     bool done =
         row->kind == JOURNAL_VERIFIED ? strcmp(row->result, JOURNAL_PASSED) == 0 : row->complete;
     if (!part->ends_version || !done)
         return true;
-    return pg_query(queue->session, SQL_ledger_insert_version,
-                    PG_VALUES(pg_int(row->number), pg_int(run_task_position_after(task)),
-                              pg_text(task->version->name), pg_digest(&task->version->tree_digest),
-                              pg_digest(&task->head_digest)),
-                    PG_COMMAND, /* ret_result= */ NULL, err);
+    return pg_query_qualified(queue->session, SQL_ledger_insert_version,
+                              PG_VALUES(pg_int(row->number), pg_int(run_task_position_after(task)),
+                                        pg_text(task->version->name),
+                                        pg_digest(&task->version->tree_digest),
+                                        pg_digest(&task->head_digest)),
+                              PG_COMMAND, /* ret_result= */ NULL, err);
 }
 
 bool step_alone_record(StepQueue *queue, const RunPart *part, JournalKind kind, const char *result,
@@ -255,7 +256,8 @@ bool step_alone_run(StepQueue *queue, size_t index, AloneEnd *ret_end, Error *er
     ProbeLook before;
     CLEANUP(text_done) Text names = {0};
     queue->single = entry;
-    if (!probe_look(queue->session, probe, &before, &names, err) ||
+    if (!step_queue_set_path(queue, part->task, err) ||
+        !probe_look(queue->session, probe, &before, &names, err) ||
         !step_alone_intend(queue, part, probe_look_name(before), text_string(&names), unit->attempt,
                            err) ||
         !run_between(queue, part, &entry, probe, err))

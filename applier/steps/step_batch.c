@@ -338,7 +338,8 @@ bool step_batch_run(StepQueue *queue, size_t index, BatchRun *run, const BatchWa
     take_up(run, index, task);
     queue->clean = false;
     *ret_end = BATCH_FAILED;
-    if (!step_queue_statement(queue, task, loop.entry.script, 0, &loop.statement, err) ||
+    if (!step_queue_set_path(queue, part->task, err) ||
+        !step_queue_statement(queue, task, loop.entry.script, 0, &loop.statement, err) ||
         !look_at_subject(&loop, err))
         return false;
     return failed(&loop) || run_ranges(&loop, watcher, ret_end, err);

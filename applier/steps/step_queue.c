@@ -4,7 +4,8 @@
 
 #include "applier/server/pg_lock.h"
 #include "applier/sql/ledger_queries.h"
-#include "applier/steps/step_stop.h"
+#include "applier/sql/session_queries.h"
+#include "applier/steps/scripts_path.h"
 #include "base/memory.h"
 #include "bundles/parameter_value.h"
 
@@ -12,17 +13,6 @@
 const char *const step_queue_resets[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
                                          "DISCARD SEQUENCES", "RESET ALL"};
 const size_t step_queue_reset_count = ARRAY_LEN(step_queue_resets);
-
-/* Names the group and leaves durability to the run's end; both only within the transaction. With a
- * key it is the guard of step_stop.h as well: while somebody holds that lock the cast fails, and
- * with it the group that begins here (a plain 1/0 would fail while it is planned). */
-#define OPEN_SQL                                                                                   \
-    "SELECT pg_catalog.set_config('sealift.group', $1, true),"                                     \
-    " pg_catalog.set_config('synchronous_commit', 'off', true),"                                   \
-    " CASE WHEN $2::integer IS NULL THEN true"                                                     \
-    " WHEN pg_catalog.pg_try_advisory_lock_shared(" STEP_STOP_KEY_SQL ", $2::integer)"             \
-    " THEN pg_catalog.pg_advisory_unlock_shared(" STEP_STOP_KEY_SQL ", $2::integer)"               \
-    " ELSE pg_catalog.set_config('sealift.group', 'stopped', true)::boolean END"
 
 void step_queue_done(StepQueue *queue)
 {
@@ -33,6 +23,27 @@ void step_queue_done(StepQueue *queue)
 void step_queue_forget_flow(StepQueue *queue)
 {
     queue->flows = false;
+}
+
+const char *step_queue_path_for(const StepQueue *queue, size_t task)
+{
+    bool holds = !queue->session->path_is_ours && queue->path_task == task;
+    return holds ? NULL : queue->tasks->items[task].manifest->search_path;
+}
+
+static void note_path(StepQueue *queue, size_t task)
+{
+    queue->session->path_is_ours = false;
+    queue->path_task = task;
+}
+
+bool step_queue_set_path(StepQueue *queue, size_t task, Error *err)
+{
+    const char *path = step_queue_path_for(queue, task);
+    if (path && !scripts_path_begin(queue->session, path, err))
+        return false;
+    note_path(queue, task);
+    return true;
 }
 
 /* --- statements of scripts ------------------------------------------------------------------- */
@@ -141,7 +152,7 @@ typedef enum { OURS_OPEN, OURS_JOURNAL, OURS_VERSION, OURS_COUNT } Ours;
 static const struct {
     const char *name;
     const char *sql;
-} ours[OURS_COUNT] = {[OURS_OPEN] = {"sealift_open", OPEN_SQL},
+} ours[OURS_COUNT] = {[OURS_OPEN] = {"sealift_open", SQL_group_open},
                       [OURS_JOURNAL] = {"sealift_journal", SQL_ledger_insert_journal},
                       [OURS_VERSION] = {"sealift_version", SQL_ledger_insert_version}};
 
@@ -190,14 +201,25 @@ static bool send_begin(StepQueue *queue, size_t unit, const char *sql, Error *er
 
 typedef enum { OPEN_GUARDED, OPEN_WITHIN } OpenKind;
 
-/* OPEN_GUARDED where a unit begins: there it may be stopped, and nowhere within. */
-static bool send_open(StepQueue *queue, size_t unit, OpenKind kind, Error *err)
+/* OPEN_GUARDED where a unit begins: there it may be stopped, and nowhere within. `path`: the
+ * scripts', or NULL. */
+static bool send_open(StepQueue *queue, size_t unit, OpenKind kind, const char *path, Error *err)
 {
     PipelineEntry entry = {.kind = ENTRY_OPEN, .unit = unit};
     return send_prepared(queue, &entry, OURS_OPEN,
                          PG_VALUES(pg_int(queue->chain.next),
-                                   kind == OPEN_GUARDED ? pg_int(queue->stop_key) : pg_text(NULL)),
+                                   kind == OPEN_GUARDED ? pg_int(queue->stop_key) : pg_text(NULL),
+                                   pg_text(path)),
                          err);
+}
+
+/* As a statement of its own. */
+static bool send_path(StepQueue *queue, size_t unit, size_t task, Error *err)
+{
+    PipelineEntry entry = {.kind = ENTRY_OURS, .unit = unit};
+    return step_pipeline_send(queue->pipeline, &entry, SQL_path_set,
+                              PG_VALUES(pg_text(queue->tasks->items[task].manifest->search_path)),
+                              err);
 }
 
 /* The migration's own timeouts, within the transaction. */
@@ -231,7 +253,8 @@ static bool send_resets(StepQueue *queue, size_t unit, Error *err)
         if (!send_ours(queue, unit, step_queue_resets[i], err))
             return false;
     step_queue_forget_flow(queue);
-    return !queue->session->pin_sql || send_ours(queue, unit, queue->session->pin_sql, err);
+    queue->session->path_is_ours = true;
+    return send_ours(queue, unit, queue->session->pin_sql, err);
 }
 
 /* --- steps ----------------------------------------------------------------------------------- */
@@ -278,7 +301,9 @@ static bool queue_check(StepQueue *queue, size_t unit, size_t part, ScriptKind k
 static bool queue_check_inside(StepQueue *queue, size_t unit, size_t part, ScriptKind kind,
                                Error *err)
 {
+    const RunPart *checked = &queue->units->parts.items[part];
     return send_ours(queue, unit, "SAVEPOINT sealift_check", err) &&
+           (!checked->gate || send_path(queue, unit, checked->task, err)) &&
            send_ours(queue, unit, "SET TRANSACTION READ ONLY", err) &&
            queue_check(queue, unit, part, kind, err) &&
            send_ours(queue, unit, "ROLLBACK TO SAVEPOINT sealift_check", err) &&
@@ -452,7 +477,9 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
     bool first = part_index == queue->units->units.items[unit].first_part;
     if (part->gate)
         return queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err);
-    if (!send_open(queue, unit, first ? OPEN_GUARDED : OPEN_WITHIN, err) ||
+    const char *path = step_queue_path_for(queue, part->task);
+    note_path(queue, part->task);
+    if (!send_open(queue, unit, first ? OPEN_GUARDED : OPEN_WITHIN, path, err) ||
         (task->migration && !send_timeouts(queue, unit, task->migration, err)))
         return false;
     if (part->precheck_inside && !queue_check_inside(queue, unit, part_index, SCRIPT_PRECHECK, err))
@@ -503,20 +530,33 @@ static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *uni
            (!unit->resets_after || send_resets(queue, index, err));
 }
 
+/* Without a Sync all that follows a COMMIT is one transaction on the server, which a later BEGIN
+ * goes on with: a ROLLBACK would undo the resets that stand before it. */
+static bool keep_resets(StepQueue *queue, size_t unit, Error *err)
+{
+    return step_pipeline_is_idle(queue->pipeline) ||
+           (send_begin(queue, unit, "BEGIN", err) && send_ours(queue, unit, "COMMIT", err));
+}
+
 static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
 {
-    const RunTask *task = &queue->tasks->items[queue->units->parts.items[unit->first_part].task];
+    size_t task_index = queue->units->parts.items[unit->first_part].task;
+    const RunTask *task = &queue->tasks->items[task_index];
     PipelineEntry end = {
         .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
-    if (!send_begin(queue, index, "BEGIN READ ONLY", err) ||
-        (unit->kind != UNIT_GATE && !send_open(queue, index, OPEN_GUARDED, err)) ||
+    /* the script's search_path goes with the ROLLBACK */
+    if (!keep_resets(queue, index, err) || !send_begin(queue, index, "BEGIN READ ONLY", err) ||
+        !(unit->kind == UNIT_GATE
+              ? send_path(queue, index, task_index, err)
+              : send_open(queue, index, OPEN_GUARDED, task->manifest->search_path, err)) ||
         !send_timeouts(queue, index, task->migration, err) ||
         !queue_check(queue, index, unit->first_part, step_queue_script_of(unit, task), err) ||
         !step_pipeline_send(queue->pipeline, &end, "ROLLBACK", PG_NO_VALUES, err))
         return false;
     if (unit->kind != UNIT_VERIFY)
         return true;
-    return send_begin(queue, index, "BEGIN", err) && send_open(queue, index, OPEN_WITHIN, err) &&
+    return send_begin(queue, index, "BEGIN", err) &&
+           send_open(queue, index, OPEN_WITHIN, /* path= */ NULL, err) &&
            send_row(queue, index, unit->first_part, JOURNAL_VERIFIED, JOURNAL_PASSED, err) &&
            send_commit(queue, index, err);
 }

@@ -28,6 +28,7 @@ typedef struct StepQueue {
     bool flows;
     size_t flow_task;
     size_t flow_group;
+    size_t path_task;         /* whose search_path holds, where it is not the session's own */
     int64_t copied_bytes;     /* in all … */
     int64_t copy_bytes;       /* of the COPY that runs */
     int64_t copy_total_bytes; /* … in all; 0: none runs */
@@ -65,6 +66,12 @@ JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kin
 void step_queue_row_values(const StepQueue *queue, const JournalRow *row,
                            PgValue ret_values[static JOURNAL_VALUES]);
 
+/* The search_path that is to be set before statements of the task; NULL: it holds. */
+const char *step_queue_path_for(const StepQueue *queue, size_t task);
+
+/* Outside of the pipeline: set it, where it does not hold. */
+bool step_queue_set_path(StepQueue *queue, size_t task, Error *err) MUST_CHECK;
+
 /* The script that a unit's steps come from. */
 ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task);
 
@@ -81,9 +88,10 @@ extern const size_t step_queue_reset_count;
 bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
                      const char *sql, Error *err) MUST_CHECK;
 
-/* Tell the observer, where there is one that wants to know; the pipeline is drained first, and
- * where that brings a failure of a step to light the observer is not called. false: the observer
- * refused (queue->refused), or the connection was lost. In step_observe.c. */
+/* Tell the observer, where there is one that wants to know; the pipeline is drained first, our
+ * search_path holds meanwhile, and where that brings a failure of a step to light the observer is
+ * not called. false: the observer refused (queue->refused), or the connection was lost. In
+ * step_observe.c. */
 typedef enum { OBSERVE_STEP_BEGINS, OBSERVE_STEP_ENDS } ObserveStep;
 bool step_queue_observe_step(StepQueue *queue, ObserveStep which, const RunStep *step,
                              Error *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "applier/steps/scripts_path.h"
 #include "applier/steps/step_alone.h"
 #include "applier/steps/step_batch.h"
 #include "applier/steps/step_failure.h"
@@ -243,12 +244,13 @@ static bool reset_session(StepRunner *runner, Error *err)
             return error_wrap(err, "resetting the session");
     step_queue_forget_flow(&runner->queue);
     runner->queue.clean = true;
-    return !runner->session->pin_sql || pg_script(runner->session, runner->session->pin_sql, err);
+    return pg_session_pin_again(runner->session, err);
 }
 
 /* Back to a session without a transaction, and to the chain that is committed. */
 static bool fall_back(StepRunner *runner, Error *err)
 {
+    runner->session->path_is_ours = false; /* of what was queued, nobody knows what was run */
     if (!step_pipeline_drain(runner->pipeline, err))
         return false;
     if (PQtransactionStatus(runner->session->connection) != PQTRANS_IDLE &&
@@ -391,19 +393,27 @@ static bool run_alone(StepRunner *runner, size_t index, Error *err)
     unit_committed(runner, index);
     const RunPart *part = part_at(runner, unit->first_part);
     const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
-    if (part->arrives &&
-        !step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVES, &arrival, err))
+    if (unit->resets_after && !reset_session(runner, err))
         return false;
-    return !unit->resets_after || reset_session(runner, err);
+    return !part->arrives ||
+           step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVES, &arrival, err);
 }
 
 /* --- batches --------------------------------------------------------------------------------- */
 
-static bool may_go_on(StepRunner *runner, Error *err)
+/* Within a migration, the script's search_path is put aside meanwhile. */
+static bool ask_others(StepRunner *runner, Error *err)
 {
     const StepRunnerOptions *options = runner->options;
-    if (!options->may_go_on || interrupt_count() > 0 ||
-        options->may_go_on(options->may_go_on_context, runner->session, err))
+    bool pauses = !runner->session->path_is_ours;
+    return (!pauses || scripts_path_pause(runner->session, PATH_OF_SESSION, err)) &&
+           options->may_go_on(options->may_go_on_context, runner->session, err) &&
+           (!pauses || scripts_path_resume(runner->session, PATH_OF_SESSION, err));
+}
+
+static bool may_go_on(StepRunner *runner, Error *err)
+{
+    if (!runner->options->may_go_on || interrupt_count() > 0 || ask_others(runner, err))
         return true;
     if (err->class == ERROR_TARGET && run_report_stays(runner->report))
         err->class = ERROR_UNSETTLED;
@@ -521,6 +531,16 @@ static bool run_all(StepRunner *runner, Error *err)
     return true;
 }
 
+/* A run that ends within a migration leaves its search_path behind: what is said of the run in the
+ * ledger comes after. Where this is not to be had (a second signal cancels it, too), pg_query runs
+ * nothing more. */
+static void leave_script(StepRunner *runner)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    if (!runner->session->path_is_ours && !pg_session_is_lost(runner->session))
+        (void)!reset_session(runner, &ignored);
+}
+
 bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUnits *units,
                      const StepRunnerOptions *options, JournalChain *chain, RunReport *report,
                      Error *err)
@@ -551,6 +571,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
     session->waiting = on_waiting;
     session->waiting_context = &runner;
     bool good = run_all(&runner, err);
+    leave_script(&runner);
     if (options->listener.steps_over)
         options->listener.steps_over(options->listener.context, good);
     session->waiting = waiting;

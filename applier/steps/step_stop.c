@@ -27,8 +27,9 @@ static bool set_guard(StepStop *stop, Error *err)
 {
     for (int i = 0; i < GUARD_TRIES; i++) {
         CLEANUP(pg_result_freep) PGresult *row = NULL;
-        if (!pg_query(stop->beside, SQL_stop_guard,
-                      PG_VALUES(pg_int(STEP_STOP_KEY), pg_int(stop->key)), PG_ONE_ROW, &row, err))
+        if (!pg_query_qualified(stop->beside, SQL_stop_guard,
+                                PG_VALUES(pg_int(STEP_STOP_KEY), pg_int(stop->key)), PG_ONE_ROW,
+                                &row, err))
             return false;
         if (pg_result_bool(row, 0, 0))
             return true;
@@ -41,9 +42,9 @@ static bool set_guard(StepStop *stop, Error *err)
 static void end_lock_wait(StepStop *stop, Error *err)
 {
     stop->looked_at_ms = clock_monotonic_ms();
-    (void)!pg_query(stop->beside, SQL_stop_lock_wait,
-                    PG_VALUES(pg_int(PQbackendPID(stop->session->connection))), PG_ROWS,
-                    /* ret_result= */ NULL, err);
+    (void)!pg_query_qualified(stop->beside, SQL_stop_lock_wait,
+                              PG_VALUES(pg_int(PQbackendPID(stop->session->connection))), PG_ROWS,
+                              /* ret_result= */ NULL, err);
 }
 
 static void first_signal(StepStop *stop, const StepStopNow *now)

@@ -12,8 +12,7 @@
 #include "applier/server/pg_session.h"
 
 /* The first half of the guard's advisory lock; the second is the run's own, by chance. */
-#define STEP_STOP_KEY     1397639500
-#define STEP_STOP_KEY_SQL "1397639500"
+#define STEP_STOP_KEY 1397639500
 
 /* What runs, as the runner knows it. */
 typedef struct StepStopNow {

@@ -4,6 +4,7 @@
 
 #include "applier/server/pg_query.h"
 #include "applier/server/server_words.h"
+#include "applier/sql/session_queries.h"
 #include "applier/sql/watch_queries.h"
 #include "applier/watch/watch_rows.h"
 #include "base/clock.h"
@@ -16,6 +17,7 @@ typedef enum {
     WATCH_CLOSED,
     WATCH_CONNECTING,
     WATCH_IDLE,
+    WATCH_PINS,
     WATCH_ASKS_BACKEND,
     WATCH_ASKS_PROGRESS,
     WATCH_ASKS_BLOCKERS,
@@ -29,6 +31,7 @@ struct WatchSession {
     PGconn *connection;               /* owned; NULL while closed */
     PostgresPollingStatusType wanted; /* while connecting */
     int pid;                          /* of the backend that is looked at */
+    bool pooled;                      /* a pooler may have passed over our options */
     int64_t state_since_ms;
     int64_t ticked_ms;
     int64_t asked_ms; /* the last round of questions began */
@@ -126,7 +129,7 @@ static void add_options(const PQconninfoOption *all, Text *options)
     pg_session_add_option(options, "statement_timeout", STATEMENT_TIMEOUT);
     pg_session_add_option(options, "lock_timeout", LOCK_TIMEOUT);
     pg_session_add_option(options, "default_transaction_read_only", "on");
-    pg_session_add_option(options, "search_path", "pg_catalog");
+    pg_session_add_option(options, "search_path", PG_SESSION_PATH);
 }
 
 static void on_notice(void *context, const PGresult *result)
@@ -160,6 +163,7 @@ static void begin_connecting(WatchSession *watch, const PgSession *run)
     PQsetErrorVerbosity(watch->connection, PQERRORS_SQLSTATE);
     PQsetNoticeReceiver(watch->connection, on_notice, /* context= */ NULL);
     watch->wanted = PGRES_POLLING_WRITING;
+    watch->pooled = run->pooler != PG_DIRECT;
     enter(watch, WATCH_CONNECTING);
     if (PQstatus(watch->connection) == CONNECTION_BAD)
         give_up(watch, "a second connection is refused");
@@ -170,6 +174,30 @@ static bool socket_ready(const WatchSession *watch, short events, int64_t ms)
 {
     struct pollfd wait = {.fd = PQsocket(watch->connection), .events = events};
     return wait.fd >= 0 && poll(&wait, 1, ms < 0 ? 0 : (int)ms) > 0;
+}
+
+static void ask(WatchSession *watch, WatchState state)
+{
+    static const char *const all_progress =
+        SQL_watch_progress "UNION ALL\n" SQL_watch_progress_copy;
+    bool counts_copy = PQserverVersion(watch->connection) >= 140000;
+    const char *sql = state == WATCH_PINS            ? SQL_path_set
+                      : state == WATCH_ASKS_BACKEND  ? SQL_watch_backend
+                      : state == WATCH_ASKS_BLOCKERS ? SQL_watch_blockers
+                      : state == WATCH_CANCELS       ? SQL_watch_cancel
+                      : counts_copy                  ? all_progress
+                                                     : SQL_watch_progress;
+    const PgValue values[] = {state == WATCH_PINS ? pg_text(PG_SESSION_PATH) : pg_int(watch->pid),
+                              pg_bool(watch->options.with_statements)};
+    int count = state == WATCH_ASKS_BLOCKERS ? 2 : 1;
+    PgParameters parameters;
+    pg_parameters_fill(values, (size_t)count, &parameters);
+    if (PQsendQueryParams(watch->connection, sql, count, /* types= */ NULL, parameters.values,
+                          parameters.lengths, parameters.formats, /* resultFormat= */ 0) &&
+        PQflush(watch->connection) >= 0)
+        enter(watch, state);
+    else
+        give_up(watch, "the second connection is lost");
 }
 
 /* false: nothing more can be done now. */
@@ -183,34 +211,14 @@ static bool go_on_connecting(WatchSession *watch, int64_t left_ms)
         give_up(watch, "a second connection is refused");
     else if (watch->wanted == PGRES_POLLING_OK && PQsetnonblocking(watch->connection, 1) != 0)
         give_up(watch, "the second connection is lost");
+    else if (watch->wanted == PGRES_POLLING_OK && watch->pooled)
+        ask(watch, WATCH_PINS);
     else if (watch->wanted == PGRES_POLLING_OK)
         enter(watch, WATCH_IDLE);
     return watch->state != WATCH_BROKEN;
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */
-
-static void ask(WatchSession *watch, WatchState state)
-{
-    static const char *const all_progress =
-        SQL_watch_progress "UNION ALL\n" SQL_watch_progress_copy;
-    bool counts_copy = PQserverVersion(watch->connection) >= 140000;
-    const char *sql = state == WATCH_ASKS_BACKEND    ? SQL_watch_backend
-                      : state == WATCH_ASKS_BLOCKERS ? SQL_watch_blockers
-                      : state == WATCH_CANCELS       ? SQL_watch_cancel
-                      : counts_copy                  ? all_progress
-                                                     : SQL_watch_progress;
-    const PgValue values[] = {pg_int(watch->pid), pg_bool(watch->options.with_statements)};
-    int count = state == WATCH_ASKS_BLOCKERS ? 2 : 1;
-    PgParameters parameters;
-    pg_parameters_fill(values, (size_t)count, &parameters);
-    if (PQsendQueryParams(watch->connection, sql, count, /* types= */ NULL, parameters.values,
-                          parameters.lengths, parameters.formats, /* resultFormat= */ 0) &&
-        PQflush(watch->connection) >= 0)
-        enter(watch, state);
-    else
-        give_up(watch, "the second connection is lost");
-}
 
 static void take_cancelled(WatchSession *watch, const PGresult *rows)
 {
@@ -243,6 +251,7 @@ static void take(WatchSession *watch, const PGresult *rows)
         break;
     case WATCH_CLOSED:
     case WATCH_CONNECTING:
+    case WATCH_PINS:
     case WATCH_IDLE:
     case WATCH_BROKEN:
         break;
@@ -262,6 +271,7 @@ static WatchState question_behind(const WatchSession *watch)
     case WATCH_CANCELS:
     case WATCH_CLOSED:
     case WATCH_CONNECTING:
+    case WATCH_PINS:
     case WATCH_IDLE:
     case WATCH_BROKEN:
         break;
@@ -288,8 +298,8 @@ static bool take_answer(WatchSession *watch, int64_t left_ms, bool *ret_round)
         if (!result) {
             WatchState behind = question_behind(watch);
             /* what was seen is told before anybody is cancelled for it */
-            *ret_round =
-                watch->state != WATCH_CANCELS && (behind == WATCH_IDLE || behind == WATCH_CANCELS);
+            *ret_round = watch->state != WATCH_CANCELS && watch->state != WATCH_PINS &&
+                         (behind == WATCH_IDLE || behind == WATCH_CANCELS);
             if (behind == WATCH_IDLE)
                 enter(watch, WATCH_IDLE);
             else

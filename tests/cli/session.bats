@@ -46,6 +46,26 @@ SQL
     absent item
 }
 
+# What is sent behind a COMMIT stands in one transaction with what follows, which these roll back.
+@test "they also end with it where a check follows, whose transaction is rolled back" {
+    script 1.0.0/0001_leaks.up.sql <<'SQL'
+CREATE SCHEMA elsewhere;
+CREATE TEMP TABLE item (wrong int);
+SET search_path = elsewhere;
+SET DateStyle = 'SQL, DMY';
+SQL
+    script 1.0.0/0001_leaks.verify.sql <<<'SELECT true;'
+    script 1.0.0/0002_again.up.sql <<<"CREATE TABLE item (id int); SET DateStyle = 'SQL, DMY'; SET search_path = elsewhere;"
+    script 1.0.0/0003_after.precheck.sql <<<'SELECT true;'
+    script 1.0.0/0003_after.up.sql <<'SQL'
+CREATE TABLE seen AS SELECT current_setting('search_path') AS path, current_setting('DateStyle') AS dates;
+SQL
+    bundle
+    run_status 0 applier apply one.bundle --yes
+    same seen 'public|ISO, MDY' "$(sql 'SELECT * FROM public.seen')"
+    same item id "$(sql "SELECT attname FROM pg_attribute WHERE attrelid = 'public.item'::regclass AND attnum > 0")"
+}
+
 @test "temporary tables, cursors, listening, settings and search_path end with their migration" {
     script 1.0.0/0001_leaks.up.sql <<'SQL'
 CREATE SCHEMA elsewhere;
