@@ -244,7 +244,8 @@ static bool append_history(Build *build, const ScriptPlanOptions *options, Spool
             planned->present ? digest_end(&authored) : digest_of("", 0);
     }
     size_t first = script->statements.count;
-    int64_t line = first ? script->statements.items[first - 1].line : 1;
+    const ScriptStatement *last = first ? &script->statements.items[first - 1] : NULL;
+    int64_t line = last ? last->line + last->statements - 1 : 1;
     CLEANUP(memory_freep)
     char *added =
         memory_format("%s\n%s", spool->last && spool->last != ';' ? "\n;" : "", text_string(&text));
@@ -260,6 +261,7 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
                              .data_begin = spool_data_begin,
                              .data = spool_data,
                              .data_end = spool_data_end,
+                             .joins_lines = !build->source->no_transaction[kind],
                              .context = spool};
     CLEANUP(script_done) Script script = {0};
     if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink, &script,
@@ -415,7 +417,7 @@ static void count(Manifest *manifest)
     Head *head = &manifest->head;
     head->migrations = (int64_t)manifest->migrations.count;
     array_each (const ManifestMigration, migration, &manifest->migrations) {
-        head->statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
+        head->statements += manifest_script_statements(&migration->scripts[SCRIPT_UP]);
         head->irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
         head->unproven += !migration->rehearsed;
     }
