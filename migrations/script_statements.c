@@ -89,8 +89,7 @@ static bool is_line(const ScriptReading *reading, const SplitStatement *split,
            split->has_semicolon && split->line == split->end_line && !split->inserted &&
            !(reading->text && text_values_replaced(reading->text)) && !reading->source->includer &&
            !statement->kind.breaks_session && !statement->kind.outside_effects &&
-           !statement->kind.parameters && !statement->reference_count &&
-           statement_inserts(split, ret_table);
+           !statement->kind.parameters && statement_inserts(split, ret_table);
 }
 
 /* Whether `statement`, which was added last, is the next line of the one before: behind that one's

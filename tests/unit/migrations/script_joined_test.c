@@ -84,7 +84,7 @@ static void joins_lines_of_one_table(void **state UNUSED)
         {ONE "insert into t values (2)", "1*1 2*1"},
         {"begin;\n" ONE TWO "commit;\n", "1*1 2*2 4*1"},
         /* another table */
-        {ONE TWO "insert into u values (1);\ninsert into s.t values (1);\n", "1*2 3*1 4*1"},
+        {ONE TWO "insert into s.t values (1);\ninsert into s.u values (1);\n", "1*2 3*1 4*1"},
         {"insert into \"T\" values (1);\n" ONE, "1*1 2*1"},
         /* a line that holds two is the end of one run and the beginning of another */
         {ONE "insert into t values (2); insert into t values (3);\n" ONE, "1*2 2*2"},
