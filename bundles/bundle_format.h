@@ -43,7 +43,7 @@
 #define BUNDLE_IDENTITY_MAX 255 /* a migration's identity, bytes of UTF-8 */
 
 /* Limits of the manifest and of objects. */
-#define MANIFEST_SCHEMA_NUMBER     4
+#define MANIFEST_SCHEMA_NUMBER     5
 #define MANIFEST_APPLICATION_ID    0x5345414C /* "SEAL" */
 #define MANIFEST_PAGE_SIZE         4096
 #define MANIFEST_SIZE_MAX          (INT64_C(16) << 20)

@@ -115,9 +115,9 @@ static void add_migration(const Manifest *manifest, size_t index, Text *out)
     for (ScriptKind kind = SCRIPT_UP; kind < SCRIPT_KIND_COUNT; kind++) {
         const ManifestScript *script = &migration->scripts[kind];
         if (script->present)
-            text_addf(out, "        %-8s  %zu statement%s in %zu group%s, from %s\n",
-                      script_kind_name(kind), script->steps.count,
-                      script->steps.count == 1 ? "" : "s", script->groups.count,
+            text_addf(out, "        %-8s  %" PRId64 " statement%s in %zu group%s, from %s\n",
+                      script_kind_name(kind), manifest_script_statements(script),
+                      text_plural(manifest_script_statements(script)), script->groups.count,
                       script->groups.count == 1 ? "" : "s", script->source);
     }
 }
@@ -272,6 +272,7 @@ static void step_json(const Manifest *manifest, const ManifestScript *script, si
     const ManifestStep *step = &script->steps.items[index];
     json_object(json, /* name= */ NULL);
     json_string(json, "kind", step_kind_name(step->kind));
+    json_int(json, "statements", step->statements);
     json_int(json, "line", step->line);
     json_int(json, "offset", step->offset);
     json_int(json, "length", step->length);

@@ -17,7 +17,7 @@ WORD_TABLE(brought_words, "table", "column");
 WORD_TABLE(phase_words, "any", "before", "after");
 WORD_TABLE(group_kind_words, "transaction", "autocommit", "batch");
 WORD_TABLE(isolation_words, "default", "read committed", "repeatable read", "serializable");
-WORD_TABLE(step_kind_words, "sql", "copy", "batch", "assertion");
+WORD_TABLE(step_kind_words, "sql", "copy", "batch", "assertion", "lines");
 WORD_TABLE(parameter_type_words, "text", "integer", "number", "boolean", "identifier");
 WORD_TABLE(parameter_quoting_words, "literal", "identifier", "raw");
 WORD_TABLE(probe_kind_words, "none", "repeat", "index-present", "index-absent", "reindex", "detach",
@@ -337,11 +337,24 @@ Digest manifest_version_tree(const Manifest *manifest, size_t index, const char 
     return manifest_tree_digest(previous_hex, version->name, text_string(&lines));
 }
 
+int64_t manifest_statement_number(const ManifestScript *script, size_t step)
+{
+    int64_t number = 1;
+    for (size_t i = 0; i < step; i++)
+        number += script->steps.items[i].statements;
+    return number;
+}
+
+int64_t manifest_script_statements(const ManifestScript *script)
+{
+    return manifest_statement_number(script, script->steps.count) - 1;
+}
+
 ManifestCounts manifest_counts(const Manifest *manifest)
 {
     ManifestCounts counts = {.migrations = (int64_t)manifest->migrations.count};
     array_each (const ManifestMigration, migration, &manifest->migrations) {
-        counts.statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
+        counts.statements += manifest_script_statements(&migration->scripts[SCRIPT_UP]);
         counts.irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
         counts.unproven += !migration->rehearsed;
     }

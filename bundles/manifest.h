@@ -60,6 +60,8 @@ typedef enum {
     STEP_COPY,      /* COPY … FROM STDIN, fed from data_object */
     STEP_BATCH,     /* a statement with the parameters $1 and $2: first and last key of its range */
     STEP_ASSERTION, /* answers with rows: where it is one boolean, that must be true */
+    STEP_LINES,     /* statements, each a line of its own here and in the authored file, one message
+                     * each: all lines but the last end in a semicolon */
 } StepKind;
 
 /* How an unsettled step outside transactions is settled by looking at the catalog (ENGINE 13). */
@@ -88,9 +90,10 @@ typedef struct Probe {
 
 typedef struct ManifestStep {
     StepKind kind;
-    int64_t line;          /* of the statement's first token in the authored file, from 1 */
-    int64_t offset;        /* of the statement in the script's plain object */
-    int64_t length;        /* without the closing semicolon */
+    int64_t statements;    /* 1; of STEP_LINES 2 or more */
+    int64_t line;          /* of the (first) statement's first token in the authored file, from 1 */
+    int64_t offset;        /* of the (first) statement in the script's plain object */
+    int64_t length;        /* without the closing semicolon, of STEP_LINES the last one */
     int64_t data_object;   /* index into manifest objects; -1 unless STEP_COPY */
     bool session_state;    /* SET and the like: run again when a run resumes behind it */
     bool destructive;      /* DROP, TRUNCATE, DELETE/UPDATE without WHERE … */
@@ -435,6 +438,10 @@ typedef struct ManifestCounts {
     int64_t irreversible;
     int64_t unproven;
 } ManifestCounts;
+
+/* Which statement of its script a step is, or begins with, from 1; and how many the script has. */
+int64_t manifest_statement_number(const ManifestScript *script, size_t step);
+int64_t manifest_script_statements(const ManifestScript *script);
 
 ManifestCounts manifest_counts(const Manifest *manifest);
 

@@ -4,6 +4,7 @@
 
 #include "bundles/manifest_parameter.h"
 #include "bundles/manifest_rehearsal.h"
+#include "bundles/parameter_value.h"
 
 int64_t manifest_object_end(const ManifestObject *object)
 {
@@ -162,6 +163,19 @@ static bool batch_fits(const ManifestScript *script, ScriptKind kind)
            !only->read_only && !only->deferrable;
 }
 
+/* Lines run in a transaction, one like the other, and each has at least a byte and its newline. */
+static bool lines_fit(const ManifestScript *script, const ManifestGroup *group,
+                      const ManifestStep *step)
+{
+    if (step->kind != STEP_LINES)
+        return step->statements == 1;
+    size_t references = 0;
+    (void)parameter_references(script, (size_t)(step - script->steps.items), &references);
+    return group->kind == GROUP_TRANSACTION && step->statements >= 2 &&
+           step->length >= 2 * step->statements - 1 && !references && !step->session_state &&
+           !step->outside_effects;
+}
+
 /* Groups cover the steps without a rest; a step outside transactions is alone. */
 static bool check_groups(const Uses *uses, ScriptKind kind, Error *err)
 {
@@ -182,10 +196,16 @@ static bool check_groups(const Uses *uses, ScriptKind kind, Error *err)
                           "migration '%s', %s: a step outside transactions has the settings "
                           "of one",
                           identity, name);
-        for (size_t i = group->first_step; i < covered; i++)
+        for (size_t i = group->first_step; i < covered; i++) {
             if (!probe_fits(&script->steps.items[i].probe, group->kind))
                 return refuse(err, "migration '%s', %s, step %zu: its probe does not fit", identity,
                               name, i + 1);
+            if (!lines_fit(script, group, &script->steps.items[i]))
+                return refuse(err,
+                              "migration '%s', %s, step %zu: its number of statements does not "
+                              "fit",
+                              identity, name, i + 1);
+        }
     }
     if (covered != script->steps.count || covered == 0)
         return refuse(err, "migration '%s', %s: groups of %zu steps over %zu steps", identity, name,

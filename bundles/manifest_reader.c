@@ -302,6 +302,7 @@ static void read_step(Rows *rows, const Manifest *manifest, ManifestStep *step)
     step->probe.object_schema = rows_text_or_null(rows, 14, MANIFEST_IDENTIFIER_MAX);
     step->probe.table = rows_text_or_null(rows, 15, MANIFEST_IDENTIFIER_MAX);
     step->probe.table_schema = rows_text_or_null(rows, 16, MANIFEST_IDENTIFIER_MAX);
+    step->statements = rows_number(rows, 17, 1, OBJECT_PLAIN_SIZE_MAX);
 }
 
 static bool read_steps(sqlite3 *db, Manifest *manifest, Error *err)

@@ -3,8 +3,9 @@
  * named values and included files in their places (docs/values.md).
  *
  * Reading streams: the shipped SQL text and each piece of COPY data go to a sink as they are found,
- * so that memory does not grow with the script (but for one record per statement). The shipped text
- * is the canonical text with these changes: inline COPY data and its `\.` line are left out, a
+ * so that memory does not grow with the script (but for one record per statement, or per run of
+ * lines, ScriptSink.joins_lines). The shipped text is the canonical text with these changes: inline
+ * COPY data and its `\.` line are left out, a
  * `\copy … from 'file'` line becomes `COPY … FROM STDIN`, the other lines of psql vanish, with them
  * the branches that \if does not take; an included file's text stands where it is included, a fixed
  * value's where it is named. A site parameter stays as a reference of psql, `:'name'`, `:"name"` or
@@ -20,15 +21,26 @@
 
 #define SCRIPT_STATEMENT_SIZE_MAX (INT64_C(256) << 20) /* one message to the server */
 
+typedef struct Script Script;
+typedef struct ScriptStatement ScriptStatement;
+
 typedef struct ScriptSink {
     /* Any of these may be NULL: not wanted. */
     bool (*sql)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_begin)(void *context, Error *err);
     bool (*data)(void *context, const void *bytes, size_t size, Error *err);
     bool (*data_end)(void *context, Error *err);
-    /* Only the last statement is kept, without its summary: memory does not grow with their number.
+    /* Each statement that is found, as it is by itself. */
+    void (*statement)(void *context, const Script *script, const ScriptStatement *statement);
+    /* Only the last statement is kept, without its summary unless it is asked for: memory does not
+     * grow with their number.
      */
     bool forgets_statements;
+    /* INSERTs into one table, each in a line of its own, one line behind the other, are kept as one
+     * statement (ScriptStatement.statements), where all of them run in one transaction: so a script
+     * of a million costs no more memory than one of few. Not for a script of which each statement
+     * is a transaction by itself; one whose directives say so needs no flag. */
+    bool joins_lines;
     void *context;
     bool without_files; /* the files of \copy are not looked at */
 } ScriptSink;
@@ -43,9 +55,10 @@ typedef struct ScriptReference {
 
 typedef ARRAY_OF(ScriptReference) ScriptReferenceArray;
 
-typedef struct ScriptStatement {
+struct ScriptStatement {
     int64_t offset;      /* in the shipped text */
-    int64_t length;      /* without the semicolon */
+    int64_t length;      /* without the semicolon; of several with all but the last one's */
+    int64_t statements;  /* 1; more: so many lines of shipped and authored text, from `line` on */
     int64_t line;        /* in the authored file: of what it comes from, */
     size_t source;       /* this one of Script.sources */
     int64_t script_line; /* in the script itself: of the outermost \i where it is included */
@@ -54,7 +67,7 @@ typedef struct ScriptStatement {
     bool pinned; /* a setting in a dump that the applier has made itself, where the server has it */
     StatementKind kind;
     char summary[80]; /* its first words, printable, for messages: "create index concurrently …" */
-} ScriptStatement;
+};
 
 typedef ARRAY_OF(ScriptStatement) ScriptStatementArray;
 
@@ -129,7 +142,7 @@ typedef struct ScriptNote {
     char *command; /* owned: "\\echo" */
 } ScriptNote;
 
-typedef struct Script {
+struct Script {
     ScriptDirectives directives;
     ScriptStatementArray statements;
     ScriptReferenceArray references; /* in order */
@@ -146,7 +159,7 @@ typedef struct Script {
     int64_t data_count;      /* data files carved out */
     int64_t file_count;      /* … of which other files hold them, which \copy names */
     int64_t shipped_size;    /* bytes of the shipped text */
-} Script;
+};
 
 void script_done(Script *script);
 

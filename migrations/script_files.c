@@ -31,8 +31,11 @@ static bool read_replaced(ScriptReading *reading, int fd, const ScriptRange *ran
         .site = script_on_site,
         .context = reading,
     });
-    if (!script_text_read(fd, reading->source->name, range, feed_replaced, text, err) ||
-        !text_values_end(text, err) || !statement_splitter_end(reading->splitter, err))
+    reading->text = text;
+    bool good = script_text_read(fd, reading->source->name, range, feed_replaced, text, err) &&
+                text_values_end(text, err) && statement_splitter_end(reading->splitter, err);
+    reading->text = NULL;
+    if (!good)
         return false;
     reading->script->composed = reading->script->composed || text_values_replaced(text);
     return !reading->site_line || script_refuse_missed(reading, err);

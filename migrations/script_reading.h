@@ -5,6 +5,7 @@
 #include "migrations/script.h"
 #include "migrations/script_values.h"
 #include "migrations/statement_splitter.h"
+#include "migrations/text_values.h"
 
 #define SCRIPT_INCLUDE_DEPTH_MAX 16
 #define SCRIPT_SOURCES_MAX       1000 /* files included by one script, each time counted */
@@ -36,6 +37,11 @@ typedef struct ScriptReading {
     ScriptSource *source;
     int64_t shift; /* an offset in the shipped text minus the same place's in the canonical text */
     size_t attached; /* references that belong to statements already */
+    /* Of the last statement, where others may be joined to it: the table that it inserts into, and
+     * where it ends, behind its semicolon; 0: none may be. */
+    StatementName lines_table;
+    int64_t lines_end;
+    const TextValues *text; /* where another tool's references are replaced, or NULL */
     bool data_open;
     StatementSplitter *splitter; /* of the text being read */
     /* Where references are replaced before the text is split: the one to a site parameter that the

@@ -12,6 +12,13 @@ bool script_ship(ScriptReading *reading, const void *bytes, size_t size, Error *
     return !reading->sink->sql || reading->sink->sql(reading->sink->context, bytes, size, err);
 }
 
+static bool is_plain(const char *text)
+{
+    while (*text > ' ' && *text < 0x7f)
+        text++;
+    return !*text;
+}
+
 /* The first words, without anything that may be data: strings and numbers end it. */
 static void summarize(const SplitStatement *split, char *summary, size_t size)
 {
@@ -27,7 +34,10 @@ static void summarize(const SplitStatement *split, char *summary, size_t size)
         if (!name && !dot)
             break;
         CLEANUP(memory_freep)
-        char *shown = text_printable(word->text, strlen(word->text), SPLITTER_WORD_SIZE_MAX);
+        char *made = is_plain(word->text)
+                         ? NULL
+                         : text_printable(word->text, strlen(word->text), SPLITTER_WORD_SIZE_MAX);
+        const char *shown = made ? made : word->text;
         size_t wanted = strlen(shown) + !(glue || dot);
         if (length + wanted > most)
             break;
@@ -67,6 +77,59 @@ static int64_t script_line_of(const ScriptSource *source, int64_t line)
     return line;
 }
 
+/* -- statements that are lines -- */
+
+/* Whether it is an INSERT in a line of its own, as written and as shipped, and may run in one
+ * transaction with others: what stands in a value's place may hold a newline. */
+static bool is_line(const ScriptReading *reading, const SplitStatement *split,
+                    const ScriptStatement *statement, StatementName *ret_table)
+{
+    const ScriptDirectives *directives = &reading->script->directives;
+    return reading->sink->joins_lines && !directives->no_transaction && !directives->batch.size &&
+           split->has_semicolon && split->line == split->end_line && !split->inserted &&
+           !(reading->text && text_values_replaced(reading->text)) && !reading->source->includer &&
+           !statement->kind.breaks_session && !statement->kind.outside_effects &&
+           !statement->kind.parameters && statement_inserts(split, ret_table);
+}
+
+/* Whether `statement`, which was added last, is the next line of the one before: behind that one's
+ * semicolon only the newline between the two lines stands. */
+static bool goes_on(const ScriptReading *reading, const ScriptStatement *statement,
+                    const StatementName *table)
+{
+    const ScriptStatementArray *statements = &reading->script->statements;
+    if (!reading->lines_end || statements->count < 2)
+        return false;
+    const ScriptStatement *before = &statements->items[statements->count - 2];
+    return statement->offset == reading->lines_end + 1 &&
+           statement->line == before->line + before->statements &&
+           statement->offset + statement->length - before->offset <= SCRIPT_STATEMENT_SIZE_MAX &&
+           strcmp(table->schema, reading->lines_table.schema) == 0 &&
+           strcmp(table->name, reading->lines_table.name) == 0;
+}
+
+/* Let the statement that was added last be part of the one before, where it is a line behind that.
+ */
+static void join_line(ScriptReading *reading, const SplitStatement *split)
+{
+    StatementName table;
+    ScriptStatementArray *statements = &reading->script->statements;
+    ScriptStatement *last = &statements->items[statements->count - 1];
+    if (!is_line(reading, split, last, &table)) {
+        reading->lines_end = 0;
+        return;
+    }
+    bool joins = goes_on(reading, last, &table);
+    reading->lines_end = last->offset + split->end_offset - split->offset;
+    reading->lines_table = table;
+    if (!joins)
+        return;
+    ScriptStatement *first = last - 1;
+    first->length = last->offset + last->length - first->offset;
+    first->statements++;
+    statements->count--;
+}
+
 bool script_add_statement(ScriptReading *reading, const SplitStatement *split, int64_t offset,
                           int64_t line, Error *err)
 {
@@ -82,6 +145,7 @@ bool script_add_statement(ScriptReading *reading, const SplitStatement *split, i
     reading->script->statement_count++;
     statement->offset = offset;
     statement->length = split->length;
+    statement->statements = 1;
     statement->line = line;
     statement->pinned = is_pinned(reading, split);
     statement->source = reading->source->index;
@@ -92,8 +156,11 @@ bool script_add_statement(ScriptReading *reading, const SplitStatement *split, i
     statement_kind_of(split, &statement->kind);
     reading->script->ships |= statement->kind.control == TRANSACTION_CONTROL_NONE;
     statement->data = statement->kind.copy_from_stdin ? reading->script->data_count++ : -1;
-    if (!reading->sink->forgets_statements)
+    if (!reading->sink->forgets_statements || reading->sink->statement)
         summarize(split, statement->summary, sizeof statement->summary);
+    if (reading->sink->statement)
+        reading->sink->statement(reading->sink->context, reading->script, statement);
+    join_line(reading, split);
     return true;
 }
 

@@ -107,6 +107,7 @@ VariableFate splitter_on_variable(void *context, VariableForm form, SqlToken *to
     if (!splitter->events.variable(splitter->events.context, &variable, &insert, err))
         return VARIABLE_REFUSED;
     CLEANUP(memory_freep) char *text = insert.text;
+    splitter->inserted |= insert.kind != SPLITTER_INSERT_NONE;
     switch (insert.kind) {
     case SPLITTER_INSERT_NONE:
         return VARIABLE_PLAIN;

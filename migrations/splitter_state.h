@@ -58,6 +58,7 @@ struct StatementSplitter {
     char held[SPLITTER_WORD_SIZE_MAX + 4];
     size_t held_length;
     int insert_depth; /* values being read in the place of references */
+    bool inserted;    /* something of the statement being read was put in a reference's place */
 
     /* A backslash command or a comment between statements. */
     char text[SPLITTER_LINE_SIZE_MAX];

@@ -155,6 +155,8 @@ static void forget_statement(StatementSplitter *splitter)
     splitter->copy_words = COPY_WORDS_NONE;
     splitter->bracket_depth = 0;
     splitter->is_json = false;
+    /* what is left of a value goes on in the next statement */
+    splitter->inserted = splitter->insert_depth > 0;
 }
 
 bool splitter_report_statement(StatementSplitter *splitter, bool has_semicolon, int64_t end_offset,
@@ -168,6 +170,8 @@ bool splitter_report_statement(StatementSplitter *splitter, bool has_semicolon, 
     statement->length = splitter->statement_end - statement->offset;
     statement->has_semicolon = has_semicolon;
     statement->end_offset = end_offset;
+    statement->end_line = splitter->scanner.line;
+    statement->inserted = splitter->inserted;
     forget_statement(splitter);
     if (statement->copy == SPLITTER_COPY_FROM_STDIN) {
         splitter->mode = FEED_COPY_TAIL;

@@ -414,6 +414,12 @@ static void apply_row(const SplitStatement *statement, const KindRow *row, size_
         row->look(statement, at, kind);
 }
 
+bool statement_inserts(const SplitStatement *statement, StatementName *ret_table)
+{
+    return keyword_at(statement, 0, "insert") && keyword_at(statement, 1, "into") &&
+           read_name(statement, 2, ret_table) > 0;
+}
+
 static bool first_may_differ(const char *pattern)
 {
     return pattern[strcspn(pattern, "| ")] == '|';

@@ -71,6 +71,9 @@ typedef struct StatementKind {
     StatementName target; /* of an UPDATE or DELETE; "" where not */
 } StatementKind;
 
+/* Whether it is INSERT INTO a table, which *ret_table then is. */
+bool statement_inserts(const SplitStatement *statement, StatementName *ret_table);
+
 /* Classify. `statement` may be cut (words_cut): what then cannot be told is answered on the safe
  * side. */
 void statement_kind_of(const SplitStatement *statement, StatementKind *ret_kind);

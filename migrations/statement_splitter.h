@@ -63,8 +63,10 @@ typedef struct SplitStatement {
     int64_t offset;     /* of the first token's first byte */
     int64_t length;     /* through the last token, without the semicolon */
     int64_t line;       /* of the first token, from 1 */
+    int64_t end_line;   /* of the semicolon (or of the end of the text) */
     int64_t end_offset; /* behind the semicolon (or the end of the text) */
     bool has_semicolon;
+    bool inserted; /* something stands in it in the place of a reference, and counts no lines */
     SplitterWord words[SPLITTER_WORDS_MAX];
     size_t word_count;       /* at most SPLITTER_WORDS_MAX */
     bool words_cut;          /* there were more tokens */

@@ -62,6 +62,7 @@ static bool add_step(Walk *walk, const RunTask *task, size_t index, bool done, O
     json_object(json, /* name= */ NULL);
     json_string(json, "source", script->source);
     json_string(json, "kind", step_kind_name(step->kind));
+    json_int(json, "statements", step->statements);
     json_int(json, "line", step->line);
     json_string(json, "sql", sql);
     json_bool(json, "destructive", step->destructive);

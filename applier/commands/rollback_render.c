@@ -190,6 +190,7 @@ static bool show_step(const Plan *plan, const RunTask *task, size_t index, Objec
     }
     json_object(plan->json, /* name= */ NULL);
     json_string(plan->json, "source", script->source);
+    json_int(plan->json, "statements", step->statements);
     json_int(plan->json, "line", step->line);
     json_string(plan->json, "sql", sql);
     json_bool(plan->json, "destructive", step->destructive);

@@ -106,7 +106,8 @@ static void now_json(const RunNow *now, JsonWriter *json)
     if (now->step == SIZE_MAX)
         json_null(json, "statement");
     else
-        json_int(json, "statement", (int64_t)now->step + 1);
+        json_int(json, "statement",
+                 manifest_statement_number(&now->task->migration->scripts[now->script], now->step));
     json_int(json, "waited_ms", now->waited_ms);
 }
 

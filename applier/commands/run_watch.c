@@ -33,8 +33,9 @@ static void add_statement(const RunTask *task, ScriptKind script, size_t step, T
 {
     if (step == SIZE_MAX || !task->migration)
         return; /* COMMIT, or one of ours */
-    text_addf(text, ", statement %zu of %zu", step + 1,
-              task->migration->scripts[script].steps.count);
+    const ManifestScript *steps = &task->migration->scripts[script];
+    text_addf(text, ", statement %" PRId64 " of %" PRId64, manifest_statement_number(steps, step),
+              manifest_script_statements(steps));
     if (script != SCRIPT_UP)
         text_addf(text, " (%s)", script_kind_name(script));
 }
@@ -137,7 +138,10 @@ static void note_long_step(RunSeen *seen, const WatchedStep *step, int64_t durat
     seen->longest[at].identity =
         memory_string(step->task->migration ? step->task->migration->identity : "");
     seen->longest[at].script = script_kind_name(step->script);
-    seen->longest[at].statement = step->step == SIZE_MAX ? 0 : (int64_t)step->step + 1;
+    seen->longest[at].statement =
+        step->step == SIZE_MAX || !step->task->migration
+            ? 0
+            : manifest_statement_number(&step->task->migration->scripts[step->script], step->step);
     seen->longest[at].duration_ms = duration_ms;
 }
 
@@ -179,14 +183,20 @@ static void enter_step(RunWatch *watch, const RunNow *now)
 
 /* --- how far it is --------------------------------------------------------------------------- */
 
-/* What we know ourselves comes first: a COPY, rows in batches. */
+static const char *what_counts(const char *unit)
+{
+    if (strcmp(unit, "bytes") == 0)
+        return "copy";
+    return strcmp(unit, "rows") == 0 ? "batches" : "statements";
+}
+
+/* What we know ourselves comes first: a COPY, rows in batches, a step's lines. */
 static WatchProgress progress_of(const RunNow *now, const WatchFacts *facts)
 {
     if (!now->step_unit)
         return facts->progress;
     WatchProgress progress = {.done = now->step_done, .total = now->step_total};
-    snprintf(progress.what, sizeof(progress.what), "%s",
-             strcmp(now->step_unit, "bytes") == 0 ? "copy" : "batches");
+    snprintf(progress.what, sizeof(progress.what), "%s", what_counts(now->step_unit));
     snprintf(progress.unit, sizeof(progress.unit), "%s", now->step_unit);
     return progress;
 }

@@ -26,6 +26,24 @@ static char *in_line(const char *text, bool cut)
     return text_printable(text_string(&line), line.length, SIZE_MAX);
 }
 
+/* The first of many stands for them. */
+static char *shown(const ManifestStep *step, char *text, size_t length)
+{
+    char *newline = step->kind == STEP_LINES ? memchr(text, '\n', length) : NULL;
+    bool cut = !newline && (step->length > SHOWN_MOST || length > SHOWN_MOST);
+    if (newline)
+        *(newline > text && newline[-1] == ';' ? newline - 1 : newline) = '\0';
+    else if (length > SHOWN_MOST)
+        text[SHOWN_MOST] = '\0';
+    char *line = in_line(text, cut);
+    if (step->kind != STEP_LINES)
+        return line;
+    char *all = memory_format("%s  and %" PRId64 " more statement%s, a line each", line,
+                              step->statements - 1, text_plural(step->statements - 1));
+    free(line);
+    return all;
+}
+
 bool statement_text_read(ObjectStream *stream, const ManifestScript *script, size_t index,
                          const char *const *values, StatementForm form, char **ret_text, Error *err)
 {
@@ -49,10 +67,7 @@ bool statement_text_read(ObjectStream *stream, const ManifestScript *script, siz
         *ret_text = TAKE_PTR(text);
         return true;
     }
-    bool cut = step->length > SHOWN_MOST || length > SHOWN_MOST;
-    if (length > SHOWN_MOST)
-        text[SHOWN_MOST] = '\0';
-    *ret_text = in_line(text, cut);
+    *ret_text = shown(step, text, length);
     return true;
 }
 

@@ -48,8 +48,13 @@ static void free_slots(const Rehearsal *rehearsal, Fingerprint *slots)
 
 /* --- a step that does not run ---------------------------------------------------------------- */
 
-/* The migration with each statement a unit of its own, outside transactions; COPY data goes only
- * in one. */
+static bool goes_outside(const ManifestStep *step)
+{
+    return step->kind != STEP_COPY && step->kind != STEP_LINES;
+}
+
+/* The migration with each statement a unit of its own, outside transactions; COPY data and lines go
+ * only in one. */
 static ManifestMigration outside_transactions(const ManifestMigration *migration)
 {
     ManifestMigration copy = *migration;
@@ -57,7 +62,7 @@ static ManifestMigration outside_transactions(const ManifestMigration *migration
     up->groups = (ManifestGroupArray){0};
     for (size_t i = 0; i < up->steps.count; i++)
         *array_add(&up->groups) = (ManifestGroup){
-            .kind = up->steps.items[i].kind == STEP_COPY ? GROUP_TRANSACTION : GROUP_AUTOCOMMIT,
+            .kind = goes_outside(&up->steps.items[i]) ? GROUP_AUTOCOMMIT : GROUP_TRANSACTION,
             .first_step = i,
             .step_count = 1};
     return copy;

@@ -66,6 +66,16 @@ static void add_blockers(const FailedRun *run, Text *words)
         text_addf(words, "; %s", text_string(&blocked));
 }
 
+static bool statement_shown(const FailedRun *run, const PipelineEntry *entry, const RunTask *task,
+                            char **ret_sql, Error *err)
+{
+    const ManifestStep *step = &task->migration->scripts[entry->script].steps.items[entry->step];
+    return step->kind == STEP_LINES ? step_queue_line(run->queue, task, entry->script, entry->step,
+                                                      entry->row, ret_sql, err)
+                                    : step_queue_statement_shown(run->queue, task, entry->script,
+                                                                 entry->step, ret_sql, err);
+}
+
 static void failure_words(const FailedRun *run, const PipelineEntry *entry, const RunTask *task,
                           WordsPolicy policy, Text *words)
 {
@@ -93,8 +103,7 @@ static void failure_words(const FailedRun *run, const PipelineEntry *entry, cons
         CLEANUP(memory_freep) char *sql = NULL;
         CLEANUP(error_done) Error ignored = {0};
         if (entry->kind == ENTRY_STEP)
-            (void)!step_queue_statement_shown(run->queue, task, entry->script, entry->step, &sql,
-                                              &ignored);
+            (void)!statement_shown(run, entry, task, &sql, &ignored);
         server_words_add(&error, sql, policy, words);
         add_blockers(run, words);
     }
@@ -131,8 +140,8 @@ void step_failure_note(const FailedRun *run, const PipelineEntry *entry)
         .identity = memory_string(task->migration ? task->migration->identity : ""),
         .version = memory_string(task->version->name),
         .script = script_kind_name(kind),
-        .statement = step ? (int64_t)entry->step + 1 : 0,
-        .line = step ? script->steps.items[entry->step].line : 0,
+        .statement = step ? manifest_statement_number(script, entry->step) + entry->row : 0,
+        .line = step ? script->steps.items[entry->step].line + entry->row : 0,
         .source = memory_string(script && script->source ? script->source : ""),
         .words = text_take(&words),
     };

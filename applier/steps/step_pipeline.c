@@ -278,15 +278,11 @@ static bool pump(StepPipeline *pipeline, Until until, Error *err)
     return true;
 }
 
-bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err)
+/* Ask at each half of the window, which lets the server work on one half while the other's answers
+ * are read; wait where it is full. */
+static bool keep_window(StepPipeline *pipeline, Error *err)
 {
     PGconn *connection = pipeline->session->connection;
-    if (pipeline->has_failure)
-        return true;
-    pipeline->units++;
-    pipeline->units_unasked++;
-    /* Asking at each half of the window lets the server work on one half while the other's answers
-     * are read. */
     if (pipeline->units_unasked >= PIPELINE_UNITS_MAX / 2 ||
         pipeline->bytes_unasked >= PIPELINE_BYTES_MAX / 2) {
         pipeline->units_unasked = pipeline->bytes_unasked = 0;
@@ -296,6 +292,20 @@ bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err)
     if (pipeline->units < PIPELINE_UNITS_MAX && pipeline->bytes < PIPELINE_BYTES_MAX)
         return true;
     return pump(pipeline, UNTIL_ROOM, err);
+}
+
+bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err)
+{
+    if (pipeline->has_failure)
+        return true;
+    pipeline->units++;
+    pipeline->units_unasked++;
+    return keep_window(pipeline, err);
+}
+
+bool step_pipeline_statement_queued(StepPipeline *pipeline, Error *err)
+{
+    return pipeline->has_failure || keep_window(pipeline, err);
 }
 
 bool step_pipeline_drain(StepPipeline *pipeline, Error *err)

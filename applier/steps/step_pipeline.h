@@ -35,6 +35,7 @@ typedef struct PipelineEntry {
     size_t part;        /* index of the run's part; for ENTRY_STEP and ENTRY_LEDGER */
     ScriptKind script;  /* for ENTRY_STEP */
     size_t step;        /* index in the script */
+    int64_t row;        /* which statement of a step of lines, from 0 */
     JournalChain chain; /* for ENTRY_COMMIT: where the chain stands once it is committed */
     bool closes_unit;   /* with its answer a unit is no longer out */
     /* set by the pipeline */
@@ -74,6 +75,10 @@ bool step_pipeline_send_prepare(StepPipeline *pipeline, const PipelineEntry *ent
 
 /* A unit is queued: where the window is full, wait until it is half empty, or something failed. */
 bool step_pipeline_unit_queued(StepPipeline *pipeline, Error *err) MUST_CHECK;
+
+/* A statement of a unit is queued, and more may follow: the same where the window of bytes is full,
+ * so that memory does not grow with the unit. */
+bool step_pipeline_statement_queued(StepPipeline *pipeline, Error *err) MUST_CHECK;
 
 /* Sync, wait for every answer, leave pipeline mode. */
 bool step_pipeline_drain(StepPipeline *pipeline, Error *err) MUST_CHECK;

@@ -67,25 +67,33 @@ static const ManifestScript *script_of(const RunTask *task, ScriptKind kind)
     return &task->migration->scripts[kind];
 }
 
+bool step_queue_read(StepQueue *queue, const RunTask *task, ScriptKind kind, int64_t offset,
+                     char *bytes, size_t length, Error *err)
+{
+    const ManifestObject *object = &task->manifest->objects.items[script_of(task, kind)->object];
+    if (!stand_at(queue, task, object, offset, err))
+        return error_wrap(err, "reading '%s'", object->path);
+    if (!object_stream_read_range(queue->stream, offset, bytes, length, err)) {
+        queue->stream_object = NULL;
+        return error_wrap(err, "reading '%s'", object->path);
+    }
+    queue->stream_at = offset + (int64_t)length;
+    return true;
+}
+
 /* As it stands in the object. */
 static bool read_statement(StepQueue *queue, const RunTask *task, ScriptKind kind, size_t index,
                            char **ret_text, Error *err)
 {
     const ManifestScript *script = script_of(task, kind);
     const ManifestStep *step = &script->steps.items[index];
-    const ManifestObject *object = &task->manifest->objects.items[script->object];
-    if (!stand_at(queue, task, object, step->offset, err))
-        return error_wrap(err, "reading '%s'", object->path);
     size_t length = (size_t)step->length;
     CLEANUP(memory_freep) char *text = memory_zeroed(length + 1, 1);
-    if (!object_stream_read_range(queue->stream, step->offset, text, length, err)) {
-        queue->stream_object = NULL;
-        return error_wrap(err, "reading '%s'", object->path);
-    }
-    queue->stream_at = step->offset + step->length;
+    if (!step_queue_read(queue, task, kind, step->offset, text, length, err))
+        return false;
     if (memchr(text, '\0', length))
-        return error_set(err, ERROR_INPUT, "'%s' holds a NUL byte in statement %zu", object->path,
-                         index + 1);
+        return error_set(err, ERROR_INPUT, "'%s' holds a NUL byte in statement %zu",
+                         task->manifest->objects.items[script->object].path, index + 1);
     *ret_text = TAKE_PTR(text);
     return true;
 }
@@ -266,14 +274,18 @@ static bool queue_step(StepQueue *queue, size_t unit, size_t part_index, ScriptK
     PipelineEntry entry = {
         .kind = ENTRY_STEP, .unit = unit, .part = part_index, .script = kind, .step = index};
     CLEANUP(memory_freep) char *sql = NULL;
+    StepKind step = script_of(task, kind)->steps.items[index].kind;
+    if (step == STEP_LINES)
+        return step_queue_lines(queue, &entry, task, err);
     if (!step_queue_statement(queue, task, kind, index, &sql, err))
         return false;
-    StepKind step = script_of(task, kind)->steps.items[index].kind;
     if (step == STEP_COPY)
         return step_queue_copy(queue, &entry, task, sql, err);
+    if (!step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err))
+        return false;
     /* what it answers must be known before anything behind it is sent */
-    return step_pipeline_send(queue->pipeline, &entry, sql, PG_NO_VALUES, err) &&
-           (step != STEP_ASSERTION || step_pipeline_drain(queue->pipeline, err));
+    return step == STEP_ASSERTION ? step_pipeline_drain(queue->pipeline, err)
+                                  : step_pipeline_statement_queued(queue->pipeline, err);
 }
 
 static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index, ScriptKind kind,

@@ -47,10 +47,15 @@ void step_queue_done(StepQueue *queue);
  * here; here: ERROR_CONNECTION, and what reading objects brings (ERROR_TRUST, ERROR_IO). */
 bool step_queue_unit(StepQueue *queue, size_t unit, Error *err) MUST_CHECK;
 
-/* The text of a statement as it is sent, with the task's values in it, NUL-terminated; the caller
- * frees. What the bundle's digests are of is what stands in the object. */
+/* The text of a step's one statement as it is sent, with the task's values in it, NUL-terminated;
+ * the caller frees. What the bundle's digests are of is what stands in the object. */
 bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind script, size_t step,
                           char **ret_text, Error *err) MUST_CHECK;
+
+/* Bytes of a script's object as they stand there: from the stream that is open, where it has not
+ * come further. */
+bool step_queue_read(StepQueue *queue, const RunTask *task, ScriptKind script, int64_t offset,
+                     char *bytes, size_t length, Error *err) MUST_CHECK;
 
 /* The same with none of the values but those that are identifiers: what words of the server may be
  * compared with. */
@@ -87,6 +92,15 @@ extern const size_t step_queue_reset_count;
  * of the statement is in the pipeline. In step_copy.c. ERROR_INPUT where it is no such COPY. */
 bool step_queue_copy(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
                      const char *sql, Error *err) MUST_CHECK;
+
+/* Queue the statements of a STEP_LINES, in order, until one has failed. ERROR_INPUT where its lines
+ * are not what the manifest says. In step_lines.c. */
+bool step_queue_lines(StepQueue *queue, const PipelineEntry *entry, const RunTask *task,
+                      Error *err) MUST_CHECK;
+
+/* One of them, from 0; the caller frees. */
+bool step_queue_line(StepQueue *queue, const RunTask *task, ScriptKind script, size_t step,
+                     int64_t row, char **ret_text, Error *err) MUST_CHECK;
 
 /* Tell the observer, where there is one that wants to know; the pipeline is drained first, our
  * search_path holds meanwhile, and where that brings a failure of a step to light the observer is

@@ -166,9 +166,10 @@ void run_listener_ending(const RunListener *listener, const char *words, Text *t
         text_addf(text, "%s%s", text->length ? "; " : "", text_string(&more));
 }
 
-/* Of a COPY or a batch that is under way. */
-static void note_step_progress(const StepRunner *runner, RunNow *now)
+/* Of a COPY, a batch or a step of lines that is under way. */
+static void note_step_progress(const StepRunner *runner, const PipelineEntry *entry, RunNow *now)
 {
+    const ManifestStep *step = now->step == SIZE_MAX ? NULL : step_of(runner, entry);
     if (runner->queue.copy_total_bytes > 0) {
         now->step_unit = "bytes";
         now->step_done = runner->queue.copy_bytes;
@@ -177,6 +178,10 @@ static void note_step_progress(const StepRunner *runner, RunNow *now)
         now->step_unit = "rows";
         now->step_done = now->batch.rows_covered;
         now->step_total = now->batch.rows_total;
+    } else if (step && step->kind == STEP_LINES) {
+        now->step_unit = "statements";
+        now->step_done = entry->row;
+        now->step_total = step->statements;
     }
 }
 
@@ -231,7 +236,7 @@ static void on_waiting(void *context, int64_t waited_ms)
                                : (RunBatch){0},
                   .tasks_done = runner->report->tasks_done,
                   .tasks_count = runner->tasks_count};
-    note_step_progress(runner, &now);
+    note_step_progress(runner, entry, &now);
     listener->waiting(listener->context, &now);
 }
 

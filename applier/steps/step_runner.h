@@ -42,7 +42,8 @@ typedef struct RunNow {
     int64_t copied_bytes; /* in the run so far, sent by COPY */
     RunBatch batch;       /* of a step that is a batch; else zeroed */
     /* How far this step has come where we know it ourselves and need not ask the server: a COPY in
-     * "bytes", a batch in "rows". unit NULL: we do not know; total 0: nor where it ends. */
+     * "bytes", a batch in "rows", lines in "statements". unit NULL: we do not know; total 0: nor
+     * where it ends. */
     const char *step_unit;
     int64_t step_done;
     int64_t step_total;

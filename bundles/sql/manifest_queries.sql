@@ -51,10 +51,10 @@ INSERT INTO step_group (migration, script, ordinal, kind, isolation, read_only, 
 VALUES (:migration, :script, :ordinal, :kind, :isolation, :read_only, :deferrable_mode, :steps)
 
 -- :name manifest_insert_step
-INSERT INTO step (migration, script, ordinal, kind, line, offset, length, data_object,
+INSERT INTO step (migration, script, ordinal, kind, statements, line, offset, length, data_object,
   session_state, destructive, outside_effects, lock_estimate, probe, probe_object,
   probe_object_schema, probe_table, probe_table_schema)
-VALUES (:migration, :script, :ordinal, :kind, :line, :offset, :length, :data_object,
+VALUES (:migration, :script, :ordinal, :kind, :statements, :line, :offset, :length, :data_object,
   :session_state, :destructive, :outside_effects, :lock_estimate, :probe, :probe_object,
   :probe_object_schema, :probe_table, :probe_table_schema)
 
@@ -152,7 +152,7 @@ FROM step_group ORDER BY migration, script, ordinal
 -- :name manifest_read_steps
 SELECT migration, script, ordinal, kind, line, offset, length, data_object, session_state,
   destructive, outside_effects, lock_estimate, probe, probe_object, probe_object_schema,
-  probe_table, probe_table_schema
+  probe_table, probe_table_schema, statements
 FROM step ORDER BY migration, script, ordinal
 
 -- :name manifest_read_parameters

@@ -109,12 +109,13 @@ CREATE TABLE step_group ( -- steps that share a transaction, one step outside an
   steps INTEGER NOT NULL CHECK (steps >= 1),
   PRIMARY KEY (migration, script, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE step ( -- statements, as ranges of the script's plain bytes
+CREATE TABLE step ( -- statements, or lines of such, as ranges of the script's plain bytes
   migration INTEGER NOT NULL REFERENCES migration,
   script TEXT NOT NULL CHECK (script IN ('up', 'down', 'verify', 'precheck')),
   ordinal INTEGER NOT NULL CHECK (ordinal >= 1),
-  kind TEXT NOT NULL CHECK (kind IN ('sql', 'copy', 'batch', 'assertion')),
-  line INTEGER NOT NULL CHECK (line >= 1), -- in the vendor's file
+  kind TEXT NOT NULL CHECK (kind IN ('sql', 'copy', 'batch', 'assertion', 'lines')),
+  statements INTEGER NOT NULL CHECK (statements >= 1), -- in it; of `lines` each in a line of its own
+  line INTEGER NOT NULL CHECK (line >= 1), -- in the vendor's file, of the first
   offset INTEGER NOT NULL CHECK (offset >= 0), -- from 0
   length INTEGER NOT NULL CHECK (length >= 1), -- bytes
   data_object INTEGER REFERENCES object, -- what COPY reads

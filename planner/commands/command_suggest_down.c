@@ -54,13 +54,14 @@ static char *down_name(const ProjectMigration *migration)
 /* A script without a statement, as 'planner new' writes it, is none. */
 static bool check_free(const Project *project, const ProjectMigration *migration, Error *err)
 {
+    static const ScriptSink nowhere = {.forgets_statements = true};
     const char *name = migration->scripts[PROJECT_DOWN];
     CLEANUP(script_done) Script script = {0};
     if (!name)
         return true;
-    if (!project_script_read(project, migration, PROJECT_DOWN, /* sink= */ NULL, &script, err))
+    if (!project_script_read(project, migration, PROJECT_DOWN, &nowhere, &script, err))
         return false;
-    if (!script.statements.count)
+    if (!script.statement_count)
         return true;
     error_set(err, ERROR_CONFIG, "there is a down script already: '%s'", name);
     return error_hint(err, "without '--write' the draft is printed");

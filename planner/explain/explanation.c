@@ -79,7 +79,7 @@ static void explain_script(Explanation *explanation, ProjectScript which)
     const ProjectMigration *migration = explanation->migration;
     ScriptExplanation *into = &explanation->scripts[which];
     CLEANUP(error_done) Error failure = {0};
-    const ScriptSink sink = {0};
+    const ScriptSink sink = {.joins_lines = !migration->no_transaction[which]};
     into->present = migration->scripts[which] != NULL;
     if (!into->present)
         return;

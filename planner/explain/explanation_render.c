@@ -144,7 +144,11 @@ static void statement_text(const Explanation *explanation, const Script *script,
 {
     CLEANUP(explanation_notes_done) ExplanationNotes notes = {0};
     explanation_notes(explanation, script, statement, step, &notes);
-    text_addf(out, "    line %-5" PRId64 " %s\n", statement->script_line, statement->summary);
+    text_addf(out, "    line %-5" PRId64 " %s", statement->script_line, statement->summary);
+    if (statement->statements > 1)
+        text_addf(out, "  and %" PRId64 " more statement%s, a line each", statement->statements - 1,
+                  text_plural(statement->statements - 1));
+    text_add_char(out, '\n');
     array_each (char *, words, &notes)
         text_addf(out, "               %s\n", *words);
 }
@@ -207,6 +211,7 @@ static void statement_json(const Explanation *explanation, const ScriptExplanati
     explanation_notes(explanation, &script->script, statement, step, &notes);
     json_object(json, /* name= */ NULL);
     json_int(json, "line", statement->script_line);
+    json_int(json, "statements", statement->statements);
     json_string(json, "words", statement->summary);
     json_string(json, "kind", step ? step_kind_name(step->kind) : NULL);
     if (step && script->planned)

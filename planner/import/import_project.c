@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "migrations/project_names.h"
 #include "planner/import/import_script.h"
@@ -24,14 +25,14 @@ void imported_migrations_done(ImportedMigrationArray *migrations)
 static bool find_scripts(const Project *project, const ProjectMigration *source,
                          ImportedMigration *imported, Error *err)
 {
-    const ScriptSink nowhere = {0};
+    static const ScriptSink nowhere = {.forgets_statements = true};
     for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++) {
         CLEANUP(script_done) Script script = {0};
         if (!source->scripts[which])
             continue;
         if (!project_script_read(project, source, (ProjectScript)which, &nowhere, &script, err))
             return false;
-        imported->writes[which] = which == PROJECT_UP || script.statements.count ||
+        imported->writes[which] = which == PROJECT_UP || script.statement_count ||
                                   (which == PROJECT_DOWN && script.directives.nothing_to_undo);
         imported->nothing_to_undo |= script.directives.nothing_to_undo != NULL;
     }
@@ -104,33 +105,24 @@ static char *file_of(const ImportedMigration *imported, ProjectScript which, con
     return memory_format("%s/%s.%s.sql", folder, imported->path, project_script_name(which));
 }
 
-/* That a site's text comes into the same places of two statements, in the same form. */
-static bool same_references(const Script *a, const ScriptStatement *first, const Script *b,
-                            const ScriptStatement *second)
+/* What a script's statements are, one after the other: their lengths, first words and data, and
+ * where a site's text comes into them, in which form. Only the digest is kept: memory does not grow
+ * with their number. */
+static void add_statement(void *context, const Script *script, const ScriptStatement *statement)
 {
-    if (first->reference_count != second->reference_count)
-        return false;
-    for (size_t i = 0; i < first->reference_count; i++) {
-        const ScriptReference *one = &a->references.items[first->first_reference + i];
-        const ScriptReference *other = &b->references.items[second->first_reference + i];
-        if (one->offset - first->offset != other->offset - second->offset ||
-            one->length != other->length || one->value != other->value || one->form != other->form)
-            return false;
+    char words[256];
+    int length =
+        snprintf(words, sizeof(words), "%" PRId64 " %" PRId64 " %zu %s\n", statement->length,
+                 statement->data, statement->reference_count, statement->summary);
+    digest_update(context, words, (size_t)length);
+    for (size_t i = 0; i < statement->reference_count; i++) {
+        const ScriptReference *reference =
+            &script->references.items[statement->first_reference + i];
+        length = snprintf(words, sizeof(words), "%" PRId64 " %" PRId64 " %zu %d\n",
+                          reference->offset - statement->offset, reference->length,
+                          reference->value, (int)reference->form);
+        digest_update(context, words, (size_t)length);
     }
-    return true;
-}
-
-static bool same_statements(const Script *a, const Script *b)
-{
-    if (a->statements.count != b->statements.count || a->data_count != b->data_count)
-        return false;
-    for (size_t i = 0; i < a->statements.count; i++) {
-        const ScriptStatement *first = &a->statements.items[i], *second = &b->statements.items[i];
-        if (first->length != second->length || first->data != second->data ||
-            strcmp(first->summary, second->summary) != 0 || !same_references(a, first, b, second))
-            return false;
-    }
-    return true;
 }
 
 /* What was written reads as what it came from. */
@@ -139,16 +131,23 @@ static bool check_written(const Project *project, const ImportedMigration *impor
 {
     CLEANUP(script_done) Script source = {0};
     CLEANUP(script_done) Script written = {0};
-    const ScriptSink nowhere = {0};
+    DigestStream digests[2];
+    ScriptSink sinks[2];
+    for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+        digest_begin(&digests[i]);
+        sinks[i] = (ScriptSink){
+            .statement = add_statement, .forgets_statements = true, .context = &digests[i]};
+    }
     const ScriptFile file = {
         .path = path,
         .name = path,
         .settings = {.syntax = import_syntax(project), .values = &project->config.values},
     };
-    if (!project_script_read(project, imported->source, which, &nowhere, &source, err) ||
-        !script_read(&file, &nowhere, &written, err))
+    if (!project_script_read(project, imported->source, which, &sinks[0], &source, err) ||
+        !script_read(&file, &sinks[1], &written, err))
         return false;
-    if (same_statements(&source, &written))
+    Digest of_source = digest_end(&digests[0]), of_written = digest_end(&digests[1]);
+    if (source.data_count == written.data_count && digest_equal(&of_source, &of_written))
         return true;
     error_set(err, ERROR_INPUT,
               "%s: written as a script of its own it has other statements, "

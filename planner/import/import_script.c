@@ -128,6 +128,7 @@ static bool put_text(const Project *project, const ProjectMigration *migration, 
                              .data_begin = begin_data,
                              .data = put_data,
                              .data_end = end_data,
+                             .forgets_statements = true,
                              .context = output};
     ScriptFile file = project_script_file(project, migration, which, path);
     file.ranges = ranges;
@@ -136,7 +137,7 @@ static bool put_text(const Project *project, const ProjectMigration *migration, 
         return false;
     if (!output->begun || output->line_ended)
         return true;
-    const char *end = script.statements.count && output->last != ';' ? "\n;" : "";
+    const char *end = script.statement_count && output->last != ';' ? "\n;" : "";
     return put(output, end, strlen(end), err) && end_line(output, err);
 }
 

@@ -262,7 +262,8 @@ static bool append_text(Build *build, const ScriptPlanOptions *options, Spool *s
             planned->present ? digest_end(&authored) : digest_of("", 0);
     }
     size_t first = script->statements.count;
-    int64_t line = first ? script->statements.items[first - 1].line : 1;
+    const ScriptStatement *last = first ? &script->statements.items[first - 1] : NULL;
+    int64_t line = last ? last->line + last->statements - 1 : 1;
     CLEANUP(memory_freep)
     char *added =
         memory_format("%s\n%s", spool->last && spool->last != ';' ? "\n;" : "", text_string(&text));
@@ -280,6 +281,7 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
                              .data_begin = spool_data_begin,
                              .data = spool_data,
                              .data_end = spool_data_end,
+                             .joins_lines = !build->source->no_transaction[kind],
                              .context = spool};
     CLEANUP(script_done) Script script = {0};
     if (!authored)
@@ -459,7 +461,7 @@ static void count(Manifest *manifest)
     Head *head = &manifest->head;
     head->migrations = (int64_t)manifest->migrations.count;
     array_each (const ManifestMigration, migration, &manifest->migrations) {
-        head->statements += (int64_t)migration->scripts[SCRIPT_UP].steps.count;
+        head->statements += manifest_script_statements(&migration->scripts[SCRIPT_UP]);
         head->irreversible += migration->verdict == VERDICT_IRREVERSIBLE;
         head->unproven += !migration->rehearsed;
     }

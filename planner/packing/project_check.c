@@ -45,7 +45,7 @@ static void check_script(const Project *project, const ProjectMigration *migrati
 {
     CLEANUP(script_done) Script script = {0};
     CLEANUP(error_done) Error failure = {0};
-    const ScriptSink sink = {0};
+    const ScriptSink sink = {.joins_lines = !migration->no_transaction[which]};
     const char *name = migration->scripts[which];
     if (!project_script_read(project, migration, which, &sink, &script, &failure)) {
         finding_add_error(findings, &failure);

@@ -113,8 +113,9 @@ static char *other_origins(const Project *project, const ProjectMigration *migra
 {
     CLEANUP(script_done) Script script = {0};
     CLEANUP(error_done) Error ignored = {0};
+    static const ScriptSink nowhere = {.forgets_statements = true};
     Text text = {0};
-    if (!project_script_read(project, migration, PROJECT_UP, /* sink= */ NULL, &script, &ignored))
+    if (!project_script_read(project, migration, PROJECT_UP, &nowhere, &script, &ignored))
         return NULL;
     array_each (char *, value, &script.values)
         text_addf(&text, "%sthe value '%s'", text.length ? ", " : "", *value);

@@ -152,9 +152,11 @@ static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup
     bool asks = kind->answers &&
                 (walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK);
     *array_add(&walk->planned->steps) = (ManifestStep){
-        .kind = kind->copy_from_stdin ? STEP_COPY
-                : asks                ? STEP_ASSERTION
-                                      : STEP_SQL,
+        .kind = kind->copy_from_stdin       ? STEP_COPY
+                : asks                      ? STEP_ASSERTION
+                : statement->statements > 1 ? STEP_LINES
+                                            : STEP_SQL,
+        .statements = statement->statements,
         .line = statement->script_line,
         .offset = statement->offset,
         .length = statement->length,

@@ -36,7 +36,7 @@ static const SqlDamage rows_damaged[] = {
     {"a text of 8 MB", "UPDATE meta SET value = hex(zeroblob(4000000)) WHERE key = 'search-path'",
      "string or blob too big"},
     {"NULL where none may be", "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')",
-     "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
     /* versions */
     {"no version", "DELETE FROM version", "row 1: 'version'"},
     {"a version left out", "UPDATE version SET version = 3 WHERE version = 2",
@@ -286,6 +286,32 @@ static const SqlDamage rows_damaged[] = {
     {"a step of 2^62 bytes", "UPDATE step SET length = 1 << 62 WHERE migration = 3",
      "outside 1 to 268435456"},
     {"an empty step", "UPDATE step SET length = 0 WHERE migration = 3", "CHECK constraint failed"},
+    {"a statement that is two",
+     "UPDATE step SET statements = 2 WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"lines that are one", "UPDATE step SET kind = 'lines' WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"more lines than bytes",
+     "UPDATE step SET kind = 'lines', statements = length WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"lines outside transactions",
+     "UPDATE step SET kind = 'lines', statements = 2, probe = 'repeat' WHERE migration = 1 AND script = 'down';"
+     "UPDATE step_group SET kind = 'autocommit' WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"lines that set the session",
+     "UPDATE step SET kind = 'lines', statements = 2, session_state = 1 WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"lines that reach outside",
+     "UPDATE step SET kind = 'lines', statements = 2, outside_effects = 1 WHERE migration = 1 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"lines with parameters",
+     "UPDATE step SET kind = 'lines', statements = 2 WHERE migration = 3 AND script = 'down'",
+     "step 1: its number of statements does not fit"},
+    {"a step of no statements", "UPDATE step SET statements = 0 WHERE migration = 2",
+     "CHECK constraint failed"},
+    {"lines that HEAD does not count",
+     "UPDATE step SET kind = 'lines', statements = 3 WHERE migration = 2 AND script = 'up'",
+     "are not as many as HEAD says"},
     {"COPY without data", "UPDATE step SET data_object = NULL WHERE kind = 'copy' AND ordinal = 2",
      "COPY and its data do not go together"},
     {"data without COPY", "UPDATE step SET data_object = 2 WHERE migration = 3",
@@ -309,30 +335,30 @@ static const SqlDamage rows_damaged[] = {
     {"an unknown requirement", "UPDATE requirement SET kind = 'moon'", "is no word that it may be"},
     {"a requirement without a name", "UPDATE requirement SET name = ''", "has 0 bytes"},
     /* the schema */
-    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 4"},
+    {"a view", "CREATE VIEW v AS SELECT 1", "not those of manifest schema 5"},
     {"a view that never ends",
      "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
      " SELECT n FROM c",
-     "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
     {"a view in the place of a table",
      "ALTER TABLE meta RENAME TO m; CREATE VIEW meta AS WITH RECURSIVE c(n) AS"
      " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS key, n AS value FROM c",
-     "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
     {"a trigger", "CREATE TRIGGER t AFTER INSERT ON meta BEGIN SELECT 1; END",
-     "not those of manifest schema 4"},
-    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 4"},
-    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 4"},
-    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
+    {"an index", "CREATE INDEX i ON object (path)", "not those of manifest schema 5"},
+    {"a table too many", "CREATE TABLE more (a)", "not those of manifest schema 5"},
+    {"a table too few", "DROP TABLE requirement", "not those of manifest schema 5"},
     {"a column too many", "ALTER TABLE meta ADD COLUMN more TEXT", "not those of manifest schema"},
     {"a generated column",
      "ALTER TABLE requirement ADD COLUMN bomb TEXT AS (hex(zeroblob(1000000000)))",
-     "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
     {"a table that is looser",
      "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'requirement'",
-     "not those of manifest schema 4"},
-    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 4"},
-    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 4"},
-    {"statistics", "ANALYZE", "not those of manifest schema 4"},
+     "not those of manifest schema 5"},
+    {"a full-text table", "CREATE VIRTUAL TABLE f USING fts5(a)", "not those of manifest schema 5"},
+    {"an rtree", "CREATE VIRTUAL TABLE r USING rtree(a, b, c)", "not those of manifest schema 5"},
+    {"statistics", "ANALYZE", "not those of manifest schema 5"},
 };
 
 /* What bytes at a place of manifest.db say, without SQLite having a word. */
@@ -434,10 +460,10 @@ static void says_that_a_schema_is_of_another_time(void **state UNUSED)
 {
     CLEANUP(forge_done) Forge other;
     forge_init(&other, FORGE_MINIMAL);
-    other.head.manifest_schema = 5;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 5, this program knows 4");
-    other.head.manifest_schema = 3;
-    expect_unread(&other, ERROR_TARGET, "has manifest schema 3, this program knows 4");
+    other.head.manifest_schema = 6;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 6, this program knows 5");
+    other.head.manifest_schema = 4;
+    expect_unread(&other, ERROR_TARGET, "has manifest schema 4, this program knows 5");
 }
 
 static void refuses_a_manifest_shorter_than_a_page(void **state UNUSED)

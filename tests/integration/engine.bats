@@ -400,6 +400,28 @@ SQL
     [ "$(sql "SELECT to_regclass('a') IS NULL AND to_regclass('b') IS NULL")" = t ]
 }
 
+# lines STATUS LINES N: in a database of their own
+lines() {
+    drop_database
+    fresh_database
+    DATABASE_URL=$DB run_status "$1" engine lines m1 'CREATE TABLE a (id int)' "$2" "$3"
+}
+
+@test "lines that are not what the manifest says are refused, and their group rolled back" {
+    local one='INSERT INTO a VALUES (1)' newline=$'\n'
+    lines 4 "$one;$newline$one;$newline$one" 2
+    errors_has "line 2 of step 2 of 'm1' is no statement of its own, as the manifest says"
+    lines 4 "$one;$newline$one;$newline$one" 4
+    errors_has "line 3 of step 2 of 'm1' is no statement of its own"
+    lines 4 "$one$newline$one" 2
+    errors_has "line 1 of step 2 of 'm1' is no statement of its own"
+    lines 4 "$one;$newline$newline$one" 3
+    errors_has "line 2 of step 2 of 'm1' is no statement of its own"
+    same 'what stays' 0 "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'a'")"
+    lines 0 "$one;$newline$one;$newline$one" 3
+    same rows 3 "$(sql 'SELECT count(*) FROM a')"
+}
+
 @test "a script cannot drop our lock, our statements or our role unseen" {
     run_status 0 engine statements m1 'DEALLOCATE ALL' 'CREATE TABLE a ()'
     output_has 'retries 1'

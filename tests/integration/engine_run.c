@@ -6,6 +6,7 @@
  *     engine_run pooler
  *     engine_run statements IDENTITY SQL…    one migration, one transaction, a statement each: for
  *                                            what the planner would refuse to pack
+ *     engine_run lines IDENTITY SQL LINES N  a statement, and lines that the manifest calls N
  *
  * The target comes from PG* or DATABASE_URL. Bundles are read without trust. */
 #include <inttypes.h>
@@ -151,11 +152,10 @@ static bool read_text(void *context, const ManifestObject *object UNUSED, int64_
     return true;
 }
 
-/* A manifest made by hand around the statements. */
-static bool apply_statements(Arguments *arguments, char *identity, char **statements, int count,
-                             Error *err)
+/* A manifest made by hand around an up's steps. */
+static bool apply_steps(Arguments *arguments, char *identity, Text *text, ManifestStepArray *steps,
+                        Error *err)
 {
-    CLEANUP(text_done) Text script = {0};
     ManifestMigration migration = {.identity = identity,
                                    .ordinal = 1,
                                    .lock_timeout_ms = -1,
@@ -164,13 +164,9 @@ static bool apply_statements(Arguments *arguments, char *identity, char **statem
     ManifestScript *up = &migration.scripts[SCRIPT_UP];
     up->present = true;
     up->source = identity;
-    for (int i = 0; i < count; i++) {
-        ManifestStep *step = array_add(&up->steps);
-        *step = (ManifestStep){.line = i + 1, .offset = (int64_t)script.length, .data_object = -1};
-        text_addf(&script, "%s;\n", statements[i]);
-        step->length = (int64_t)script.length - step->offset - 2;
-    }
-    *array_add(&up->groups) = (ManifestGroup){.step_count = (size_t)count};
+    up->steps = *steps;
+    *array_add(&up->groups) = (ManifestGroup){.step_count = steps->count};
+    const Text script = *text;
     Digest digest = digest_of(script.bytes, script.length);
     ManifestObject object = {.path = identity,
                              .stored_size = (int64_t)script.length,
@@ -195,10 +191,48 @@ static bool apply_statements(Arguments *arguments, char *identity, char **statem
     CLEANUP(apply_report_done) ApplyReport report = {0};
     bool good = apply_run(&arguments->run, &input, /* to_version= */ NULL, &report, err);
     print_run(&report.run);
-    array_free(&up->steps);
     array_free(&up->groups);
     free(manifest.search_path);
     free(envelope);
+    return good;
+}
+
+static ManifestStep *add_step(Text *script, ManifestStepArray *steps, const char *text)
+{
+    ManifestStep *step = array_add(steps);
+    *step = (ManifestStep){.statements = 1,
+                           .line = (int64_t)steps->count,
+                           .offset = (int64_t)script->length,
+                           .length = (int64_t)strlen(text),
+                           .data_object = -1};
+    text_addf(script, "%s;\n", text);
+    return step;
+}
+
+static bool apply_statements(Arguments *arguments, char *identity, char **statements, int count,
+                             Error *err)
+{
+    CLEANUP(text_done) Text script = {0};
+    ManifestStepArray steps = {0};
+    for (int i = 0; i < count; i++)
+        add_step(&script, &steps, statements[i]);
+    bool good = apply_steps(arguments, identity, &script, &steps, err);
+    array_free(&steps);
+    return good;
+}
+
+/* One statement, and lines that the manifest calls so many statements. */
+static bool apply_lines(Arguments *arguments, char *identity, const char *first, const char *lines,
+                        const char *count, Error *err)
+{
+    CLEANUP(text_done) Text script = {0};
+    ManifestStepArray steps = {0};
+    add_step(&script, &steps, first);
+    ManifestStep *step = add_step(&script, &steps, lines);
+    step->kind = STEP_LINES;
+    step->statements = strtol(count, /* endptr= */ NULL, 10);
+    bool good = apply_steps(arguments, identity, &script, &steps, err);
+    array_free(&steps);
     return good;
 }
 
@@ -287,6 +321,8 @@ int main(int argc, char **argv)
         good = apply(argv[2], &arguments, &error);
     else if (strcmp(argv[1], "statements") == 0 && argc > 3)
         good = apply_statements(&arguments, argv[2], argv + 3, argc - 3, &error);
+    else if (strcmp(argv[1], "lines") == 0 && argc > 5)
+        good = apply_lines(&arguments, argv[2], argv[3], argv[4], argv[5], &error);
     else if (strcmp(argv[1], "rollback") == 0)
         good = rollback(&arguments, &error);
     else if (strcmp(argv[1], "resume") == 0)

@@ -43,6 +43,21 @@ slow() { script 1.1.0/0002_slow.up.sql <<<'SELECT count(*) FROM item; CREATE TAB
     grep -q '1.1.0 0002_add, statement 1 of 1: done in ' err
 }
 
+@test "of lines that are one step it is said how many are done" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int PRIMARY KEY);'
+    { echo 'SELECT 1;'; for i in {1..40}; do echo "INSERT INTO item VALUES ($i);"; done; } |
+        script 1.1.0/0002_rows.up.sql
+    bundle
+    block reporting "$DB" 'BEGIN; INSERT INTO item VALUES (30);'
+    start applier apply one.bundle --yes --lock-timeout 0 --heartbeat 1 --events events
+    until_in events '"unit":"statements"'
+    unblock
+    ended_with 0
+    same progress '2 statements 29 of 40 statements' \
+        "$(event '[.[] | select(.event == "progress" and .unit == "statements" and .done > 0)][0] | "\(.statement) \(.doing) \(.done) of \(.total) \(.unit)"')"
+    same rows 40 "$(sql 'SELECT count(*) FROM item')"
+}
+
 @test "--show-sql shows the statement of who is in the way" {
     script 1.1.0/0002_add.up.sql <<<'ALTER TABLE item ADD name text;'
     bundle

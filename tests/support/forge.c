@@ -91,6 +91,7 @@ static void add_step(Sample *sample, const ManifestMigration *migration, Manifes
     int64_t number = (int64_t)script->steps.count + 1;
     ManifestStep *step = array_add(&script->steps);
     *step = (ManifestStep){.kind = copy ? STEP_COPY : STEP_SQL,
+                           .statements = 1,
                            .line = number,
                            .offset = line - text,
                            .length = (int64_t)length,

@@ -64,7 +64,7 @@ static void words_lead_back_to_values(void **state UNUSED)
         {&phase_words, PHASE_AFTER + 1},
         {&group_kind_words, GROUP_BATCH + 1},
         {&isolation_words, ISOLATION_SERIALIZABLE + 1},
-        {&step_kind_words, STEP_ASSERTION + 1},
+        {&step_kind_words, STEP_LINES + 1},
         {&probe_kind_words, PROBE_SUBSCRIPTION_ABSENT + 1},
         {&arrival_words, ARRIVAL_CHAIN + 1},
     };
@@ -75,6 +75,18 @@ static void words_lead_back_to_values(void **state UNUSED)
                              value);
         assert_int_equal(word_table_find(tables[i].table, "Up"), -1);
     }
+}
+
+static void numbers_statements_over_steps(void **state UNUSED)
+{
+    ManifestStep steps[] = {{.statements = 1}, {.statements = 40}, {.statements = 1}};
+    const ManifestScript script = {.steps = {steps, 3, 3}};
+    const ManifestScript none = {0};
+    assert_int_equal(manifest_statement_number(&script, 0), 1);
+    assert_int_equal(manifest_statement_number(&script, 1), 2);
+    assert_int_equal(manifest_statement_number(&script, 2), 42);
+    assert_int_equal(manifest_script_statements(&script), 42);
+    assert_int_equal(manifest_script_statements(&none), 0);
 }
 
 static void knows_which_verdicts_a_rehearsal_gives(void **state UNUSED)
@@ -111,6 +123,7 @@ int main(void)
         cmocka_unit_test(digests_a_tree_as_documented),
         cmocka_unit_test(digests_references_as_documented),
         cmocka_unit_test(words_lead_back_to_values),
+        cmocka_unit_test(numbers_statements_over_steps),
         cmocka_unit_test(knows_which_verdicts_a_rehearsal_gives),
         cmocka_unit_test(finds_the_schema_of_a_version_by_arrival_and_major),
     };

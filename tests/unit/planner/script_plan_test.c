@@ -26,7 +26,7 @@ static void script_with(const char *sql, const ProjectValueArray *values, Script
     char path[] = "/tmp/script-plan-test.XXXXXX";
     int fd = mkstemp(path);
     Error err = {0};
-    const ScriptSink no_sink = {0};
+    const ScriptSink no_sink = {.joins_lines = true};
     assert_true(fd >= 0 && file_write(fd, path, sql, strlen(sql), &err));
     close(fd);
     const ScriptFile file = {
@@ -241,6 +241,31 @@ static void marks_what_answers_in_scripts_that_check(void **state UNUSED)
     }
 }
 
+static void lines_are_one_step(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    Error err = {0};
+    script_of("CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n"
+              "INSERT INTO t VALUES (3);\nINSERT INTO u VALUES (1);\n",
+              &script);
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    CLEANUP(memory_freep) char *groups = groups_as_text(&planned);
+    assert_string_equal(groups, "T(1,2,5)");
+    const ManifestStep *steps = planned.steps.items;
+    assert_int_equal(steps[0].kind, STEP_SQL);
+    assert_int_equal(steps[0].statements, 1);
+    assert_int_equal(steps[1].kind, STEP_LINES);
+    assert_int_equal(steps[1].statements, 3);
+    assert_int_equal(steps[1].offset, 24);
+    assert_int_equal(steps[1].length, 3 * 26 - 2);
+    /* they lock the same relations */
+    assert_int_equal(steps[1].lock_estimate, 3);
+    assert_int_equal(steps[2].kind, STEP_SQL);
+    assert_int_equal(steps[2].line, 5);
+}
+
 static void idempotent_steps_need_no_probe(void **state UNUSED)
 {
     CLEANUP(script_done) Script script = {0};
@@ -384,6 +409,7 @@ int main(void)
         cmocka_unit_test(refuses_what_the_applier_cannot_own),
         cmocka_unit_test(plans_a_batch_with_the_table_it_changes),
         cmocka_unit_test(marks_what_answers_in_scripts_that_check),
+        cmocka_unit_test(lines_are_one_step),
         cmocka_unit_test(idempotent_steps_need_no_probe),
         cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
         cmocka_unit_test(notes_where_steps_take_parameters),
