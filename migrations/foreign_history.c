@@ -10,17 +10,19 @@
 static const struct {
     Layout layout;
     bool keeps_schema; /* not one table */
+    bool fixed;        /* the tool has no other name for it */
     const char *table; /* or the schema; unless told otherwise */
 } tools[] = {
-    {LAYOUT_GOLANG_MIGRATE, false, "schema_migrations"},
-    {LAYOUT_DIESEL, false, "__diesel_schema_migrations"},
-    {LAYOUT_DBMATE, false, "schema_migrations"},
-    {LAYOUT_GOOSE, false, "goose_db_version"},
-    {LAYOUT_NODE_PG, false, "pgmigrations"},
-    {LAYOUT_SQLX, false, "_sqlx_migrations"},
-    {LAYOUT_PRISMA, false, "_prisma_migrations"},
-    {LAYOUT_FLYWAY, false, "flyway_schema_history"},
-    {LAYOUT_SQITCH, true, "sqitch"},
+    {LAYOUT_GOLANG_MIGRATE, false, false, "schema_migrations"},
+    {LAYOUT_DIESEL, false, false, "__diesel_schema_migrations"},
+    {LAYOUT_DBMATE, false, false, "schema_migrations"},
+    {LAYOUT_GOOSE, false, false, "goose_db_version"},
+    {LAYOUT_NODE_PG, false, false, "pgmigrations"},
+    {LAYOUT_SQLX, false, false, "_sqlx_migrations"},
+    {LAYOUT_PRISMA, false, false, "_prisma_migrations"},
+    {LAYOUT_FLYWAY, false, false, "flyway_schema_history"},
+    {LAYOUT_SQITCH, true, false, "sqitch"},
+    {LAYOUT_GRAPHILE, true, true, "graphile_migrate"},
 };
 
 static size_t find_tool(Layout layout)
@@ -128,6 +130,8 @@ static bool make_mark(const Project *project, char **ret_mark, Error *err)
                   name);
         return error_hint(err, "take keep out; docs/foreign-history.md lists the tools");
     }
+    if (tools[tool].fixed && *given && strcmp(given, tools[tool].table) != 0)
+        return refuse_table(config, "nothing, because this tool has one name for it", err);
     if (tools[tool].keeps_schema && strchr(given, '.'))
         return refuse_table(config, "the name of a schema, which this tool keeps", err);
     if (tools[tool].keeps_schema || strchr(given, '.')) {

@@ -173,14 +173,20 @@ static bool is_included(const LiquibaseFolder *folder, const LiquibaseInclude *i
     return include->relative ? strcmp(rooted, ending) == 0 : text_has_suffix(rooted, ending);
 }
 
-/* How much of the path is the first folder that the includeAll means; 0: none. */
-static size_t included_folder(const LiquibaseFolder *folder, const LiquibaseInclude *include,
-                              const char *path)
+/* How much of the path is the first folder that the includeAll means: nothing of it, where that is
+ * the project's own, as of a folder that is imported. */
+static bool find_included_folder(const LiquibaseFolder *folder, const LiquibaseInclude *include,
+                                 const char *path, size_t *ret_length)
 {
-    for (const char *at = path; (at = strchr(at, '/')) != NULL; at++)
-        if (is_included(folder, include, path, (size_t)(at - path)))
-            return (size_t)(at - path);
-    return 0;
+    *ret_length = 0;
+    if (include->relative && strcmp(include->file, ".") == 0 && !strchr(folder->master, '/'))
+        return true;
+    for (const char *at = path; (at = strchr(at, '/')) != NULL; at++) {
+        *ret_length = (size_t)(at - path);
+        if (is_included(folder, include, path, *ret_length))
+            return true;
+    }
+    return false;
 }
 
 /* All .sql files of a folder and those below, in order of their paths. */
@@ -189,8 +195,8 @@ static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include
     const char *first = NULL;
     size_t first_length = 0;
     array_each (char *, path, &folder->files) {
-        size_t length = included_folder(folder, include, *path);
-        if (!length)
+        size_t length;
+        if (!find_included_folder(folder, include, *path, &length))
             continue;
         if (first && (length != first_length || strncmp(first, *path, length) != 0)) {
             refuse_include(folder, include, "several folders may be meant by", include->file);

@@ -31,9 +31,11 @@ static bool refuse(const MasterReading *reading, const char *what, const char *w
                            "read: write its changes as formatted SQL");
 }
 
-/* A folder may be written with a slash behind it. */
+/* A folder may be written with a slash behind it, and with "./" before it. */
 static void take_path(LiquibaseInclude *include, const char *path)
 {
+    while (include->all && text_has_prefix(path, "./") && path[2])
+        path += 2;
     size_t length = strlen(path);
     while (include->all && length > 1 && path[length - 1] == '/')
         length--;

@@ -78,12 +78,13 @@ tool() {
         esac
         ;;
     graphile-migrate)
-        [ "$2" = up ] || return 0
+        case $2 in up | pending) ;; *) return 0 ;; esac
         rm -rf "$WORK/graphile"
         mkdir "$WORK/graphile"
         cp -R "$folder" "$WORK/graphile/migrations"
         echo '{}' >"$WORK/graphile/.gmrc"
-        (cd "$WORK/graphile" && DATABASE_URL=$URL DATABASE_OWNER=app "$bin/graphile-migrate" migrate)
+        (cd "$WORK/graphile" && DATABASE_URL=$URL SHADOW_DATABASE_URL=${URL/$NAME/shadow} \
+            ROOT_DATABASE_URL=${URL/$NAME/postgres} DATABASE_OWNER=app "$bin/graphile-migrate" "$(sed 's/up/migrate/; s/pending/status/' <<<"$2")")
         ;;
     esac
 }
@@ -147,6 +148,13 @@ pending() {
     node-pg-migrate)
         if grep -q '^No migrations to run' "$WORK/said"; then echo 0; else grep -c '^> - ' "$WORK/said"; fi
         ;;
+    graphile-migrate)
+        if grep -q '^There are [0-9]* committed migrations pending' "$WORK/said"; then
+            sed -n 's/^There are \([0-9]*\) committed.*/\1/p' "$WORK/said"
+        elif grep -q '^Up to date\|^The current migration is not empty' "$WORK/said"; then
+            echo 0
+        fi
+        ;;
     sqitch)
         if grep -q '^Nothing to deploy (up-to-date)' "$WORK/said"; then
             echo 0
@@ -163,6 +171,8 @@ their_table() {
     case $1 in
     dbmate) query='TABLE schema_migrations ORDER BY 1' ;;
     node-pg-migrate) query='SELECT id, name FROM pgmigrations ORDER BY id' ;;
+    graphile-migrate) query='SELECT hash, previous_hash, filename FROM graphile_migrate.migrations ORDER BY filename;
+        TABLE graphile_migrate.current' ;;
     sqitch) query="SELECT change_id, script_hash, change, project, note, planned_at, planner_name, planner_email
         FROM sqitch.changes ORDER BY committed_at; SELECT tag_id, tag, project, change_id, note, planned_at,
         planner_name, planner_email FROM sqitch.tags ORDER BY 1; TABLE sqitch.dependencies ORDER BY 1, 3;
@@ -172,6 +182,7 @@ their_table() {
     esac
     case $1 in
     sqitch) schema_of "$DB_ADMIN" --no-comments -n sqitch ;;
+    graphile-migrate) schema_of "$DB_ADMIN" -n graphile_migrate ;;
     *) schema_of "$DB_ADMIN" -t schema_migrations -t pgmigrations -t 'pgmigrations*' ;;
     esac
     "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "$query"
@@ -224,6 +235,15 @@ tool_to_first() {
     FOLDER=
 }
 
+# What we take back the tool has to do again, and does.
+taken_back() {
+    local layout=$1
+    applier rollback --steps 1 --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
+    said "what we took back is to do" "$layout" 1
+    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    said "the tool does it itself" "$layout" 0
+}
+
 # history LAYOUT [IDENTITY that ends 1.0.0]
 history() {
     local layout=$1 name=${1%%-*}
@@ -248,10 +268,7 @@ history() {
         echo 'Verify successful' >"$WORK/expected"
         check "sqitch: verify" "$WORK/expected" "$WORK/got"
     fi
-    applier rollback --steps 1 --db "$DB" --yes >"$WORK/out" 2>&1 || cat "$WORK/out"
-    said "what we took back is to do" "$layout" 1
-    tool "$layout" up >"$WORK/out" 2>&1 || cat "$WORK/out"
-    said "the tool does it itself" "$layout" 0
+    [ "$layout" = graphile-migrate ] || taken_back "$layout" # it has no down
 
     database "taken_$name"
     fresh_site
@@ -297,6 +314,7 @@ else
 fi
 history dbmate 20240101120000
 history node-pg-migrate 20240101120000000_add-flag
+history graphile-migrate 000002
 if command -v sqitch >/dev/null; then
     compare_sqitch_ids
     PATH=$PG_BIN:$PATH compare sqitch 1.0.0 1.1.0

@@ -87,27 +87,44 @@ static void cut_folder(const char *folder, char **ret_parent, char **ret_name)
     *ret_parent = file_folder_of(path);
 }
 
+/* The command that makes a project of the folder above, for layouts to be read in place. */
+static void render_init(const Import *import, Text *out)
+{
+    CLEANUP(memory_freep) char *parent = NULL;
+    CLEANUP(memory_freep) char *name = NULL;
+    cut_folder(import->from, &parent, &name);
+    CLEANUP(memory_freep) char *root = text_shell_word(parent);
+    CLEANUP(memory_freep) char *folder = text_shell_word(name);
+    text_addf(out, "    planner init --layout %s --folder %s --product NAME %s\n",
+              layout_name(import->project.layout), folder, root);
+}
+
 /* Commands that can be pasted where import was called. */
 static void render_ways(const Import *import, Text *out)
 {
-    const Project *project = &import->project;
-    const char *layout = layout_name(project->layout);
     CLEANUP(memory_freep) char *from = text_shell_word(import->from);
     text_add(out, "nothing was written. To convert it into a new project:\n");
     if (import->is_project) {
         text_addf(out, "    planner import --into NEW %s\n", from);
         return;
     }
-    CLEANUP(memory_freep) char *parent = NULL;
-    CLEANUP(memory_freep) char *name = NULL;
-    cut_folder(import->from, &parent, &name);
-    CLEANUP(memory_freep) char *root = text_shell_word(parent);
-    CLEANUP(memory_freep) char *folder = text_shell_word(name);
     text_addf(out,
               "    planner import --layout %s --into NEW %s\n"
-              "To read it in place, in a project of the folder above it:\n"
-              "    planner init --layout %s --folder %s --product NAME %s\n",
-              layout, from, layout, folder, root);
+              "To read it in place, in a project of the folder above it:\n",
+              layout_name(import->project.layout), from);
+    render_init(import, out);
+}
+
+/* Hints may speak of sealift.conf, which a folder alone does not have. */
+static void render_missing_config(const Import *import, Text *out)
+{
+    bool spoken = false;
+    array_each (const Finding, finding, &import->project.findings)
+        spoken = spoken || (finding->hint && strstr(finding->hint, PROJECT_CONFIG_NAME));
+    if (!spoken || import->is_project)
+        return;
+    text_add(out, PROJECT_CONFIG_NAME " is a project's; this makes one of the folder above:\n");
+    render_init(import, out);
 }
 
 static void render(const Import *import, Text *out)
@@ -129,8 +146,11 @@ static void render(const Import *import, Text *out)
         text_addf(out,
                   "written to %s; nothing is released there:\n    planner status --project %s\n",
                   import->into, into);
-    } else if (import->migrations.count)
+    } else if (import->migrations.count) {
         render_ways(import, out);
+    } else {
+        render_missing_config(import, out);
+    }
 }
 
 static void migration_json(const Import *import, const ImportedMigration *migration,

@@ -9,7 +9,7 @@
 
 static const HistoryWriter *const writers[] = {
     &history_golang_migrate, &history_diesel, &history_dbmate, &history_goose,  &history_node_pg,
-    &history_sqlx,           &history_prisma, &history_flyway, &history_sqitch,
+    &history_sqlx,           &history_prisma, &history_flyway, &history_sqitch, &history_graphile,
 };
 
 struct History {

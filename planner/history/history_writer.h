@@ -38,7 +38,7 @@ typedef struct HistoryWriter {
 } HistoryWriter;
 
 extern const HistoryWriter history_golang_migrate, history_diesel, history_dbmate, history_goose,
-    history_node_pg, history_sqlx, history_prisma, history_flyway, history_sqitch;
+    history_node_pg, history_sqlx, history_prisma, history_flyway, history_sqitch, history_graphile;
 
 /* --- what writers share ---------------------------------------------------------------------- */
 

@@ -77,6 +77,36 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
     rows nothing '' 'TABLE schema_migrations'
 }
 
+@test "graphile-migrate: the hashes that the files have, its own name for each; a way back takes the row" {
+    local body='-- sealift: nothing-to-undo it analyzes
+ANALYZE;' previous
+    layout_project graphile-migrate
+    PROJECT=$WORK/graphile-migrate
+    keep
+    previous=$(sed -n 's/^--! Hash: //p' "$PROJECT"/migrations/committed/000003*)
+    printf -- '--! Previous: %s\n--! Hash: sha1:%s\n\n%s\n' "$previous" \
+        "$(printf '%s\n%s\n' "$previous" "$body" | sha1sum | cut -d' ' -f1)" "$body" \
+        >"$PROJECT/migrations/committed/000004-look.sql"
+    run_status 0 planner release 1.0.0 --through 000002 --project "$PROJECT"
+    release 1.1.0
+    deliver 1.1.0
+    rows up "$(for file in "$PROJECT"/migrations/committed/*.sql; do
+        echo "$(sed -n 's/^--! Hash: //p' "$file")|$(sed -n 's/^--! Previous: -\{0,1\}//p' "$file")|$(basename "$file" | cut -c1-6).sql"
+    done | xargs)" 'SELECT hash, previous_hash, filename FROM graphile_migrate.migrations ORDER BY filename'
+    rows current 0 'SELECT count(*) FROM graphile_migrate.current'
+    back 1
+    rows down 3 'SELECT count(*) FROM graphile_migrate.migrations'
+    # the rows of what another run has noted stay
+    fresh_database
+    run_status 0 applier apply "$WORK/x.bundle" --to 1.0.0 --yes --db "$DB"
+    sql "UPDATE graphile_migrate.migrations SET date = '2020-01-01'"
+    run_status 0 applier apply "$WORK/x.bundle" --yes --db "$DB"
+    rows dates 2 "SELECT count(*) FROM graphile_migrate.migrations WHERE date = '2020-01-01'"
+    sed -i 's/^keep = true/&\ntable = other/' "$PROJECT/sealift.conf"
+    run_status 3 planner status --project "$PROJECT"
+    errors_has "[foreign-history] table is 'other': expected nothing, because this tool has one name for it"
+}
+
 @test "goose: begins with version 0, one row per number" {
     kept goose 1.0.0
     rows up '1|0|t 2|1|t 3|2|t 4|10|t' 'SELECT id, version_id, is_applied FROM goose_db_version ORDER BY id'

@@ -314,3 +314,27 @@ pasted() { eval "$(grep -F -- "$1" <<<"$output" | sed 's/NEW/new/; s/NAME/harbor
     output_has "'1_a.go' is a migration written in" "'2_b.py' is a migration written in"
     errors_has "and 1 more, which stand above"
 }
+
+@test "where a hint speaks of sealift.conf, the command that makes one is said" {
+    mkdir -p db/changes
+    printf -- '--liquibase formatted sql\n--changeset a:1 context:prod\nSELECT 1;\n' >db/changes/a.sql
+    run_status 4 planner import db/changes
+    output_has "sealift.conf is a project's; this makes one of the folder above:" \
+        "planner init --layout liquibase --folder changes --product NAME db"
+    pasted "planner init" >/dev/null
+    printf '[liquibase]\ncontexts = prod\n' >>db/sealift.conf
+    run_status 0 planner import db
+    output_has '0001_1  from a:a:1'
+    sed -i 's/^contexts.*//' db/sealift.conf
+    run_status 4 planner import db
+    output_lacks "planner init"
+}
+
+@test "liquibase: a changelog that includes all of its own folder" {
+    mkdir -p db/sub
+    printf -- '--liquibase formatted sql\n--changeset a:1\nSELECT 1;\n' >db/b.sql
+    printf -- '--liquibase formatted sql\n--changeset a:2\nSELECT 2;\n' >db/sub/a.sql
+    printf 'databaseChangeLog:\n- includeAll:\n    path: ./\n    relativeToChangelogFile: true\n' >db/all.yaml
+    run_status 0 planner import db
+    output_has '0001_1  from b:a:1' '0002_2  from a:a:2' 'files: 3, of which 3 read'
+}

@@ -101,7 +101,7 @@ released_project() {
     empty_project
     echo "colour = red" >>"$PROJECT/sealift.conf"
     run_status 3 planner status --project "$PROJECT"
-    errors_has "sealift.conf" "there is no key 'colour' in a section [foreign-history]"
+    errors_has "sealift.conf" "there is no key 'colour' in a section [liquibase]"
     planner init --product shop other >/dev/null
     sed -i 's/^uuid = .*/uuid = 12/' other/sealift.conf
     run_status 3 planner status --project other

@@ -360,7 +360,7 @@ static void a_changelog_includes_folders(void **state UNUSED)
 {
     static const File changelogs[] = {
         {"all.yaml", "databaseChangeLog:\n- include:\n    file: z.sql\n"
-                     "- includeAll:\n    path: sub/\n    relativeToChangelogFile: true\n"},
+                     "- includeAll:\n    path: ./sub/\n    relativeToChangelogFile: true\n"},
         {"all.yml", "databaseChangeLog:\n- include: \n    file: z.sql\n"
                     "- includeAll:\n    path: classpath:migrations/sub\n"},
         {"all.xml", "<databaseChangeLog><include file=\"z.sql\"/>\n"
@@ -377,7 +377,7 @@ static void a_changelog_includes_folders(void **state UNUSED)
     }
     expect(LAYOUT_LIQUIBASE,
            FILES({"b.sql", ONE("1")}, {"x/a.sql", ONE("2")},
-                 {"m.xml", "<databaseChangeLog>\n<includeAll path=\".\" "
+                 {"m.xml", "<databaseChangeLog>\n<includeAll path=\"./\" "
                            "relativeToChangelogFile=\"true\"/></databaseChangeLog>"}),
            "b:a:1: SELECT '1'@3 / none\n"
            "a:a:2: SELECT '2'@3 / none\n");
