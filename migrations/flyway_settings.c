@@ -151,6 +151,8 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
 static void check_schema(const Settings *settings)
 {
     const char *path = settings->reading->search_path;
+    if (!path)
+        return;
     path += strspn(path, " \t\"");
     size_t length = strcspn(path, ", \t\"");
     if (!settings->schema ||

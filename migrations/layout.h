@@ -32,7 +32,7 @@ typedef struct LayoutReading {
     const char *root;                /* of the project; borrowed */
     const char *folder;              /* of the migrations, from the root; borrowed */
     const ProjectValueArray *values; /* of sealift.conf; NULL: none; borrowed */
-    const char *search_path;         /* of sealift.conf; borrowed */
+    const char *search_path;         /* of sealift.conf; NULL: not known; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     LiquibaseFilter liquibase;       /* of sealift.conf: which changesets are run */
     bool flat;

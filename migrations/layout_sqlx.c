@@ -92,6 +92,9 @@ static bool take_file(LayoutReading *reading, const char *name, Error *err)
 
 bool layout_read_sqlx(LayoutReading *reading, Error *err)
 {
-    return layout_read_numbered(reading, take_file, LAYOUT_BY_NUMBER, err) &&
-           layout_need_ups(reading);
+    if (!layout_read_numbered(reading, take_file, LAYOUT_BY_NUMBER, err))
+        return false;
+    /* to sqlx a down whose number was never applied is nothing */
+    layout_pass_without_up(reading);
+    return true;
 }
