@@ -4,6 +4,7 @@
 
 #include "applier/steps/probe.h"
 #include "applier/steps/step_alone.h"
+#include "base/interrupt.h"
 
 /* The task and the part that wrote the open row, made again from the manifest. */
 static bool task_of_row(const History *history, const JournalRow *row, const Manifest *manifest,
@@ -48,7 +49,7 @@ static bool undecided(const JournalRow *row, const RunTask *task, Error *err)
 }
 
 /* Decide by the catalog, and remove what is ours. */
-static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
+static bool look(PgSession *session, const JournalRow *row, const RunTask *task, int64_t limit_ms,
                  ProbeVerdict *ret_verdict, Error *err)
 {
     const ManifestScript *script = run_task_script(task);
@@ -59,10 +60,10 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
     const Probe *probe = &script->steps.items[group->first_step].probe;
     ProbeLook before = probe_look_of_name(row->result), now = LOOK_UNKNOWN;
     /* a detaching is finalized here, after which it is done */
-    if (!probe_clean(session, probe, before, row->words, err)) {
+    if (!probe_clean(session, probe, before, row->words, limit_ms, err)) {
         if (pg_session_is_lost(session))
             return false;
-        err->class = ERROR_UNSETTLED;
+        err->class = interrupt_count() > 0 ? ERROR_INTERRUPTED : ERROR_UNSETTLED;
         return error_hint(err, "'applier resume' tries it again");
     }
     if (!probe_look(session, probe, &now, /* names= */ NULL, err))
@@ -72,7 +73,7 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
 }
 
 bool settle_open_step(PgSession *session, const History *history, const Manifest *manifest,
-                      SettleChoice choice, SettleReport *ret_report, Error *err)
+                      SettleChoice choice, int64_t limit_ms, SettleReport *ret_report, Error *err)
 {
     const JournalRow *row = history_unsettled(history);
     *ret_report = (SettleReport){0};
@@ -83,7 +84,7 @@ bool settle_open_step(PgSession *session, const History *history, const Manifest
     RunPart part;
     ProbeVerdict verdict = choice == SETTLE_AS_DONE ? VERDICT_IS_DONE : VERDICT_NOT_DONE;
     if (!task_of_row(history, row, manifest, &task, &part, err) ||
-        (choice == SETTLE_BY_LOOKING && !look(session, row, &task, &verdict, err)))
+        (choice == SETTLE_BY_LOOKING && !look(session, row, &task, limit_ms, &verdict, err)))
         return false;
     if (verdict == VERDICT_UNDECIDED)
         return undecided(row, &task, err);
