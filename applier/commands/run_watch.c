@@ -557,11 +557,12 @@ RunWatch *run_watch_of(const RunListener *listener)
 
 void run_watch_lock(void *context, const PgLockHolder *holder)
 {
+    char both[CLOCK_BOTH_SIZE];
     RunWatch *watch = context;
     CLEANUP(memory_freep)
-    char *words =
-        memory_format("waiting for another applier: process %" PRId64 " of %s, from %s, since %s",
-                      holder->pid, holder->user, holder->address, holder->since);
+    char *words = memory_format(
+        "waiting for another applier: process %" PRId64 " of %s, from %s, since %s", holder->pid,
+        holder->user, holder->address, clock_with_local(holder->since, both));
     run_line_say(&watch->line, words);
 }
 

@@ -207,9 +207,11 @@ void status_render_json(const Status *status, Text *out)
 /* A killed applier leaves a session that goes on: nobody but the operator can tell. */
 static void running_text(const Status *status, Text *out)
 {
-    text_addf(
-        out, "running    an applier is at work: process %" PRId64 " of %s, from %s, since %s\n",
-        status->holder.pid, status->holder.user, status->holder.address, status->holder.since);
+    char both[CLOCK_BOTH_SIZE];
+    text_addf(out,
+              "running    an applier is at work: process %" PRId64 " of %s, from %s, since %s\n",
+              status->holder.pid, status->holder.user, status->holder.address,
+              clock_with_local(status->holder.since, both));
     if (status->doing.length)
         text_addf(out, "           %s\n", text_string(&status->doing));
     text_addf(out,

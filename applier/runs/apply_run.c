@@ -198,7 +198,7 @@ static bool settle(Apply *apply, Error *err)
         manifest = &stored->manifest;
     }
     if (!settle_open_step(apply->session, &apply->history, manifest, settle_choice(apply, open),
-                          &settled, err))
+                          apply->options->step_limit_ms, &settled, err))
         return false;
     if (settled.happened)
         apply->report->settled = settled;

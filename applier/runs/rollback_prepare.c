@@ -60,7 +60,8 @@ bool rollback_prepare_settle(Rollback *rollback, Error *err)
     if (open && !stored_bundles_get(&rollback->bundles, &open->head_digest, &stored, err))
         return error_wrap(err, "settling an open step");
     if (!settle_open_step(rollback->session, &rollback->history, stored ? &stored->manifest : NULL,
-                          settle_choice(rollback, open), &settled, err))
+                          settle_choice(rollback, open), rollback->options->run.step_limit_ms,
+                          &settled, err))
         return false;
     if (settled.happened)
         rollback->report->settled = settled;

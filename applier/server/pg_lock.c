@@ -41,11 +41,13 @@ bool pg_lock_try(PgSession *session, bool *ret_taken, Error *err)
 
 static bool locked_error(const PgLockHolder *holder, int64_t wait_ms, Error *err)
 {
+    char both[CLOCK_BOTH_SIZE];
     if (holder->pid)
         error_set(err, ERROR_LOCKED,
                   "another run holds the lock of this database: process %" PRId64
                   " ('%s', user '%s', from %s, connected since %s)",
-                  holder->pid, holder->application, holder->user, holder->address, holder->since);
+                  holder->pid, holder->application, holder->user, holder->address,
+                  clock_with_local(holder->since, both));
     else
         error_set(err, ERROR_LOCKED, "another run held the lock of this database until just now");
     return error_hint(

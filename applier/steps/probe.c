@@ -1,5 +1,7 @@
 #include "applier/steps/probe.h"
 
+#include <inttypes.h>
+
 #include "applier/server/pg_query.h"
 #include "applier/sql/probe_queries.h"
 #include "base/memory.h"
@@ -175,10 +177,13 @@ static bool clean(PgSession *session, const Probe *probe, ProbeLook before,
 }
 
 bool probe_clean(PgSession *session, const Probe *probe, ProbeLook before, const char *names_before,
-                 Error *err)
+                 int64_t limit_ms, Error *err)
 {
     bool free_waits = probe_waits_freely(probe->kind);
-    if (free_waits && !pg_script(session, "SET lock_timeout = 0; SET statement_timeout = 0", err))
+    char timeouts[96];
+    snprintf(timeouts, sizeof(timeouts), "SET lock_timeout = 0; SET statement_timeout = %" PRId64,
+             limit_ms);
+    if (free_waits && !pg_script(session, timeouts, err))
         return false;
     if (!clean(session, probe, before, names_before, err))
         return false;

@@ -33,9 +33,11 @@ typedef enum { VERDICT_IS_DONE, VERDICT_NOT_DONE, VERDICT_UNDECIDED } ProbeVerdi
 ProbeVerdict probe_decide(ProbeKind kind, ProbeLook before, ProbeLook now);
 
 /* Remove what an attempt left: our invalid index, the _ccnew/_ccold that are not in
- * `names_before`, a detaching to finalize. Runs outside transactions. */
+ * `names_before`, a detaching to finalize. Runs outside transactions. It waits for everybody at
+ * work on the table: each statement for `limit_ms` at most (0: without end), then it fails by
+ * 57014. */
 bool probe_clean(PgSession *session, const Probe *probe, ProbeLook before, const char *names_before,
-                 Error *err) MUST_CHECK;
+                 int64_t limit_ms, Error *err) MUST_CHECK;
 
 /* Whether the step's waits block nobody, so that timeouts would only leave rubbish. */
 bool probe_waits_freely(ProbeKind kind);

@@ -5,6 +5,7 @@
 #include "applier/steps/probe.h"
 #include "applier/steps/scripts_path.h"
 #include "applier/steps/step_alone.h"
+#include "base/interrupt.h"
 
 /* The task and the part that wrote the open row, made again from the manifest. */
 static bool task_of_row(const History *history, const JournalRow *row, const Manifest *manifest,
@@ -50,19 +51,19 @@ static bool undecided(const JournalRow *row, const RunTask *task, Error *err)
 
 /* A detaching is finalized here, after which it is done. */
 static bool clean_and_look(PgSession *session, const JournalRow *row, const Probe *probe,
-                           ProbeLook *ret_now, Error *err)
+                           int64_t limit_ms, ProbeLook *ret_now, Error *err)
 {
-    if (!probe_clean(session, probe, probe_look_of_name(row->result), row->words, err)) {
+    if (!probe_clean(session, probe, probe_look_of_name(row->result), row->words, limit_ms, err)) {
         if (pg_session_is_lost(session))
             return false;
-        err->class = ERROR_UNSETTLED;
+        err->class = interrupt_count() > 0 ? ERROR_INTERRUPTED : ERROR_UNSETTLED;
         return error_hint(err, "'applier resume' tries it again");
     }
     return probe_look(session, probe, ret_now, /* names= */ NULL, err);
 }
 
 /* Decide by the catalog, and remove what is ours. Names are found as the script would find them. */
-static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
+static bool look(PgSession *session, const JournalRow *row, const RunTask *task, int64_t limit_ms,
                  ProbeVerdict *ret_verdict, Error *err)
 {
     const ManifestScript *script = run_task_script(task);
@@ -75,7 +76,7 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
     CLEANUP(error_done) Error ending = {0};
     if (!scripts_path_begin(session, task->manifest->search_path, err))
         return false;
-    bool good = clean_and_look(session, row, probe, &now, err);
+    bool good = clean_and_look(session, row, probe, limit_ms, &now, err);
     if (!pg_session_is_lost(session) && !pg_session_pin_again(session, good ? err : &ending))
         return false;
     *ret_verdict = probe_decide(probe->kind, before, now);
@@ -83,7 +84,7 @@ static bool look(PgSession *session, const JournalRow *row, const RunTask *task,
 }
 
 bool settle_open_step(PgSession *session, const History *history, const Manifest *manifest,
-                      SettleChoice choice, SettleReport *ret_report, Error *err)
+                      SettleChoice choice, int64_t limit_ms, SettleReport *ret_report, Error *err)
 {
     const JournalRow *row = history_unsettled(history);
     *ret_report = (SettleReport){0};
@@ -94,7 +95,7 @@ bool settle_open_step(PgSession *session, const History *history, const Manifest
     RunPart part;
     ProbeVerdict verdict = choice == SETTLE_AS_DONE ? VERDICT_IS_DONE : VERDICT_NOT_DONE;
     if (!task_of_row(history, row, manifest, &task, &part, err) ||
-        (choice == SETTLE_BY_LOOKING && !look(session, row, &task, &verdict, err)))
+        (choice == SETTLE_BY_LOOKING && !look(session, row, &task, limit_ms, &verdict, err)))
         return false;
     if (verdict == VERDICT_UNDECIDED)
         return undecided(row, &task, err);

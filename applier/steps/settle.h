@@ -21,8 +21,10 @@ typedef struct SettleReport {
 
 /* Append the answer to the journal; history is stale afterwards (read it again). Nothing to settle
  * is success. `manifest` is that of the bundle which the open row names. ERROR_UNSETTLED where
- * nothing but the operator can decide; ERROR_USAGE where a choice is given and nothing is open. */
+ * nothing but the operator can decide; ERROR_USAGE where a choice is given and nothing is open.
+ * What is to be removed is waited for `limit_ms` at most (0: without end; probe_clean). */
 bool settle_open_step(PgSession *session, const History *history, const Manifest *manifest,
-                      SettleChoice choice, SettleReport *ret_report, Error *err) MUST_CHECK;
+                      SettleChoice choice, int64_t limit_ms, SettleReport *ret_report,
+                      Error *err) MUST_CHECK;
 
 #endif

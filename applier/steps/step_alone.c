@@ -7,11 +7,14 @@
 #include "applier/server/retry_policy.h"
 #include "applier/sql/ledger_queries.h"
 #include "applier/steps/probe.h"
+#include "applier/steps/step_failure.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 
 #define CLEAN_ATTEMPTS 5
+/* Who cancels a step, by a signal or by its limit, does not wait for ever for what it left. */
+#define CLEAN_BEHIND_CANCEL_MS 5000
 
 #define NAME_GROUP_SQL "SELECT pg_catalog.set_config('sealift.group', $1, true)"
 
@@ -169,9 +172,11 @@ static bool check_index(StepQueue *queue, const PipelineEntry *entry, const Prob
 static bool clean(StepQueue *queue, const Probe *probe, ProbeLook before, const char *names_before,
                   bool *ret_clean, Error *err)
 {
+    bool cancelled = strcmp(step_failure_code(queue->pipeline), "57014") == 0;
+    int64_t limit_ms = cancelled ? CLEAN_BEHIND_CANCEL_MS : queue->step_limit_ms;
     for (int attempt = 1;; attempt++) {
         CLEANUP(error_done) Error failure = {0};
-        *ret_clean = probe_clean(queue->session, probe, before, names_before, &failure);
+        *ret_clean = probe_clean(queue->session, probe, before, names_before, limit_ms, &failure);
         if (pg_session_is_lost(queue->session))
             return pg_session_lost_error(queue->session, "removing what a broken step left", err);
         if (*ret_clean || !retry_policy_is_retryable(failure.code) || interrupt_count() > 0 ||

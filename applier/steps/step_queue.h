@@ -37,6 +37,7 @@ typedef struct StepQueue {
     PipelineEntry single;
     bool single_runs;       /* a COPY, or a statement of a batch, does now */
     int64_t alone_begun_ms; /* a statement outside transactions runs since; 0: none */
+    int64_t step_limit_ms;  /* for such a statement, and for removing what one left; 0: none */
     bool not_begun;         /* an INTENT is answered: its step was not begun (step_alone.h) */
     int32_t stop_key;       /* of the guard that each group begins with (step_stop.h) */
 } StepQueue;

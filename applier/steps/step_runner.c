@@ -569,6 +569,7 @@ bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUni
                                .units = &runner.units,
                                .observer = options->observer,
                                .stop_key = runner.stop.key,
+                               .step_limit_ms = options->step_limit_ms,
                                .chain = *chain};
     pg_session_cancel_on_interrupt(session);
     void (*waiting)(void *, int64_t) = session->waiting;

@@ -189,7 +189,8 @@ SQL
     applier apply "$WORK/slow.bundle" --db "$DB" --yes >/dev/null 2>&1 &
     pid=$!
     wait_for_statement pg_sleep
-    run_status 0 applier status --db "$DB"
+    TZ=Europe/Berlin run_status 0 applier status --db "$DB"
+    grep -q 'since 2.*Z (.*+0[12]00)' <<<"$output"
     output_has 'an applier is at work: process' 'at a statement for'
     output_lacks 'last run' 'next  '
     run_status 0 applier status --db "$DB" --json

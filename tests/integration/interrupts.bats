@@ -196,6 +196,32 @@ SQL
     same state '1.0.0 current null' "$(state)"
 }
 
+@test "who writes to the table keeps neither the limit of a step nor the second signal from ending it" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    script 1.1.0/0002_index.up.sql <<<'CREATE INDEX CONCURRENTLY item_id ON item (id);'
+    packed 1.0.0 1.1.0
+    run_status 0 applier apply one.bundle --db "$DB" --yes --to 1.0.0
+    hold item
+    echo 'COMMIT; BEGIN; LOCK TABLE item IN ROW EXCLUSIVE MODE;' >&8
+    until_sql "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'item'::regclass AND mode = 'RowExclusiveLock' AND granted"
+    # the build waits for the writer, and so does removing what it left
+    run_status 11 applier apply one.bundle --db "$DB" --yes --step-limit 1
+    errors_has 'took longer than its limit of 1 s' "'applier resume --db" 'looks what became of it'
+    same state '1.0.0 failed applier resume' "$(state)"
+    run_status 11 applier resume --db "$DB" --step-limit 1
+    errors_has 'removing what a broken step left' 57014 "'applier resume --db"
+    start applier apply one.bundle --db "$DB" --yes
+    until_runs 'DROP INDEX CONCURRENTLY'
+    kill -INT "$pid"
+    until_said 'a second signal cancels'
+    kill -INT "$pid"
+    ended 130
+    same state '1.0.0 failed applier resume' "$(state)"
+    let_go
+    run_status 0 applier resume --db "$DB"
+    same state '1.1.0 current null' "$(state)"
+}
+
 @test "the wait for another applier ends with the first signal" {
     busy running | script 1.0.0/0001_running.up.sql
     packed

@@ -169,3 +169,30 @@ pack_gate() {
     same state 'null failed' "$(state)"
     same committed 1 "$(sql "SELECT count(*) FROM sealift.journal WHERE kind = 'group'")"
 }
+
+# Of our TCP connection that waits: the milliseconds until its keepalive timer goes off; "" before.
+keepalive_left() {
+    awk -v port="$(printf '%04X' "$(cluster_port "$CLUSTER")")" '
+        $3 ~ ":" port "$" && $6 ~ /^02:/ { print substr($6, 4); exit }' /proc/net/tcp
+}
+
+@test "a connection that says nothing is asked for signs of life after 30 s, not after the system's two hours" {
+    crash_bundle
+    trust_site
+    fresh_database
+    pack_gate
+    hold gate
+    start applier apply "$WORK/gate.bundle" --lock-timeout 0 --yes \
+        --db "host=127.0.0.1 port=$(cluster_port "$CLUSTER") dbname=$DATABASE user=app password=right"
+    until_runs 'FROM gate'
+    local left=
+    for _ in $(seq 300); do
+        left=$(keepalive_left)
+        [ -z "$left" ] || break
+        sleep 0.1
+    done
+    # in hundredths of a second, hexadecimal
+    [ $((16#${left:?no timer})) -le 3000 ] || { echo "goes off in $((16#$left)) hundredths"; return 1; }
+    let_go
+    ended 0
+}

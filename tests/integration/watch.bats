@@ -158,12 +158,18 @@ slow() { script 1.1.0/0002_slow.up.sql <<<'SELECT count(*) FROM item; CREATE TAB
     run_status 1 grep -E '0002_first|0004_third' err
 }
 
+# alone_but_for N: so many sessions are in the test's database, and none that is about to end.
+alone_but_for() {
+    [ "$(cluster_psql "$CLUSTER" postgres -Atqc "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DATABASE'")" = "$1" ]
+}
+
 @test "a second connection that is refused is said once, and the run goes on" {
     slow
     bundle
     keep_item
-    # the keeper's and the run's; the role is the other files' too
+    # the keeper's and the run's; the role is the other files' too. A session that ends counts a while.
     sql "ALTER DATABASE $DATABASE CONNECTION LIMIT 2"
+    until_true alone_but_for 1
     start applier apply one.bundle --yes --lock-timeout 0
     until_in err '1 of 1: 1.1.0 0002_slow'
     sql "ALTER DATABASE $DATABASE CONNECTION LIMIT -1"
