@@ -385,3 +385,25 @@ SQL
     same "index" f "$(sql "SELECT to_regclass('t_id') IS NOT NULL")"
     run_status 0 "$engine" apply "$WORK/index.bundle" --refuse-after 2
 }
+
+@test "a key whose order is not the server's own is gone through by that order" {
+    empty_project ships
+    script 1.0.0/0001_ships.up.sql <<'SQL'
+-- sealift: requires extension citext
+CREATE EXTENSION citext;
+CREATE TABLE ship (name citext PRIMARY KEY, touched int NOT NULL DEFAULT 0);
+INSERT INTO ship SELECT CASE WHEN g % 2 = 0 THEN 'ship' ELSE 'SHIP' END || to_char(g, '00') FROM generate_series(1, 20) g;
+SQL
+    script 1.1.0/0001_touch.up.sql <<'SQL'
+-- sealift: batch key=name size=3
+UPDATE ship SET touched = touched + 1 WHERE name BETWEEN $1 AND $2;
+SELECT NOT EXISTS (SELECT FROM ship WHERE touched = 0);
+SQL
+    release 1.0.0 1.1.0
+    pack_bundle "$WORK/ships.bundle" 1.1.0 >/dev/null
+    trust_site
+    fresh_database
+    run_status 0 applier apply "$WORK/ships.bundle" --db "$DB_ADMIN" --yes
+    output_has "7 batches of 20 rows"
+    same rows '20 1 1' "$(sql 'SELECT count(*), min(touched), max(touched) FROM ship' | tr '|' ' ')"
+}

@@ -228,3 +228,22 @@ SQL
     same next pg_catalog "$(sql 'SELECT path FROM public.next')"
     same recorded public "$(sql "SELECT settings->>'search_path' FROM sealift.event WHERE phase = 'begin'")"
 }
+
+@test "deferred triggers run with the search_path of scripts, at COMMIT and where all is rolled back" {
+    empty_project shop
+    script 1.0.0/0001_item.up.sql <<'SQL'
+CREATE TABLE noted (path text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO noted VALUES (current_setting('search_path')); RETURN NULL; END $$;
+CREATE TABLE item (id int);
+CREATE CONSTRAINT TRIGGER note AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO item VALUES (1);
+SQL
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item, noted; DROP FUNCTION note();'
+    release 1.0.0
+    pack_bundle item.bundle 1.0.0 >/dev/null
+    trust_site
+    run_status 0 applier rehearse item.bundle --method rolled-back --yes
+    run_status 0 applier apply item.bundle --yes
+    same noted public "$(sql 'SELECT path FROM public.noted')"
+}
