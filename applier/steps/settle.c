@@ -36,7 +36,9 @@ static bool task_of_row(const History *history, const JournalRow *row, const Man
 static bool undecided(const JournalRow *row, const RunTask *task, Error *err)
 {
     const ManifestScript *script = run_task_script(task);
-    int64_t line = row->first_step > 0 ? script->steps.items[row->first_step - 1].line : 0;
+    /* by its group: a bundle packed by another planner may count other steps before it */
+    const ManifestGroup *group = row->first_step > 0 ? &script->groups.items[row->group - 1] : NULL;
+    int64_t line = group ? script->steps.items[group->first_step].line : 0;
     error_set(err, ERROR_UNSETTLED,
               "migration '%s' (%s), statements %" PRId64 " to %" PRId64 " of its %s script (%s, "
               "line %" PRId64 "): %s",
