@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 
+#include "applier/runs/schema_words.h"
 #include "applier/server/retry_policy.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
-#define NAMED_MOST     10  /* objects in an error or a warning */
 #define SECOND_LOOK_MS 200 /* before a mismatch counts */
 
 bool schema_look(PgSession *session, const ProofSet *set, const AcceptedExtraArray *accepted,
@@ -100,13 +100,7 @@ bool schema_check_run_begins(SchemaCheck *check, PgSession *session, Error *err)
 
 /* --- a look ---------------------------------------------------------------------------------- */
 
-/* Which version, by tree digest and by name. */
-typedef struct Place {
-    const char *tree;
-    const char *version;
-} Place;
-
-static void note(SchemaCheck *check, const PgSession *session, const Place *place,
+static void note(SchemaCheck *check, const PgSession *session, const SchemaPlace *place,
                  const ProofSet *set, const ProofResult *result)
 {
     SchemaReport *report = &check->report;
@@ -134,8 +128,9 @@ static void note(SchemaCheck *check, const PgSession *session, const Place *plac
         snprintf(check->last_tree, sizeof(check->last_tree), "%s", place->tree);
 }
 
-static bool look(SchemaCheck *check, PgSession *session, const Place *place, const ProofSet *set,
-                 int arrival, FingerprintDetail detail, ProofResult *ret_result, Error *err)
+static bool look(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
+                 const ProofSet *set, int arrival, FingerprintDetail detail,
+                 ProofResult *ret_result, Error *err)
 {
     int64_t begun = clock_monotonic_ms();
     if (!schema_look(session, set, &check->accepted, &check->names, arrival, detail, ret_result,
@@ -148,7 +143,7 @@ static bool look(SchemaCheck *check, PgSession *session, const Place *place, con
 
 /* Somebody may just be at work on the database: a difference is looked at once more before it
  * counts. */
-static bool look_twice(SchemaCheck *check, PgSession *session, const Place *place,
+static bool look_twice(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
                        const ProofSet *set, ProofResult *ret_result, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult first = {0};
@@ -163,64 +158,12 @@ static bool look_twice(SchemaCheck *check, PgSession *session, const Place *plac
     return look(check, session, place, set, PROOF_NO_ARRIVAL, FINGERPRINT_HASHES, ret_result, err);
 }
 
-/* --- words ----------------------------------------------------------------------------------- */
-
-static bool differs(const ProofResult *result, Error *err)
-{
-    CLEANUP(text_done) Text objects = {0};
-    proof_changes_text(result, CHANGES_THAT_COUNT, NAMED_MOST, &objects);
-    return error_detail(err, "%s", text_string(&objects));
-}
-
-static bool drifted(const Place *place, const ProofResult *result, Error *err)
-{
-    bool nothing = strcmp(place->tree, "-") == 0;
-    if (nothing)
-        error_set(err, ERROR_TARGET,
-                  "the database is not empty: it holds %zu object%s that nothing of Sealift made",
-                  result->differences, text_plural((int64_t)result->differences));
-    else
-        error_set(err, ERROR_TARGET,
-                  "the schema is not the one proven for version %s: %zu object%s differ%s",
-                  place->version, result->differences, text_plural((int64_t)result->differences),
-                  result->differences == 1 ? "s" : "");
-    differs(result, err);
-    if (nothing)
-        return error_hint(err, "'applier adopt BUNDLE' finds out which version it is at; what is "
-                               "merely extra can be accepted: --accept-extra IDENTITY=REASON");
-    return error_hint(err, "'applier drift' shows each with its definitions; what is merely extra "
-                           "can be accepted: --accept-extra IDENTITY=REASON");
-}
-
-static bool not_rehearsed(const PgSession *session, const ProofSet *set, Error *err)
-{
-    error_set(err, ERROR_TARGET,
-              "the bundle was not rehearsed on PostgreSQL %" PRId64 ", only on %" PRId64,
-              pg_session_major(session), set->server_major);
-    return error_hint(err, "without --strict what all versions print alike is compared");
-}
-
-static void warn_of_env(SchemaCheck *check, const Place *place, const ProofResult *result)
-{
-    if (!result->env_differences)
-        return;
-    text_addf(
-        check->warnings, "%zu difference%s in owners, rights, comments or settings at version %s: ",
-        result->env_differences, text_plural((int64_t)result->env_differences), place->version);
-    proof_changes_text(result, CHANGES_OF_ENV, NAMED_MOST, check->warnings);
-    text_add_char(check->warnings, '\n');
-}
-
 static void warn_of_major(SchemaCheck *check, const PgSession *session, const ProofSet *set)
 {
     if (set->same_major || check->warned_of_major)
         return;
     check->warned_of_major = true;
-    text_addf(check->warnings,
-              "the bundle was not rehearsed on PostgreSQL %" PRId64 ": structure is compared with "
-              "what %" PRId64 " gave; not compared are the texts of views, rules and SQL bodies, "
-              "and owners, rights, comments and settings\n",
-              pg_session_major(session), set->server_major);
+    schema_words_add_major(session, set, check->warnings);
 }
 
 /* --- what goes into the ledger -------------------------------------------------------------- */
@@ -258,8 +201,8 @@ static bool has_requests(const SchemaCheck *check)
 }
 
 /* What the operator accepts is found among the differences, and taken out in a second look. */
-static bool accept(SchemaCheck *check, PgSession *session, const Place *place, const ProofSet *set,
-                   int arrival, Error *err)
+static bool accept(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
+                   const ProofSet *set, int arrival, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
     check->asked = true;
@@ -284,7 +227,7 @@ static bool owes_arrival(const History *history)
 }
 
 /* `history` NULL: of another place than where the ledger stands. */
-static bool compare_before(SchemaCheck *check, PgSession *session, const Place *place,
+static bool compare_before(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
                            const ProofSet *set, const History *history, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
@@ -294,18 +237,11 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
     if (!look(check, session, place, set, arrival, FINGERPRINT_HASHES, &result, err))
         return false;
     if (result.state == SCHEMA_DIFFERS)
-        return drifted(place, &result, err);
-    if (check->policy->strict && result.env_differences) {
-        CLEANUP(text_done) Text objects = {0};
-        proof_changes_text(&result, CHANGES_OF_ENV, NAMED_MOST, &objects);
-        error_set(err, ERROR_TARGET,
-                  "owners, rights, comments or settings are not those proven for version %s",
-                  place->version);
-        error_detail(err, "%s", text_string(&objects));
-        return error_hint(err, "without --strict this is a warning");
-    }
+        return schema_words_drifted(place, &result, err);
+    if (check->policy->strict && result.env_differences)
+        return schema_words_env_differs(place, &result, err);
     warn_of_major(check, session, set);
-    warn_of_env(check, place, &result);
+    schema_words_add_env(place, &result, check->warnings);
     return !history || !owes_arrival(history) ||
            record(check, session, &result, /* later= */ true, err);
 }
@@ -313,7 +249,7 @@ static bool compare_before(SchemaCheck *check, PgSession *session, const Place *
 bool schema_check_before(SchemaCheck *check, PgSession *session, const History *history, Error *err)
 {
     char buffer[DIGEST_HEX_SIZE];
-    const Place place = {schema_tree(history, buffer), history_version_name(history)};
+    const SchemaPlace place = {schema_tree(history, buffer), history_version_name(history)};
     CLEANUP(proof_set_done) ProofSet set = {0};
     proof_set_choose(&check->sources, place.tree, pg_session_major(session), &set);
     if (!set.scope && has_requests(check)) {
@@ -326,7 +262,7 @@ bool schema_check_before(SchemaCheck *check, PgSession *session, const History *
     if (!set.scope)
         return true;
     if (check->policy->strict && !set.same_major)
-        return not_rehearsed(session, &set, err);
+        return schema_words_not_rehearsed(session, &set, err);
     return compare_before(check, session, &place, &set, history, err);
 }
 
@@ -334,7 +270,7 @@ bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *s
                            const ManifestVersion *version, Error *err)
 {
     char buffer[DIGEST_HEX_SIZE];
-    const Place place = {digest_hex(&version->tree_digest, buffer), version->name};
+    const SchemaPlace place = {digest_hex(&version->tree_digest, buffer), version->name};
     CLEANUP(proof_set_done) ProofSet set = {0};
     proof_set_choose(&check->sources, place.tree, pg_session_major(session), &set);
     if (compare_before(check, session, &place, &set, /* history= */ NULL, err))
@@ -346,22 +282,24 @@ bool schema_check_in_place(SchemaCheck *check, PgSession *session, const char *s
 /* --- inside and behind ----------------------------------------------------------------------- */
 
 /* The version that an arrival comes to. */
-static void place_of(const RunTask *task, char buffer[static DIGEST_HEX_SIZE], Place *ret_place)
+static void place_of(const RunTask *task, char buffer[static DIGEST_HEX_SIZE],
+                     SchemaPlace *ret_place)
 {
     const Manifest *manifest = task->manifest;
     size_t index = (size_t)(task->version - manifest->versions.items);
     if (task->direction == DIRECTION_UP || task->in_place)
-        *ret_place = (Place){digest_hex(&task->version->tree_digest, buffer), task->version->name};
-    else if (index == 0)
-        *ret_place = (Place){manifest->head.tree_from, manifest->head.covers_from};
-    else
         *ret_place =
-            (Place){digest_hex(&task->version[-1].tree_digest, buffer), task->version[-1].name};
+            (SchemaPlace){digest_hex(&task->version->tree_digest, buffer), task->version->name};
+    else if (index == 0)
+        *ret_place = (SchemaPlace){manifest->head.tree_from, manifest->head.covers_from};
+    else
+        *ret_place = (SchemaPlace){digest_hex(&task->version[-1].tree_digest, buffer),
+                                   task->version[-1].name};
 }
 
 /* Where nobody looked before the run, because it began inside a version, what the operator accepts
  * is found here. */
-static bool look_and_accept(SchemaCheck *check, PgSession *session, const Place *place,
+static bool look_and_accept(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
                             const ProofSet *set, ProofResult *ret_result, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult first = {0};
@@ -384,7 +322,7 @@ static bool is_read_only(const RunArrival *arrival)
            script->groups.items[script->groups.count - 1].read_only;
 }
 
-static bool is_let_through(const SchemaCheck *check, const Place *place)
+static bool is_let_through(const SchemaCheck *check, const SchemaPlace *place)
 {
     for (size_t i = 0; i < check->let_through_count; i++)
         if (strcmp(check->let_through[i], place->version) == 0)
@@ -392,32 +330,11 @@ static bool is_let_through(const SchemaCheck *check, const Place *place)
     return false;
 }
 
-static void warn_of_let_through(SchemaCheck *check, const Place *place, const ProofResult *result)
+static void warn_of_let_through(SchemaCheck *check, const SchemaPlace *place,
+                                const ProofResult *result)
 {
-    text_addf(
-        check->warnings,
-        "version %s came out otherwise than any proven schema, as accepted: ", place->version);
-    proof_changes_text(result, CHANGES_THAT_COUNT, NAMED_MOST, check->warnings);
-    text_add_char(check->warnings, '\n');
+    schema_words_add_let_through(place, result, check->warnings);
     snprintf(check->last_tree, sizeof(check->last_tree), "%s", place->tree);
-}
-
-static bool came_out_otherwise(const Place *place, const ProofResult *result, bool undone,
-                               Error *err)
-{
-    error_set(err, ERROR_TARGET,
-              "version %s came out with another schema than was proven at build time: %zu "
-              "object%s differ%s",
-              place->version, result->differences, text_plural((int64_t)result->differences),
-              result->differences == 1 ? "s" : "");
-    differs(result, err);
-    return error_hint(err,
-                      undone ? "its last group was rolled back: 'applier drift' compares with the "
-                               "version that holds; once the cause is mended, or what is merely "
-                               "extra is accepted (--accept-extra), 'applier resume' goes on"
-                             : "nothing was undone: 'applier drift' shows each object with its "
-                               "definitions; once it is mended, or what is merely extra is "
-                               "accepted (--accept-extra), 'applier resume' ends the run");
 }
 
 /* Inside a transaction the look is lock time (ENGINE.md 15). */
@@ -461,7 +378,7 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
 {
     SchemaCheck *check = context;
     char buffer[DIGEST_HEX_SIZE];
-    Place place;
+    SchemaPlace place;
     CLEANUP(proof_set_done) ProofSet set = {0};
     CLEANUP(proof_result_done) ProofResult result = {0};
     place_of(arrival->task, buffer, &place);
@@ -471,7 +388,7 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
         return true;
     }
     if (check->policy->strict && !set.same_major)
-        return not_rehearsed(session, &set, err);
+        return schema_words_not_rehearsed(session, &set, err);
     check->postponed = arrival->in_transaction && postpone(check);
     if (check->postponed)
         return true;
@@ -486,13 +403,13 @@ bool schema_check_arrives(void *context, PgSession *session, const RunArrival *a
         !record(check, session, &result, is_read_only(arrival), err))
         return false;
     if (!good)
-        return came_out_otherwise(&place, &result, arrival->in_transaction, err);
+        return schema_words_came_out_otherwise(&place, &result, arrival->in_transaction, err);
     warn_of_major(check, session, &set);
-    warn_of_env(check, &place, &result);
+    schema_words_add_env(&place, &result, check->warnings);
     return true;
 }
 
-static bool look_at_end(SchemaCheck *check, PgSession *session, const Place *place,
+static bool look_at_end(SchemaCheck *check, PgSession *session, const SchemaPlace *place,
                         const ProofSet *set, Error *err)
 {
     CLEANUP(proof_result_done) ProofResult result = {0};
@@ -507,10 +424,10 @@ static bool look_at_end(SchemaCheck *check, PgSession *session, const Place *pla
         return true;
     }
     if (result.state != SCHEMA_DIFFERS) {
-        warn_of_env(check, place, &result);
+        schema_words_add_env(place, &result, check->warnings);
         return true;
     }
-    came_out_otherwise(place, &result, /* undone= */ false, err);
+    schema_words_came_out_otherwise(place, &result, /* undone= */ false, err);
     err->class = ERROR_UNSETTLED;
     return false;
 }
@@ -518,7 +435,7 @@ static bool look_at_end(SchemaCheck *check, PgSession *session, const Place *pla
 bool schema_check_end(SchemaCheck *check, PgSession *session, const char *tree, const char *version,
                       Error *err)
 {
-    const Place place = {tree, version};
+    const SchemaPlace place = {tree, version};
     CLEANUP(proof_set_done) ProofSet set = {0};
     proof_set_choose(&check->sources, tree, pg_session_major(session), &set);
     return !set.scope || strcmp(check->last_tree, tree) == 0 ||

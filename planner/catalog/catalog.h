@@ -35,6 +35,19 @@ bool catalog_store(Catalog *catalog, const CatalogStore *store, Rehearsal *rehea
 bool catalog_load(Catalog *catalog, const RehearsalSubject *subject, int64_t major,
                   const char *server_version, Rehearsal *ret_rehearsal, Error *err) MUST_CHECK;
 
+/* What is kept of what the project has no more: another branch's, an edit's that may be undone. */
+typedef struct CatalogLimits {
+    int64_t seconds; /* since the project had it */
+    int64_t bytes;   /* where the catalog holds more, nothing of it is */
+} CatalogLimits;
+
+extern const CatalogLimits catalog_limits; /* 30 days, 256 MB */
+
+/* Forget what has not been in any of the `subjects` for longer than the limits say at `now`
+ * (seconds since 1970), and give the file's room back where much of it is free. ERROR_IO. */
+bool catalog_prune(Catalog *catalog, const RehearsalSubject *const *subjects, size_t count,
+                   int64_t now, const CatalogLimits *limits, Error *err) MUST_CHECK;
+
 /* The majors that anything was rehearsed on, in order. The caller frees *ret_majors. */
 bool catalog_majors(Catalog *catalog, int64_t **ret_majors, size_t *ret_count,
                     Error *err) MUST_CHECK;

@@ -371,6 +371,29 @@ static bool run_jobs(Rehearse *rehearse, Error *err)
     return true;
 }
 
+/* All versions, with what is pending, by the settings of sealift.conf: what 'pack' will ask for. Of
+ * a project that cannot be read whole (--to an older version) nobody knows what is out of use. */
+static bool read_whole(const Rehearse *rehearse, RehearsalSubject *ret_subject)
+{
+    CLEANUP(error_done) Error ignored = {0};
+    CLEANUP(memory_freep) char *seeds = NULL;
+    const Project *project = &rehearse->project;
+    RehearsalSettings settings;
+    return rehearsal_settings(project, /* seeds= */ NULL, /* rows= */ -1, &settings, &seeds,
+                              &ignored) &&
+           rehearsal_subject_read(project, &settings, (int64_t)project->versions.count - 1,
+                                  ret_subject, &ignored);
+}
+
+static bool prune_catalog(Rehearse *rehearse, Error *err)
+{
+    CLEANUP(rehearsal_subject_done) RehearsalSubject whole = {0};
+    const RehearsalSubject *const subjects[] = {&rehearse->subject, &whole};
+    return !rehearse->jobs.count || !read_whole(rehearse, &whole) ||
+           catalog_prune(rehearse->catalog, subjects, ARRAY_LEN(subjects), clock_now(),
+                         &catalog_limits, err);
+}
+
 static int compare_majors(const void *a, const void *b)
 {
     int64_t left = ((const Rehearsal *)a)->major, right = ((const Rehearsal *)b)->major;
@@ -437,7 +460,8 @@ static bool run(CommandContext *context, Error *err)
         return false;
     if (lost)
         fprintf(stderr, "planner: the catalog could not be used and was made anew\n");
-    if (!plan(&rehearse, err) || (rehearse.jobs.count && !run_jobs(&rehearse, err)))
+    if (!plan(&rehearse, err) || (rehearse.jobs.count && !run_jobs(&rehearse, err)) ||
+        !prune_catalog(&rehearse, err))
         return false;
     if (rehearse.rehearsals.count) {
         judge(&rehearse);

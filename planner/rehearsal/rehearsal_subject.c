@@ -328,8 +328,12 @@ bool rehearsal_subject_read(const Project *project, const RehearsalSettings *set
     /* the boundaries between versions count here, which migrations' keys leave out */
     digest_begin(&stream);
     add_string(&stream, "run");
-    array_each (const SubjectVersion, version, &subject.versions)
+    array_each (SubjectVersion, version, &subject.versions) {
         add_string(&stream, version->key);
+        DigestStream so_far = stream;
+        Digest run = digest_end(&so_far);
+        key_of(&run, version->run);
+    }
     state = digest_end(&stream);
     key_of(&state, subject.run);
     *ret_subject = subject;

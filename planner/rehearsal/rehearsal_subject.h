@@ -11,7 +11,7 @@
 #include "migrations/project.h"
 #include "migrations/script.h"
 
-#define REHEARSAL_CATALOG_NUMBER 1
+#define REHEARSAL_CATALOG_NUMBER 2
 #define REHEARSAL_KEY            65        /* 64 hex digits and NUL */
 #define REHEARSAL_PENDING        "pending" /* the version of migrations that are in none */
 
@@ -24,6 +24,7 @@ typedef struct SubjectMigration {
 typedef struct SubjectVersion {
     const char *name;        /* borrowed */
     char key[REHEARSAL_KEY]; /* of what becomes of the whole version */
+    char run[REHEARSAL_KEY]; /* of a run from the start to it */
     size_t first_migration;
     size_t migration_count;
 } SubjectVersion;

@@ -189,3 +189,32 @@ SELECT DISTINCT major FROM result ORDER BY major
 SELECT fingerprint.core, fingerprint.deparse, fingerprint.env, fingerprint.text
 FROM fingerprint JOIN result USING (key, major)
 WHERE key = :key AND major = :major AND arrival = 'up' AND result.server_version = :server_version
+
+-- What the project has, and what else there is, becomes known.
+-- :name catalog_forget_wanted
+UPDATE seen SET wanted = 0
+
+-- :name catalog_want
+INSERT INTO seen (key, at, wanted) VALUES (:key, :now, 1)
+ON CONFLICT (key) DO UPDATE SET at = :now, wanted = 1
+
+-- :name catalog_meet
+INSERT OR IGNORE INTO seen (key, at, wanted)
+SELECT key, :now, 0 FROM (SELECT key FROM run UNION SELECT key FROM result
+  UNION SELECT key FROM fingerprint UNION SELECT key FROM measured UNION SELECT key FROM scope
+  UNION SELECT key FROM rows_finding UNION SELECT key FROM atomic UNION SELECT key FROM unsteady
+  UNION SELECT key FROM failure)
+
+-- With the trigger: all that is kept under the key.
+-- :name catalog_prune_old
+DELETE FROM seen WHERE NOT wanted AND at < :before
+
+-- :name catalog_prune_texts
+DELETE FROM text WHERE name NOT IN (SELECT text FROM fingerprint UNION SELECT before FROM result
+  UNION SELECT after FROM result)
+
+-- Bytes in use, and pages that are free of all.
+-- :name catalog_size
+SELECT (pages.page_count - free.freelist_count) * size.page_size, free.freelist_count,
+       pages.page_count
+  FROM pragma_page_count AS pages, pragma_freelist_count AS free, pragma_page_size AS size

@@ -143,3 +143,23 @@ CREATE TABLE failure ( -- an up that does not run
   proposal TEXT,
   PRIMARY KEY (key, major, ordinal)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE seen ( -- every key, from its first rehearsal's end on; catalog_prune
+  key TEXT PRIMARY KEY,
+  at INTEGER NOT NULL, -- when the project had it last, or it was first met; seconds since 1970
+  wanted INTEGER NOT NULL CHECK (wanted IN (0, 1)) -- the project has it
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER seen_goes AFTER DELETE ON seen BEGIN
+  DELETE FROM run WHERE key = OLD.key;
+  DELETE FROM scope WHERE key = OLD.key;
+  DELETE FROM result WHERE key = OLD.key;
+  DELETE FROM difference WHERE key = OLD.key;
+  DELETE FROM loss WHERE key = OLD.key;
+  DELETE FROM fingerprint WHERE key = OLD.key;
+  DELETE FROM measured WHERE key = OLD.key;
+  DELETE FROM measured_relation WHERE key = OLD.key;
+  DELETE FROM invalid_index WHERE key = OLD.key;
+  DELETE FROM rows_finding WHERE key = OLD.key;
+  DELETE FROM atomic WHERE key = OLD.key;
+  DELETE FROM unsteady WHERE key = OLD.key;
+  DELETE FROM failure WHERE key = OLD.key;
+END;

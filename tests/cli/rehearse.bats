@@ -190,6 +190,39 @@ DROP INDEX IF EXISTS one_b;' >"$PROJECT/migrations/1.1.0/0003_three.down.sql"
     same "calls" "trust rehearse trust rehearse" "$(xargs <calls)"
 }
 
+@test "what the project has no more leaves the catalog after a while, and nothing else does" {
+    local catalog=$PROJECT/.sealift/catalog.db keys
+    small_project
+    planner release 1.0.0 --project "$PROJECT" >/dev/null
+    rehearse 0
+    rehearse 0 --to 1.0.0
+    cp -R "$PROJECT" "$WORK/before"
+    echo '-- back
+ALTER TABLE one DROP COLUMN IF EXISTS c;' >"$PROJECT/migrations/1.1.0/0002_two.down.sql"
+    rehearse 0
+    # the edit may be undone: nothing is done again then
+    same 'not wanted' 3 "$(sqlite3 "$catalog" 'SELECT count(*) FROM seen WHERE NOT wanted')"
+    run_status 0 planner rehearse --project "$WORK/before" --pg-bin "$PG_BIN" --major "$MAJOR"
+    output_has 'nothing has changed'
+    keys=$(sqlite3 "$catalog" 'SELECT count(*) FROM seen WHERE wanted')
+    sqlite3 "$catalog" "UPDATE seen SET at = at - 31 * 86400"
+    rehearse 0 --fresh
+    same 'known' "$keys" "$(sqlite3 "$catalog" 'SELECT count(*) FROM seen')"
+    for table in run scope result fingerprint measured measured_relation; do
+        same "$table" 0 "$(sqlite3 "$catalog" "SELECT count(*) FROM $table WHERE key NOT IN (SELECT key FROM seen)")"
+    done
+    same texts 0 "$(sqlite3 "$catalog" 'SELECT count(*) FROM text WHERE name NOT IN
+        (SELECT text FROM fingerprint UNION SELECT before FROM result UNION SELECT after FROM result)')"
+    # both ends that were rehearsed are still there: the last, and the older one of --to
+    rehearse 0
+    output_has 'nothing has changed'
+    rehearse 0 --to 1.0.0
+    output_has 'nothing has changed'
+    planner release 1.1.0 --project "$PROJECT" >/dev/null
+    run_status 0 pack --to 1.0.0 --out old.bundle
+    run_status 0 pack --from 1.0.0 --to 1.1.0 --out new.bundle
+}
+
 @test "two rehearsals on two machines give the same bundle, which a site applies" {
     small_project
     release 1.0.0 1.1.0

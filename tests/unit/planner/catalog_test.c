@@ -393,6 +393,120 @@ static void a_place_that_cannot_be_written_is_an_error(void **state UNUSED)
     error_done(&err);
 }
 
+/* --- pruning -------------------------------------------------------------------------------- */
+
+#define DAY INT64_C(86400)
+
+static void set_keys(RehearsalSubject *subject, char first)
+{
+    set_key(subject->run, first);
+    array_each (SubjectMigration, migration, &subject->migrations)
+        set_key(migration->key, ++first);
+    array_each (SubjectVersion, version, &subject->versions) {
+        set_key(version->key, ++first);
+        set_key(version->run, ++first);
+    }
+}
+
+static void prune(Place *place, int64_t now, const CatalogLimits *limits)
+{
+    Error err = {0};
+    const RehearsalSubject *const subjects[] = {&place->subject};
+    assert_true(catalog_prune(place->catalog, subjects, 1, now, limits, &err));
+}
+
+/* What the catalog has under the keys that begin with this letter: verdicts and texts. */
+static size_t known(Place *place, char first)
+{
+    set_keys(&place->subject, first);
+    CLEANUP(rehearsal_done) Rehearsal found = load(place, SERVER);
+    return found.verdicts.count;
+}
+
+static void keep_sample(Place *place, char first, const char *table)
+{
+    Error err = {0};
+    set_keys(&place->subject, first);
+    CLEANUP(rehearsal_done) Rehearsal report = make_report(place, table);
+    assert_true(store(place, &report, &err));
+}
+
+static bool has_text(Place *place, const char *table)
+{
+    CLEANUP(text_done) Text text = {0};
+    CLEANUP(error_done) Error err = {0};
+    FingerprintRoots roots;
+    char file[REHEARSAL_FILE];
+    write_schema(place, table, &roots, file);
+    return catalog_text(place->catalog, file, &text, &err);
+}
+
+/* An edit makes other keys; for thirty days the old ones may be asked for again. */
+static void what_the_project_has_no_more_goes_after_a_while(void **state)
+{
+    Place *place = *state;
+    keep_sample(place, 'A', "before_edit");
+    prune(place, 100 * DAY, &catalog_limits);
+    keep_sample(place, 'Q', "after_edit");
+    prune(place, 129 * DAY, &catalog_limits);
+    assert_int_equal(known(place, 'A'), 5);
+    /* the project had it again on that day */
+    prune(place, 140 * DAY, &catalog_limits);
+    set_keys(&place->subject, 'Q');
+    prune(place, 169 * DAY, &catalog_limits);
+    assert_int_equal(known(place, 'A'), 5);
+    assert_true(has_text(place, "before_edit"));
+    set_keys(&place->subject, 'Q');
+    prune(place, 171 * DAY, &catalog_limits);
+    assert_int_equal(known(place, 'A'), 0);
+    assert_false(has_text(place, "before_edit"));
+    /* what it has stays, however old */
+    assert_int_equal(known(place, 'Q'), 5);
+    assert_true(has_text(place, "after_edit"));
+    prune(place, 1000 * DAY, &catalog_limits);
+    assert_int_equal(known(place, 'Q'), 5);
+}
+
+static void nothing_of_it_stays_in_a_catalog_that_is_too_large(void **state)
+{
+    Place *place = *state;
+    const CatalogLimits small = {.seconds = 30 * DAY, .bytes = 1};
+    keep_sample(place, 'A', "before_edit");
+    prune(place, 100 * DAY, &catalog_limits);
+    keep_sample(place, 'Q', "after_edit");
+    prune(place, 100 * DAY, &small);
+    assert_int_equal(known(place, 'A'), 0);
+    assert_int_equal(known(place, 'Q'), 5);
+    assert_true(has_text(place, "one"));
+}
+
+static void the_room_is_given_back(void **state)
+{
+    Place *place = *state;
+    CLEANUP(memory_freep) char *path = memory_format("%s/.sealift/catalog.db", place->root);
+    CLEANUP(rehearsal_done) Rehearsal report = make_report(place, "two");
+    char *detail = memory_zeroed((4 << 20) + 1, 1);
+    struct stat before, after;
+    Error err = {0};
+    memset(detail, 'x', 4 << 20);
+    free(report.verdicts.items[0].detail);
+    report.verdicts.items[0].detail = detail;
+    set_keys(&place->subject, 'A');
+    assert_true(store(place, &report, &err));
+    prune(place, 100 * DAY, &catalog_limits);
+    assert_int_equal(stat(path, &before), 0);
+    set_keys(&place->subject, 'Q');
+    prune(place, 200 * DAY, &catalog_limits);
+    assert_int_equal(stat(path, &after), 0);
+    assert_true(before.st_size > (4 << 20));
+    assert_true(after.st_size < before.st_size / 4);
+    /* it is whole, and goes on */
+    bool lost = true;
+    open_again(place, &lost);
+    assert_false(lost);
+    keep_sample(place, 'Q', "two");
+}
+
 static void a_missing_text_is_said(void **state)
 {
     Place *place = *state;
@@ -417,6 +531,9 @@ int main(void)
         PLACED(one_that_cannot_be_used_is_made_anew),
         PLACED(a_catalog_with_a_bad_page_is_made_anew),
         cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
+        PLACED(what_the_project_has_no_more_goes_after_a_while),
+        PLACED(nothing_of_it_stays_in_a_catalog_that_is_too_large),
+        PLACED(the_room_is_given_back),
         PLACED(a_missing_text_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
