@@ -161,7 +161,7 @@ static void take_companion(LayoutReading *reading, const char *path)
 static bool read_folder(LayoutReading *reading, const char *folder, Error *err)
 {
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
-    if (!layout_list(reading->root, folder, &entries, err))
+    if (!layout_entries(reading, folder, &entries, err))
         return false;
     array_each (FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
