@@ -478,6 +478,20 @@ files: 4 read, 0 ignored, 0 refused" "$(listing goose)"
     output_has "the released migration '00003_rename' (version 1.0.0) was removed"
 }
 
+@test "the same of refinery's, whose programs are Rust" {
+    mkdir -p refinery/migrations
+    run_status 0 planner init --product harbor --layout refinery refinery
+    echo 'CREATE TABLE ships ();' >refinery/migrations/V1__create_ships.sql
+    echo 'pub fn migration() -> String' >refinery/migrations/V2__rename.rs
+    { echo "-- sealift: replaces V2__rename.rs blake2b $(b2sum <refinery/migrations/V2__rename.rs | cut -d ' ' -f 1)"
+        echo 'ALTER TABLE ships RENAME TO vessels;'; } >refinery/migrations/V2__rename.rs.sealift.sql
+    run_status 0 planner release 1.0.0 --project refinery
+    rm refinery/migrations/V2__rename.rs
+    run_status 0 planner verify-project --project refinery
+    run_status 0 planner status --files --project refinery
+    output_has 'files: 2, of which 2 read, 0 ignored, 0 refused' 'V2__rename'
+}
+
 @test "line ends of DOS and a byte order mark change nothing in any layout" {
     local fixture script lines
     for fixture in "$TOP"/tests/vectors/layouts/*; do
