@@ -299,13 +299,17 @@ static bool queue_observed_step(StepQueue *queue, size_t unit, size_t part_index
            step_queue_observe_step(queue, OBSERVE_STEP_ENDS, &step, err);
 }
 
-/* All steps of a script that is a check: precheck or verify. */
+/* All steps of a script that is a check: precheck or verify. The script's search_path holds, which
+ * goes with what is rolled back behind it. */
 static bool queue_check(StepQueue *queue, size_t unit, size_t part, ScriptKind kind, Error *err)
 {
     const RunTask *task = &queue->tasks->items[queue->units->parts.items[part].task];
+    bool was_ours = queue->session->path_is_ours;
+    queue->session->path_is_ours = false;
     for (size_t i = 0; i < script_of(task, kind)->steps.count; i++)
         if (!queue_observed_step(queue, unit, part, kind, i, err))
             return false;
+    queue->session->path_is_ours = was_ours;
     return finish_script(queue, task, kind, err);
 }
 
@@ -556,7 +560,6 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
     const RunTask *task = &queue->tasks->items[task_index];
     PipelineEntry end = {
         .kind = ENTRY_OURS, .unit = index, .closes_unit = unit->kind != UNIT_VERIFY};
-    /* the script's search_path goes with the ROLLBACK */
     if (!keep_resets(queue, index, err) || !send_begin(queue, index, "BEGIN READ ONLY", err) ||
         !(unit->kind == UNIT_GATE
               ? send_path(queue, index, task_index, err)

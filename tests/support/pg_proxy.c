@@ -300,6 +300,9 @@ static bool act(Connection *connection, char type)
     done = true;
     switch (given.what) {
     case KILL_CLIENT:
+        /* whoever waits for its end looks at once */
+        if (given.fired)
+            write_file(given.fired, "%d %c\n", connection->number, type);
         kill(connection->client_process, SIGKILL);
         connection->client_gone = true;
         break;
@@ -319,7 +322,7 @@ static bool act(Connection *connection, char type)
     case DO_NOTHING:
         break;
     }
-    if (given.fired)
+    if (given.fired && given.what != KILL_CLIENT)
         write_file(given.fired, "%d %c\n", connection->number, type);
     return given.what == KILL_CLIENT || given.what == CUT || given.what == SWALLOW;
 }
