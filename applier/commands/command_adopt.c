@@ -1,7 +1,9 @@
-/* applier adopt: find which version an unmanaged database is at, and write its ledger. */
+/* applier adopt: find which version an unmanaged database is at, and write its ledger; or let a
+ * copy of a managed one go its own way. */
 #include <inttypes.h>
 
 #include "applier/applier_commands.h"
+#include "applier/commands/adopt_copy_command.h"
 #include "applier/commands/confirm.h"
 #include "applier/commands/proof_render.h"
 #include "applier/commands/run_options.h"
@@ -13,6 +15,7 @@
 typedef struct AdoptCommandOptions {
     RunCommandOptions run;
     const char *version;
+    bool as_copy;
     bool yes;
 } AdoptCommandOptions;
 
@@ -20,6 +23,9 @@ static const Option options[] = {
     RUN_OPTION_ROWS(AdoptCommandOptions),
     OPTION_STRING_ROW("version", AdoptCommandOptions, version, "VERSION",
                       "which one it is, where several have the same schema"),
+    OPTION_FLAG_ROW("as-copy", AdoptCommandOptions, as_copy,
+                    "this is a copy of a database that Sealift manages, which goes its own way: it "
+                    "gets a database UUID of its own, and nothing else changes (takes no BUNDLE)"),
     OPTION_FLAG_ROW("yes", AdoptCommandOptions, yes, "do not ask"),
 };
 
@@ -122,9 +128,26 @@ static bool adopt(CommandContext *context, SiteBundle *bundle, AdoptOptions *ado
     return good;
 }
 
+static bool run_as_copy(CommandContext *context, Error *err)
+{
+    const AdoptCommandOptions *given = context->options;
+    if (context->arguments.count || given->version || given->run.strict ||
+        given->run.accept_extra.count || given->run.set.count)
+        return error_set(err, ERROR_USAGE,
+                         "--as-copy takes neither a bundle nor what is said of one: the ledger "
+                         "stays as it is");
+    return adopt_copy_command_run(context, &given->run, given->yes, err);
+}
+
 static bool run(CommandContext *context, Error *err)
 {
     AdoptCommandOptions *given = context->options;
+    if (given->as_copy)
+        return run_as_copy(context, err);
+    if (!context->arguments.count) {
+        error_set(err, ERROR_USAGE, "'adopt' wants a bundle, or --as-copy");
+        return error_hint(err, "'applier adopt --help' shows both forms");
+    }
     CLEANUP(site_bundle_done) SiteBundle bundle = {0};
     CLEANUP(accept_requests_done) AcceptRequestArray accepts = {0};
     RunWatch watch;
@@ -148,13 +171,12 @@ const Command command_adopt = {
     .name = "adopt",
     .synopsis =
         "BUNDLE [--db CONNINFO] [--version VERSION] [--set NAME=VALUE]… [--accept-extra IDENTITY=REASON]… "
-        "[--strict] [--yes]",
+        "[--strict] [--yes] | --as-copy [--db CONNINFO] [--yes]",
     .summary = "take over a database that came to its version without Sealift, by its schema",
     .options = options,
     .option_count = ARRAY_LEN(options),
     .options_size = sizeof(AdoptCommandOptions),
     .defaults = defaults,
-    .least_arguments = 1,
     .most_arguments = 1,
     .run = run,
 };

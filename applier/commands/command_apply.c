@@ -137,7 +137,7 @@ static bool look_and_ask(const CommandContext *context, const RunOptions *run,
     CLEANUP(history_done) History history = {0};
     CLEANUP(apply_plan_done) ApplyPlan plan = {0};
     if (!apply_run_plan(run, input, given->to, &history, &plan, /* ret_forecast= */ NULL, err) ||
-        !run_session_refuse_copy(&history, err))
+        !run_session_refuse_copy(&history, err) || !run_session_refuse_moved(&history, run, err))
         return false;
     bool settle = settles_first(&history, &plan);
     apply_command_compare(context, bundle, &history, run);

@@ -182,6 +182,12 @@ static char *adopt_command(const Status *status)
     return memory_format("applier adopt %s", path);
 }
 
+/* Of the commands that a status names, those that a moved database would refuse. */
+static bool run_is_next(const char *next)
+{
+    return text_has_prefix(next, "applier apply ") || strcmp(next, "applier resume") == 0;
+}
+
 /* With what was named in the place of BUNDLE or DIR. */
 static void set_next(const TargetOptions *target, Status *status)
 {
@@ -198,6 +204,11 @@ static void set_next(const TargetOptions *target, Status *status)
         command = memory_format("applier apply %s", path);
     else
         command = memory_string(next);
+    if (status->history.moved && run_is_next(next)) {
+        char *asked = memory_format("%s --same-site", command);
+        free(command);
+        command = asked;
+    }
     status->next = target_command(target, command);
 }
 

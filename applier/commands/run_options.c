@@ -81,6 +81,7 @@ RunOptions run_options_make(const RunCommandOptions *given, const SiteConfig *si
         run.schema.look_under_lock_ms = site->look_under_lock_ms;
     run.attempts = (int)given->attempts;
     run.conflicts = given->ignore_conflicts ? CONFLICTS_IGNORED : CONFLICTS_REFUSED;
+    run.same_site = given->same_site;
     run.max_lag = site->max_lag;
     if (given->max_lag)
         (void)!lag_limit_parse(given->max_lag, &run.max_lag); /* run_options_accepts has read it */

@@ -20,6 +20,7 @@ typedef struct RunCommandOptions {
     const char *max_lag;  /* or NULL */
     bool cancel_blockers;
     bool ignore_conflicts;
+    bool same_site;
     int64_t reconnect;  /* seconds; RUN_AS_THE_SITE_SAYS where not given */
     int64_t step_limit; /* seconds; likewise */
     StringArray accept_extra;
@@ -63,6 +64,9 @@ typedef struct RunCommandOptions {
                         "idle in a transaction is ended) or autovacuum; nobody else's"),           \
         OPTION_FLAG_ROW("ignore-conflicts", type, run.ignore_conflicts,                            \
                         "begin although a dump or a prepared transaction holds what is needed"),   \
+        OPTION_FLAG_ROW("same-site", type, run.same_site,                                          \
+                        "a database that was restored, moved or upgraded with its server is this " \
+                        "site's from now on"),                                                     \
         OPTION_STRING_ROW("max-lag", type, run.max_lag, "BYTES|TIME",                              \
                           "stand still between groups while a standby is further behind: 64MB, "   \
                           "30s; 0: no limit (default: the site's max-lag, else none)"),            \

@@ -190,6 +190,7 @@ bool site_rehearse_command_run(CommandContext *context, const SiteRehearseOption
         .say = say,
         .context = &asked};
     options.run.schema.accepts = &accepts;
+    options.run.same_site = true; /* whatever it runs on, nothing of it stays there */
     bool good = parameter_requests_check(&options.run.parameters, &input.manifest, 1, err) &&
                 rehearse(context, &options, &bundle, &input, err);
     run_watch_done(&watch, good ? NULL : err);

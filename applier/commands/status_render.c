@@ -7,6 +7,7 @@
 #include "applier/commands/run_render.h"
 #include "applier/schema/schema_proof.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 
 /* The newest run that began something, or NULL. */
 static const PastRun *last_run(const Status *status)
@@ -84,6 +85,19 @@ static void schema_text(const History *history, Text *out)
                   history->identity.rehearsal_since);
 }
 
+static void moved_text(const History *history, Text *out)
+{
+    if (!history->moved)
+        return;
+    CLEANUP(memory_freep) char *words = history_moved_words(history);
+    text_addf(
+        out,
+        "moved      %s\n"
+        "           a run here wants --same-site (it is this site's database from now on), or "
+        "before it 'applier adopt --as-copy'\n",
+        words);
+}
+
 static void backup_text(const History *history, Text *out)
 {
     const PastBackup *last = backup_last_good(&history->backups);
@@ -147,6 +161,19 @@ static void last_run_text(const Status *status, Text *out)
         text_addf(out, "           %s\n", run->last->words);
 }
 
+static void place_json(const char *name, const LedgerPlace *place, JsonWriter *json)
+{
+    if (!place) {
+        json_null(json, name);
+        return;
+    }
+    json_object(json, name);
+    json_string(json, "system_identifier", place->system_identifier);
+    json_string(json, "database_oid", place->database_oid);
+    json_string(json, "database", *place->database ? place->database : NULL);
+    json_close(json);
+}
+
 void status_render_json(const Status *status, Text *out)
 {
     int64_t inside_count = 0;
@@ -183,6 +210,9 @@ void status_render_json(const Status *status, Text *out)
     json_string(&json, "adopted", adopted_version(history));
     json_string(&json, "rehearsal_since",
                 *history->identity.rehearsal_since ? history->identity.rehearsal_since : NULL);
+    json_bool(&json, "moved", history->moved);
+    place_json("last_used", history->managed ? &history->identity.last_used : NULL, &json);
+    place_json("used_here", history->managed ? &history->here : NULL, &json);
     backup_render_past_json(&history->backups, &json);
     foreign_tables_json(&status->foreign, &json);
     json_array(&json, "pending");
@@ -245,6 +275,7 @@ void status_render_text(const Status *status, Text *out)
                       inside);
         text_add_char(out, '\n');
         schema_text(history, out);
+        moved_text(history, out);
         backup_text(history, out);
     }
     array_each (const ForeignTable, table, &status->foreign) {

@@ -52,9 +52,8 @@ static bool stands_on_a_version(const History *history)
 /* The last run ended as it should; a rollback by steps may well end inside a version. */
 static bool last_run_ended(const History *history)
 {
-    if (!history->events.count)
-        return true;
-    return strcmp(history->events.items[history->events.count - 1].phase, "end") == 0;
+    const PastEvent *last = history_last_event(history);
+    return !last || strcmp(last->phase, "end") == 0;
 }
 
 /* A rollback that has taken something back and not yet all that it was to, even where it stopped at
@@ -185,10 +184,10 @@ static bool is_before(const History *history, const Manifest *manifest, int64_t 
 static bool before_is_done(const History *history, const Manifest *manifest)
 {
     const AppliedVersion *version = history_version(history);
-    const PastEventArray *events = &history->events;
+    const PastEvent *last_event = history_last_event(history);
     int64_t position = version ? version->position : 0;
-    if (!manifest || history->position <= position || !last_run_ended(history) || !events->count ||
-        !past_event_applies(&events->items[events->count - 1]))
+    if (!manifest || history->position <= position || !last_run_ended(history) || !last_event ||
+        !past_event_applies(last_event))
         return false;
     for (; position < history->position; position++)
         if (!is_before(history, manifest, position))

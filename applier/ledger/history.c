@@ -438,6 +438,32 @@ const PastEvent *history_open_run(const History *history)
     return NULL;
 }
 
+const PastEvent *history_last_event(const History *history)
+{
+    for (size_t count = history->events.count; count > 0; count--) {
+        const PastEvent *event = &history->events.items[count - 1];
+        if (strcmp(event->action, ledger_action_name(ACTION_ADOPT)) != 0 ||
+            !is_of_phase(event, PHASE_OF_RETURN))
+            return event;
+    }
+    return NULL;
+}
+
+/* The caller frees. */
+static char *place_words(const LedgerPlace *place)
+{
+    return memory_format("database %s%s%s(OID %s) of server %s", *place->database ? "'" : "",
+                         place->database, *place->database ? "' " : "", place->database_oid,
+                         place->system_identifier);
+}
+
+char *history_moved_words(const History *history)
+{
+    CLEANUP(memory_freep) char *before = place_words(&history->identity.last_used);
+    CLEANUP(memory_freep) char *here = place_words(&history->here);
+    return memory_format("the ledger was last used in %s, this is %s", before, here);
+}
+
 int64_t history_depth(const History *history)
 {
     return history->adopted + (int64_t)history->migrations.count;

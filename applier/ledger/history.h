@@ -95,6 +95,8 @@ typedef ARRAY_OF(PastEvent) PastEventArray;
 typedef struct History {
     bool managed; /* there is a ledger; all else is empty where not */
     LedgerIdentity identity;
+    LedgerPlace here; /* where it was read */
+    bool moved;       /* … which is not where it was last used */
     JournalRowArray journal;
     AppliedMigrationArray migrations; /* the stack, oldest first */
     AppliedVersionArray versions;     /* those that hold now, oldest first */
@@ -138,6 +140,14 @@ const PastEvent *history_open_run(const History *history);
 
 /* The last run has its end on record, and no synchronous standby confirmed it: it is open, too. */
 bool history_end_unconfirmed(const History *history);
+
+/* The last event, or NULL; that the database became one of its own (adopt --as-copy) is none: what
+ * was under way in it is so in the copy as well. */
+const PastEvent *history_last_event(const History *history);
+
+/* What moved means, in words, where it has: "the ledger was last used in database …, this is …".
+ * The caller frees. */
+char *history_moved_words(const History *history);
 
 /* Migrations on the stack and below it: one more than `position` while one is there in part. */
 int64_t history_depth(const History *history);

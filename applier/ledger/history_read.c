@@ -183,6 +183,9 @@ bool history_read(PgSession *session, History *ret_history, Error *err)
         CLEANUP(history_done) History history = {.unsettled = -1};
         if (read_in_transaction(session, &history, err)) {
             history_fold(&history);
+            history.here = ledger_place_of(&session->facts);
+            history.moved =
+                history.managed && !ledger_place_is(&history.identity.last_used, &history.here);
             *ret_history = history;
             history = (History){.unsettled = -1};
             return true;

@@ -80,6 +80,27 @@ bool ledger_install(PgSession *session, const char *product, const char *product
     return false;
 }
 
+static LedgerPlace place_of(const char *system_identifier, const char *database_oid,
+                            const char *database)
+{
+    LedgerPlace place = {0};
+    snprintf(place.system_identifier, sizeof(place.system_identifier), "%s", system_identifier);
+    snprintf(place.database_oid, sizeof(place.database_oid), "%s", database_oid);
+    snprintf(place.database, sizeof(place.database), "%s", database);
+    return place;
+}
+
+LedgerPlace ledger_place_of(const PgFacts *facts)
+{
+    return place_of(facts->system_identifier, facts->database_oid, facts->database);
+}
+
+bool ledger_place_is(const LedgerPlace *place, const LedgerPlace *other)
+{
+    return strcmp(place->system_identifier, other->system_identifier) == 0 &&
+           strcmp(place->database_oid, other->database_oid) == 0;
+}
+
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err)
 {
     CLEANUP(pg_result_freep) PGresult *row = NULL;
@@ -97,9 +118,8 @@ bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Erro
     snprintf(identity.product, sizeof(identity.product), "%s", pg_result_text(row, 0, 1));
     snprintf(identity.product_uuid, UUID_TEXT_SIZE, "%s", pg_result_text(row, 0, 2));
     snprintf(identity.database_uuid, UUID_TEXT_SIZE, "%s", pg_result_text(row, 0, 3));
-    snprintf(identity.system_identifier, sizeof(identity.system_identifier), "%s",
-             pg_result_text(row, 0, 4));
-    snprintf(identity.database_oid, sizeof(identity.database_oid), "%s", pg_result_text(row, 0, 5));
+    identity.last_used =
+        place_of(pg_result_text(row, 0, 4), pg_result_text(row, 0, 5), pg_result_text(row, 0, 7));
     snprintf(identity.rehearsal_since, sizeof(identity.rehearsal_since), "%s",
              pg_result_text(row, 0, 6));
     *ret_identity = identity;
@@ -111,6 +131,16 @@ bool ledger_mark_rehearsal(PgSession *session, Error *err)
     return pg_query(session, SQL_ledger_mark_rehearsal, PG_NO_VALUES, PG_COMMAND,
                     /* ret_result= */ NULL, err) ||
            error_wrap(err, "marking the copy as one to rehearse on");
+}
+
+bool ledger_become_copy(PgSession *session, const char *database_uuid, Error *err)
+{
+    const PgFacts *facts = &session->facts;
+    return pg_query(session, SQL_ledger_become_copy,
+                    PG_VALUES(pg_text(database_uuid), pg_text(facts->system_identifier),
+                              pg_text(facts->database_oid)),
+                    PG_COMMAND, /* ret_result= */ NULL, err) ||
+           error_wrap(err, "making the ledger that of a copy");
 }
 
 /* --- events ---------------------------------------------------------------------------------- */

@@ -29,13 +29,25 @@ bool ledger_look(PgSession *session, LedgerPresence *ret_presence, Error *err) M
 bool ledger_check_owner(PgSession *session, PgSessionPurpose purpose, const char *other_owner,
                         Error *err) MUST_CHECK;
 
+/* Which database of which server: what a restored, moved or copied one has anew. */
+typedef struct LedgerPlace {
+    char system_identifier[32];
+    char database_oid[16];
+    char database[256]; /* its name, for messages; "" where that is not on record */
+} LedgerPlace;
+
+/* Where the session is. */
+LedgerPlace ledger_place_of(const PgFacts *facts);
+
+/* The name says nothing: a database may be renamed. */
+bool ledger_place_is(const LedgerPlace *place, const LedgerPlace *other);
+
 typedef struct LedgerIdentity {
     int64_t format;
     char product[BUNDLE_NAME_MAX + 1];
     char product_uuid[UUID_TEXT_SIZE];
     char database_uuid[UUID_TEXT_SIZE];
-    char system_identifier[32];
-    char database_oid[16];
+    LedgerPlace last_used;
     char rehearsal_since[CLOCK_TEXT_SIZE]; /* the copy that a rehearsal runs on; "" for any other */
 } LedgerIdentity;
 
@@ -52,6 +64,10 @@ bool ledger_make(PgSession *session, const char *product, const char *product_uu
  * alone. */
 bool ledger_mark_rehearsal(PgSession *session, Error *err) MUST_CHECK;
 
+/* Make it the ledger of a database of its own, with this UUID, where the session is. Inside the
+ * caller's transaction. */
+bool ledger_become_copy(PgSession *session, const char *database_uuid, Error *err) MUST_CHECK;
+
 /* ERROR_TARGET for another ledger format than ours. */
 bool ledger_read_identity(PgSession *session, LedgerIdentity *ret_identity, Error *err) MUST_CHECK;
 
@@ -61,7 +77,8 @@ typedef enum {
     PHASE_OF_END,
     PHASE_OF_FAILURE, /* behind an end: it is committed here and no standby confirmed it */
     PHASE_OF_REFUSAL,
-    PHASE_OF_RETURN, /* the run that has begun goes on over a new connection */
+    PHASE_OF_RETURN, /* the run that has begun goes on over a new connection; of an adoption: the
+                      * database goes on as a copy */
 } LedgerPhase;
 
 const char *ledger_action_name(LedgerAction action);

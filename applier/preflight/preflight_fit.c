@@ -5,10 +5,23 @@
 
 #define NAMED_MOST 10 /* objects in a finding */
 
+static void add_moved(Preflight *preflight)
+{
+    const History *history = &preflight->history;
+    if (!history->moved)
+        return;
+    CLEANUP(memory_freep) char *words = history_moved_words(history);
+    findings_add(preflight->findings, LEVEL_BLOCKS, NULL, "%s", words);
+    findings_advise(preflight->findings,
+                    "if it is this site's database from now on, 'applier apply' takes --same-site, "
+                    "once; a copy that goes its own way wants 'applier adopt --as-copy' before");
+}
+
 bool preflight_check_fit(Preflight *preflight, Error *err UNUSED)
 {
     const ApplyPlan *plan = &preflight->report->plan;
     Findings *findings = preflight->findings;
+    add_moved(preflight);
     if (plan->relation == RELATION_FITS)
         return true;
     if (plan->relation == RELATION_CURRENT) {

@@ -40,6 +40,7 @@ typedef struct RunOptions {
     SettleChoice settle;
     SchemaPolicy schema;
     ParameterRequests parameters;
+    bool same_site;             /* a database that moved is the site's from now on */
     bool rehearsal;             /* on a copy that is marked so: else such a one is refused */
     const RunObserver *measure; /* its step_begins and step_ends look at each statement; or NULL */
     ConflictPolicy conflicts;

@@ -109,7 +109,8 @@ bool run_session_history(PgSession *session, PgSessionPurpose purpose, const Run
     if (!ledger_check_owner(session, purpose, options->ledger_owner, err) ||
         !history_read(session, &history, err) ||
         (purpose == PG_SESSION_WRITES && !options->rehearsal &&
-         !run_session_refuse_copy(&history, err)))
+         (!run_session_refuse_copy(&history, err) ||
+          !run_session_refuse_moved(&history, options, err))))
         return false;
     *ret_history = history;
     history = (History){.unsettled = -1};
@@ -126,6 +127,20 @@ bool run_session_refuse_copy(const History *history, Error *err)
               history->identity.rehearsal_since);
     return error_hint(err, "check --db: is it the database that was meant? a copy is used again by "
                            "'applier rehearse', and dropped when it is no longer needed");
+}
+
+bool run_session_refuse_moved(const History *history, const RunOptions *options, Error *err)
+{
+    if (!history->moved || options->same_site)
+        return true;
+    CLEANUP(memory_freep) char *words = history_moved_words(history);
+    error_set(err, ERROR_TARGET,
+              "%s: it is a restored backup, an upgraded or moved server (pg_upgrade makes a new "
+              "one), or a copy; nothing was done",
+              words);
+    return error_hint(err, "if it is this site's database from now on, say so once: the same "
+                           "command with --same-site; if it is a copy that goes its own way: "
+                           "'applier adopt --as-copy'");
 }
 
 RunObserver run_session_observer(const RunOptions *options, SchemaCheck *check)

@@ -34,12 +34,18 @@ bool run_session_open_reader(const RunOptions *options, PgSession **ret_session,
                              Error *err) MUST_CHECK;
 
 /* Check the ledger's owner and read its history. *ret_history is unmanaged where there is none.
- * ERROR_TARGET for writing to a copy that was made to rehearse on, unless this is a rehearsal. */
+ * ERROR_TARGET for writing to a copy that was made to rehearse on, or to a database that moved
+ * (run_session_refuse_moved), unless this is a rehearsal. */
 bool run_session_history(PgSession *session, PgSessionPurpose purpose, const RunOptions *options,
                          History *ret_history, Error *err) MUST_CHECK;
 
 /* ERROR_TARGET where the history is that of a copy that was made to rehearse on. */
 bool run_session_refuse_copy(const History *history, Error *err) MUST_CHECK;
+
+/* ERROR_TARGET where the ledger was last used elsewhere, and nobody says that this is the site's
+ * database from now on. */
+bool run_session_refuse_moved(const History *history, const RunOptions *options,
+                              Error *err) MUST_CHECK;
 
 /* Who looks into a run: the check of schemas where there is something to compare with, and who
  * measures its statements where somebody does. It borrows both. */

@@ -43,14 +43,28 @@ SELECT what || ' may be written by '
    AND a.grantee NOT IN (SELECT oid FROM trusted)
  ORDER BY 1
 
+-- Where the ledger was last used says the last event of a run that was let in (one that was refused
+-- may have been elsewhere), else the row itself; the database's name then, where it is on record.
 -- :name ledger_identity
-SELECT ledger_format, product, product_uuid, database_uuid, system_identifier, database_oid,
-       to_char(rehearsal_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-  FROM sealift.identity
+SELECT i.ledger_format, i.product, i.product_uuid, i.database_uuid,
+       coalesce(e.system_identifier, i.system_identifier),
+       coalesce(e.database_oid, i.database_oid),
+       to_char(i.rehearsal_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       (SELECT b.settings ->> 'sealift.database' FROM sealift.event b
+         WHERE b.phase IN ('begin', 'return') AND b.system_identifier = e.system_identifier
+           AND b.database_oid = e.database_oid ORDER BY b.number DESC LIMIT 1)
+  FROM sealift.identity i
+  LEFT JOIN LATERAL (SELECT system_identifier, database_oid FROM sealift.event
+                      WHERE phase IN ('begin', 'return', 'end') ORDER BY number DESC LIMIT 1) e
+         ON true
 
 -- From now on this database is a copy to rehearse on.
 -- :name ledger_mark_rehearsal
 UPDATE sealift.identity SET rehearsal_since = coalesce(rehearsal_since, clock_timestamp())
+
+-- From now on this database is one of its own, a copy of what it was.
+-- :name ledger_become_copy
+UPDATE sealift.identity SET database_uuid = $1, system_identifier = $2, database_oid = $3
 
 -- :name ledger_insert_identity
 INSERT INTO sealift.identity (ledger_format, product, product_uuid, database_uuid,
@@ -59,7 +73,8 @@ VALUES ($1, $2, $3, $4, $5, $6)
 
 -- The settings in force are recorded as the server has them, not as we asked for them (but for
 -- search_path, which is the scripts' and holds only while they run: $20); beside them, as
--- sealift.phase, which part of the plan the run is to do, where it is not all.
+-- sealift.phase, which part of the plan the run is to do, where it is not all, and as
+-- sealift.database what the database is called.
 -- :name ledger_insert_event
 INSERT INTO sealift.event (number, action, phase, head_digest, from_version, to_version,
     client_host, operating_system_user, applier, server_version, system_identifier, database_oid,
@@ -81,7 +96,8 @@ SELECT coalesce((SELECT max(number) FROM sealift.event), 0) + 1,
                'default_toast_compression', 'client_connection_check_interval',
                'synchronous_commit']) AS name
          WHERE current_setting(name, true) IS NOT NULL)
-       || jsonb_strip_nulls(jsonb_build_object('sealift.phase', $19::text)) END
+       || jsonb_strip_nulls(jsonb_build_object('sealift.phase', $19::text,
+               'sealift.database', current_database())) END
 
 -- :name ledger_insert_bundle
 INSERT INTO sealift.bundle (head_digest, sequence, epoch, channel, covers_from, covers_to,

@@ -13,6 +13,9 @@
 -- identity.rehearsal_since is set where the database is the copy that a rehearsal runs on: apply,
 -- resume and rollback refuse such a ledger.
 --
+-- identity.system_identifier and database_oid say where the ledger was made, each event where it was
+-- written; a copy that goes its own way (adopt --as-copy) gets new ones, and another database_uuid.
+--
 -- A row of sealift.backup is what stands behind a run, or that nothing does: event_number is the event
 -- that began the run, or that refused it. words are the last lines of a command's output. A row of
 -- sealift.accepted_loss is a migration whose data the rollback of that event was allowed to lose.

@@ -78,6 +78,18 @@ documented() {
     documented applier resume --db "$DB"
     documented applier rollback --db "$DB" --yes
     documented applier history --db "$DB"
+    documented applier adopt --as-copy --db "$DB" --yes # no copy: an error
+    copied_database
+    documented applier adopt --as-copy --db "$DB" --yes
+}
+
+# A copy of the test's database takes its place.
+copied_database() {
+    # shellcheck disable=SC2153 # fresh_database's
+    local name=${DATABASE}_copy
+    DATABASES+=("$name")
+    cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $name TEMPLATE $DATABASE OWNER app"
+    DB=$(cluster_conninfo "$CLUSTER" "$name" app)
 }
 
 @test "docs/json.md names every member that is there with proven schemas" {

@@ -122,7 +122,7 @@ begun() {
     run_status 12 applier status --check
     run_status 0 applier status --json
     same pending 0002_more "$(json '.pending | join(" ")')"
-    same keys '["adopted","backup","database_uuid","foreign_history","holder","inside","last_run","migrations","next","pending","phase_before_done","position","product","rehearsal_since","replayed_at","replayed_to","running","schema","schema_seen_at","standby","state","version","why"]' "$(json 'keys | tojson')"
+    same keys '["adopted","backup","database_uuid","foreign_history","holder","inside","last_run","last_used","migrations","moved","next","pending","phase_before_done","position","product","rehearsal_since","replayed_at","replayed_to","running","schema","schema_seen_at","standby","state","used_here","version","why"]' "$(json 'keys | tojson')"
     same migration '0001_item 1.0.0 applied' "$(json '.migrations[0] | "\(.identity) \(.version) \(.state)"')"
     json '.migrations[0] | .applied_at | test("Z$")' >/dev/null
     json '.migrations[0] | .duration_ms >= 0' >/dev/null

@@ -43,7 +43,7 @@ site_as_of() {
 run_of() { # up|down CONNINFO [OPTION…]
     case $1 in
     up) applier apply "$WORK/kill.bundle" --db "$2" --yes "${@:3}" ;;
-    down) applier rollback --to "$KILL_BACK" --db "$2" --yes "${@:3}" ;;
+    down) applier rollback --to "$KILL_BACK" --db "$2" --yes --same-site "${@:3}" ;; # a copy
     esac
 }
 end_of() {
@@ -93,7 +93,7 @@ disturb() {
 converge() {
     local kind=$1 command=$2 where=$3 now=
     if [ "$command" = resume ]; then
-        run_status 0 applier resume --db "$DB" || { echo "resume at $where"; return 1; }
+        run_status 0 applier resume --db "$DB" --same-site || { echo "resume at $where"; return 1; }
         now=$(state)
         # killed before it had begun it left nothing to resume
         [ "$now" = "$(end_of "$kind")" ] || command=again
@@ -230,7 +230,7 @@ kill_server() { # KIND N
     undisturbed "$CLUSTER"
     trial_database "$CLUSTER" kill_trial kill_down
     site_as_of down
-    applier rollback --to 1.0.0 --db "$DB" --yes >/dev/null
+    applier rollback --to 1.0.0 --db "$DB" --yes --same-site >/dev/null
     mkfifo holder
     "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" <holder >/dev/null 2>&1 3>&- &
     holder=$!

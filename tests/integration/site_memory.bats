@@ -31,10 +31,10 @@ second() {
     drop_database
     cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $DATABASE OWNER app"
     "$PG_BIN/pg_restore" -d "$DB_ADMIN" before
-    run_status 6 applier apply C --db "$DB" --yes
+    run_status 6 applier apply C --db "$DB" --yes --same-site
     errors_has "this site applied another bundle with sequence 2: two bundles under one number" "ask the vendor"
     same "what C would have made" "" "$(sql "SELECT 1 FROM pg_class WHERE relname = 'zwei'")"
-    run_status 0 applier apply B --db "$DB" --yes
+    run_status 0 applier apply B --db "$DB" --yes --same-site
     same "what B makes" 1 "$(sql "SELECT 1 FROM pg_class WHERE relname = 'two'")"
 }
 
@@ -49,15 +49,15 @@ second() {
         "$PG_BIN/pg_restore" -d "$DB_ADMIN" before
     }
     restore
-    run_status 0 applier apply B --db "$DB" --to 1.1.0 --yes --json
+    run_status 0 applier apply B --db "$DB" --to 1.1.0 --yes --json --same-site
     errors_has 'warning: the ledger lacks the row'
     same apply 1 "$(json '[.warnings[] | select(startswith("the ledger lacks the row"))] | length')"
     restore
-    run_status 0 applier apply first B --db "$DB" --yes --json
+    run_status 0 applier apply first B --db "$DB" --yes --json --same-site
     same route 1 "$(json '[.runs[0].warnings[] | select(startswith("the ledger lacks the row"))] | length')"
     restore
     psql_as_app -c 'CREATE TABLE two ()'
-    run_status 10 applier apply B --db "$DB" --yes
+    run_status 10 applier apply B --db "$DB" --yes --same-site
     psql_as_app -c 'DROP TABLE two'
     run_status 0 applier resume --db "$DB" --json
     same resume 1 "$(json '[.warnings[] | select(startswith("the ledger lacks the row"))] | length')"
