@@ -57,6 +57,8 @@ static bool write_identity(PgSession *session, const AdoptCopyOptions *options,
         report->recorded = true;
         return true;
     }
+    if (err->class == ERROR_UNSETTLED) /* committed, and no run that could be resumed */
+        return error_hint(err, "the copy has its new UUID here: 'applier status' shows it");
     CLEANUP(error_done) Error ignored = {0};
     if (!pg_session_is_lost(session))
         (void)!pg_script(session, "ROLLBACK", &ignored);

@@ -193,7 +193,8 @@ refused() {
     same finding 'blocks fit' "$(json '.findings[] | select(.what | startswith("the ledger was last used")) | "\(.level) \(.check)"')"
     run_status 0 applier plan shop.bundle --db "$DB"
     run_status 0 applier history --db "$DB"
-    run_status 0 applier drift --db "$DB" || [ "$status" = 7 ]
+    run_status 7 applier drift --db "$DB" # it was packed unproven
+    errors_has 'there is no proven schema of version'
     DB=$(cluster_conninfo "$CLUSTER" "$ORIGIN" app)
     run_status 0 applier status --db "$DB" --json
     same 'not moved' false "$(json .moved)"

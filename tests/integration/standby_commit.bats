@@ -92,3 +92,30 @@ standby_answers() {
     run_status 0 applier resume --db "$DB"
     same state '1.0.0 current null' "$(state)"
 }
+
+@test "a copy that is made one while nobody answers: 11, and it is one" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item ();'
+    sql 'ALTER SYSTEM RESET synchronous_standby_names'
+    release 1.0.0
+    pack_bundle one.bundle 1.0.0 >/dev/null
+    trust_site
+    applier apply one.bundle --db "$DB" --yes >/dev/null
+    local before
+    before=$(sql 'SELECT database_uuid FROM sealift.identity')
+    cluster_psql "$PRIVATE" postgres -q -c 'CREATE DATABASE copy TEMPLATE private OWNER app'
+    DB=$(cluster_conninfo "$PRIVATE" copy app)
+    # shellcheck disable=SC2034 # for sql
+    DB_ADMIN=$(cluster_conninfo "$PRIVATE" copy postgres)
+    sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+    sql 'SELECT pg_reload_conf()' >/dev/null
+    until_sql "SELECT current_setting('synchronous_standby_names') = 'nobody'"
+    start applier adopt --as-copy --db "$DB" --yes
+    until_sql "$waits_for_standby"
+    PGOPTIONS='-c synchronous_commit=local' sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'" >/dev/null
+    ended 11
+    errors_has 'committed here and not confirmed by the standby' 'the copy has its new UUID here' "'applier status"
+    errors_lacks 'applier resume'
+    [ "$(sql 'SELECT database_uuid FROM sealift.identity')" != "$before" ]
+    same moved false "$(applier status --db "$DB" --json | jq .moved)"
+    standby_answers
+}
