@@ -194,7 +194,7 @@ UPDATE item SET parent = -1;"
     # and one that was itself restored shows that it is used
     fresh_database
     psql_as_app -f dump.sql >/dev/null
-    applier apply shop.bundle --db "$DB" --to 1.1.0 --yes >/dev/null 2>&1
+    applier apply shop.bundle --db "$DB" --to 1.1.0 --yes --same-site >/dev/null 2>&1
     run_status 7 applier rehearse shop.bundle --method restored --clone "$DB" --clone-unchecked --yes
     errors_has 'or has been used in it'
     same untouched '1.1.0|' "$(applier status --db "$DB" --json | jq -r .version)|$(sql 'SELECT rehearsal_since FROM sealift.identity')"
