@@ -57,9 +57,10 @@ $(FAULT_LIBRARY): tests/support/fault.c Makefile
 
 # Between libpq and a server: counts messages, and does something at an exact one.
 PG_PROXY := $(BUILD)/tests/support/pg_proxy
-$(PG_PROXY): tests/support/pg_proxy.c Makefile
+PG_PROXY_FILES := tests/support/pg_proxy.c $(wildcard tests/support/proxy_*.c)
+$(PG_PROXY): $(PG_PROXY_FILES) tests/support/proxy_state.h Makefile
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -o $@ $<
+	$(call say,LD,$@) $(CC) -std=c17 -D_GNU_SOURCE -O2 -g -I. $(WARNINGS) $(WERROR) -o $@ $(PG_PROXY_FILES)
 
 # Tables of damage, and every byte of a bundle changed.
 DAMAGE_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/damage/*_test.c))
