@@ -48,6 +48,8 @@ void step_queue_done(StepQueue *queue);
  * here; here: ERROR_CONNECTION, and what reading objects brings (ERROR_TRUST, ERROR_IO). */
 bool step_queue_unit(StepQueue *queue, size_t unit, Error *err) MUST_CHECK;
 
+/* -- step_text.c: what is sent -- */
+
 /* The text of a step's one statement as it is sent, with the task's values in it, NUL-terminated;
  * the caller frees. What the bundle's digests are of is what stands in the object. */
 bool step_queue_statement(StepQueue *queue, const RunTask *task, ScriptKind script, size_t step,
@@ -62,6 +64,12 @@ bool step_queue_read(StepQueue *queue, const RunTask *task, ScriptKind script, i
  * compared with. */
 bool step_queue_statement_shown(StepQueue *queue, const RunTask *task, ScriptKind script,
                                 size_t step, char **ret_text, Error *err) MUST_CHECK;
+
+/* Every check of the script's object has run once this returns: before its COMMIT is queued. */
+bool step_queue_finish_script(StepQueue *queue, const RunTask *task, ScriptKind kind,
+                              Error *err) MUST_CHECK;
+
+/* -- step_queue.c again: rows, the search_path, resets -- */
 
 /* The row of a part as the chain gives it; kind and result are the caller's. */
 JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,
@@ -81,8 +89,7 @@ bool step_queue_set_path(StepQueue *queue, size_t task, Error *err) MUST_CHECK;
 /* The script that a unit's steps come from. */
 ScriptKind step_queue_script_of(const RunUnit *unit, const RunTask *task);
 
-/* Steps that set the session and stand before `group`, to be run again. Runs `each` for every one.
- */
+/* Whether the steps that set the session and stand before the part's group are to be run again. */
 bool step_queue_replays(const StepQueue *queue, const RunPart *part);
 
 /* What a script may have changed in the session, undone (ENGINE.md 3); one statement each. */
