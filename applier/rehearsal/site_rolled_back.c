@@ -78,6 +78,18 @@ static bool check_locks(RolledBack *back, Error *err)
                               ATOMIC_MIGRATION, err);
 }
 
+static bool refuse_gate(const RolledBack *back, Error *err)
+{
+    const RunPart *part = &back->units.parts.items[back->units.units.items[0].first_part];
+    const RunTask *task = &back->plan.tasks.items[part->task];
+    error_set(
+        err, ERROR_TARGET,
+        "this cannot be rolled back as a whole: version %s begins with the gate of '%s', which "
+        "is asked in a transaction of its own",
+        task->version->name, task->migration->identity);
+    return error_hint(err, "rehearse it on a copy: --method template or --method restored");
+}
+
 static bool check_shape(RolledBack *back, Error *err)
 {
     if (!run_units_check_atomic(&back->plan.tasks, ATOMIC_RUN, err)) {
@@ -88,6 +100,8 @@ static bool check_shape(RolledBack *back, Error *err)
     back->up_count = back->plan.tasks.count;
     if (comes_to_target(back))
         return check_locks(back, err);
+    if (back->units.units.count && back->units.units.items[0].kind == UNIT_GATE)
+        return refuse_gate(back, err);
     error_set(err, ERROR_TARGET,
               "this cannot be rolled back as a whole: what is left to do is no migration from its "
               "beginning");

@@ -58,6 +58,18 @@ at_more() {
     same schemas public "$(sql "SELECT string_agg(nspname, ',') FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")"
 }
 
+@test "a version that begins with a gate is refused by the gate's name" {
+    empty_project gated
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a (id int);'
+    script 1.0.0/0001_a.precheck.sql <<<$'-- sealift: gate\nSELECT true;'
+    release 1.0.0
+    fresh_database
+    export DATABASE_URL=$DB
+    pack_bundle gated.bundle 1.0.0 >/dev/null
+    run_status 7 applier rehearse gated.bundle --method rolled-back --yes
+    errors_has "version 1.0.0 begins with the gate of '0001_a'" '--method template'
+}
+
 @test "a way back that fails, or does not lead back, is exit 10 of the way back" {
     at_more 'SELECT 1/0;' <<<'CREATE TABLE more (id int);'
     before=$(state_of_all)
