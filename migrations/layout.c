@@ -10,6 +10,8 @@
 #include "migrations/project_repeats.h"
 #include "migrations/script_search.h"
 
+#define PEEKED_BYTES (64 * 1024)
+
 /* The layouts, in the order of Layout; how scripts refer to values (none where not said). */
 static const struct {
     const char *name;
@@ -188,6 +190,20 @@ bool layout_entries(const LayoutReading *reading, const char *folder, FileEntryA
     }
     if (ret_entries->count)
         qsort(ret_entries->items, ret_entries->count, sizeof(FileEntry), compare_entries);
+    return true;
+}
+
+bool layout_peek(const char *root, const char *path, char **ret_bytes, Error *err)
+{
+    CLEANUP(memory_freep) char *absolute = file_path(root, path);
+    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PEEKED_BYTES + 1);
+    CLEANUP(file_closep) int fd = -1;
+    int64_t whole;
+    size_t size;
+    if (!file_open_regular(absolute, &fd, &whole, err) ||
+        !file_read_some(fd, absolute, bytes, PEEKED_BYTES, &size, err))
+        return false;
+    *ret_bytes = TAKE_PTR(bytes);
     return true;
 }
 

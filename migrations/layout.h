@@ -141,6 +141,10 @@ bool layout_list(const char *root, const char *folder, FileEntryArray *ret_entri
 bool layout_entries(const LayoutReading *reading, const char *folder, FileEntryArray *ret_entries,
                     Error *err) MUST_CHECK;
 
+/* The beginning of the file `path` (in the project), where the marks of a layout stand: at most 64
+ * KiB of it, as text that ends with a NUL. The caller frees. ERROR_IO. */
+bool layout_peek(const char *root, const char *path, char **ret_bytes, Error *err) MUST_CHECK;
+
 /* Whether the entry is to be looked at: hidden ones and replacements of programs are not; links and
  * bad names are findings. */
 bool layout_takes(LayoutReading *reading, const char *folder, const FileEntry *entry);

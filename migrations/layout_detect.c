@@ -6,8 +6,7 @@
 #include "migrations/project_repeats.h"
 #include "migrations/script_lines.h"
 
-#define PEEKED_BYTES (64 * 1024)
-#define CARGO_FILE   "Cargo.toml"
+#define CARGO_FILE "Cargo.toml"
 
 /* The first file that speaks of each layout, as a path from the project's root. */
 typedef struct LayoutSigns {
@@ -114,13 +113,8 @@ static bool peek(const char *root, const char *folder, const char *name, MarksRe
                  LayoutSigns *signs, Error *err)
 {
     CLEANUP(memory_freep) char *inside = file_path(folder, name);
-    CLEANUP(memory_freep) char *path = file_path(root, inside);
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PEEKED_BYTES + 1);
-    CLEANUP(file_closep) int fd = -1;
-    int64_t whole;
-    size_t size;
-    if (!file_open_regular(path, &fd, &whole, err) ||
-        !file_read_some(fd, path, bytes, PEEKED_BYTES, &size, err))
+    CLEANUP(memory_freep) char *bytes = NULL;
+    if (!layout_peek(root, inside, &bytes, err))
         return false;
     read_marks(folder, name, bytes, signs);
     return true;
@@ -159,10 +153,10 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
 static bool take_cargo_line(void *context, const char *line, int64_t number UNUSED,
                             Error *err UNUSED)
 {
+    static const char name[] = "refinery";
     bool *depends = context;
-    const char *rest = line + strlen("refinery");
-    *depends = *depends || strstr(line, "dependencies.refinery]") ||
-               (text_has_prefix(line, "refinery") && strchr(" =.", *rest) && *rest);
+    char next = text_has_prefix(line, name) ? line[strlen(name)] : '\0';
+    *depends = *depends || strstr(line, "dependencies.refinery]") || (next && strchr(" =.", next));
     return true;
 }
 

@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "migrations/layout.h"
 
-#define PEEKED_BYTES (64 * 1024)
-
 static bool may_be_one(const char *name)
 {
     return name[0] >= '0' && name[0] <= '9' && layout_liquibase_names(name) &&
@@ -26,13 +24,8 @@ static bool has_operations(const char *text)
 static bool look_at(LayoutReading *reading, const char *name, Error *err)
 {
     CLEANUP(memory_freep) char *inside = file_path(reading->folder, name);
-    CLEANUP(memory_freep) char *path = file_path(reading->root, inside);
-    CLEANUP(memory_freep) char *bytes = memory_zeroed(1, PEEKED_BYTES + 1);
-    CLEANUP(file_closep) int fd = -1;
-    int64_t whole;
-    size_t size;
-    if (!file_open_regular(path, &fd, &whole, err) ||
-        !file_read_some(fd, path, bytes, PEEKED_BYTES, &size, err))
+    CLEANUP(memory_freep) char *bytes = NULL;
+    if (!layout_peek(reading->root, inside, &bytes, err))
         return false;
     if (has_operations(bytes))
         finding_add(
