@@ -51,8 +51,18 @@ static void settings_done(Settings *settings)
     free(settings->schema);
 }
 
-/* The text of a value: quoted, a list in brackets without its quotes and blanks, or bare. */
-static char *text_of(const char *value)
+/* To its end, without the blanks there. */
+static char *whole_text(const char *value)
+{
+    size_t length = strlen(value);
+    while (length && strchr(" \t", value[length - 1]))
+        length--;
+    return memory_string_n(value, length);
+}
+
+/* The text of a value: quoted, a list in brackets without its quotes and blanks, or bare: in
+ * flyway.conf that goes to the end of the line, in flyway.toml it has no blank in it. */
+static char *text_of(const char *value, bool is_toml)
 {
     value += strspn(value, " \t");
     const char *inside = value + 1 + strspn(value + (*value != '\0'), " \t");
@@ -60,7 +70,7 @@ static char *text_of(const char *value)
     if (*value == '"' || *value == '\'')
         return memory_string_n(value + 1, strcspn(value + 1, *value == '"' ? "\"" : "'"));
     if (!list)
-        return memory_string_n(value, strcspn(value, " \t"));
+        return is_toml ? memory_string_n(value, strcspn(value, " \t#")) : whole_text(value);
     Text text = {0};
     for (; *inside && *inside != ']'; inside++)
         if (!strchr("\"' \t", *inside))
@@ -139,7 +149,8 @@ static bool take_line(void *context, const char *line, int64_t number, Error *er
     if (text_has_prefix(at, "flyway."))
         at += strlen("flyway.");
     CLEANUP(memory_freep) char *key = memory_string_n(at, strcspn(at, " \t="));
-    CLEANUP(memory_freep) char *text = text_of(equals + 1);
+    CLEANUP(memory_freep)
+    char *text = text_of(equals + 1, text_has_suffix(settings->path, ".toml"));
     if (settings->table == TABLE_PLACEHOLDERS)
         take_placeholder(settings, key, text, number);
     else if (settings->table == TABLE_FLYWAY || strcmp(key, "schemas") == 0)

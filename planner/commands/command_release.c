@@ -341,8 +341,18 @@ static void discard_repeats(const Project *project, const Range *range, const ch
     }
 }
 
+/* Whether the file is known not to name the version: an append that fails at the very end, where
+ * its folder is synced, has put it in place. */
+static bool is_not_named(const char *sum_path, const char *version)
+{
+    CLEANUP(sum_file_done) SumFile sum = {0};
+    CLEANUP(error_done) Error ignored = {0};
+    return sum_file_read(sum_path, &sum, &ignored) && !sum_file_find(&sum, version);
+}
+
 /* The texts of repeatables are kept before sealift.sum names them: a release that is killed in
- * between is no release, and the next one keeps them again. One that fails leaves none of them. */
+ * between is no release, and the next one keeps them again. One that fails leaves none of them,
+ * unless sealift.sum names it all the same. */
 static bool write_release(const Project *project, const Range *range, const SumRelease *release,
                           Error *err)
 {
@@ -350,7 +360,8 @@ static bool write_release(const Project *project, const Range *range, const SumR
     if (freeze_repeats(project, range, release->version, err) &&
         sum_file_append(path, release, err))
         return true;
-    discard_repeats(project, range, release->version);
+    if (is_not_named(path, release->version))
+        discard_repeats(project, range, release->version);
     return false;
 }
 

@@ -58,7 +58,7 @@ rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
     rows down '20240101000000 20240101120000 20240102000000' 'SELECT version FROM schema_migrations ORDER BY 1'
     run_status 0 applier inspect "$WORK/x.bundle" --sql
     output_has '-- nothing to undo: it analyzes'
-    run_status 1 grep -qx 'SELECT;' <<<"$output"
+    same 'statements that do nothing' '' "$(grep -nx 'SELECT;' <<<"$output" || true)"
 }
 
 @test "golang-migrate: one row, the number before it after a down, none after all downs" {

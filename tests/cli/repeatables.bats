@@ -194,6 +194,29 @@ everything() { (cd "$PROJECT" && find . -type f -exec b2sum {} + -o -type d -pri
     same "sealift.sum" "sealift-sum 1" "$(cat "$PROJECT/sealift.sum")"
 }
 
+@test "a release that fails at any sync leaves no text, or those of what sealift.sum names" {
+    own_project .
+    cp -R "$PROJECT" "$WORK/pristine"
+    named=0
+    for at in $(seq 1 50); do
+        rm -rf "$PROJECT"
+        cp -R "$WORK/pristine" "$PROJECT"
+        status=0
+        with_fault FSYNC_FAILS_AT="$at" planner release 1.0.0 --project "$PROJECT" >"$WORK/stdout" 2>"$WORK/stderr" || status=$?
+        [ "$status" -ne 0 ] || break
+        same "status at sync $at" 5 "$status" || { cat "$WORK/stderr"; return 1; }
+        if grep -q '^release 1.0.0 ' "$PROJECT/sealift.sum"; then
+            named=$((named + 1))
+            diff "$PROJECT/migrations/repeat/ids.sql" "$PROJECT/sealift.frozen/1.0.0/ids.sql"
+        else
+            [ ! -e "$PROJECT/sealift.frozen" ] || { echo "a text is left at sync $at"; return 1; }
+        fi
+    done
+    same "status without a fault" 0 "$status"
+    [ "$at" -gt 3 ]
+    same "syncs behind the name" 1 "$named"
+}
+
 @test "a repeatable script that includes a file is refused, and nothing is released" {
     own_project .
     mkdir "$PROJECT/lib"

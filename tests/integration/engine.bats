@@ -337,7 +337,8 @@ SQL
     sql 'CREATE VIEW v AS SELECT * FROM orders'
     run_status 11 engine rollback --steps 2
     output_has 'failure 0002_orders|1.0|down|1|1|2BP01'
-    run_status 7 engine apply 1.1.slb --to 9.9 || [ "$status" = 2 ]
+    run_status 2 engine apply 1.1.slb --to 9.9
+    errors_has "no version '9.9'"
     sql 'DROP VIEW v'
     run_status 0 engine resume
     output_has 'resume 2' 'tasks 1'
@@ -428,9 +429,10 @@ lines() {
     drop_database && fresh_database && export DATABASE_URL=$DB
     run_status 0 engine statements m1 'SELECT pg_advisory_unlock_all()' 'CREATE TABLE a ()'
     drop_database && fresh_database && export DATABASE_URL=$DB
-    sql 'CREATE ROLE other_owner; GRANT other_owner TO app; GRANT ALL ON SCHEMA public TO other_owner'
-    run_status 10 engine statements m1 'SET ROLE other_owner' 'CREATE TABLE a ()'
-    sql 'DROP OWNED BY other_owner; DROP ROLE other_owner'
+    local other=other_$DATABASE # files share the server
+    sql "CREATE ROLE $other; GRANT $other TO app; GRANT ALL ON SCHEMA public TO $other"
+    run_status 10 engine statements m1 "SET ROLE $other" 'CREATE TABLE a ()'
+    sql "DROP OWNED BY $other; DROP ROLE $other"
 }
 
 @test "a COPY that the bundle does not announce ends the run" {

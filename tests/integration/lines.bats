@@ -49,8 +49,8 @@ lines; of text' "$(sql 'SELECT note FROM item WHERE id = 501')"
 @test "the line that fails is named, and nothing of its group stays" {
     { rows 1 300; rows 7 7; rows 301 600; } | script 1.0.0/0002_rows.up.sql
     bundle
-    applier apply one.bundle --db "$DB" --yes >out 2>err && false
-    grep -q "migration '0002_rows' (1.0.0), statement 301 of its up script (migrations/1.0.0/0002_rows.up.sql, line 301): 23505" err
+    run_status 11 applier apply one.bundle --db "$DB" --yes
+    errors_has "migration '0002_rows' (1.0.0), statement 301 of its up script (migrations/1.0.0/0002_rows.up.sql, line 301): 23505"
     same rows 0 "$(sql 'SELECT count(*) FROM item')"
     run_status 10 applier apply one.bundle --db "$DB" --yes --json
     same failure '301 301 23505' "$(json '.failure | "\(.statement) \(.line) \(.sqlstate)"')"

@@ -147,7 +147,8 @@ detached() {
     block 'BEGIN; SELECT count(*) FROM item;'
     applier apply one.bundle --yes --lock-timeout 300 >out 2>err 3>&- 8>&- &
     pid=$!
-    sleep 1
+    # the detach has given up, and what makes it whole waits
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '$DATABASE' AND query LIKE '%FINALIZE'")" = 1 ]; do sleep 0.05; done
     unblock
     wait $pid || { cat err; return 1; }
     detached

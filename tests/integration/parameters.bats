@@ -383,7 +383,7 @@ SQL
 
     script 1.2.0/0003_default.up.sql <<<'ALTER TABLE item ALTER tenant SET DEFAULT :tenant;'
     script 1.2.0/0003_default.down.sql <<<'ALTER TABLE item ALTER tenant DROP DEFAULT;'
-    planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major" || true
+    run_status 4 planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major"
     release 1.2.0
     run_status 7 planner pack --project "$PROJECT" --to 1.2.0 --out all.bundle --sign keys/vendor
     errors_has "version '1.2.0' gets another schema on PostgreSQL $major where a site parameter has another value: parameter tenant, column public.item.tenant"

@@ -10,6 +10,7 @@
  *   DISK_FULL_ONCE=1    … but only for that one write
  *   SPACE_FREE=N        statvfs says that so many bytes are free
  *   RENAME_FAILS=1      rename ends with an I/O error
+ *   FSYNC_FAILS_AT=N    the N-th fsync (from 1) ends with an I/O error
  *
  * `send` is also sendto, `fsync` also fdatasync, `rename` also renameat and linkat. Calls that
  * glibc makes inside itself (stdio's own writes) do not pass through here. */
@@ -26,7 +27,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static long counted, fault_at, writes, disk_full_at;
+static long counted, fault_at, writes, disk_full_at, syncs, fsync_fails_at;
 static int fault_signal = SIGKILL;
 static bool disk_full_once, rename_fails;
 static long space_free;
@@ -46,6 +47,7 @@ __attribute__((constructor)) static void read_environment(void)
     disk_full_once = number_of("DISK_FULL_ONCE", 0) != 0;
     space_free = number_of("SPACE_FREE", -1);
     rename_fails = number_of("RENAME_FAILS", 0) != 0;
+    fsync_fails_at = number_of("FSYNC_FAILS_AT", 0);
     calls = getenv("FAULT_CALLS");
     count_file = getenv("FAULT_COUNT");
 }
@@ -91,6 +93,14 @@ static bool is_disk_full(int fd)
     if (disk_full_once ? writes != disk_full_at : writes < disk_full_at)
         return false;
     errno = ENOSPC;
+    return true;
+}
+
+static bool sync_fails(void)
+{
+    if (++syncs != fsync_fails_at)
+        return false;
+    errno = EIO;
     return true;
 }
 
@@ -143,13 +153,13 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 int fsync(int fd)
 {
     count("fsync");
-    return NEXT(fsync)(fd);
+    return sync_fails() ? -1 : NEXT(fsync)(fd);
 }
 
 int fdatasync(int fd)
 {
     count("fsync");
-    return NEXT(fdatasync)(fd);
+    return sync_fails() ? -1 : NEXT(fdatasync)(fd);
 }
 
 int rename(const char *from, const char *to)

@@ -179,6 +179,8 @@ static void placeholders_of_the_settings_are_told_of(void **state UNUSED)
          "flyway.conf:1: the placeholder 'place' is not read"},
         {"flyway.conf", "flyway.placeholders.port=Kiel\n",
          "flyway.conf:1: the placeholder 'port' is 'Kiel' here, and 'Riga' in sealift.conf"},
+        {"flyway.conf", "flyway.placeholders.port = Riga on Daugava \n",
+         "the placeholder 'port' is 'Riga on Daugava' here, and 'Riga' in sealift.conf"},
         {"flyway.toml", "[flyway.placeholders]\nport = \"Kiel\" # x\n",
          "toml:2: the placeholder 'port'"},
         {"flyway.toml", "[flyway]\nplaceholders.place = 'x'\n", "'place' is not read"},
