@@ -297,9 +297,16 @@ static void look_create_table(const SplitStatement *statement, size_t at, Statem
             kind->lock_estimate += 2; /* the parent and its default partition */
 }
 
+static void look_insert(const SplitStatement *statement, size_t at, StatementKind *kind)
+{
+    at += keyword_at(statement, at, "into");
+    (void)read_name(statement, at, &kind->target);
+}
+
 /* DELETE and UPDATE without WHERE. */
 static void look_mass_change(const SplitStatement *statement, size_t at, StatementKind *kind)
 {
+    kind->changes_in_place = true;
     at += keyword_at(statement, at, "from");
     at += keyword_at(statement, at, "only");
     (void)read_name(statement, at, &kind->target);
@@ -327,7 +334,7 @@ static void look_copy(const SplitStatement *statement, size_t at, StatementKind 
 /* The first row whose pattern fits decides; more special ones stand first. */
 static const KindRow rows[] = {
     /* what scripts hold very many of comes first: no other row begins with these words */
-    {"insert|merge", K_CHANGES, 3, 0, 0, NULL},
+    {"insert|merge", K_CHANGES, 3, 0, 0, look_insert},
     {"delete|update", K_CHANGES, 3, 0, 0, look_mass_change},
 
     /* transactions */

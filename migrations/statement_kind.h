@@ -68,7 +68,8 @@ typedef struct StatementKind {
     SettleKind settle;
     StatementName object; /* what the settle looks for */
     StatementName table;  /* the index's table, the partition's parent */
-    StatementName target; /* of an UPDATE or DELETE; "" where not */
+    StatementName target; /* whose rows INSERT, MERGE, UPDATE or DELETE change; "" where not */
+    bool changes_in_place; /* UPDATE, DELETE: the rows that it looks at are the target's */
 } StatementKind;
 
 /* Whether it is INSERT INTO a table, which *ret_table then is. */

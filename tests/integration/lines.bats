@@ -153,3 +153,16 @@ little() {
     little applier apply one.bundle --db "$DB" --yes
     same rows 200000 "$(sql 'SELECT count(*) FROM item')"
 }
+
+@test "INSERTs of several lines, more than the server has locks for, go in: a table is locked once" {
+    for ((i = 1; i <= 3000; i++)); do
+        echo "INSERT INTO item"
+        echo "VALUES ($i, 'n');"
+    done | script 1.0.0/0002_rows.up.sql
+    bundle
+    [ "$(sql "SELECT current_setting('max_locks_per_transaction')::int * current_setting('max_connections')::int < 9000")" = t ]
+    run_status 0 applier inspect one.bundle --json
+    same 'locks of the migration' 3 "$(json '.versions[0].migrations[1].lock_estimate')"
+    run_status 0 applier apply one.bundle --db "$DB" --yes
+    same rows 3000 "$(sql 'SELECT count(*) FROM item')"
+}

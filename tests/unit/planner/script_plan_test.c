@@ -266,6 +266,24 @@ static void lines_are_one_step(void **state UNUSED)
     assert_int_equal(steps[2].line, 5);
 }
 
+static void a_table_that_is_written_again_is_locked_once(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    Error err = {0};
+    script_of("INSERT INTO t\nVALUES (1);\nINSERT INTO s.t\nVALUES (1);\n"
+              "INSERT INTO \"t\"\nVALUES (2);\nUPDATE ONLY t SET a = 1 WHERE b;\n"
+              "DELETE FROM s.t WHERE b;\nMERGE INTO a USING t ON a.a = t.a WHEN MATCHED THEN DELETE;\n"
+              "SELECT 1;\nSELECT 1;\n",
+              &script);
+    const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    static const int64_t expected[] = {3, 3, 0, 0, 0, 3, 3, 3};
+    assert_int_equal(planned.steps.count, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+        assert_int_equal(planned.steps.items[i].lock_estimate, expected[i]);
+}
+
 static void idempotent_steps_need_no_probe(void **state UNUSED)
 {
     CLEANUP(script_done) Script script = {0};
@@ -410,6 +428,7 @@ int main(void)
         cmocka_unit_test(plans_a_batch_with_the_table_it_changes),
         cmocka_unit_test(marks_what_answers_in_scripts_that_check),
         cmocka_unit_test(lines_are_one_step),
+        cmocka_unit_test(a_table_that_is_written_again_is_locked_once),
         cmocka_unit_test(idempotent_steps_need_no_probe),
         cmocka_unit_test(names_what_keeps_it_out_of_a_larger_transaction),
         cmocka_unit_test(notes_where_steps_take_parameters),
