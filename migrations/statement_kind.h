@@ -66,9 +66,9 @@ typedef struct StatementKind {
     unsigned parameters;   /* bits of StatementParameters */
     int lock_estimate;     /* relations it may lock: 0 for none */
     SettleKind settle;
-    StatementName object; /* what the settle looks for */
-    StatementName table;  /* the index's table, the partition's parent */
-    StatementName target; /* whose rows INSERT, MERGE, UPDATE or DELETE change; "" where not */
+    StatementName object;  /* what the settle looks for */
+    StatementName table;   /* the index's table, the partition's parent */
+    StatementName target;  /* whose rows INSERT, MERGE, UPDATE or DELETE change; "" where not */
     bool changes_in_place; /* UPDATE, DELETE: the rows that it looks at are the target's */
 } StatementKind;
 

@@ -271,11 +271,12 @@ static void a_table_that_is_written_again_is_locked_once(void **state UNUSED)
     CLEANUP(script_done) Script script = {0};
     CLEANUP(planned_done) ManifestScript planned = {0};
     Error err = {0};
-    script_of("INSERT INTO t\nVALUES (1);\nINSERT INTO s.t\nVALUES (1);\n"
-              "INSERT INTO \"t\"\nVALUES (2);\nUPDATE ONLY t SET a = 1 WHERE b;\n"
-              "DELETE FROM s.t WHERE b;\nMERGE INTO a USING t ON a.a = t.a WHEN MATCHED THEN DELETE;\n"
-              "SELECT 1;\nSELECT 1;\n",
-              &script);
+    script_of(
+        "INSERT INTO t\nVALUES (1);\nINSERT INTO s.t\nVALUES (1);\n"
+        "INSERT INTO \"t\"\nVALUES (2);\nUPDATE ONLY t SET a = 1 WHERE b;\n"
+        "DELETE FROM s.t WHERE b;\nMERGE INTO a USING t ON a.a = t.a WHEN MATCHED THEN DELETE;\n"
+        "SELECT 1;\nSELECT 1;\n",
+        &script);
     const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
     assert_true(script_plan(&script, &options, &planned, &err));
     static const int64_t expected[] = {3, 3, 0, 0, 0, 3, 3, 3};
