@@ -67,6 +67,11 @@ static char *order_of(const char *group, const char *file)
     return memory_format("%020" PRIu64 "/%020" PRIu64, first, second);
 }
 
+static char *identity_of(const char *group, const char *name)
+{
+    return group ? memory_format("%s:%s", group, name) : memory_string(name);
+}
+
 static void take_code(LayoutReading *reading, const char *group, const char *folder,
                       const char *file)
 {
@@ -74,7 +79,7 @@ static void take_code(LayoutReading *reading, const char *group, const char *fol
     if (!added)
         return;
     CLEANUP(memory_freep) char *name = TAKE_PTR(added->migration.identity);
-    added->migration.identity = group ? file_path(group, name) : memory_string(name);
+    added->migration.identity = identity_of(group, name);
     added->order = order_of(group, file);
 }
 
@@ -97,8 +102,7 @@ static void take_file(LayoutReading *reading, const char *group, const char *fol
         return;
     }
     CLEANUP(memory_freep) char *name = memory_string_n(file, stem);
-    CLEANUP(memory_freep)
-    char *identity = group ? file_path(group, name) : memory_string(name);
+    CLEANUP(memory_freep) char *identity = identity_of(group, name);
     LayoutMigration *found = find(reading, identity);
     char **place = &found->migration.scripts[script];
     if (*place) {

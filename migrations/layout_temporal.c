@@ -100,7 +100,7 @@ static void take_listed(LayoutReading *reading, const char *folder, const Tempor
     LayoutMigration *added =
         layout_add(reading, version->manifest.version, reading->migrations.count);
     added->migration.title = memory_string_n(file, strlen(file) - strlen(".sql"));
-    added->migration.identity = memory_format("%s/%s", version->folder, added->migration.title);
+    added->migration.identity = memory_format("%s:%s", version->folder, added->migration.title);
     added->migration.scripts[PROJECT_UP] = TAKE_PTR(path);
 }
 

@@ -247,10 +247,10 @@ files: 4 read, 0 ignored, 0 refused" "$(listing liquibase)"
 @test "temporal: the manifests decide, 1.10 behind 1.9, each version knows where a run may begin" {
     layout_project temporal
     same listing "layout temporal
-v1.0/schema
-v1.9/schema
-v1.10/schema
-v1.10/berths with a down
+v1.0:schema
+v1.9:schema
+v1.10:schema
+v1.10:berths with a down
 files: 8 read, 3 ignored, 0 refused
 ignored: migrations/schema.sql
 ignored: migrations/versioned/v1.10/aside.sql
@@ -296,10 +296,10 @@ ignored: migrations/20240105000000_keys.up.sql" "$(listing popx)"
 @test "numbered-folders: by the folder's number, applied as psql does" {
     layout_project numbered-folders
     same listing "layout numbered-folders
-9/01_ships
-9/2_names
+9:01_ships
+9:2_names
 10
-99/01_unique with a down
+99:01_unique with a down
 files: 5 read, 2 ignored, 0 refused
 ignored: migrations/99/README.md
 ignored: migrations/docs/example.sql" "$(listing numbered-folders)"

@@ -16,9 +16,9 @@ static void temporal_reads_what_the_manifests_list(void **state UNUSED)
                  {"v1.10/b.down.sql", "SELECT -1;"}, {"v1.10/c.sql", "SELECT 'not listed';"},
                  {"v1.9/manifest.json", MANIFEST("v1.9", "0.1", "\"a.sql\"")},
                  {"v1.9/a.sql", "SELECT 9;"}, {"notes/x.sql", "x"}),
-           "v1.9/a: SELECT 9@1 / none\n"
-           "v1.10/b: SELECT 'b'@1 / SELECT -1@1\n"
-           "v1.10/a: SELECT 'a'@1 / none\n");
+           "v1.9:a: SELECT 9@1 / none\n"
+           "v1.10:b: SELECT 'b'@1 / SELECT -1@1\n"
+           "v1.10:a: SELECT 'a'@1 / none\n");
 }
 
 static void temporal_is_refused_by_name(void **state UNUSED)
@@ -155,11 +155,11 @@ static void numbered_folders_are_read_by_number(void **state UNUSED)
                  {"9/02_b.down.sql", "SELECT -92;"}, {"9/1-a.sql", "SELECT 91;"},
                  {"010_x.sql", "SELECT 10;"}, {"11.sql", "SELECT 11;"},
                  {"9/02_b.verify.sql", "SELECT 'true';"}),
-           "9/1-a: SELECT 91@1 / none\n"
-           "9/02_b: SELECT 92@1 / SELECT -92@1\n"
+           "9:1-a: SELECT 91@1 / none\n"
+           "9:02_b: SELECT 92@1 / SELECT -92@1\n"
            "010_x: SELECT 10@1 / none\n"
            "11: SELECT 11@1 / none\n"
-           "99/01_a: SELECT 99@1 / none\n");
+           "99:01_a: SELECT 99@1 / none\n");
 }
 
 static void numbered_folders_are_refused_by_name(void **state UNUSED)
