@@ -62,11 +62,12 @@ typedef struct ProjectConfig {
         *extensions; /* [database] extensions: name or name>=version, comma-separated; default "" */
     char *channel;   /* [bundle] channel; default main */
     char *sites;     /* [bundle] sites; default * */
-    char *environment;    /* [bundle] environment; default * */
-    char *keyring;        /* [bundle] keyring: file of keyring records; default keyring.txt */
-    char *next_expected;  /* [bundle] next-expected: a time or -; default - */
-    char *pg_bin;         /* [rehearsal] pg-bin: folders of servers, comma-separated; default "" */
-    char *seeds;          /* [rehearsal] seeds: folder of seed scripts; default "" (none) */
+    char *environment;   /* [bundle] environment; default * */
+    char *keyring;       /* [bundle] keyring: file of keyring records; default keyring.txt */
+    char *next_expected; /* [bundle] next-expected: a time or -; default - */
+    char *pg_bin;        /* [rehearsal] pg-bin: folders of servers, comma-separated; default "" */
+    char *setup;         /* [rehearsal] setup: file or folder of what is there before; default "" */
+    char *seeds;         /* [rehearsal] seeds: folder of seed scripts; default "" (none) */
     char *rehearsal_rows; /* [rehearsal] rows: generated per empty table; default 50 */
     char *scope;    /* [fingerprint] scope: schemas, comma-separated, sorted; default "" (all) */
     char *tolerate; /* [fingerprint] tolerate: kind:glob, comma-separated; default "" */

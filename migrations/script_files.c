@@ -160,6 +160,8 @@ bool script_read_include(ScriptReading *reading, const char *path, IncludeKind k
 {
     static const ScriptRange whole = {.first = 1};
     const char *root = reading->file->settings.root;
+    if (!root)
+        return error_set(err, ERROR_INPUT, "'%s': no file can be included here", path);
     CLEANUP(file_closep) int fd = -1;
     CLEANUP(memory_freep) char *name = resolve(reading, path, kind, err);
     if (!name || !check_loop(reading, name, err) || !script_include_open(root, name, &fd, err))

@@ -23,6 +23,7 @@ typedef struct RehearseOptions {
     bool yes;
     /* on a scratch cluster */
     const char *out;
+    const char *setup;
     const char *seeds;
     const char *cycles;
     int64_t rows;
@@ -48,6 +49,8 @@ static const Option options[] = {
     OPTION_STRING_ROW("out", RehearseOptions, out, "FOLDER",
                       "at the vendor: --db is a scratch cluster, as superuser, and the "
                       "fingerprints go to this folder"),
+    OPTION_STRING_ROW("setup", RehearseOptions, setup, "FOLDER",
+                      "with --out, scripts that make what is there before the first migration"),
     OPTION_STRING_ROW("seeds", RehearseOptions, seeds, "FOLDER",
                       "with --out, seed scripts: <identity>.sql, <version>.sql"),
     OPTION_STRING_ROW("cycles", RehearseOptions, cycles, "FILE",
@@ -73,9 +76,9 @@ static bool is_method(const RehearseOptions *given, const char *method)
 
 static bool check_site_options(const RehearseOptions *given, Error *err)
 {
-    if (given->seeds || given->cycles || given->rows != NO_ROWS)
+    if (given->setup || given->seeds || given->cycles || given->rows != NO_ROWS)
         return error_set(err, ERROR_USAGE,
-                         "--seeds, --cycles and --rows are for a scratch cluster (--out)");
+                         "--setup, --seeds, --cycles and --rows are for a scratch cluster (--out)");
     if (is_method(given, "restored") != (given->clone != NULL))
         return error_set(err, ERROR_USAGE,
                          "--clone CONNINFO goes with --method restored, and with no other");
@@ -142,6 +145,7 @@ static bool rehearse(const RehearseOptions *given, const ApplyInput *input, Erro
 {
     const RehearsalReport report = {.line = print_line, .folder = given->out};
     const RehearsalOptions wanted = {.conninfo = given->run.target.db,
+                                     .setup = given->setup,
                                      .seeds = given->seeds,
                                      .cycles = given->cycles,
                                      .rows = given->rows == NO_ROWS ? REHEARSAL_ROWS_DEFAULT
@@ -189,7 +193,7 @@ const Command command_rehearse = {
     .synopsis =
         "BUNDLE --method template|restored|rolled-back [--db CONNINFO] [--clone CONNINFO] [--clone-unchecked] "
         "[--to VERSION] [--keep] [--no-rollback] [--allow-blocking] [--set NAME=VALUE]… [--yes] | BUNDLE --out "
-        "FOLDER [--db CONNINFO] [--seeds FOLDER] [--cycles FILE] [--rows N]",
+        "FOLDER [--db CONNINFO] [--setup FOLDER] [--seeds FOLDER] [--cycles FILE] [--rows N]",
     .summary = "rehearse a bundle on a copy of the site's database, or on a scratch cluster",
     .options = options,
     .option_count = ARRAY_LEN(options),

@@ -1,6 +1,7 @@
 #include "applier/ledger/stored_proofs.h"
 #include "applier/preflight/preflight_checks.h"
 #include "applier/runs/gates.h"
+#include "applier/runs/schema_words.h"
 #include "base/clock.h"
 
 #define NAMED_MOST 10 /* objects in a finding */
@@ -61,12 +62,12 @@ static void add_differences(Preflight *preflight)
     const char *version = preflight->report->from;
     proof_changes_text(result, CHANGES_THAT_COUNT, NAMED_MOST, &objects);
     if (strcmp(version, "-") == 0) {
-        findings_add(findings, LEVEL_BLOCKS, NULL,
-                     "the database is not empty: it holds %zu object%s that nothing of Sealift "
-                     "made: %s",
-                     result->differences, text_plural((int64_t)result->differences),
+        CLEANUP(text_done) Text sentence = {0};
+        const char *hint;
+        schema_words_beginning(result, &sentence, &hint);
+        findings_add(findings, LEVEL_BLOCKS, NULL, "%s: %s", text_string(&sentence),
                      text_string(&objects));
-        findings_advise(findings, "'applier adopt BUNDLE' finds out which version it is at");
+        findings_advise(findings, "%s", hint);
         return;
     }
     findings_add(findings, LEVEL_BLOCKS, NULL,
@@ -81,13 +82,15 @@ static void add_env(Preflight *preflight)
 {
     CLEANUP(text_done) Text objects = {0};
     const ProofResult *result = &preflight->schema;
+    bool begun = strcmp(preflight->report->from, "-") != 0;
     if (!result->env_differences)
         return;
     proof_changes_text(result, CHANGES_OF_ENV, NAMED_MOST, &objects);
     findings_add(preflight->findings, LEVEL_WARNS, NULL,
-                 "%zu difference%s in owners, rights, comments or settings at version %s: %s",
+                 "%zu difference%s in owners, rights, comments or settings %s%s: %s",
                  result->env_differences, text_plural((int64_t)result->env_differences),
-                 preflight->report->from, text_string(&objects));
+                 begun ? "at version " : "before the first version",
+                 begun ? preflight->report->from : "", text_string(&objects));
     findings_advise(preflight->findings, "apply only warns of them; with --strict it refuses");
 }
 

@@ -12,6 +12,7 @@ typedef struct Rehearsal {
     const Manifest *manifest;
     const RehearsalReport *report;
     RehearsalCluster cluster;
+    RehearsalSetup setup;
     RehearsalSeeds seeds;
     RehearsalParameters parameters;
     bool *cycles;          /* owned: per migration, whether its cycle is wanted */

@@ -13,6 +13,7 @@ RehearsalStage rehearsal_stage_for(Rehearsal *rehearsal, const RehearsalSeeds *s
 {
     return (RehearsalStage){.cluster = &rehearsal->cluster,
                             .input = rehearsal->input,
+                            .setup = &rehearsal->setup,
                             .seeds = seeds,
                             .parameters = &rehearsal->parameters,
                             .values = rehearsal->parameters.values,
@@ -184,12 +185,14 @@ bool rehearsal_run(const RehearsalOptions *options, const ApplyInput *input,
     rehearsal.versions = memory_zeroed(manifest->versions.count + 1, sizeof(Fingerprint));
     bool good = read_cycles(&rehearsal, err) &&
                 rehearsal_parameters_make(input, &rehearsal.parameters, err) &&
+                rehearsal_setup_read(options->setup, &rehearsal.setup, err) &&
                 rehearsal_seeds_read(options->seeds, manifest, &rehearsal.seeds, err) &&
                 run_on_cluster(&rehearsal, err);
     for (size_t i = 0; i <= manifest->versions.count; i++)
         fingerprint_done(&rehearsal.versions[i]);
     free(rehearsal.versions);
     free(rehearsal.cycles);
+    rehearsal_setup_done(&rehearsal.setup);
     rehearsal_seeds_done(&rehearsal.seeds);
     rehearsal_parameters_done(&rehearsal.parameters);
     return good;

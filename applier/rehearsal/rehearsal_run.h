@@ -14,14 +14,15 @@
 /* All borrowed. */
 typedef struct RehearsalOptions {
     const char *conninfo; /* of the scratch cluster; NULL: DATABASE_URL, then PG* */
+    const char *setup;    /* folder of scripts that each database begins with, or NULL */
     const char *seeds;    /* folder, or NULL */
     const char *cycles;   /* file with an identity a line, or NULL: all */
     int64_t rows;         /* generated per empty table; 0: none */
 } RehearsalOptions;
 
 /* Errors: ERROR_TARGET where the cluster is no scratch cluster; ERROR_INPUT for a bundle that does
- * not start at nothing, a seed script that fails or is of nobody, an unknown identity in `cycles`;
- * ERROR_INTERRUPTED; those of sessions, files and the bundle's objects. */
+ * not start at nothing, a setup or seed script that fails, a seed of nobody, an unknown identity in
+ * `cycles`; ERROR_INTERRUPTED; those of sessions, files and the bundle's objects. */
 bool rehearsal_run(const RehearsalOptions *options, const ApplyInput *input,
                    const RehearsalReport *report, Error *err) MUST_CHECK;
 

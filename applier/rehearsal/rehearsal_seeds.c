@@ -1,17 +1,12 @@
 #include "applier/rehearsal/rehearsal_seeds.h"
 
-#include "applier/server/pg_query.h"
-#include "applier/steps/scripts_path.h"
-#include "applier/steps/step_queue.h"
 #include "base/file.h"
 #include "base/memory.h"
 
 void rehearsal_seeds_done(RehearsalSeeds *seeds)
 {
-    array_each (RehearsalSeed, seed, &seeds->items) {
-        free(seed->path);
-        free(seed->sql);
-    }
+    array_each (RehearsalSeed, seed, &seeds->items)
+        rehearsal_script_done(&seed->script);
     array_free(&seeds->items);
 }
 
@@ -47,7 +42,6 @@ static bool find_owner(const Manifest *manifest, const char *stem, RehearsalSeed
 static bool read_seed(const char *folder, const char *name, const Manifest *manifest,
                       RehearsalSeeds *seeds, Error *err)
 {
-    size_t size = 0;
     CLEANUP(memory_freep)
     char *stem =
         memory_string_n(name, strlen(name) - (text_has_suffix(name, ".sql") ? strlen(".sql") : 0));
@@ -57,13 +51,8 @@ static bool read_seed(const char *folder, const char *name, const Manifest *mani
         error_set(err, ERROR_INPUT, "seed script '%s' is of no migration and no version", path);
         return error_hint(err, "name it <identity>.sql or <version>.sql, with '__' for a '/'");
     }
-    if (!file_read_all(path, REHEARSAL_SEED_SIZE_MAX, &seed.sql, &size, err))
+    if (!rehearsal_script_read("seed script", path, &seed.script, err))
         return false;
-    if (strlen(seed.sql) != size) {
-        free(seed.sql);
-        return error_set(err, ERROR_INPUT, "seed script '%s' holds a NUL byte", path);
-    }
-    seed.path = TAKE_PTR(path);
     *array_add(&seeds->items) = seed;
     return true;
 }
@@ -86,31 +75,13 @@ bool rehearsal_seeds_read(const char *folder, const Manifest *manifest, Rehearsa
     return true;
 }
 
-static bool run_seed(const RehearsalSeed *seed, PgSession *session, Error *err)
-{
-    if (!scripts_path_begin(session, session->scripts_path, err))
-        return false;
-    if (!pg_script(session, seed->sql, err)) {
-        if (err->class != ERROR_CONNECTION && err->class != ERROR_INTERRUPTED)
-            err->class = ERROR_INPUT;
-        return error_wrap(err, "seed script '%s'", seed->path);
-    }
-    if (PQtransactionStatus(session->connection) != PQTRANS_IDLE)
-        return error_set(err, ERROR_INPUT, "seed script '%s' leaves a transaction open",
-                         seed->path);
-    for (size_t i = 0; i < step_queue_reset_count; i++)
-        if (!pg_script(session, step_queue_resets[i], err))
-            return false;
-    return pg_session_pin_again(session, err);
-}
-
 bool rehearsal_seeds_run(const RehearsalSeeds *seeds, PgSession *session,
                          const ManifestMigration *migration, const ManifestVersion *version,
                          Error *err)
 {
     array_each (RehearsalSeed, seed, &seeds->items) {
         bool meant = migration ? seed->migration == migration : seed->version == version;
-        if (meant && !run_seed(seed, session, err))
+        if (meant && !rehearsal_script_run(&seed->script, session, err))
             return false;
     }
     return true;

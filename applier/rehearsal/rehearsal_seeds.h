@@ -3,17 +3,14 @@
 #ifndef SEALIFT_APPLIER_REHEARSAL_SEEDS_H
 #define SEALIFT_APPLIER_REHEARSAL_SEEDS_H
 
-#include "applier/server/pg_session.h"
+#include "applier/rehearsal/rehearsal_script.h"
 #include "base/array.h"
 #include "bundles/manifest.h"
-
-#define REHEARSAL_SEED_SIZE_MAX ((size_t)64 << 20)
 
 typedef struct RehearsalSeed {
     const ManifestMigration *migration; /* run after its up; NULL: … */
     const ManifestVersion *version;     /* … after this version's last */
-    char *path;                         /* owned */
-    char *sql;                          /* owned */
+    RehearsalScript script;
 } RehearsalSeed;
 
 typedef struct RehearsalSeeds {

@@ -43,7 +43,7 @@ bool rehearsal_stage_make(RehearsalStage *stage, Error *err)
     if (!rehearsal_cluster_create(stage->cluster, stage->database, /* from= */ NULL, err) ||
         !rehearsal_parameters_make_roles(stage->cluster->admin, stage->input->manifest,
                                          stage->parameters, stage->values, err) ||
-        !connect(stage, err) ||
+        !connect(stage, err) || !rehearsal_setup_run(stage->setup, stage->session, err) ||
         !ledger_install(stage->session, head->product, head->product_uuid, err))
         return false;
     journal_chain_begin(&stage->chain);

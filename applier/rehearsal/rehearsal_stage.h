@@ -6,11 +6,13 @@
 #include "applier/rehearsal/rehearsal_cluster.h"
 #include "applier/rehearsal/rehearsal_parameters.h"
 #include "applier/rehearsal/rehearsal_seeds.h"
+#include "applier/rehearsal/rehearsal_setup.h"
 #include "applier/runs/apply_run.h"
 
 typedef struct RehearsalStage {
-    RehearsalCluster *cluster;   /* borrowed, as all pointers but the session */
-    const ApplyInput *input;     /* a bundle that starts at nothing */
+    RehearsalCluster *cluster; /* borrowed, as all pointers but the session */
+    const ApplyInput *input;   /* a bundle that starts at nothing */
+    const RehearsalSetup *setup;
     const RehearsalSeeds *seeds; /* NULL: none are run */
     const char *database;
     const RehearsalParameters *parameters;
@@ -23,8 +25,8 @@ typedef struct RehearsalStage {
 
 void rehearsal_stage_done(RehearsalStage *stage); /* closes the sessions */
 
-/* Put the whole cluster back and make the database anew, with an empty ledger that holds the
- * bundle. No other stage may be open. */
+/* Put the whole cluster back and make the database anew, with what the setup makes and an empty
+ * ledger that holds the bundle. No other stage may be open. */
 bool rehearsal_stage_renew(RehearsalStage *stage, Error *err) MUST_CHECK;
 
 /* The same, leaving the rest of the cluster as it is. */

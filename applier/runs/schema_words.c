@@ -11,22 +11,54 @@ static bool differs(const ProofResult *result, Error *err)
     return error_detail(err, "%s", text_string(&objects));
 }
 
+static bool is_begun(const SchemaPlace *place)
+{
+    return strcmp(place->tree, "-") != 0;
+}
+
+static bool has_only_extras(const ProofResult *result)
+{
+    array_each (const FingerprintChange, change, &result->changes)
+        if (fingerprint_change_row(change)->class != FINGERPRINT_ENV &&
+            change->kind != CHANGE_EXTRA)
+            return false;
+    return true;
+}
+
+void schema_words_beginning(const ProofResult *result, Text *sentence, const char **ret_hint)
+{
+    size_t count = result->differences;
+    if (has_only_extras(result)) {
+        text_addf(sentence,
+                  "the database is not empty: it holds %zu object%s that nothing of Sealift made",
+                  count, text_plural((int64_t)count));
+        *ret_hint = "'applier adopt BUNDLE' finds out which version it is at; what is merely extra "
+                    "can be accepted: --accept-extra IDENTITY=REASON";
+        return;
+    }
+    text_addf(sentence,
+              "%zu object%s differ%s from what the first version begins on, which is not in the "
+              "bundle",
+              count, text_plural((int64_t)count), count == 1 ? "s" : "");
+    *ret_hint = "what is missing must be there before (the vendor says who makes it); where the "
+                "product is there already, 'applier adopt BUNDLE' finds out its version";
+}
+
 bool schema_words_drifted(const SchemaPlace *place, const ProofResult *result, Error *err)
 {
-    bool nothing = strcmp(place->tree, "-") == 0;
-    if (nothing)
-        error_set(err, ERROR_TARGET,
-                  "the database is not empty: it holds %zu object%s that nothing of Sealift made",
-                  result->differences, text_plural((int64_t)result->differences));
-    else
-        error_set(err, ERROR_TARGET,
-                  "the schema is not the one proven for version %s: %zu object%s differ%s",
-                  place->version, result->differences, text_plural((int64_t)result->differences),
-                  result->differences == 1 ? "s" : "");
+    if (!is_begun(place)) {
+        CLEANUP(text_done) Text sentence = {0};
+        const char *hint;
+        schema_words_beginning(result, &sentence, &hint);
+        error_set(err, ERROR_TARGET, "%s", text_string(&sentence));
+        differs(result, err);
+        return error_hint(err, "%s", hint);
+    }
+    error_set(err, ERROR_TARGET,
+              "the schema is not the one proven for version %s: %zu object%s differ%s",
+              place->version, result->differences, text_plural((int64_t)result->differences),
+              result->differences == 1 ? "s" : "");
     differs(result, err);
-    if (nothing)
-        return error_hint(err, "'applier adopt BUNDLE' finds out which version it is at; what is "
-                               "merely extra can be accepted: --accept-extra IDENTITY=REASON");
     return error_hint(err, "'applier drift' shows each with its definitions; what is merely extra "
                            "can be accepted: --accept-extra IDENTITY=REASON");
 }
@@ -44,8 +76,9 @@ bool schema_words_env_differs(const SchemaPlace *place, const ProofResult *resul
     CLEANUP(text_done) Text objects = {0};
     proof_changes_text(result, CHANGES_OF_ENV, NAMED_MOST, &objects);
     error_set(err, ERROR_TARGET,
-              "owners, rights, comments or settings are not those proven for version %s",
-              place->version);
+              "owners, rights, comments or settings are not those proven for %s%s",
+              is_begun(place) ? "version " : "what the first version begins on",
+              is_begun(place) ? place->version : "");
     error_detail(err, "%s", text_string(&objects));
     return error_hint(err, "without --strict this is a warning");
 }
@@ -54,9 +87,10 @@ void schema_words_add_env(const SchemaPlace *place, const ProofResult *result, T
 {
     if (!result->env_differences)
         return;
-    text_addf(warnings, "%zu difference%s in owners, rights, comments or settings at version %s: ",
+    text_addf(warnings, "%zu difference%s in owners, rights, comments or settings %s%s: ",
               result->env_differences, text_plural((int64_t)result->env_differences),
-              place->version);
+              is_begun(place) ? "at version " : "before the first version",
+              is_begun(place) ? place->version : "");
     proof_changes_text(result, CHANGES_OF_ENV, NAMED_MOST, warnings);
     text_add_char(warnings, '\n');
 }

@@ -12,6 +12,11 @@ typedef struct SchemaPlace {
     const char *version;
 } SchemaPlace;
 
+/* The sentence for a database on which the first version cannot begin, and what to do. Most
+ * products begin on nothing; what another's rehearsals begin on ([rehearsal] setup) somebody else
+ * makes. */
+void schema_words_beginning(const ProofResult *result, Text *sentence, const char **ret_hint);
+
 /* Before a run: the schema is not that of the version in force. ERROR_TARGET. */
 bool schema_words_drifted(const SchemaPlace *place, const ProofResult *result, Error *err);
 

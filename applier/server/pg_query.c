@@ -132,12 +132,20 @@ bool pg_query_binary(PgSession *session, const char *sql, const PgValue *values,
            run(session, sql, values, count, /* binary_result= */ 1, shape, ret_result, err);
 }
 
-bool pg_script(PgSession *session, const char *sql, Error *err)
+bool pg_script_at(PgSession *session, const char *sql, int64_t *ret_position, Error *err)
 {
     if (!PQsendQuery(session->connection, sql))
         return not_sent(session, err);
     CLEANUP(pg_result_freep) PGresult *result = pg_wait_last_result(session);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    *ret_position = position ? strtol(position, /* endptr= */ NULL, 10) : 0;
     return check(session, sql, result, PG_COMMAND, err);
+}
+
+bool pg_script(PgSession *session, const char *sql, Error *err)
+{
+    int64_t ignored;
+    return pg_script_at(session, sql, &ignored, err);
 }
 
 /* --- COPY ------------------------------------------------------------------------------------ */

@@ -73,6 +73,11 @@ bool pg_query_binary(PgSession *session, const char *sql, const PgValue *values,
  * uses functions or operators wants our search_path to hold, which is not checked here. */
 bool pg_script(PgSession *session, const char *sql, Error *err) MUST_CHECK;
 
+/* The same for somebody else's text: where it fails, *ret_position is the place in it that the
+ * server names, in characters from 1; 0 where it names none. */
+bool pg_script_at(PgSession *session, const char *sql, int64_t *ret_position,
+                  Error *err) MUST_CHECK;
+
 /* Rows into a table of ours by COPY … FROM STDIN (FORMAT binary), without a turn for each.
  *
  * Between pg_copy_begin and pg_copy_end nothing else may be asked of the session. Where the caller

@@ -287,6 +287,9 @@ static void note_settings(Project *project)
     if (file_exists(keyring))
         finding_add(&project->findings, FINDING_WARNING, "copy it to the new project",
                     "[bundle] keyring: the file '%s' is not taken over", config->keyring);
+    if (*config->setup)
+        finding_add(&project->findings, FINDING_WARNING, "copy it to the new project",
+                    "[rehearsal] setup: '%s' is not taken over", config->setup);
     if (*config->seeds)
         finding_add(&project->findings, FINDING_WARNING,
                     "copy it, and rename its scripts to the new identities",

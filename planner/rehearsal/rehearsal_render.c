@@ -272,6 +272,17 @@ static void add_missing(const RehearsalView *view, Text *out)
     }
 }
 
+/* What the proof takes for given at a site. */
+static void add_setup(const RehearsalView *view, Text *out)
+{
+    array_each (const SetupScript, script, &view->subject->setup)
+        text_addf(out, "%s%s",
+                  script == view->subject->setup.items ? "begun on what is made by " : ", ",
+                  script->name);
+    if (view->subject->setup.count)
+        text_add(out, ", which is in no bundle: a site has it before\n");
+}
+
 static void add_summary(const RehearsalView *view, Text *out)
 {
     size_t migrations = view->subject->migrations.count, versions = view->subject->versions.count;
@@ -279,6 +290,7 @@ static void add_summary(const RehearsalView *view, Text *out)
               text_plural((int64_t)migrations), versions, text_plural((int64_t)versions));
     rehearsal_render_counts(view, out);
     text_add_char(out, '\n');
+    add_setup(view, out);
     array_each (const Rehearsal, rehearsal, view->rehearsals)
         text_addf(out, "rehearsed on PostgreSQL %s, %s, in %" PRId64 ".%" PRId64 " s\n",
                   rehearsal->server_version ? rehearsal->server_version : "?",
@@ -498,6 +510,10 @@ void rehearsal_render_json(const RehearsalView *view, JsonWriter *json)
 {
     json_string(json, "product", view->product);
     json_int(json, "migrations", (int64_t)view->subject->migrations.count);
+    json_array(json, "setup");
+    array_each (const SetupScript, script, &view->subject->setup)
+        json_string(json, /* name= */ NULL, script->name);
+    json_close(json);
     add_servers_json(view, json);
     add_versions_json(view, json);
     project_findings_json(view->findings, json);

@@ -262,16 +262,20 @@ static bool start_applier(const RehearsalRun *run, RehearsalJob *job, Error *err
     CLEANUP(memory_freep) char *rows = memory_format("%" PRId64, run->settings->rows);
     CLEANUP(memory_freep)
     char *seeds = run->settings->seeds ? realpath(run->settings->seeds, NULL) : NULL;
+    CLEANUP(memory_freep) char *setup = path_of(run, job, "setup");
     bool some = false;
     job->words = path_of(run, job, "applier.log");
     job->texts = path_of(run, job, "texts");
     if (!write_cycles(run, job, cycles, &some, err) || !file_make_folders(job->texts, 0700, err) ||
+        (run->subject->setup.count && !setup_scripts_write(&run->subject->setup, setup, err)) ||
         !report_reader_new(&job->rehearsal, &job->reader, err))
         return false;
     Arguments arguments = {.items = {run->applier, "rehearse", bundle}, .count = 3};
     add_option(&arguments, "--db", conninfo);
     add_option(&arguments, "--out", job->texts);
     add_option(&arguments, "--rows", rows);
+    if (run->subject->setup.count)
+        add_option(&arguments, "--setup", setup);
     if (seeds)
         add_option(&arguments, "--seeds", seeds);
     if (some)

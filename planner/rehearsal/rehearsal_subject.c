@@ -311,7 +311,7 @@ bool rehearsal_subject_read(const Project *project, const RehearsalSettings *set
     CLEANUP(rehearsal_subject_done) RehearsalSubject subject = {0};
     DigestStream stream;
     char words[64];
-    if (!check_seeds(project, settings, err))
+    if (!check_seeds(project, settings, err) || !setup_scripts_read(project, &subject.setup, err))
         return false;
     digest_begin(&stream);
     snprintf(words, sizeof(words), "sealift-rehearsal %d %s rows %" PRId64,
@@ -320,6 +320,10 @@ bool rehearsal_subject_read(const Project *project, const RehearsalSettings *set
     add_string(&stream, settings->scope);
     add_string(&stream, project->config.search_path);
     add_string(&stream, project->config.tolerate); /* no part of any schema */
+    array_each (const SetupScript, script, &subject.setup) {
+        add_string(&stream, script->name);
+        add_string(&stream, script->sql);
+    }
     Digest state = digest_end(&stream);
     key_of(&state, subject.start);
     for (int64_t i = 0; i <= last; i++)
@@ -349,6 +353,7 @@ void rehearsal_subject_done(RehearsalSubject *subject)
     }
     array_free(&subject->migrations);
     array_free(&subject->versions);
+    setup_scripts_done(&subject->setup);
     *subject = (RehearsalSubject){0};
 }
 

@@ -1,15 +1,16 @@
 /* What is rehearsed, and under which keys the catalog keeps what came of it.
  *
  * Keys are digests of content: a migration's covers all that its rehearsal depends on, which is
- * itself and everything before it (scripts, seeds, settings, this program's version). So an edit
- * makes that migration and all later ones new, and nothing else. Comments in downs, verifies and
- * prechecks do not count: to acknowledge a verdict is no reason to rehearse again. What ran before
- * it was released is the same when it is. */
+ * itself and everything before it (scripts, setup, seeds, settings, this program's version). So an
+ * edit makes that migration and all later ones new, and nothing else. Comments in downs, verifies
+ * and prechecks do not count: to acknowledge a verdict is no reason to rehearse again. What ran
+ * before it was released is the same when it is. */
 #ifndef SEALIFT_PLANNER_REHEARSAL_SUBJECT_H
 #define SEALIFT_PLANNER_REHEARSAL_SUBJECT_H
 
 #include "migrations/project.h"
 #include "migrations/script.h"
+#include "planner/rehearsal/setup_scripts.h"
 
 #define REHEARSAL_CATALOG_NUMBER 2
 #define REHEARSAL_KEY            65        /* 64 hex digits and NUL */
@@ -32,6 +33,7 @@ typedef struct SubjectVersion {
 typedef struct RehearsalSubject {
     char start[REHEARSAL_KEY]; /* of the state before the first version */
     char run[REHEARSAL_KEY];   /* of a run from the start to the last version */
+    SetupScriptArray setup;    /* owned */
     ARRAY_OF(SubjectMigration) migrations;
     ARRAY_OF(SubjectVersion) versions;
 } RehearsalSubject;

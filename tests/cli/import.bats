@@ -224,7 +224,7 @@ converts() {
     settings=(database 'search-path=app, public' database server-min=14 database server-max=17
         database 'extensions=pg_trgm, postgis>=3.1' bundle channel=lts bundle 'sites=east,west'
         bundle environment=production bundle keyring=keys/ring.txt bundle next-expected=2027-01-31T00:00:00Z
-        rehearsal pg-bin=/opt/pg16/bin rehearsal seeds=seeds rehearsal rows=7 fingerprint 'scope=app,public'
+        rehearsal pg-bin=/opt/pg16/bin rehearsal setup=db/setup.sql rehearsal seeds=seeds rehearsal rows=7 fingerprint 'scope=app,public'
         fingerprint 'tolerate=*:monitoring.*,table:app.readings_*')
     set -- "${settings[@]}"
     while [ $# -gt 0 ]; do
@@ -236,7 +236,8 @@ converts() {
     echo x >old/keys/ring.txt
     run_status 0 planner import --into new old
     output_has "[foreign-history] is not taken over: our own layout has no such table" \
-        "[bundle] keyring: the file 'keys/ring.txt' is not taken over" "[rehearsal] seeds: the folder 'seeds' is not taken over"
+        "[bundle] keyring: the file 'keys/ring.txt' is not taken over" "[rehearsal] setup: 'db/setup.sql' is not taken over" \
+        "[rehearsal] seeds: the folder 'seeds' is not taken over"
     set -- "${settings[@]}"
     while [ $# -gt 0 ]; do
         sed -n "/^\[$1\]/,/^\[/p" new/sealift.conf >section
@@ -248,7 +249,7 @@ converts() {
     same keys "$(sed -n '/^\[database\]/,/^\[foreign/s/^# [a-z-]* = .*/&/p' new/sealift.conf)" ''
     run_status 0 planner status --project new
     rm -r new
-    sed -i -e 's/^keep = true//' -e '/^seeds/d' -e '/^keyring/d' -e '/^rows/d' old/sealift.conf
+    sed -i -e 's/^keep = true//' -e '/^setup/d' -e '/^seeds/d' -e '/^keyring/d' -e '/^rows/d' old/sealift.conf
     run_status 0 planner import --into new old
     output_lacks 'not taken over'
     grep -Fqx '# rows = 50' new/sealift.conf

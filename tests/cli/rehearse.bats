@@ -477,6 +477,73 @@ hang() {
     errors_has "the seed" "0001_noe.sql' belongs to no migration and no version"
 }
 
+# setup_is WHAT: [rehearsal] setup of the project.
+setup_is() { sed -i -e '/^setup = /d' -e "s#^\[rehearsal\]#&\nsetup = $1#" "$PROJECT/sealift.conf"; }
+
+@test "what is there before the first migration: another product's schema as pg_dump has it, and a site that has it" {
+    fresh_database
+    sql 'CREATE TABLE port (id int PRIMARY KEY, name text); CREATE FUNCTION port_name(int) RETURNS text LANGUAGE sql AS $$SELECT name FROM port WHERE id = $1$$'
+    mkdir "$PROJECT/db"
+    "$PG_BIN/pg_dump" -s -O -d "$DB_ADMIN" >"$PROJECT/db/other.sql"
+    script 1.0.0/0001_ship.up.sql <<<'CREATE TABLE ship (id int PRIMARY KEY, home int REFERENCES port);'
+    script 1.0.0/0001_ship.down.sql <<<'DROP TABLE ship;'
+    rehearse 4
+    output_has "42P01"
+    setup_is db/other.sql
+    rehearse 0
+    output_has 'exact 1' 'begun on what is made by other.sql, which is in no bundle: a site has it before'
+    rehearse 0 --json
+    same setup other.sql "$(json '.setup | join(" ")')"
+    same run false "$(json .changed)"
+    # what was set up decides what comes out
+    echo 'CREATE INDEX ON public.port (name);' >>"$PROJECT/db/other.sql"
+    release 1.0.0
+    run_status 7 pack --to 1.0.0 --out a.bundle
+    errors_has 'have not been rehearsed'
+    sed -i '$d' "$PROJECT/db/other.sql"
+    run_status 0 pack --to 1.0.0 --out a.bundle
+    trust_site
+    sql 'GRANT REFERENCES ON port TO app'
+    run_status 7 applier apply a.bundle --db "$DB" --yes --strict
+    errors_has 'are not those proven for what the first version begins on' 'table public.port: changed'
+    run_status 0 applier apply a.bundle --db "$DB" --yes
+    errors_has 'in owners, rights, comments or settings before the first version: '
+    output_has 'the schema is the one proven at build time'
+    run_status 0 applier rollback --db "$DB" --yes
+    fresh_database
+    run_status 7 applier apply a.bundle --db "$DB" --yes
+    errors_has 'from what the first version begins on, which is not in the bundle' 'table public.port: missing' \
+        'what is missing must be there before'
+    run_status 7 applier preflight a.bundle --db "$DB"
+    output_has 'from what the first version begins on' 'table public.port: missing'
+    same tables 0 "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'ship'")"
+}
+
+@test "a setup that is wrong is named with file and line" {
+    script 1.0.0/0001_a.up.sql <<<'CREATE TABLE a ();'
+    setup_is setup
+    rehearse 3
+    errors_has "sealift.conf: [rehearsal] setup: 'setup': No such file or directory"
+    mkdir "$PROJECT/setup"
+    printf '\\restrict x\n-- of the installer\nCREATE SCHEMA base;\nSET search_path = base;\n\\unrestrict x\nCREATE TABLE one (a int);\nCREATE TABLE two (\n    a nope);\n' >"$PROJECT/setup/1.sql"
+    rehearse 4
+    errors_has "1.sql', line 8: 42704"
+    echo "\\i other.sql" >"$PROJECT/setup/1.sql"
+    rehearse 4
+    errors_has "setup script: setup/1.sql:1: 'other.sql': no file can be included here"
+    printf 'CREATE TABLE one (a int);\nCOPY one FROM stdin;\n1\n\\.\n' >"$PROJECT/setup/1.sql"
+    rehearse 4
+    errors_has "setup script: setup/1.sql:2: 'copy one from stdin" 'loads rows'
+    printf '[value n]\nsite = true\nrehearse = 1\n' >>"$PROJECT/sealift.conf"
+    printf 'SELECT :n;\n' >"$PROJECT/setup/1.sql"
+    rehearse 4
+    errors_has "setup script: setup/1.sql:1: 'select …' holds a site parameter"
+    echo 'SELECT 1;' >"$PROJECT/setup/1.sql"
+    echo 'notes' >"$PROJECT/setup/README"
+    rehearse 4
+    errors_has "'setup/README' is no setup script"
+}
+
 @test "a scope leaves out what is not the product's, and travels with what sites may have" {
     script 1.0.0/0001_app.up.sql <<<'CREATE SCHEMA app; CREATE TABLE app.one (a int); CREATE TABLE IF NOT EXISTS public.own (a int);'
     script 1.0.0/0001_app.down.sql <<<'DROP TABLE app.one; DROP SCHEMA app;' # public.own stays

@@ -257,6 +257,7 @@ wants_--method_(at_a_site)_or_--out
 wants_--method_(at_a_site)_or_--out --method template --out folder
 for_a_scratch_cluster --method template --rows 3
 for_a_scratch_cluster --method template --seeds x
+for_a_scratch_cluster --method template --setup x
 for_a_scratch_cluster --method template --cycles x
 --clone-unchecked_is_for --method template --clone-unchecked
 goes_with_--method_restored --method template --clone x

@@ -358,13 +358,42 @@ SQL
     rm seeds/0009_nobody.sql
     echo 'SELECT nothing;' >seeds/1.0.sql
     run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --seeds seeds
-    errors_has "seed script 'seeds/1.0.sql'" 42703
+    errors_has "seed script 'seeds/1.0.sql', line 1: 42703"
+    printf "SELECT 'é\n', 1;\nSELECT 'ü',\n  nothing;" >seeds/1.0.sql
+    run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --seeds seeds
+    errors_has "seed script 'seeds/1.0.sql', line 4: 42703"
     echo 'BEGIN;' >seeds/1.0.sql
     run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --seeds seeds
     errors_has 'leaves a transaction open'
     printf 'SELECT 1;\0' >seeds/1.0.sql
     run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --seeds seeds
     errors_has 'holds a NUL byte'
+}
+
+@test "setup scripts make what the first migration finds, in every database" {
+    up 0001_t <<<'CREATE TABLE t (port int REFERENCES other.port (id));'
+    down 0001_t <<<'DROP TABLE t;'
+    up 0002_v <<<'CREATE TABLE v (a int);'
+    down 0002_v <<<'DROP TABLE v; SELECT 1;'
+    bundle
+    mkdir setup
+    echo "CREATE ROLE harbourmaster; SET search_path = other; CREATE SCHEMA other AUTHORIZATION harbourmaster;" >setup/01_schema.sql
+    echo "CREATE TABLE other.port (id int PRIMARY KEY);" >setup/02_table.sql
+    rehearse --setup setup
+    verdict 0001_t exact
+    verdict 0002_v exact
+    [ "$(cluster_psql "$SCRATCH" postgres -Atc "SELECT count(*) FROM pg_roles WHERE rolname = 'harbourmaster'")" = 0 ]
+    printf 'CREATE TABLE\n other.port (id int);' >setup/03_again.sql
+    run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --setup setup
+    errors_has "setup script 'setup/03_again.sql': 42P07"
+    echo 'SELECT 1; CREATE TABLE u (a nope);' >setup/03_again.sql
+    run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --setup setup
+    errors_has "setup script 'setup/03_again.sql', line 1: 42704"
+    mv setup/03_again.sql setup/03_again
+    run_status 4 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --setup setup
+    errors_has "'setup/03_again' is no setup script"
+    run_status 5 applier rehearse all.bundle --db "$SCRATCH_DB" --out out --setup nowhere
+    errors_has nowhere
 }
 
 @test "only the cycles that are wanted" {
