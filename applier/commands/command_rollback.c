@@ -30,8 +30,10 @@ static const Option options[] = {
                       "take back the last N migrations"),
     OPTION_REPEATED_ROW("accept-data-loss", RollbackCommandOptions, accept_data_loss, "IDENTITY",
                         "take this migration back although data is lost by it"),
-    OPTION_FLAG_ROW("accept-unproven", RollbackCommandOptions, accept_unproven,
-                    "go through versions whose schema nobody has proven when come to this way"),
+    OPTION_FLAG_ROW(
+        "accept-unproven", RollbackCommandOptions, accept_unproven,
+        "go through versions whose schema nobody has proven when come to this way, and by downs "
+        "that were not rehearsed and drop or delete"),
     OPTION_FLAG_ROW("plan", RollbackCommandOptions, plan,
                     "show what would be taken back, what is lost, statements and locks; change "
                     "nothing"),

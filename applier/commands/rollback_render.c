@@ -33,17 +33,7 @@ const char *rollback_render_version(const char *version)
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-static size_t destructive_steps(const RunTask *task)
-{
-    const ManifestScript *script = run_task_script(task);
-    size_t count = 0;
-    if (script)
-        array_each (const ManifestStep, step, &script->steps)
-            count += step->destructive;
-    return count;
-}
-
-static void add_way(const RunTask *task, const RollbackItem *item, const WayBack *way, Text *out)
+static void add_way(const RollbackItem *item, const WayBack *way, Text *out)
 {
     char both[CLOCK_BOTH_SIZE];
     text_addf(out, "  %s %s, of %s: %s%s%s\n", way->version,
@@ -51,10 +41,11 @@ static void add_way(const RunTask *task, const RollbackItem *item, const WayBack
               clock_with_local(
                   item->migration ? item->migration->applied_at : item->version->applied_at, both),
               rollback_render_verdict(way), *way->detail ? ": " : "", way->detail);
-    size_t destructive = destructive_steps(task);
-    if (!verdict_is_rehearsed(way->verdict) && destructive)
-        text_addf(out, "    %zu of its statements drop or delete; what that loses is not known\n",
-                  destructive);
+    if (way->unknown)
+        text_addf(out,
+                  "    %zu of its statements drop%s or delete%s; what that loses is not known "
+                  "(--accept-unproven)\n",
+                  way->unknown, way->unknown == 1 ? "s" : "", way->unknown == 1 ? "s" : "");
     if (!way->lost.count)
         return;
     text_addf(out, "    loses %s", way->accepted ? "(accepted) " : "");
@@ -75,7 +66,7 @@ static void add_unproven(const NameArray *unproven, Text *out)
 static bool loses(const WayBackArray *ways)
 {
     array_each (const WayBack, way, ways)
-        if (way_back_loses(way))
+        if (way_back_loses(way) || way->unknown)
             return true;
     return false;
 }
@@ -91,7 +82,7 @@ void rollback_render_list(const RollbackView *view, Text *out)
                   text_plural(list->inside_count), list->inside);
     text_add(out, ":\n");
     for (size_t i = 0; i < view->tasks->count; i++)
-        add_way(&view->tasks->items[i], &list->items.items[i], &view->ways->items[i], out);
+        add_way(&list->items.items[i], &view->ways->items[i], out);
     add_unproven(view->unproven, out);
     if (!loses(view->ways) || !view->backup)
         return;
@@ -108,7 +99,10 @@ void rollback_render_way_json(const WayBack *way, JsonWriter *json)
     json_string(json, "identity", way->identity);
     json_string(json, "way_back", way->identity ? verdict_name(way->verdict) : NULL);
     json_string(json, "detail", *way->detail ? way->detail : NULL);
-    json_bool(json, "loses", way_back_loses(way));
+    if (way->unknown && !way_back_loses(way))
+        json_null(json, "loses");
+    else
+        json_bool(json, "loses", way_back_loses(way));
     json_bool(json, "loss_accepted", way->accepted);
     json_array(json, "drops");
     array_each (const LostObject, lost, &way->lost) {

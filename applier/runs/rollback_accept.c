@@ -52,7 +52,7 @@ static bool loses(const Rollback *rollback)
 {
     bool any = false;
     array_each (const WayBack, way, &rollback->ways)
-        any |= way_back_loses(way);
+        any |= way_back_loses(way) || way->unknown;
     return any;
 }
 
@@ -76,11 +76,11 @@ bool rollback_accept_run(Rollback *rollback, Error *err)
         return false;
     if (options->run.rehearsal)
         return true; /* what it loses is lost on a copy */
+    bool accepts_unproven =
+        options->accept_unproven || options->run.action == ACTION_RESUME || is_begun(rollback);
     if (!rollback_plan_check_losses(&rollback->ways, err) ||
-        !rollback_proof_check(&rollback->unproven,
-                              options->accept_unproven || options->run.action == ACTION_RESUME ||
-                                  is_begun(rollback),
-                              err))
+        (!accepts_unproven && !rollback_plan_check_unknown(&rollback->ways, err)) ||
+        !rollback_proof_check(&rollback->unproven, accepts_unproven, err))
         return rollback_run_refused(rollback, err);
     rollback->accepted = rollback->accepted || ask(rollback, err);
     return rollback->accepted;
@@ -89,9 +89,13 @@ bool rollback_accept_run(Rollback *rollback, Error *err)
 bool rollback_accept_record(Rollback *rollback, Error *err)
 {
     array_each (const WayBack, way, &rollback->ways) {
-        if (!way_back_loses(way))
+        if (!way_back_loses(way) && !way->unknown)
             continue;
         CLEANUP(text_done) Text words = {0};
+        if (way->unknown)
+            text_addf(&words, "not rehearsed, %zu statement%s drop%s or delete%s%s", way->unknown,
+                      text_plural((int64_t)way->unknown), way->unknown == 1 ? "s" : "",
+                      way->unknown == 1 ? "s" : "", way_back_loses(way) ? "; " : "");
         if (way->verdict == VERDICT_LOSSY)
             text_addf(&words, "lossy: %s%s", way->detail, way->lost.count ? "; " : "");
         way_back_add_lost(way, &words);

@@ -335,18 +335,32 @@ static const ManifestRehearsal *rehearsal_of(const RunTask *task, int64_t server
     return found;
 }
 
+/* What is known of a way back comes from its rehearsal. */
+static size_t unknown_of(const RunTask *task, Verdict verdict)
+{
+    const ManifestScript *script = run_task_script(task);
+    size_t count = 0;
+    if (!script || verdict_is_rehearsed(verdict))
+        return 0;
+    array_each (const ManifestStep, step, &script->steps)
+        count += step->destructive;
+    return count;
+}
+
 void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBackArray *ret_ways)
 {
     *ret_ways = (WayBackArray){0};
     array_each (const RunTask, task, tasks) {
         const ManifestRehearsal *rehearsal =
             task->migration ? rehearsal_of(task, server_major) : NULL;
+        Verdict verdict = rehearsal         ? rehearsal->verdict
+                          : task->migration ? task->migration->verdict
+                                            : VERDICT_EXACT;
         *array_add(ret_ways) = (WayBack){
             .version = memory_string(task->version->name),
             .identity = task->migration ? memory_string(task->migration->identity) : NULL,
-            .verdict = rehearsal         ? rehearsal->verdict
-                       : task->migration ? task->migration->verdict
-                                         : VERDICT_EXACT,
+            .verdict = verdict,
+            .unknown = unknown_of(task, verdict),
             .detail = memory_string(rehearsal ? rehearsal->detail : ""),
         };
     }

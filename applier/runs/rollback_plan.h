@@ -76,6 +76,8 @@ typedef struct WayBack {
     char *detail;         /* what is lost or differs; "" where there is nothing to say */
     LostObjectArray lost; /* what it drops that is not empty: rollback_loss_count */
     bool accepted;        /* the operator has said by name that this may be lost */
+    size_t unknown;       /* its statements that drop or delete, where it was not rehearsed: what
+                           * they lose is known to nobody */
 } WayBack;
 
 typedef ARRAY_OF(WayBack) WayBackArray;
@@ -99,6 +101,9 @@ bool rollback_plan_accept(WayBackArray *ways, const NameArray *identities, Error
 /* ERROR_TARGET where data would be lost that nobody has accepted; the hint has the names to give.
  */
 bool rollback_plan_check_losses(const WayBackArray *ways, Error *err) MUST_CHECK;
+
+/* ERROR_TARGET where it is not known what would be lost. */
+bool rollback_plan_check_unknown(const WayBackArray *ways, Error *err) MUST_CHECK;
 
 /* ERROR_TARGET where the rehearsal of one failed: it would stop in the middle. */
 bool rollback_plan_check_ways(const WayBackArray *ways, Error *err) MUST_CHECK;

@@ -72,6 +72,22 @@ bool rollback_plan_check_losses(const WayBackArray *ways, Error *err)
                       text_string(&names));
 }
 
+bool rollback_plan_check_unknown(const WayBackArray *ways, Error *err)
+{
+    CLEANUP(text_done) Text names = {0};
+    array_each (const WayBack, way, ways)
+        if (way->unknown)
+            text_addf(&names, "%s'%s' (%s)", names.length ? ", " : "", way->identity, way->version);
+    if (!names.length)
+        return true;
+    error_set(err, ERROR_TARGET,
+              "nobody has rehearsed the way back of %s, which drops or deletes: what that loses is "
+              "not known",
+              text_string(&names));
+    return error_hint(err, "nothing was done; 'applier rollback --plan' shows the statements; "
+                           "where what they drop may be lost: --accept-unproven, with a backup");
+}
+
 /* --- a backup instead ------------------------------------------------------------------------ */
 
 static const PastEvent *event_of(const History *history, const PastBackup *backup)

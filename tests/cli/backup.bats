@@ -71,7 +71,7 @@ phase_of_last() { sql "SELECT e.phase FROM sealift.backup b JOIN sealift.event e
     run_status 0 applier apply shop.bundle --yes --json
     same warnings 0 "$(json '.warnings | length')"
     same row 'none t' "$(last "kind || ' ' || good::text::char")"
-    applier rollback --yes >/dev/null 2>&1
+    applier rollback --yes --accept-unproven >/dev/null 2>&1
     conf 'policy = warn'
     run_status 0 applier apply shop.bundle --yes
     errors_has 'warning: no backup was made or named' '--no-backup REASON'
@@ -189,7 +189,7 @@ SH
     same words $'I know ***\nnone' "$(last words)"
     same log 0 "$(grep -c right "$(last log)")"
     same what 'echo "I know ***"; echo "${PGPASSWORD-none}"' "$(last what)"
-    PGPASSWORD=right run_status 0 applier rollback --yes --backup-command 'test "$PGPASSWORD" = "ri""ght"'
+    PGPASSWORD=right run_status 0 applier rollback --accept-unproven --yes --backup-command 'test "$PGPASSWORD" = "ri""ght"'
     mkdir dumps
     cat >pg_dump <<SH
 #!/bin/sh
@@ -247,12 +247,12 @@ SH
     run_status 0 applier apply shop.bundle --yes --backup-proof "$position"
     errors_has "how old position $position is cannot be told"
     [[ $(last words) == *'bytes of log behind'* ]]
-    applier rollback --yes >/dev/null 2>&1
+    applier rollback --yes --accept-unproven >/dev/null 2>&1
     sql CHECKPOINT
     run_status 0 applier apply shop.bundle --yes --backup-proof "lsn:$(sql 'SELECT pg_current_wal_lsn()')" --json
     same warnings 0 "$(json '.warnings | length')"
     same kind lsn "$(json .backup.kind)"
-    applier rollback --yes >/dev/null 2>&1
+    applier rollback --yes --accept-unproven >/dev/null 2>&1
     sleep 2 # a checkpoint that is older than a second
     run_status 7 applier apply shop.bundle --yes --backup-proof 0/1 --backup-within 1s
     errors_has 'position 0/1 is too old'

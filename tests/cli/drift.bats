@@ -180,7 +180,7 @@ END;'
     cp shop.bundle unproven.bundle
     pack_bundle later.bundle 1.1.0 --from 1.0.0 >/dev/null
     applier apply later.bundle --yes >/dev/null
-    applier rollback --to - --yes >/dev/null
+    applier rollback --to - --yes --accept-unproven >/dev/null
     run_status 7 applier drift later.bundle
     errors_has "does not hold version -"
     PROJECT=$WORK/other

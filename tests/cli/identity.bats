@@ -52,7 +52,7 @@ refused() {
     same two f "$(sql "SELECT to_regclass('two') IS NOT NULL")"
     run_status 0 applier apply shop.bundle --to 1.1.0 --db "$DB" --yes --same-site
     run_status 0 applier apply shop.bundle --db "$DB" --yes
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     same moved false "$(applier status --db "$DB" --json | jq .moved)"
     same 'where nothing moved' 1.1.0 "$(applier status --db "$DB" --json | jq -r .version)"
     run_status 0 applier apply shop.bundle --db "$DB" --yes --same-site
@@ -72,10 +72,10 @@ refused() {
 @test "rollback refuses a restored dump; --plan reads, and --same-site takes it back" {
     at_first 1.1.0
     restored
-    refused applier rollback --to 1.0.0 --db "$DB" --yes
+    refused applier rollback --to 1.0.0 --db "$DB" --yes --accept-unproven
     run_status 0 applier rollback --plan --to 1.0.0 --db "$DB"
-    run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes --same-site
-    run_status 0 applier rollback --to - --db "$DB" --yes
+    run_status 0 applier rollback --accept-unproven --to 1.0.0 --db "$DB" --yes --same-site
+    run_status 0 applier rollback --to - --db "$DB" --yes --accept-unproven
 }
 
 @test "resume refuses a restored dump of a failed run, and with --same-site goes on" {
@@ -88,7 +88,7 @@ refused() {
     [[ $(json .next) == 'applier resume --same-site'* ]]
     refused applier resume --db "$DB"
     run_status 0 applier resume --db "$DB" --same-site
-    run_status 0 applier rollback --to 1.1.0 --db "$DB" --yes
+    run_status 0 applier rollback --to 1.1.0 --db "$DB" --yes --accept-unproven
 }
 
 @test "the end alone of a run that was killed behind its last step says whose database it is, too" {

@@ -221,7 +221,7 @@ files: 4 read, 0 ignored, 0 refused" "$(listing liquibase)"
     fresh_database
     schema_of "$DB_ADMIN" >"$WORK/before"
     run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     schema_of "$DB_ADMIN" >"$WORK/after"
     diff "$WORK/before" "$WORK/after"
     sed -i 's/^--rollback ship;/--rollback ship\n--rollback CASCADE;/' "$PROJECT/migrations/001_ships.sql"
@@ -367,7 +367,7 @@ files: 6 read, 0 ignored, 0 refused" "$(listing goose)"
     schema_of "$DB_ADMIN" >"$WORK/before"
     run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
     schema_of "$DB_ADMIN" | grep -q 'renamed text'
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     schema_of "$DB_ADMIN" >"$WORK/after"
     diff "$WORK/before" "$WORK/after"
 }
@@ -559,7 +559,7 @@ ignored: migrations/columns.inc" "$(listing psql)"
     fresh_database
     schema_of "$DB_ADMIN" >"$WORK/before"
     run_status 0 applier apply "$WORK/x.bundle" --db "$DB" --yes
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     schema_of "$DB_ADMIN" >"$WORK/after"
     diff "$WORK/before" "$WORK/after"
 }

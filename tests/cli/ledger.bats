@@ -120,10 +120,10 @@ refused() {
          DELETE FROM sealift.event; INSERT INTO sealift.event SELECT * FROM backup.e"
     run_status 0 applier apply one.bundle --yes
     errors_has 'warning: the ledger lacks the row' 'restored from a backup, or rows were removed'
-    run_status 0 applier rollback --steps 1 --yes
+    run_status 0 applier rollback --steps 1 --yes --accept-unproven
     errors_lacks 'lacks the row'
     sql "DELETE FROM sealift.journal WHERE number > 1"
-    run_status 0 applier rollback --steps 1 --yes --json
+    run_status 0 applier rollback --accept-unproven --steps 1 --yes --json
     json '.warnings | join("")' | grep -q 'lacks the row'
 }
 
@@ -136,14 +136,14 @@ refused() {
         sql "CREATE SCHEMA kept; CREATE TABLE kept.objects AS SELECT * FROM sealift.stored_object; CREATE TABLE kept.bundles AS SELECT * FROM sealift.bundle; $change"
         for folder in site nowhere; do
             run_status 6 env SEALIFT_CONFIG_DIR="$WORK/$folder/config" SEALIFT_STATE_DIR="$WORK/$folder/state" \
-                applier rollback --yes || { echo "after $change"; return 1; }
+                applier rollback --yes --accept-unproven || { echo "after $change"; return 1; }
         done
         same item t "$(sql "SELECT to_regclass('item') IS NOT NULL")"
         sql "DELETE FROM sealift.stored_object; DELETE FROM sealift.bundle;
              INSERT INTO sealift.stored_object SELECT * FROM kept.objects; INSERT INTO sealift.bundle SELECT * FROM kept.bundles;
              DROP SCHEMA kept CASCADE"
     done
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
 }
 
 @test "each event says who, from where, with what, under which settings" {

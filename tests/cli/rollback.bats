@@ -36,13 +36,13 @@ version() { applier status --json | jq -r .version; }
     applier apply all.bundle --to 1.0.0 --yes
     schema_of "$DB_ADMIN" >at_1
     applier apply all.bundle --yes
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has 'took back 2 migrations, 1.2.0 -> 1.0.0'
     schema_of "$DB_ADMIN" | diff at_1 -
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has 'took back 2 migrations, 1.0.0 -> (nothing)'
     same tables '' "$(tables)"
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has 'nothing to take back'
     run_status 0 applier apply all.bundle --yes
     same tables 'anchor boat crew dock' "$(tables)"
@@ -56,7 +56,7 @@ version() { applier status --json | jq -r .version; }
     sql 'DROP TABLE dock'
     run_status 0 applier resume
     same version 1.2.0 "$(version)"
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has '1.2.0 -> 1.0.0'
     same tables 'anchor boat' "$(tables)"
 }
@@ -64,14 +64,14 @@ version() { applier status --json | jq -r .version; }
 @test "steps, and a version: exactly so far; a resumed rollback goes no further" {
     three_versions
     applier apply all.bundle --yes
-    run_status 0 applier rollback --steps 1 --yes
+    run_status 0 applier rollback --steps 1 --yes --accept-unproven
     same tables 'anchor boat crew' "$(tables)"
     run_status 0 applier apply all.bundle --yes
-    run_status 0 applier rollback --to 1.0.0 --yes
+    run_status 0 applier rollback --to 1.0.0 --yes --accept-unproven
     same tables 'anchor boat' "$(tables)"
     run_status 0 applier apply all.bundle --yes
     sql 'CREATE VIEW seen AS SELECT * FROM crew'
-    run_status 11 applier rollback --steps 3 --yes
+    run_status 11 applier rollback --steps 3 --yes --accept-unproven
     errors_has "'0003_crew'" 2BP01
     same tables 'anchor boat crew' "$(tables)"
     run_status 0 applier status --json
@@ -88,25 +88,25 @@ version() { applier status --json | jq -r .version; }
     schema_of "$DB_ADMIN" >before
     applier apply all.bundle --yes
     rm -rf all.bundle project site keys
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has 'on its word alone'
     errors_has 'not verified again'
     schema_of "$DB_ADMIN" | diff before -
-    run_status 0 applier rollback --yes --json
+    run_status 0 applier rollback --accept-unproven --yes --json
     same result 'nothing to do' "$(json .result)"
 }
 
 @test "with a keyring the stored signatures are verified again, with a state file the digests" {
     three_versions
     applier apply all.bundle --yes
-    run_status 0 applier rollback --steps 1 --yes --json
+    run_status 0 applier rollback --accept-unproven --steps 1 --yes --json
     same proof signature "$(json .proven_by)"
     rm -rf site/config
-    run_status 0 applier rollback --steps 1 --yes --json
+    run_status 0 applier rollback --accept-unproven --steps 1 --yes --json
     same proof state "$(json .proven_by)"
     run_status 0 applier history
     output_has 'scripts proven by: signature' 'scripts proven by: state'
-    run_status 0 applier rollback --to - --yes
+    run_status 0 applier rollback --to - --yes --accept-unproven
     run_status 7 applier rollback --to 1.0.0 --yes
     errors_has "does not hold version '1.0.0': nothing is applied"
 }
@@ -140,7 +140,7 @@ SQL
     run_status 2 applier rollback --steps -1 --yes
     run_status 2 applier rollback --steps 0 --yes
     errors_has '--steps takes 1 or more, not 0'
-    run_status 0 applier rollback --steps 1 --yes
+    run_status 0 applier rollback --steps 1 --yes --accept-unproven
     same tables 'anchor boat crew' "$(tables)"
 }
 
@@ -157,9 +157,9 @@ SQL
     trust_site
     run_status 11 applier apply one.bundle --yes
     same state applied-in-part "$(applier status --json | jq -r '.migrations[1].state')"
-    run_status 0 applier rollback --steps 1 --yes
+    run_status 0 applier rollback --steps 1 --yes --accept-unproven
     same tables anchor "$(tables)"
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     same tables '' "$(tables)"
     same state behind "$(applier status --json | jq -r .state)"
 }
@@ -174,13 +174,13 @@ SQL
     three_versions
     applier apply all.bundle --to 1.0.0 --yes
     applier apply all.bundle --yes
-    applier rollback --yes
+    applier rollback --yes --accept-unproven
     # as if killed before the last row
     sql "DELETE FROM sealift.event WHERE number = (SELECT max(number) FROM sealift.event)"
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has 'nothing to take back'
     same tables 'anchor boat' "$(tables)"
     same end end "$(sql 'SELECT phase FROM sealift.event ORDER BY number DESC LIMIT 1')"
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     same tables '' "$(tables)"
 }

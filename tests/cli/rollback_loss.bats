@@ -289,3 +289,28 @@ orders() {
     run_status 0 applier rollback --yes --json
     same run shop "$(json .product)"
 }
+
+@test "what a way back loses that nobody has rehearsed is not known, and is accepted as that" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (a int); INSERT INTO item VALUES (1);'
+    script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
+    script 1.1.0/0002_note.up.sql <<<"COMMENT ON TABLE item IS 'x';"
+    script 1.1.0/0002_note.down.sql <<<'COMMENT ON TABLE item IS NULL;'
+    release 1.0.0 1.1.0
+    pack_bundle unproven.bundle 1.1.0 >/dev/null
+    trust_site
+    applier apply unproven.bundle --yes >/dev/null 2>&1
+    run_status 7 applier rollback --to - --yes
+    errors_has "nobody has rehearsed the way back of '0001_item' (1.0.0), which drops or deletes: what that loses is not known" \
+        'nothing was done' '--accept-unproven'
+    errors_lacks '0002_note'\'' ('
+    same version 1.1.0 "$(version)"
+    run_status 0 applier rollback --to - --plan --json
+    same loses 'false null' "$(json '[.ways_back[].loses] | map(tostring) | join(" ")')"
+    run_status 0 applier rollback --to - --plan
+    output_has '1 of its statements drops or deletes; what that loses is not known (--accept-unproven)'
+    # what drops nothing goes without
+    run_status 0 applier rollback --to 1.0.0 --yes
+    run_status 0 applier rollback --to - --yes --accept-unproven
+    same tables 0 "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'item'")"
+    same recorded '0001_item not rehearsed, 1 statement drops or deletes' "$(sql "SELECT identity || ' ' || words FROM sealift.accepted_loss")"
+}

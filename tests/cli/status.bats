@@ -85,7 +85,7 @@ status_is() {
     three_versions
     run_status 0 applier apply shelf/1 --yes
     run_status 0 applier apply shelf/2 --yes
-    run_status 0 applier rollback --to - --yes
+    run_status 0 applier rollback --to - --yes --accept-unproven
     status_is "behind applier apply BUNDLE"
     same pending 0001_a "$(json '.pending | join(" ")')"
 }
@@ -93,13 +93,13 @@ status_is() {
 @test "inside a version: which one, and how far" {
     three_versions
     run_status 0 applier apply shelf/1 shelf/2 --yes
-    run_status 0 applier rollback --steps 1 --yes
+    run_status 0 applier rollback --steps 1 --yes --accept-unproven
     output_has "2.0.0 -> 1.0.0 and 1 migration of 2.0.0"
     run_status 0 applier status
     output_has "version    1.0.0, and 1 migration of 2.0.0"
     run_status 0 applier status --json
     same inside "1.0.0 2.0.0 2" "$(json '"\(.version) \(.inside) \(.position)"')"
-    run_status 0 applier rollback --to 1.0.0 --yes --json
+    run_status 0 applier rollback --accept-unproven --to 1.0.0 --yes --json
     same inside null "$(json .inside)"
     run_status 2 applier rollback --steps 1
     errors_has "1 to take back, from version 1.0.0 to (nothing):"

@@ -239,7 +239,11 @@ static bool apply_lines(Arguments *arguments, char *identity, const char *first,
 static bool rollback(Arguments *arguments, Error *err)
 {
     RollbackOptions options = {
-        .run = arguments->run, .target = arguments->target, .needs = ROLLBACK_NEEDS_NOTHING};
+        .run = arguments->run,
+        .target = arguments->target,
+        .needs = ROLLBACK_NEEDS_NOTHING,
+        .accept_unproven = true, /* bundles of these tests are packed unproven */
+    };
     if (options.run.action == ACTION_APPLY)
         options.run.action = ACTION_ROLLBACK;
     CLEANUP(rollback_report_done) RollbackReport report = {0};

@@ -88,7 +88,7 @@ life() {
     run_status 0 applier history
     run_status 0 applier fingerprint --schema shop
     run_status 0 applier rollback --plan --to 1.0.0
-    run_status 0 applier rollback --to 1.0.0 --yes
+    run_status 0 applier rollback --to 1.0.0 --yes --accept-unproven
     killed_in_a_step
     foreign_history
     adopted

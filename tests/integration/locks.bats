@@ -204,7 +204,7 @@ SQL
     script 1.1.0/0061_slow.down.sql <<<'SELECT pg_sleep(1.5); DROP TABLE slow;'
     bundle
     applier apply one.bundle --yes >/dev/null
-    start applier rollback --yes
+    start applier rollback --yes --accept-unproven
     running pg_sleep
     kill -INT "$pid"
     ended_with 130

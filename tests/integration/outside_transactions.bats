@@ -247,7 +247,7 @@ detached() {
     output_has 'not done, and was run again'
     same made 1 "$(sql "SELECT count(*) FROM pg_database WHERE datname = '${DATABASE}_b'")"
     # and the way back
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     same gone 0 "$(sql "SELECT count(*) FROM pg_database WHERE datname = '${DATABASE}_b'")"
 }
 

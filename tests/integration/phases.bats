@@ -85,15 +85,15 @@ columns() { sql "SELECT string_agg(attname, '' ORDER BY attname) FROM pg_attribu
 @test "rollback works from between the phases, and takes back that part" {
     phase_bundle
     run_status 0 applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     same columns a "$(columns)"
     same state "1.0.0 behind" "$(state)"
     run_status 0 applier apply "$WORK/shop.bundle" --phase before --db "$DB" --yes
     run_status 0 applier apply "$WORK/shop.bundle" --to 1.1.0 --db "$DB" --yes
     # The rest is an application of its own.
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
     same columns abc "$(columns)"
-    run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes
+    run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes --accept-unproven
     same columns a "$(columns)"
 }
 

@@ -86,7 +86,7 @@ works() {
     errors_has 'goes through a session pool'
     run_status 0 applier status --json --db "$through"
     same state '1.0.0 current' "$(json '"\(.version) \(.state)"')"
-    run_status 0 applier rollback --yes --db "$through"
+    run_status 0 applier rollback --accept-unproven --yes --db "$through"
     errors_has 'goes through a session pool'
     same item f "$(sql "SELECT to_regclass('item') IS NOT NULL")"
 }

@@ -111,7 +111,7 @@ pack_gate() {
     pack_bundle "$WORK/gate.bundle" 1.2.0 >/dev/null
     run_status 0 applier apply "$WORK/gate.bundle" --db "$DB" --yes
     hold gate
-    start applier rollback --db "$DB" --yes --json --lock-timeout 0
+    start applier rollback --accept-unproven --db "$DB" --yes --json --lock-timeout 0
     cut_at 'FROM gate'
     until_runs 'FROM gate'
     let_go

@@ -71,7 +71,7 @@ there() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -d "$THERE_ADMIN" -c "$1"; }
     grep -q 'interrupted while the standbys were too far behind' err
     run_status 0 applier resume --max-lag 0
     errors_lacks 'stands still'
-    start applier rollback --steps 1 --yes
+    start applier rollback --steps 1 --yes --accept-unproven
     until_in err 'stands still for --max-lag: '
     there 'SELECT pg_wal_replay_resume()'
     ended_with 0

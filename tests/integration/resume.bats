@@ -104,7 +104,7 @@ failed_once() {
 @test "instead of going on, what the failed run brought can be taken back" {
     script 1.0.0/0001_item.down.sql <<<'DROP TABLE item;'
     failed_once
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     same rest t "$(sql "SELECT to_regclass('item') IS NULL")"
     run_status 0 applier resume
     output_has 'nothing to resume'

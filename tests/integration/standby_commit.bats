@@ -59,7 +59,7 @@ standby_answers() {
     same state '1.0.0 current null' "$(state)"
     run_status 0 applier apply one.bundle --db "$DB" --yes
     output_has 'nothing to do'
-    run_status 0 applier rollback --db "$DB" --yes
+    run_status 0 applier rollback --db "$DB" --yes --accept-unproven
 }
 
 @test "a session that is ended while it waits: the run comes back and waits again" {

@@ -54,17 +54,17 @@ legs() { json '[.route[] | "\(.bundle)"] | join(" ")'; }
         "$(sql "SELECT string_agg(name || ' ' || position, ', ' ORDER BY journal_number, at) FROM sealift.version")"
     same state "3.0.0 current" "$(state)"
     # what it brought goes back together, to where it began
-    run_status 0 applier rollback --yes
+    run_status 0 applier rollback --yes --accept-unproven
     output_has "3.0.0 -> 2.0.0"
     same state "2.0.0 behind" "$(state)"
     run_status 0 applier apply shelf --yes --json
     same legs "shelf/next" "$(legs)"
     same state "3.0.0 current" "$(state)"
     # and on from there by the ledger's own count
-    run_status 0 applier rollback --to 2.0.1 --yes
+    run_status 0 applier rollback --to 2.0.1 --yes --accept-unproven
     run_status 0 applier apply next --yes
     run_status 0 applier drift
-    run_status 0 applier rollback --to 1.0.0 --yes
+    run_status 0 applier rollback --to 1.0.0 --yes --accept-unproven
     same state "1.0.0 behind" "$(state)"
 }
 
@@ -75,7 +75,7 @@ legs() { json '[.route[] | "\(.bundle)"] | join(" ")'; }
     run_status 7 applier apply mended --yes
     errors_has "migration 2 of this database is '0002_b' of version 2.0.0, which 2.0.1 supersedes" \
         "'applier rollback --to 1.0.0' takes back what there is of 2.0.0"
-    run_status 0 applier rollback --to 1.0.0 --yes
+    run_status 0 applier rollback --to 1.0.0 --yes --accept-unproven
     run_status 0 applier apply shelf --yes --json
     same legs "shelf/mended shelf/next" "$(legs)"
     # 2.0.1 is a required stop as 2.0.0 was
