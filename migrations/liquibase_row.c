@@ -25,6 +25,8 @@
 
 typedef ARRAY_OF(char *) LineArray;
 
+#define FOLDER_BYTES_MAX 200
+
 typedef struct RowReading {
     const char *name;    /* of the file */
     const char *version; /* as it is written */
@@ -90,6 +92,26 @@ bool liquibase_path_is_plain(const char *path)
         if (!*at)
             return true;
     }
+}
+
+/* Without blanks: it is a part of a line in sealift.sum. */
+bool liquibase_folder_is_valid(const char *folder)
+{
+    return strcmp(folder, ".") == 0 ||
+           (liquibase_path_is_plain(folder) && strlen(folder) <= FOLDER_BYTES_MAX &&
+            text_is_printable_line(folder, strlen(folder)) && !strchr(folder, ' '));
+}
+
+char *liquibase_known_path(const char *known, const char *folder, const char *path)
+{
+    size_t length = strlen(folder);
+    while (length && folder[length - 1] == '/')
+        length--;
+    bool inside = strncmp(path, folder, length) == 0;
+    if (inside && !path[length])
+        return memory_string(known);
+    const char *below = inside && path[length] == '/' ? path + length + 1 : path;
+    return strcmp(known, ".") == 0 ? memory_string(below) : memory_format("%s/%s", known, below);
 }
 
 static bool refuse(const RowReading *reading, size_t line, const char *hint, const char *what,

@@ -22,6 +22,16 @@ unsigned liquibase_version_number(const char *version);
  * components, without backslashes and drives. */
 bool liquibase_path_is_plain(const char *path);
 
+#define LIQUIBASE_FOLDER_GRAMMAR                                                                    \
+    "where the migration folder stands on liquibase's search path, such as db/changelog, or . for " \
+    "that itself"
+
+bool liquibase_folder_is_valid(const char *folder);
+
+/* What liquibase calls `path`, which is `folder` in the project or stands below it, where it knows
+ * that folder as `known`, which is valid. The caller frees. */
+char *liquibase_known_path(const char *known, const char *folder, const char *path);
+
 typedef struct LiquibaseRow {
     char *id;           /* owned, as the others */
     char *author;       /* */
