@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "migrations/code_replacement.h"
-#include "migrations/liquibase_row.h"
+#include "migrations/liquibase_place.h"
 
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 

@@ -8,7 +8,7 @@
 #include "migrations/liquibase_changeset.h"
 #include "migrations/liquibase_file.h"
 #include "migrations/liquibase_master.h"
-#include "migrations/liquibase_row.h"
+#include "migrations/liquibase_place.h"
 
 #define CHANGELOG_SIZE_MAX (16 * 1024 * 1024)
 #define DOTS_GONE_FROM     4024 /* the version that notes the folder ./x as x */

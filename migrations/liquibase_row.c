@@ -5,13 +5,13 @@
 #include <strings.h>
 
 #include "base/array.h"
-#include "base/md5.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "migrations/liquibase_changeset.h"
+#include "migrations/liquibase_columns.h"
+#include "migrations/liquibase_place.h"
 
-#define BLANKS      " \t\f\v\r" /* within a line */
-#define REMARK_MOST 250         /* UTF-16 units of a comment that are noted */
+#define BLANKS " \t\f\v\r" /* within a line */
 
 /* The version of liquibase … */
 #define QUOTED_NAMES_FROM   4005 /* … that takes quotes around author and id */
@@ -24,8 +24,6 @@
 #define IGNORE_FROM         4010 /* … that knows ignore:true */
 
 typedef ARRAY_OF(char *) LineArray;
-
-#define FOLDER_BYTES_MAX 200
 
 typedef struct RowReading {
     const char *name;    /* of the file */
@@ -56,62 +54,6 @@ void liquibase_row_done(LiquibaseRow *row)
     free(row->contexts);
     free(row->labels);
     *row = (LiquibaseRow){0};
-}
-
-/* A number without a sign, which ends in one of `ends`; *at moves behind it. */
-static bool take_number(const char **at, char end, unsigned *ret_number)
-{
-    size_t digits = strspn(*at, "0123456789");
-    uint64_t number;
-    if (!digits || (*at)[digits] != end || !text_parse_uint(*at, digits, 999, &number))
-        return false;
-    *at += digits + (end != '\0');
-    *ret_number = (unsigned)number;
-    return true;
-}
-
-unsigned liquibase_version_number(const char *version)
-{
-    unsigned major, minor, patch;
-    if (!take_number(&version, '.', &major) || !take_number(&version, '.', &minor) ||
-        !take_number(&version, '\0', &patch))
-        return 0;
-    bool known = (major == 4 && minor >= 3 && minor <= 33) || (major == 5 && minor == 0);
-    return known ? major * 1000 + minor : 0;
-}
-
-bool liquibase_path_is_plain(const char *path)
-{
-    if (!*path || strchr(path, '\\') || strchr(path, ':'))
-        return false;
-    for (const char *at = path;; at++) {
-        size_t length = strcspn(at, "/");
-        if (!length || (length == 1 && *at == '.') || (length == 2 && strncmp(at, "..", 2) == 0))
-            return false;
-        at += length;
-        if (!*at)
-            return true;
-    }
-}
-
-/* Without blanks: it is a part of a line in sealift.sum. */
-bool liquibase_folder_is_valid(const char *folder)
-{
-    return strcmp(folder, ".") == 0 ||
-           (liquibase_path_is_plain(folder) && strlen(folder) <= FOLDER_BYTES_MAX &&
-            text_is_printable_line(folder, strlen(folder)) && !strchr(folder, ' '));
-}
-
-char *liquibase_known_path(const char *known, const char *folder, const char *path)
-{
-    size_t length = strlen(folder);
-    while (length && folder[length - 1] == '/')
-        length--;
-    bool inside = strncmp(path, folder, length) == 0;
-    if (inside && !path[length])
-        return memory_string(known);
-    const char *below = inside && path[length] == '/' ? path + length + 1 : path;
-    return strcmp(known, ".") == 0 ? memory_string(below) : memory_format("%s/%s", known, below);
 }
 
 static bool refuse(const RowReading *reading, size_t line, const char *hint, const char *what,
@@ -449,88 +391,30 @@ static bool read_lines(RowReading *reading, Error *err)
 
 /* --- columns --------------------------------------------------------------------------------- */
 
-/* Without what Java's trim takes off at both ends: all characters up to the blank. */
-static const char *trim(const char *text, size_t *length)
-{
-    while (*length && (unsigned char)text[*length - 1] <= ' ')
-        --*length;
-    for (; *length && (unsigned char)*text <= ' '; text++)
-        --*length;
-    return text;
-}
-
-static bool is_white(char byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
-/* Version 8: how the statements are to be cut, and the text with one blank for any white space. */
-static void add_text_8(const RowReading *reading, const char *sql, size_t size, Text *text)
-{
-    const char *line = reading->lines.items[reading->first];
-    CLEANUP(memory_freep) char *delimiter = find_value(line, "endDelimiter", VALUE_NO_BLANKS);
-    bool slash = !delimiter && reading->end == reading->lines.count && size > 1 &&
-                 memcmp(sql + size - 2, "\n/", 2) == 0;
-    text_addf(text, "%s:%s:%s:",
-              delimiter ? delimiter
-              : slash   ? "\n/$"
-                        : "null",
-              find_flag(line, "splitStatements", true) ? "true" : "false",
-              find_flag(line, "stripComments", true) ? "true" : "false");
-    for (size_t i = 0; i < size; i++)
-        if (!is_white(sql[i]))
-            text_add_char(text, sql[i]);
-        else if (!is_white(sql[i + 1])) /* it does not end in white space */
-            text_add_char(text, ' ');
-}
-
-/* Version 9: the text without white space. */
-static void add_text_9(const char *sql, size_t size, Text *text)
-{
-    for (size_t i = 0; i < size; i++)
-        if (!is_white(sql[i]))
-            text_add_char(text, sql[i]);
-}
-
-/* The digest of a list of digests, each of a change: a changeset of SQL is one. */
+/* An attribute's end is looked for in the whole line, so that endDelimiter is also found in
+ * rollbackEndDelimiter. */
 static char *checksum_of(const RowReading *reading)
 {
-    CLEANUP(text_done) Text text = {0};
-    char hex[MD5_HEX_SIZE];
-    size_t size = reading->sql.length;
-    const char *sql = trim(text_string(&reading->sql), &size);
-    int kind = reading->number < CHECKSUM_9_FROM ? 8 : 9;
-    if (kind == 8)
-        add_text_8(reading, sql, size, &text);
-    else
-        add_text_9(sql, size, &text);
-    CLEANUP(memory_freep)
-    char *changes = memory_format("%d:%s:", kind, md5_hex(text_string(&text), text.length, hex));
-    return memory_format("%d:%s", kind, md5_hex(changes, strlen(changes), hex));
+    const char *line = reading->lines.items[reading->first], *sql = text_string(&reading->sql);
+    if (reading->number >= CHECKSUM_9_FROM)
+        return liquibase_checksum_9(sql, reading->sql.length);
+    CLEANUP(memory_freep) char *delimiter = find_value(line, "endDelimiter", VALUE_NO_BLANKS);
+    const LiquibaseCutting cutting = {
+        .delimiter = delimiter,
+        .splits = find_flag(line, "splitStatements", /* otherwise= */ true),
+        .strips = find_flag(line, "stripComments", /* otherwise= */ true),
+        .last = reading->end == reading->lines.count,
+    };
+    return liquibase_checksum_8(sql, reading->sql.length, &cutting);
 }
 
-/* At most 250 units, an ellipsis in the place of what is too much; a character outside the basic
- * plane has two, and may be cut in half. */
-static bool read_remark(const RowReading *reading, char **ret_remark, Error *err)
+static bool read_comments(const RowReading *reading, char **ret_comments, Error *err)
 {
-    const char *remark = reading->remark ? reading->remark : "";
-    size_t length = strlen(remark), units = 0, kept = 0;
-    bool halved = false;
-    remark = trim(remark, &length);
-    for (size_t i = 0; i < length; i++) {
-        if (((unsigned char)remark[i] & 0xc0) == 0x80)
-            continue;
-        if (units <= REMARK_MOST - 3) {
-            kept = i;
-            halved = units == REMARK_MOST - 4 && (unsigned char)remark[i] >= 0xf0;
-        }
-        units += (unsigned char)remark[i] >= 0xf0 ? 2 : 1;
-    }
-    if (units > REMARK_MOST && halved)
+    char *comments = liquibase_comments_column(reading->remark ? reading->remark : "");
+    if (!comments)
         return refuse(reading, reading->first, "make it shorter",
                       "cuts a character of the comment in half", err);
-    *ret_remark = units > REMARK_MOST ? memory_format("%.*s...", (int)kept, remark)
-                                      : memory_string_n(remark, length);
+    *ret_comments = comments;
     return true;
 }
 
@@ -546,50 +430,16 @@ static bool read_contexts(const RowReading *reading, char **ret_contexts, Error 
     return true;
 }
 
-static bool is_ascii(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text > 0x7e)
-            return false;
-    return true;
-}
-
-static bool holds_label(const char *labels, const char *label, size_t length)
-{
-    for (const char *at = labels;;) {
-        size_t size = strcspn(at, ",");
-        if (size == length && strncmp(at, label, length) == 0)
-            return true;
-        if (!at[size])
-            return false;
-        at += size + 1;
-    }
-}
-
-/* Each once, in small letters. */
 static bool read_labels(const RowReading *reading, char **ret_labels, Error *err)
 {
     const char *given = reading->changeset.labels;
-    CLEANUP(text_done) Text labels = {0};
-    size_t count = 0;
     if (!given || !*given)
         return true;
-    for (const char *at = given;; at++) {
-        size_t size = strcspn(at, ","), length = size;
-        const char *label = trim(at, &length);
-        CLEANUP(memory_freep) char *lower = memory_string_n(label, length);
-        for (char *byte = lower; *byte; byte++)
-            *byte = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte - 'A' + 'a' : *byte);
-        if (!length || !is_ascii(lower))
-            return refuse(reading, reading->first, "write labels of ASCII, one comma between two",
-                          "keeps such labels otherwise than they are written", err);
-        if (!count || !holds_label(text_string(&labels), lower, length))
-            text_addf(&labels, "%s%s", count++ ? "," : "", lower);
-        at += size;
-        if (!*at)
-            break;
-    }
-    *ret_labels = text_take(&labels);
+    char *labels = liquibase_labels_column(given);
+    if (!labels)
+        return refuse(reading, reading->first, "write labels of ASCII, one comma between two",
+                      "keeps such labels otherwise than they are written", err);
+    *ret_labels = labels;
     return true;
 }
 
@@ -609,7 +459,7 @@ static bool read_row(RowReading *reading, size_t line, LiquibaseRow *row, Error 
     if (!find_changeset(reading, line, err) || !read_attributes(reading, err) ||
         !check_ignored(reading, err) || !read_lines(reading, err) ||
         !read_path(reading, &row->logical_path, err) ||
-        !read_remark(reading, &row->comments, err) ||
+        !read_comments(reading, &row->comments, err) ||
         !read_contexts(reading, &row->contexts, err) || !read_labels(reading, &row->labels, err))
         return false;
     row->id = memory_string(reading->changeset.id);

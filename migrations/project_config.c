@@ -6,7 +6,7 @@
 #include "base/uuid.h"
 #include "migrations/foreign_history.h"
 #include "migrations/liquibase_filter.h"
-#include "migrations/liquibase_row.h"
+#include "migrations/liquibase_place.h"
 #include "migrations/project.h"
 #include "migrations/project_names.h"
 

@@ -2,6 +2,7 @@
  * its file, and its checksum is that of the version that the mark names. A run's rows have one id,
  * made of its beginning: here that of the applier's session. */
 #include "base/file.h"
+#include "migrations/liquibase_place.h"
 #include "migrations/liquibase_row.h"
 #include "planner/history/history_writer.h"
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "migrations/liquibase_changeset.h"
+#include "migrations/liquibase_place.h"
 #include "migrations/liquibase_row.h"
 
 #define VECTORS "tests/vectors/liquibase_rows/"
