@@ -35,6 +35,8 @@ typedef struct LayoutReading {
     const char *search_path;         /* of sealift.conf; NULL: not known; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     LiquibaseFilter liquibase;       /* of sealift.conf: which changesets are run */
+    const char *liquibase_folder;    /* of sealift.conf; borrowed */
+    const char *liquibase_version;   /* of that, where liquibase's history is kept; else NULL */
     bool flat;
     bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
     bool planned;  /* the versions' order is the layout's own, whatever their names say */

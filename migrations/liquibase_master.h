@@ -11,8 +11,9 @@
 #include "base/error.h"
 
 typedef struct LiquibaseInclude {
-    char *file; /* owned: as it is written; of includeAll the folder, without a slash at its end */
-    bool all;   /* includeAll: the folder's files and those below */
+    char *file;  /* owned: as it is written; of includeAll the folder, without a slash at its end */
+    bool all;    /* includeAll: the folder's files and those below */
+    bool dotted; /* … and is written with "./" before it */
     bool relative; /* to the folder of the changelog */
     int64_t line;
 } LiquibaseInclude;

@@ -432,6 +432,8 @@ static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
         {"m.xml", XML "words", "m.xml:3: this cannot be read: 'words'"},
         {"m.xml", "<databaseChangeLog logicalFilePath='x'>",
          "m.xml:1: this cannot be read: 'logicalFilePath'"},
+        {"m.xml", "<databaseChangeLog contextFilter='x'>",
+         "m.xml:1: this cannot be read: 'context'"},
         {"m.xml", "<!DOCTYPE databaseChangeLog>",
          "m.xml:1: this cannot be read: '!DOCTYPE databaseChangeLog'"},
         {"m.json", "{\"databaseChangeLog\": []}",
