@@ -70,6 +70,46 @@ static bool survey(Import *import, const ImportOptions *given, Error *err)
     return project_survey(folder, &import->project, err);
 }
 
+static bool is_refused(const Import *import, const ProjectMigration *migration)
+{
+    array_each (const ProjectFile, file, &import->files)
+        for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
+            if (file->fate == PROJECT_FILE_REFUSED && migration->scripts[which] &&
+                strcmp(migration->scripts[which], file->path) == 0)
+                return true;
+    return false;
+}
+
+static void take_errors(FindingArray *from, FindingArray *to)
+{
+    array_each (Finding, finding, from)
+        if (finding->severity == FINDING_ERROR)
+            *array_add(to) =
+                (Finding){FINDING_ERROR, TAKE_PTR(finding->message), TAKE_PTR(finding->hint)};
+}
+
+/* The files, and every script that cannot be carried over, not only the first: of one whose name or
+ * marks are refused it is known. What only warns is for a project ('planner verify-project'). */
+static bool list_files(Import *import, Error *err)
+{
+    Project *project = &import->project;
+    FindingArray *findings = &project->findings;
+    if (!project_files_list(project, &import->files, err))
+        return false;
+    size_t before = findings->count;
+    array_each (const ProjectMigration, migration, &project->migrations) {
+        CLEANUP(findings_done) FindingArray found = {0};
+        if (is_refused(import, migration))
+            continue;
+        project_check_migration(project, migration, &found);
+        take_errors(&found, findings);
+    }
+    if (findings->count == before)
+        return true;
+    project_files_done(&import->files);
+    return project_files_list(project, &import->files, err);
+}
+
 /* --- what it says ---------------------------------------------------------------------------- */
 
 /* The folder's own name and, for people, where it stands; from the path as it was given, where that
@@ -314,7 +354,7 @@ static bool run(CommandContext *context, Error *err)
         return error_set(err, ERROR_USAGE, "%s is for --into",
                          given->product ? "--product" : "--version");
     import.from = context->arguments.items[0];
-    if (!survey(&import, given, err) || !project_files_list(&import.project, &import.files, err))
+    if (!survey(&import, given, err) || !list_files(&import, err))
         return false;
     bool good = findings_error_count(&import.project.findings) == 0;
     if (good && (!import_plan(&import.project, given->version, &import.migrations, err) ||

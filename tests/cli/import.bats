@@ -86,6 +86,23 @@ converts() {
     errors_has '--product is for --into'
 }
 
+@test "a look says of every script why it cannot be carried over" {
+    mkdir old
+    printf 'CREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nCOMMIT;\n' >old/1_a.up.sql
+    echo 'DROP TABLE a, b;' >old/1_a.down.sql
+    echo 'CREATE TABLE c ();' >old/2_c.up.sql
+    printf 'CREATE TABLE d ();\n\\! id\n' >old/3_d.up.sql
+    run_status 4 planner import --layout golang-migrate old
+    output_has 'files: 4, of which 2 read, 0 ignored, 2 refused' 'migrations: 3' \
+        "error: 1_a.up.sql:1: 'create table a …' stands outside" 'error: 3_d.up.sql:2: ' 'leave BEGIN and COMMIT out'
+    output_lacks 'no down' 'nothing was written'
+    errors_has 'and 1 more, which stand above'
+    run_status 4 planner import --layout golang-migrate old --json
+    same refused '1_a.up.sql 3_d.up.sql' "$(json '[.files.not_read[].path] | join(" ")')"
+    run_status 4 planner import --layout golang-migrate --into new old
+    [ ! -e new ]
+}
+
 @test "files that are not read for one reason are summed up, each is named once" {
     mkdir old
     printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/1_a.sql
