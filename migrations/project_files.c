@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "migrations/code_replacement.h"
 #include "migrations/layout.h"
+#include "migrations/project_notes.h"
 #include "migrations/project_repeats.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
@@ -25,7 +26,7 @@ size_t project_files_count(const ProjectFileArray *files, ProjectFileFate fate)
 {
     size_t count = 0;
     array_each (const ProjectFile, file, files)
-        count += file->fate == fate;
+        count += file->fate == fate ? file->count : 0;
     return count;
 }
 
@@ -138,12 +139,14 @@ static const char *reason_to_ignore(const Project *project, const char *path)
         return reason_to_ignore_frozen(project, path);
     if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
         return "a fixture: the migrations that include it hold its text";
+    if (!text_has_suffix(path, ".sql"))
+        return "no script; what a script copies is read with the script";
     if (project->layout == LAYOUT_GRAPHILE &&
         (is_below(project, "current", path) || strcmp(file_base_name(path), "current.sql") == 0))
         return "no statement waits in it to be committed";
-    return text_has_suffix(path, ".sql")
-               ? "it is no migration; what a script includes is read with the script"
-               : "no script; what a script copies is read with the script";
+    return project->layout == LAYOUT_SQITCH
+               ? "no change of the plan has it; what a script includes is read with the script"
+               : "it is no migration; what a script includes is read with the script";
 }
 
 /* A changelog of which nothing is said has given its order. */
@@ -173,13 +176,77 @@ static void judge(const Project *project, ProjectFile *file)
 
 /* sqitch's folder may be the project's own: of it only the plan and the scripts are the layout's.
  */
-static bool is_listed(const Project *project, const char *path)
+static bool is_outside(const Project *project, const char *path)
 {
-    bool listed = project->places.count == 0;
+    bool inside = !project->places.count || strcmp(project->config.folder, ".") != 0 ||
+                  leads_to(PROJECT_FROZEN_NAME, path);
     array_each (char *const, place, &project->places)
-        listed =
-            listed || strcmp(path, *place) == 0 || leads_to(path, *place) || leads_to(*place, path);
-    return listed;
+        inside =
+            inside || strcmp(path, *place) == 0 || leads_to(path, *place) || leads_to(*place, path);
+    return !inside;
+}
+
+/* What planner itself keeps beside the migrations, which nobody looks for among them. */
+static bool is_our_own(const Project *project, const char *path)
+{
+    return *project->config.product &&
+           (text_has_prefix(path, "sealift.") || strcmp(path, ".sealift") == 0 ||
+            strcmp(path, PROJECT_NOTES_FOLDER) == 0);
+}
+
+static bool count_files(const Project *project, const char *folder, size_t *count, Error *err)
+{
+    CLEANUP(memory_freep) char *absolute = file_path(project->root, folder);
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!file_list(absolute, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries) {
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        if (entry->kind != FILE_KIND_FOLDER)
+            ++*count;
+        else if (!count_files(project, path, count, err))
+            return false;
+    }
+    return true;
+}
+
+static bool pass_outside(const Project *project, const FileEntry *entry, const char *path,
+                         ProjectFileArray *files, Error *err)
+{
+    bool is_folder = entry->kind == FILE_KIND_FOLDER;
+    size_t count = 1;
+    if (is_our_own(project, path))
+        return true;
+    if (is_folder) {
+        count = 0;
+        if (!count_files(project, path, &count, err))
+            return false;
+    }
+    const char *reason =
+        entry->name[0] == '.' ? "hidden" : "sqitch.conf says that its files are elsewhere";
+    if (count)
+        *array_add(files) = (ProjectFile){.path = memory_format("%s%s", path, is_folder ? "/" : ""),
+                                          .count = count,
+                                          .fate = PROJECT_FILE_IGNORED,
+                                          .reason = memory_string(reason)};
+    return true;
+}
+
+static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
+                        Error *err);
+
+static bool list_entry(const Project *project, const char *folder, const FileEntry *entry,
+                       ProjectFileArray *files, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+    if (is_outside(project, path))
+        return pass_outside(project, entry, path, files, err);
+    if (entry->kind == FILE_KIND_FOLDER)
+        return list_folder(project, path, files, err);
+    ProjectFile *file = array_add(files);
+    *file = (ProjectFile){.path = TAKE_PTR(path), .count = 1};
+    judge(project, file);
+    return true;
 }
 
 static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
@@ -189,19 +256,9 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
     if (!file_list(absolute, &entries, err))
         return false;
-    array_each (const FileEntry, entry, &entries) {
-        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!leads_to(PROJECT_FROZEN_NAME, path) && !is_listed(project, path))
-            continue;
-        if (entry->kind == FILE_KIND_FOLDER) {
-            if (!list_folder(project, path, files, err))
-                return false;
-            continue;
-        }
-        ProjectFile *file = array_add(files);
-        file->path = TAKE_PTR(path);
-        judge(project, file);
-    }
+    array_each (const FileEntry, entry, &entries)
+        if (!list_entry(project, folder, entry, files, err))
+            return false;
     return true;
 }
 
