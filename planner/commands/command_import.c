@@ -11,6 +11,7 @@
 #include "migrations/project_files.h"
 #include "planner/commands/files_render.h"
 #include "planner/commands/new_project.h"
+#include "planner/import/import_folders.h"
 #include "planner/import/import_project.h"
 #include "planner/packing/project_check.h"
 #include "planner/planner_commands.h"
@@ -44,14 +45,18 @@ typedef struct Import {
     Project project;
     ProjectFileArray files;
     ImportedMigrationArray migrations; /* where nothing was refused */
+    ImportFolderArray folders;         /* where it is guessed */
     const char *into;                  /* NULL: only looked at */
     const char *from;                  /* the folder as it was named */
     bool is_project;                   /* it has a sealift.conf */
+    bool is_guessed;                   /* ours, because no file of the folder shows another layout:
+                                        * it may be a folder too high */
 } Import;
 
 static void import_done(Import *import)
 {
     project_files_done(&import->files);
+    import_folders_done(&import->folders);
     imported_migrations_done(&import->migrations);
     project_done(&import->project);
 }
@@ -62,8 +67,12 @@ static bool survey(Import *import, const ImportOptions *given, Error *err)
     const char *folder = import->from;
     CLEANUP(memory_freep) char *config = file_path(folder, PROJECT_CONFIG_NAME);
     import->is_project = file_exists(config);
-    if (!import->is_project)
-        return project_survey_folder(folder, given->layout, &import->project, err);
+    if (!import->is_project) {
+        if (!project_survey_folder(folder, given->layout, &import->project, err))
+            return false;
+        import->is_guessed = strcmp(given->layout, "auto") == 0 && !import->project.layout_reason;
+        return true;
+    }
     if (strcmp(given->layout, "auto") != 0)
         return error_set(err, ERROR_USAGE,
                          "--layout: '%s' is a project, whose sealift.conf says its layout", folder);
@@ -108,6 +117,19 @@ static bool list_files(Import *import, Error *err)
         return true;
     project_files_done(&import->files);
     return project_files_list(project, &import->files, err);
+}
+
+/* A folder without any migration is no folder of migrations. */
+static bool check_found(const Import *import, Error *err)
+{
+    size_t errors = findings_error_count(&import->project.findings);
+    if (!import->is_guessed || import->project.migrations.count || errors)
+        return true;
+    error_set(err, ERROR_INPUT, "there is no migration of a known layout in '%s'", import->from);
+    return import->folders.count
+               ? error_hint(err, "name one of the folders in it")
+               : error_hint(err, "name the folder that the scripts stand in; --layout psql takes "
+                                 "any NAME.sql");
 }
 
 /* --- what it says ---------------------------------------------------------------------------- */
@@ -167,12 +189,22 @@ static void render_missing_config(const Import *import, Text *out)
     render_init(import, out);
 }
 
+static void render_folders(const Import *import, Text *out)
+{
+    array_each (const ImportFolder, folder, &import->folders) {
+        CLEANUP(memory_freep) char *path = file_path(import->from, folder->name);
+        CLEANUP(memory_freep) char *word = text_shell_word(path);
+        text_addf(out, "the folder '%s' in it is one of %s:\n    planner import %s\n", folder->name,
+                  layout_name(folder->layout), word);
+    }
+}
+
 static void render(const Import *import, Text *out)
 {
     const Project *project = &import->project;
-    text_addf(out, "layout: %s%s%s\n", layout_name(project->layout),
-              project->layout_reason ? ", because " : "",
-              project->layout_reason ? project->layout_reason : "");
+    const char *reason = import->is_guessed ? "no file shows another" : project->layout_reason;
+    text_addf(out, "layout: %s%s%s\n", layout_name(project->layout), reason ? ", because " : "",
+              reason ? reason : "");
     project_files_text(&import->files, LIST_UNSAID_FILES, out);
     text_addf(out, "migrations: %zu\n", project->migrations.count);
     array_each (const ImportedMigration, migration, &import->migrations)
@@ -191,6 +223,7 @@ static void render(const Import *import, Text *out)
     } else {
         render_missing_config(import, out);
     }
+    render_folders(import, out);
 }
 
 static void migration_json(const Import *import, const ImportedMigration *migration,
@@ -224,6 +257,14 @@ static void render_json(const Import *import, Text *out)
         migration_json(import, migration, &json);
     json_close(&json);
     project_findings_json(&import->project.findings, &json);
+    json_array(&json, "folders");
+    array_each (const ImportFolder, folder, &import->folders) {
+        json_object(&json, /* name= */ NULL);
+        json_string(&json, "name", folder->name);
+        json_string(&json, "layout", layout_name(folder->layout));
+        json_close(&json);
+    }
+    json_close(&json);
     json_close(&json);
     json_end(&json);
 }
@@ -354,9 +395,11 @@ static bool run(CommandContext *context, Error *err)
         return error_set(err, ERROR_USAGE, "%s is for --into",
                          given->product ? "--product" : "--version");
     import.from = context->arguments.items[0];
-    if (!survey(&import, given, err) || !list_files(&import, err))
+    if (!survey(&import, given, err) || !list_files(&import, err) ||
+        (import.is_guessed && !import_folders_find(import.from, &import.folders, err)))
         return false;
-    bool good = findings_error_count(&import.project.findings) == 0;
+    bool found = check_found(&import, err);
+    bool good = found && findings_error_count(&import.project.findings) == 0;
     if (good && (!import_plan(&import.project, given->version, &import.migrations, err) ||
                  (given->into && !convert(&import, given, err))))
         return false;
@@ -366,7 +409,7 @@ static bool run(CommandContext *context, Error *err)
         note_empty_versions(&import.project);
     }
     (context->json ? render_json : render)(&import, context->out);
-    return findings_check(&import.project.findings, /* project= */ NULL, err);
+    return found && findings_check(&import.project.findings, /* project= */ NULL, err);
 }
 
 const Command command_import = {

@@ -103,6 +103,38 @@ converts() {
     [ ! -e new ]
 }
 
+@test "a folder too high: those in it that are a tool's are named" {
+    mkdir -p db/postgres 'db/my sql' db/.old db/empty
+    printf -- '-- +goose Up\nCREATE TABLE a ();\n' | tee db/postgres/1_a.sql 'db/my sql/1_a.sql' >db/.old/1_a.sql
+    run_status 4 planner import db
+    output_has 'layout: sealift, because no file shows another' "the folder 'my sql' in it is one of goose:" \
+        '    planner import "db/my sql"' '    planner import db/postgres'
+    output_lacks "folder '.old'" "folder 'empty'" 'nothing was written'
+    output_has "'postgres/1_a.sql' looks like a script, but its name does not fit"
+    run_status 4 planner import db --json
+    same folders 'my sql goose postgres goose' "$(json '[.folders[] | .name, .layout] | join(" ")')"
+    run_status 0 planner import db/postgres
+    output_lacks 'in it is one of'
+    run_status 0 planner import db/postgres --json
+    same folders 0 "$(json '.folders | length')"
+}
+
+@test "a folder without any migration is refused" {
+    mkdir -p db/up
+    echo 'x' >db/migrate.go
+    run_status 4 planner import --into new db
+    errors_has "there is no migration of a known layout in 'db'" 'name the folder that the scripts stand in'
+    [ ! -e new ]
+    echo 'CREATE TABLE a ();' >db/up/V1__a.sql
+    run_status 0 planner import db
+    output_has "layout: flyway, because 'up/V1__a.sql'"
+    # what a layout is named for may be empty for now
+    run_status 0 planner import --layout flyway db/.
+    rm db/up/V1__a.sql
+    run_status 0 planner import --layout flyway db
+    output_has 'migrations: 0'
+}
+
 @test "files that are not read for one reason are summed up, each is named once" {
     mkdir old
     printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/1_a.sql
