@@ -276,14 +276,18 @@ static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
 {
     const File *files =
         FILES({"b.sql", "SELECT 2;"}, {"B.sql", "SELECT 1;"}, {"b.down.sql", "SELECT -2;"},
-              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"});
+              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"}, {"c.d.up.sql", "SELECT 3;"},
+              {"c.d.down.sql", "SELECT -3;"});
     ProjectFolder folder = project_with("psql", files);
     CLEANUP(error_done) Error err = {0};
     CLEANUP(project_done) Project project = {0};
     assert_true(project_read(folder.path, &project, &err));
     CLEANUP(memory_freep) char *listing = listing_of(&project);
-    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n");
+    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n"
+                                 "c.d: SELECT 3@1 / SELECT -3@1\n");
     folder_done(&folder);
+    expect_says("psql", FILES({"a.sql", "SELECT 1;"}, {"a.up.sql", "SELECT 2;"}), FINDING_ERROR,
+                "two migrations are called 'a': 'migrations/a.sql' and 'migrations/a.up.sql'");
     expect_says("psql", FILES({"a.down.sql", "x"}), FINDING_WARNING,
                 "'migrations/a.down.sql' is not read: there is no script that it takes back");
     expect_says("psql", FILES({"revert/a.sql", "x"}), FINDING_WARNING,
