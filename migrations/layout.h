@@ -182,6 +182,12 @@ void layout_refuse_code(LayoutReading *reading, const char *folder, const char *
  * the name without the language's ending. NULL where there is nothing: it is refused. */
 LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, const char *name);
 
+/* The same of a step with a direction in its name, 0007_rehash.up.go, which is one script of its
+ * migration: the path of what was written for it, or NULL where it is refused; and of an up, the
+ * way back that was written beside it, or NULL. The caller frees. */
+char *layout_take_half(LayoutReading *reading, const char *folder, const char *name);
+char *layout_take_half_down(LayoutReading *reading, const char *folder, const char *name);
+
 /* Replacements that no migration has are errors. */
 void layout_check_replacements(LayoutReading *reading);
 
