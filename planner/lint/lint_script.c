@@ -57,7 +57,8 @@ static void place(Reading *reading, LintStatement *statement)
     reading->group_open = !alone;
     if (begins) {
         reading->inside = reading->group_open = true;
-    } else if (kind->control != TRANSACTION_CONTROL_NONE) {
+    } else if (kind->control != TRANSACTION_CONTROL_NONE &&
+               kind->control != TRANSACTION_CONTROL_MODES) {
         reading->inside = reading->group_open = false;
     }
 }
