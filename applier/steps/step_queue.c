@@ -482,6 +482,24 @@ static bool queue_check_unit(StepQueue *queue, size_t index, const RunUnit *unit
            send_commit(queue, index, err);
 }
 
+/* Whether a script of the unit may have prepared statements of its own, as PREPARE is session
+ * state.
+ */
+static bool may_prepare(const StepQueue *queue, const RunUnit *unit)
+{
+    for (size_t i = 0; i < unit->part_count; i++) {
+        const RunTask *task =
+            &queue->tasks->items[queue->units->parts.items[unit->first_part + i].task];
+        if (!task->migration)
+            continue;
+        const ManifestScript *script = script_of(task, step_queue_script_of(unit, task));
+        array_each (const ManifestStep, step, &script->steps)
+            if (step->session_state)
+                return true;
+    }
+    return false;
+}
+
 bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
 {
     const RunUnit *unit = &queue->units->units.items[index];
@@ -491,5 +509,9 @@ bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
     if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
                                        : !queue_check_unit(queue, index, unit, err))
         return false;
+    /* a migration's end is the end of its statements, too: ours are prepared again behind them */
+    bool ends = unit->kind != UNIT_TRANSACTION || unit->resets_after;
+    if (ends && may_prepare(queue, unit))
+        queue->prepared = false;
     return step_pipeline_unit_queued(queue->pipeline, err);
 }
