@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "migrations/client_copy.h"
 #include "migrations/code_replacement.h"
+#include "migrations/line_ends.h"
 #include "migrations/script_directives.h"
 
 typedef struct Reading {
@@ -140,8 +141,10 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
 static void make_canonical(LintScript *script)
 {
     size_t from = script->size >= 3 && memcmp(script->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, to = 0;
+    LineEnds ends = {0};
+    bool leaves_out = line_ends_leave_out(&ends, script->text, script->size);
     for (; from < script->size; from++)
-        if (script->text[from] != '\r' || from + 1 == script->size ||
+        if (!leaves_out || script->text[from] != '\r' || from + 1 == script->size ||
             script->text[from + 1] != '\n')
             script->text[to++] = script->text[from];
     script->text[to] = '\0';
