@@ -125,9 +125,8 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
     if (!client_command_read(text, length, &kind, &copy, &refused)) {
         add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (in_statement) {
-        add_problem(reading->script, "psql-command", line,
-                    "a command of psql in the middle of a statement",
-                    "end the statement before it with a semicolon");
+        client_command_refuse_inside(text, &refused);
+        add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (kind == CLIENT_COMMAND_COPY) {
         LintStatement *statement = add_statement(reading, /* offset= */ -1, line);
         statement->kind.copy_from_stdin = true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "tests/support/unit_test.h"
 
 /* Of each piece, whether the CRs are left out: y or n. */
