@@ -131,6 +131,36 @@ SQL
     same state '1.0.0 current' "$(state)"
 }
 
+@test "what a migration leaves of its session does not reach the next one of the same transaction" {
+    script 1.0.0/0001_leaks.up.sql <<'SQL'
+CREATE SCHEMA elsewhere;
+CREATE TEMP TABLE item (wrong int);
+DECLARE c CURSOR WITH HOLD FOR SELECT 1;
+PREPARE p AS SELECT 1;
+SET search_path = elsewhere;
+SET DateStyle = 'SQL, DMY';
+SET LOCAL work_mem = '9MB';
+SQL
+    script 1.0.0/0002_after.precheck.sql <<<"SELECT current_setting('DateStyle') = 'ISO, MDY';"
+    script 1.0.0/0002_after.up.sql <<'SQL'
+CREATE TABLE item (id int);
+INSERT INTO item VALUES (1);
+PREPARE p AS SELECT 2;
+CREATE TABLE seen AS SELECT current_setting('search_path') AS path, current_setting('DateStyle') AS dates,
+    current_setting('work_mem') AS memory, (SELECT count(*) FROM pg_cursors WHERE name = 'c') AS cursors;
+SQL
+    script 1.1.0/0003_more.precheck.sql <<<'-- sealift: gate
+SELECT count(*) = 1 FROM public.item;'
+    script 1.1.0/0003_more.up.sql <<<'PREPARE p AS SELECT 3; CREATE TABLE more ();'
+    release 1.0.0 1.1.0
+    pack_bundle one.bundle 1.1.0 >/dev/null
+    trust_site
+    run_status 0 applier apply one.bundle --yes --atomic run
+    same seen 'public|ISO, MDY|4MB|0' "$(sql 'SELECT * FROM public.seen')"
+    same item 1 "$(sql 'SELECT * FROM public.item')"
+    same state '1.1.0 current' "$(state)"
+}
+
 @test "SET TRANSACTION is a mode of the transaction that it begins" {
     script 1.0.0/0001_item.up.sql <<'SQL'
 BEGIN;
