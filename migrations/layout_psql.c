@@ -127,8 +127,9 @@ static void take_command(const MainFile *file, const PsqlCommand *command, int64
         return;
     }
     bool on;
-    if (strcmp(command->name, "set") == 0 && command->words.count == 2 &&
-        strcmp(words[0], "ON_ERROR_STOP") == 0 && psql_parse_boolean(words[1], &on) && on)
+    size_t count = command->words.count;
+    if (strcmp(command->name, "set") == 0 && count && strcmp(words[0], "ON_ERROR_STOP") == 0 &&
+        (count == 1 || (count == 2 && psql_parse_boolean(words[1], &on) && on)))
         return;
     if (!script_psql_prints(command->name))
         refuse_line(file, line, "values are declared in sealift.conf, and SQL is a migration's",

@@ -428,6 +428,30 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
     return !part->arrives || step_queue_observe_arrival(queue, OBSERVE_ARRIVES, &arrival, err);
 }
 
+/* Whether the script that this part is of may have prepared statements: PREPARE is session state.
+ */
+static bool may_prepare(const StepQueue *queue, const RunUnit *unit, size_t part)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part].task];
+    const ManifestScript *script =
+        task->migration ? script_of(task, step_queue_script_of(unit, task)) : NULL;
+    for (size_t i = 0; script && i < script->steps.count; i++)
+        if (script->steps.items[i].session_state)
+            return true;
+    return false;
+}
+
+/* Between two migrations of one transaction, as between two of their own. */
+static bool reset_between(StepQueue *queue, size_t index, size_t part, Error *err)
+{
+    const RunUnit *unit = &queue->units->units.items[index];
+    const RunPart *next = &queue->units->parts.items[part], *before = next - 1;
+    if (next->task == before->task || before->gate || !queue->tasks->items[before->task].migration)
+        return true;
+    return send_resets(queue, index, err) &&
+           (!may_prepare(queue, unit, part - 1) || prepare_ours(queue, index, err));
+}
+
 static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
 {
     const RunPart *first = &queue->units->parts.items[unit->first_part];
@@ -443,7 +467,8 @@ static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *uni
     if (!send_begin(queue, index, begin_statement(group), err))
         return false;
     for (size_t i = 0; i < unit->part_count; i++) {
-        if (!queue_part(queue, index, unit->first_part + i, err))
+        if ((i && !reset_between(queue, index, unit->first_part + i, err)) ||
+            !queue_part(queue, index, unit->first_part + i, err))
             return false;
         if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
             return true; /* seen while a COPY waited: the rest would only be skipped */
@@ -491,5 +516,9 @@ bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
     if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
                                        : !queue_check_unit(queue, index, unit, err))
         return false;
+    /* a migration's end is the end of its statements, too: ours are prepared again behind them */
+    bool ends = unit->kind != UNIT_TRANSACTION || unit->resets_after;
+    if (ends && may_prepare(queue, unit, unit->first_part + unit->part_count - 1))
+        queue->prepared = false;
     return step_pipeline_unit_queued(queue->pipeline, err);
 }

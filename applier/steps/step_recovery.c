@@ -12,6 +12,7 @@ bool step_recovery_reset_session(StepRunner *runner, Error *err)
         if (!pg_script(runner->session, step_queue_resets[i], err))
             return error_wrap(err, "resetting the session");
     step_queue_forget_flow(&runner->queue);
+    runner->queue.prepared = false;
     runner->queue.clean = true;
     return pg_session_pin_again(runner->session, err);
 }
@@ -26,7 +27,6 @@ static bool fall_back(StepRunner *runner, Error *err)
         !pg_script(runner->session, "ROLLBACK", err))
         return false;
     runner->queue.chain = runner->committed;
-    runner->queue.prepared = false;
     runner->queue.copy_total_bytes = 0;
     return step_recovery_reset_session(runner, err);
 }

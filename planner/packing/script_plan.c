@@ -13,6 +13,7 @@ typedef struct Walk {
     ManifestScript *planned;
     bool inside;                  /* between the author's BEGIN and COMMIT */
     const ScriptStatement *begin; /* the BEGIN that opened it */
+    StatementKind modes;          /* of the transaction that has no step yet */
     bool has_pairs;               /* the script has a BEGIN of its own somewhere */
     bool group_open;              /* the next step joins the last group */
     WrittenTables written;        /* by the statements so far */
@@ -40,6 +41,14 @@ static bool check_policy(const Walk *walk, const ScriptStatement *statement, Err
     if (kind->changes_role)
         return refuse(walk, statement, err, "changes the role, which the applier decides",
                       "leave it out; ownership is set with ALTER … OWNER TO");
+    if (kind->changes_encoding)
+        return refuse(
+            walk, statement, err, "sets another client_encoding than UTF8",
+            "leave it out: scripts are read and sent as UTF-8, and the applier's own rows "
+            "as well; 'pg_dump --encoding=UTF8' makes such a dump");
+    if (kind->forbids_writing)
+        return refuse(walk, statement, err, "forbids writing to the applier as well",
+                      "say READ ONLY in the BEGIN of the transaction that it is for");
     if (kind->breaks_session)
         return refuse(walk, statement, err, "would break the applier's session",
                       "leave it out: the applier cleans the session after every migration");
@@ -143,11 +152,10 @@ static ManifestGroup *transaction_group(Walk *walk)
     if (walk->group_open)
         return &walk->planned->groups.items[walk->planned->groups.count - 1];
     ManifestGroup *group = open_group(walk, GROUP_TRANSACTION);
-    if (walk->inside) {
-        group->isolation = isolation_of(walk->begin->kind.isolation);
-        group->read_only = walk->begin->kind.read_only;
-        group->deferrable = walk->begin->kind.deferrable;
-    }
+    group->isolation = isolation_of(walk->modes.isolation);
+    group->read_only = walk->modes.read_only;
+    group->deferrable = walk->modes.deferrable;
+    walk->modes = (StatementKind){0};
     walk->group_open = true;
     return group;
 }
@@ -233,6 +241,7 @@ static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
         return refuse(walk, statement, err, "stands inside another transaction", NULL);
     walk->inside = true;
     walk->begin = statement;
+    walk->modes = statement->kind;
     /* pg_dump has BEGIN … COMMIT around the bytes of large objects, which want a transaction, not
      * one of their own */
     if (walk->script->is_dump)
@@ -240,6 +249,22 @@ static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
     /* a SET before BEGIN starts its own group unless the transaction takes it in; the modes of
      * BEGIN need a group that starts here */
     walk->group_open = false;
+    return true;
+}
+
+/* SET TRANSACTION: the modes are those of our BEGIN, behind which the applier's own statements
+ * stand before the script's. */
+static bool plan_modes(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    bool alone = walk->options->mode == TRANSACTION_MODE_NONE || walk->has_pairs;
+    if (walk->group_open || (alone && !walk->inside))
+        return refuse(walk, statement, err, "is not the first statement of a transaction",
+                      "put it right behind BEGIN, or say its modes there");
+    if (*kind->isolation)
+        memcpy(walk->modes.isolation, kind->isolation, sizeof walk->modes.isolation);
+    walk->modes.read_only |= kind->read_only;
+    walk->modes.deferrable |= kind->deferrable;
     return true;
 }
 
@@ -254,6 +279,7 @@ static bool plan_end(Walk *walk, const ScriptStatement *statement, Error *err)
         return refuse(walk, statement, err, "ends a transaction that the script has not begun",
                       NULL);
     walk->inside = false;
+    walk->modes = (StatementKind){0};
     walk->group_open = (reads_only || walk->script->is_dump) && walk->group_open;
     return true;
 }
@@ -268,9 +294,11 @@ static bool plan_one(Walk *walk, const ScriptStatement *statement, Error *err)
     case TRANSACTION_CONTROL_COMMIT:
     case TRANSACTION_CONTROL_ROLLBACK:
         return plan_end(walk, statement, err);
+    case TRANSACTION_CONTROL_MODES:
+        return plan_modes(walk, statement, err);
     case TRANSACTION_CONTROL_OTHER:
         return refuse(walk, statement, err, "controls transactions in a way the applier cannot",
-                      NULL);
+                      "what it takes over is BEGIN, SET TRANSACTION right behind it, and COMMIT");
     }
     return error_set(err, ERROR_INTERNAL, "transaction control of an unknown kind");
 }
