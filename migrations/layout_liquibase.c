@@ -48,6 +48,7 @@ typedef struct LiquibaseFolder {
     LayoutReading *reading;
     PathArray files;                /* .sql, in order of their paths */
     PathArray order;                /* as the changelog includes them */
+    PathArray skipped;              /* included, and not run */
     char *master;                   /* owned: the changelog, or NULL */
     LiquibaseIncludeArray includes; /* of that one */
 } LiquibaseFolder;
@@ -56,6 +57,7 @@ static void folder_done(LiquibaseFolder *folder)
 {
     paths_done(&folder->files);
     paths_done(&folder->order);
+    paths_done(&folder->skipped);
     liquibase_includes_done(&folder->includes);
     free(folder->master);
 }
@@ -151,6 +153,12 @@ static bool holds(const PathArray *paths, const char *path)
     return false;
 }
 
+/* Whether the changelog has named the file already. */
+static bool has_place(const LiquibaseFolder *folder, const char *path)
+{
+    return holds(&folder->order, path) || holds(&folder->skipped, path);
+}
+
 static void refuse_include(LiquibaseFolder *folder, const LiquibaseInclude *include,
                            const char *what, const char *which)
 {
@@ -169,18 +177,47 @@ static bool is_known_so(LiquibaseFolder *folder, const LiquibaseInclude *include
     return false;
 }
 
+/* What all that an include brings is chosen by: false where it is not run, for *ret_why, or
+ * refused. */
+static bool select_include(LiquibaseFolder *folder, const LiquibaseInclude *include,
+                           const char **ret_why)
+{
+    LayoutReading *reading = folder->reading;
+    CLEANUP(error_done) Error refused = {0};
+    if ((include->context || include->labels) && reading->liquibase_version) {
+        refuse_include(folder, include,
+                       "[foreign-history] keep cannot note the context and labels of an include:",
+                       include->file);
+        return false;
+    }
+    if (liquibase_select(&reading->liquibase, include->context, include->labels, ret_why, &refused))
+        return true;
+    error_wrap(&refused, "%s:%lld", folder->master, (long long)include->line);
+    finding_add_error(reading->findings, &refused);
+    return false;
+}
+
+/* Give a file that the changelog includes its place, or none where it is not run. */
+static void add_included(LiquibaseFolder *folder, const char *path, const char *why)
+{
+    if (why)
+        layout_pass_file(folder->reading, path, why);
+    *array_add(why ? &folder->skipped : &folder->order) = memory_string(path);
+}
+
 static void take_include(LiquibaseFolder *folder, const LiquibaseInclude *include)
 {
     bool several;
+    const char *why = NULL;
     const char *path = find_included(folder, include, &several);
-    const char *what = !path                         ? "there is no such .sql file in the folder:"
-                       : several                     ? "several files may be meant by"
-                       : holds(&folder->order, path) ? "the file is included twice:"
-                                                     : NULL;
+    const char *what = !path                     ? "there is no such .sql file in the folder:"
+                       : several                 ? "several files may be meant by"
+                       : has_place(folder, path) ? "the file is included twice:"
+                                                 : NULL;
     if (what)
         refuse_include(folder, include, what, include->file);
-    else
-        *array_add(&folder->order) = memory_string(path);
+    else if (select_include(folder, include, &why))
+        add_included(folder, path, why);
 }
 
 /* Whether `folder`, the first `length` bytes of a path, is what an includeAll means. */
@@ -219,8 +256,9 @@ static bool find_included_folder(const LiquibaseFolder *folder, const LiquibaseI
 static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include)
 {
     const char *first = NULL;
+    const char *why = NULL;
     size_t first_length = 0;
-    if (!is_known_so(folder, include))
+    if (!is_known_so(folder, include) || !select_include(folder, include, &why))
         return;
     array_each (char *, path, &folder->files) {
         size_t length;
@@ -232,10 +270,10 @@ static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include
         }
         first = *path;
         first_length = length;
-        if (holds(&folder->order, *path))
+        if (has_place(folder, *path))
             refuse_include(folder, include, "the file is included twice:", *path);
         else
-            *array_add(&folder->order) = memory_string(*path);
+            add_included(folder, *path, why);
     }
     if (!first)
         refuse_include(folder, include, "no .sql file stands in", include->file);
@@ -250,7 +288,7 @@ static void take_order(LiquibaseFolder *folder)
             take_include(folder, include);
     }
     array_each (char *, path, &folder->files)
-        if (!holds(&folder->order, *path))
+        if (!has_place(folder, *path))
             layout_pass_file(folder->reading, *path, "the changelog does not include it");
 }
 

@@ -18,8 +18,11 @@ typedef struct MasterReading {
 
 void liquibase_includes_done(LiquibaseIncludeArray *includes)
 {
-    array_each (LiquibaseInclude, include, includes)
+    array_each (LiquibaseInclude, include, includes) {
         free(include->file);
+        free(include->context);
+        free(include->labels);
+    }
     array_free(includes);
 }
 
@@ -42,6 +45,17 @@ static void take_path(LiquibaseInclude *include, const char *path)
     include->file = memory_string_n(path, length);
 }
 
+/* Where the include's attribute of this name is kept; NULL: it has none, or has it already. */
+static char **find_expression(LiquibaseInclude *include, const char *key)
+{
+    char **place = NULL;
+    if (strcmp(key, "context") == 0 || strcmp(key, "contextFilter") == 0)
+        place = &include->context;
+    else if (strcmp(key, "labels") == 0)
+        place = &include->labels;
+    return place && !*place ? place : NULL;
+}
+
 static bool take_key(MasterReading *reading, const char *key, const char *value, Error *err)
 {
     size_t count = reading->includes->count;
@@ -51,6 +65,8 @@ static bool take_key(MasterReading *reading, const char *key, const char *value,
     else if (include && strcmp(key, "relativeToChangelogFile") == 0 &&
              (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
         include->relative = strcmp(value, "true") == 0;
+    else if (include && find_expression(include, key))
+        *find_expression(include, key) = memory_string(value);
     else
         return refuse(reading, "this cannot be read:", key, err);
     return true;

@@ -15,6 +15,8 @@ typedef struct LiquibaseInclude {
     bool all;    /* includeAll: the folder's files and those below */
     bool dotted; /* … and is written with "./" before it */
     bool relative; /* to the folder of the changelog */
+    char *context; /* owned: an expression over contexts that holds for all of it; or NULL */
+    char *labels;  /* owned: of all of it; or NULL */
     int64_t line;
 } LiquibaseInclude;
 
