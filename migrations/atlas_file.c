@@ -20,6 +20,7 @@ typedef struct Reading {
     bool has_text;    /* the text that is open holds more than comments */
     bool comment;     /* its last line that is not empty may end in a comment */
     bool has_txmode;
+    bool has_parts;         /* atlas:txtar */
     bool refused_delimiter; /* each is said once for a file */
     bool refused_template;
     int64_t range; /* the first line of the text that is open */
@@ -131,6 +132,17 @@ static void refuse_unseen(const Reading *reading, const Directive *directive, in
            "atlas itself does not see 'atlas:%s' here", directive->word);
 }
 
+/* Which of its parts are run, and what of a check fails, is Atlas's own. What asserts in them is no
+ * error more. */
+static void refuse_parts(Reading *reading, int64_t line)
+{
+    refuse(reading, line,
+           "let the SQL of its part migration.sql stand alone in the file, and run 'atlas migrate "
+           "hash'",
+           "a file of several parts ('atlas:txtar') cannot be taken over");
+    reading->has_parts = true;
+}
+
 static void take_directive(Reading *reading, const char *text, const Directive *directive,
                            int64_t line)
 {
@@ -150,7 +162,9 @@ static void take_directive(Reading *reading, const char *text, const Directive *
     else if (strcmp(word, "sum") == 0 || strcmp(word, "delimiter") == 0 ||
              strcmp(word, "txmode") == 0 || strcmp(word, "checkpoint") == 0)
         refuse_unseen(reading, directive, line);
-    else
+    else if (strcmp(word, "txtar") == 0)
+        refuse_parts(reading, line);
+    else if (strcmp(word, "assert") != 0 || !reading->has_parts)
         refuse(reading, line, "put what it brings into the script",
                "the directive 'atlas:%s' cannot be taken over", word);
 }

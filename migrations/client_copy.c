@@ -26,16 +26,24 @@ static const struct {
     const char *instead;
 } refused[] = {
     {" i ir include include_relative ", "put the SQL of that file here, or make it a migration"},
-    {" set unset getenv setenv gset prompt bind ",
-     "variables of psql are not known here: write their values"},
+    {" set unset ", "variables of psql are not known here: write their values"},
+    {" getenv setenv prompt ", "what surrounds psql is not there at the site: write the value"},
+    {" gset ",
+     "what a query answers is known where it runs: use it there, in SQL (a subquery, DO)"},
+    {" gexec ", "what a query makes is known where it runs: let DO run it (EXECUTE format(…))"},
+    {" gdesc ", "it runs nothing: leave its statement out, too"},
+    {" watch ", "it runs its statement again and again: end that with a semicolon, or loop in DO"},
+    {" bind bind_named parse ", "write the values into the statement"},
+    {" q quit ", "psql reads nothing of what stands behind it: leave that out, too"},
+    {" r reset ", "psql forgets the statement that stands before it: leave that out, too"},
     {" if elif else endif ", "a migration has one way through: leave conditions to SQL (DO)"},
-    {" g gx gexec gdesc crosstabview watch ", "end the statement with a semicolon"},
+    {" g gx crosstabview ", "end the statement with a semicolon"},
     {" c connect ", "a migration runs in one database, as one role: leave it out"},
     {" ! ", "a migration starts no programs"},
     {" ; ", "end the statement with a plain semicolon: each runs as a message of its own"},
     {" : ", "write the colon without a backslash"},
     {" . ", "it ends the data of COPY … FROM STDIN, and there is none before it"},
-    {" echo qecho warn timing pset x a t o out r reset p print q quit encoding errverbose ",
+    {" echo qecho warn timing pset x a t o out p print encoding errverbose ",
      "it concerns only psql's terminal: leave it out"},
 };
 
@@ -195,6 +203,13 @@ bool client_command_read(const char *text, size_t length, ClientCommandKind *ret
         return refuse_command(command, err);
     *ret_kind = CLIENT_COMMAND_DROPPED;
     return true;
+}
+
+bool client_command_refuse_inside(const char *text, Error *err)
+{
+    int length = 1 + (int)strcspn(text + 1, " \t\r\n\f\v\\'\"(");
+    error_set(err, ERROR_INPUT, "%.*s in the middle of a statement", length, text);
+    return error_hint(err, "end the statement before it with a semicolon");
 }
 
 /* -- the file -- */

@@ -22,6 +22,9 @@ typedef struct ClientCopy {
 
 void client_copy_done(ClientCopy *copy);
 
+/* Refuse a command line in the middle of a statement: ERROR_INPUT, without a place. False. */
+bool client_command_refuse_inside(const char *text, Error *err);
+
 /* Read a command line, from its backslash to the end of the line. *ret_copy is set for
  * CLIENT_COMMAND_COPY only. Everything refused is ERROR_INPUT, without a place. */
 bool client_command_read(const char *text, size_t length, ClientCommandKind *ret_kind,

@@ -34,7 +34,7 @@ static bool give_run(Piece *piece, Error *err)
 static bool give_held(CopyLines *lines, size_t size, int64_t offset, Error *err)
 {
     lines->state = COPY_LINE_MIDDLE;
-    return lines->sink(lines->context, "\\.", size, offset - (int64_t)size, err);
+    return lines->sink(lines->context, "\\.\r", size, offset - (int64_t)size, err);
 }
 
 /* The beginning of a line that may be the terminator; it may be cut anywhere. */
@@ -48,11 +48,13 @@ static bool step_line(Piece *piece, bool *ret_ended, Error *err)
         lines->state = COPY_LINE_BACKSLASH;
     } else if (lines->state == COPY_LINE_BACKSLASH && byte == '.') {
         lines->state = COPY_LINE_DOT;
-    } else if (lines->state == COPY_LINE_DOT && byte == '\n') {
+    } else if (lines->state == COPY_LINE_DOT && byte == '\r') {
+        lines->state = COPY_LINE_RETURN;
+    } else if (lines->state > COPY_LINE_BACKSLASH && byte == '\n') {
         lines->line++;
         *ret_ended = true;
     } else {
-        return give_held(lines, lines->state == COPY_LINE_DOT ? 2 : 1, piece->offset, err);
+        return give_held(lines, (size_t)lines->state, piece->offset, err);
     }
     piece->at++;
     begin_run(piece);
@@ -94,5 +96,6 @@ bool copy_lines_feed(CopyLines *lines, const char *bytes, size_t size, size_t *r
 
 bool copy_lines_end(CopyLines *lines, Error *err)
 {
-    return lines->state != COPY_LINE_BACKSLASH || give_held(lines, 1, lines->offset, err);
+    return (lines->state != COPY_LINE_BACKSLASH && lines->state != COPY_LINE_RETURN) ||
+           give_held(lines, (size_t)lines->state, lines->offset, err);
 }

@@ -1,6 +1,6 @@
-/* The data of COPY … FROM STDIN in a script: lines up to one that is a backslash and a dot. Works
- * on pieces cut anywhere, at most two bytes held back; looks closely only at lines that begin with
- * a backslash. */
+/* The data of COPY … FROM STDIN in a script: lines up to one that is a backslash and a dot, maybe a
+ * CR, as psql has it. Works on pieces cut anywhere, at most three bytes held back; looks closely
+ * only at lines that begin with a backslash. */
 #ifndef SEALIFT_MIGRATIONS_COPY_LINES_H
 #define SEALIFT_MIGRATIONS_COPY_LINES_H
 
@@ -13,7 +13,13 @@
 typedef bool (*CopyLinesSink)(void *context, const void *bytes, size_t size, int64_t offset,
                               Error *err);
 
-typedef enum { COPY_LINE_START, COPY_LINE_BACKSLASH, COPY_LINE_DOT, COPY_LINE_MIDDLE } CopyLine;
+typedef enum {
+    COPY_LINE_START,
+    COPY_LINE_BACKSLASH,
+    COPY_LINE_DOT,
+    COPY_LINE_RETURN,
+    COPY_LINE_MIDDLE,
+} CopyLine;
 
 typedef struct CopyLines {
     CopyLine state;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "migrations/code_replacement.h"
+#include "migrations/liquibase_place.h"
 
 #define NAME_MAX_BYTES 63 /* of an identifier of PostgreSQL */
 
@@ -12,17 +13,19 @@ static const struct {
     bool keeps_schema; /* not one table */
     bool fixed;        /* the tool has no other name for it */
     const char *table; /* or the schema; unless told otherwise */
+    const char *beside;
 } tools[] = {
-    {LAYOUT_GOLANG_MIGRATE, false, false, "schema_migrations"},
-    {LAYOUT_DIESEL, false, false, "__diesel_schema_migrations"},
-    {LAYOUT_DBMATE, false, false, "schema_migrations"},
-    {LAYOUT_GOOSE, false, false, "goose_db_version"},
-    {LAYOUT_NODE_PG, false, false, "pgmigrations"},
-    {LAYOUT_SQLX, false, false, "_sqlx_migrations"},
-    {LAYOUT_PRISMA, false, false, "_prisma_migrations"},
-    {LAYOUT_FLYWAY, false, false, "flyway_schema_history"},
-    {LAYOUT_SQITCH, true, false, "sqitch"},
-    {LAYOUT_GRAPHILE, true, true, "graphile_migrate"},
+    {LAYOUT_GOLANG_MIGRATE, false, false, "schema_migrations", NULL},
+    {LAYOUT_DIESEL, false, false, "__diesel_schema_migrations", NULL},
+    {LAYOUT_DBMATE, false, false, "schema_migrations", NULL},
+    {LAYOUT_GOOSE, false, false, "goose_db_version", NULL},
+    {LAYOUT_NODE_PG, false, false, "pgmigrations", NULL},
+    {LAYOUT_SQLX, false, false, "_sqlx_migrations", NULL},
+    {LAYOUT_PRISMA, false, false, "_prisma_migrations", NULL},
+    {LAYOUT_FLYWAY, false, false, "flyway_schema_history", NULL},
+    {LAYOUT_SQITCH, true, false, "sqitch", NULL},
+    {LAYOUT_GRAPHILE, true, true, "graphile_migrate", NULL},
+    {LAYOUT_LIQUIBASE, false, false, "databasechangelog", "databasechangeloglock"},
 };
 
 static size_t find_tool(Layout layout)
@@ -37,6 +40,8 @@ void history_place_done(HistoryPlace *place)
 {
     free(place->schema);
     free(place->table);
+    free(place->version);
+    free(place->folder);
     *place = (HistoryPlace){0};
 }
 
@@ -59,24 +64,36 @@ bool history_table_is_valid(const char *text)
     return second && !text[first + 1 + second];
 }
 
+/* VERSION:FOLDER, which only liquibase's mark has. */
+static bool parse_settings(const char *text, HistoryPlace *place)
+{
+    const char *colon = text ? strchr(text, ':') : NULL;
+    if (place->layout != LAYOUT_LIQUIBASE)
+        return !text;
+    if (!colon || !liquibase_folder_is_valid(colon + 1))
+        return false;
+    place->version = memory_string_n(text, (size_t)(colon - text));
+    place->folder = memory_string(colon + 1);
+    return liquibase_version_number(place->version) != 0;
+}
+
 bool history_mark_parse(const char *mark, HistoryPlace *ret_place)
 {
-    Layout layout;
-    const char *colon = strchr(mark, ':');
-    CLEANUP(memory_freep)
-    char *name = colon ? memory_string_n(mark, (size_t)(colon - mark)) : NULL;
-    if (!name || !layout_parse(name, &layout) || !history_table_is_valid(colon + 1))
+    CLEANUP(history_place_done) HistoryPlace place = {0};
+    CLEANUP(memory_freep) char *parts = memory_string(mark);
+    char *rest = parts;
+    const char *name = strsep(&rest, ":"), *table = strsep(&rest, ":");
+    if (!table || !layout_parse(name, &place.layout) || !history_table_is_valid(table))
         return false;
-    size_t tool = find_tool(layout);
-    const char *dot = strchr(colon + 1, '.');
-    if (tool == SIZE_MAX || tools[tool].keeps_schema != !dot)
+    size_t tool = find_tool(place.layout);
+    const char *dot = strchr(table, '.');
+    if (tool == SIZE_MAX || tools[tool].keeps_schema != !dot || !parse_settings(rest, &place))
         return false;
-    *ret_place = (HistoryPlace){
-        .layout = layout,
-        .schema =
-            dot ? memory_string_n(colon + 1, (size_t)(dot - colon) - 1) : memory_string(colon + 1),
-        .table = dot ? memory_string(dot + 1) : NULL,
-    };
+    place.schema = dot ? memory_string_n(table, (size_t)(dot - table)) : memory_string(table);
+    place.table = dot ? memory_string(dot + 1) : NULL;
+    place.beside = tools[tool].beside;
+    *ret_place = place;
+    place = (HistoryPlace){0};
     return true;
 }
 
@@ -116,6 +133,21 @@ static bool refuse_table(const ProjectConfig *config, const char *expected, Erro
                      config->history_table, expected);
 }
 
+/* What liquibase writes depends on its version and on where it finds the files. */
+static bool check_settings(const Project *project, Error *err)
+{
+    const ProjectConfig *config = &project->config;
+    bool has_version = *config->liquibase_version != '\0';
+    if (project->layout != LAYOUT_LIQUIBASE || (has_version && *config->liquibase_folder))
+        return true;
+    error_set(err, ERROR_CONFIG,
+              PROJECT_CONFIG_NAME
+              ": [foreign-history] keep is 'true', and [liquibase] %s is missing",
+              has_version ? "folder" : "version");
+    return error_hint(err, "give %s",
+                      has_version ? LIQUIBASE_FOLDER_GRAMMAR : LIQUIBASE_VERSION_GRAMMAR);
+}
+
 /* What sealift.conf asks for, as a mark. */
 static bool make_mark(const Project *project, char **ret_mark, Error *err)
 {
@@ -130,18 +162,23 @@ static bool make_mark(const Project *project, char **ret_mark, Error *err)
                   name);
         return error_hint(err, "take keep out; docs/foreign-history.md lists the tools");
     }
+    if (!check_settings(project, err))
+        return false;
     if (tools[tool].fixed && *given && strcmp(given, tools[tool].table) != 0)
         return refuse_table(config, "nothing, because this tool has one name for it", err);
     if (tools[tool].keeps_schema && strchr(given, '.'))
         return refuse_table(config, "the name of a schema, which this tool keeps", err);
-    if (tools[tool].keeps_schema || strchr(given, '.')) {
-        *ret_mark = memory_format("%s:%s", name, *given ? given : tools[tool].table);
-        return true;
-    }
-    CLEANUP(memory_freep) char *schema = first_schema(config->search_path);
-    if (!history_table_is_valid(schema))
+    const char *table = *given ? given : tools[tool].table;
+    CLEANUP(memory_freep)
+    char *schema =
+        tools[tool].keeps_schema || strchr(given, '.') ? NULL : first_schema(config->search_path);
+    if (schema && !history_table_is_valid(schema))
         return refuse_table(config, "SCHEMA.NAME, because of the search path", err);
-    *ret_mark = memory_format("%s:%s.%s", name, schema, *given ? given : tools[tool].table);
+    CLEANUP(text_done) Text mark = {0};
+    text_addf(&mark, "%s:%s%s%s", name, schema ? schema : "", schema ? "." : "", table);
+    if (project->layout == LAYOUT_LIQUIBASE)
+        text_addf(&mark, ":%s:%s", config->liquibase_version, config->liquibase_folder);
+    *ret_mark = text_take(&mark);
     return true;
 }
 

@@ -454,8 +454,8 @@ bool layout_refuse_mark(LayoutReading *reading, const char *mark, const char *wh
         for (int script = 0; script < PROJECT_SCRIPT_COUNT; script++) {
             const char *path = at->migration.scripts[script];
             int64_t line = 0;
-            if (!path)
-                continue;
+            if (!path || code_replacement_is(path))
+                continue; /* SQL for a program is read as it stands */
             CLEANUP(memory_freep) char *absolute = file_path(reading->root, path);
             if (!script_search(absolute, mark, &line, err))
                 return false;

@@ -35,6 +35,8 @@ typedef struct LayoutReading {
     const char *search_path;         /* of sealift.conf; NULL: not known; borrowed */
     const char *main;                /* psql's file of \i lines, in folder; "": none; borrowed */
     LiquibaseFilter liquibase;       /* of sealift.conf: which changesets are run */
+    const char *liquibase_folder;    /* of sealift.conf; borrowed */
+    const char *liquibase_version;   /* of that, where liquibase's history is kept; else NULL */
     bool flat;
     bool verbatim; /* the tool, or [migrations] placeholders, says to put nothing into scripts */
     bool planned;  /* the versions' order is the layout's own, whatever their names say */
@@ -179,6 +181,12 @@ void layout_refuse_code(LayoutReading *reading, const char *folder, const char *
 /* A step that is not SQL: the migration at the end is what was written in SQL for it, its identity
  * the name without the language's ending. NULL where there is nothing: it is refused. */
 LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, const char *name);
+
+/* The same of a step with a direction in its name, 0007_rehash.up.go, which is one script of its
+ * migration: the path of what was written for it, or NULL where it is refused; and of an up, the
+ * way back that was written beside it, or NULL. The caller frees. */
+char *layout_take_half(LayoutReading *reading, const char *folder, const char *name);
+char *layout_take_half_down(LayoutReading *reading, const char *folder, const char *name);
 
 /* Replacements that no migration has are errors. */
 void layout_check_replacements(LayoutReading *reading);

@@ -13,6 +13,7 @@ static const struct {
     {LAYOUT_GOLANG_MIGRATE, {LAYOUT_SQLX, LAYOUT_POPX, LAYOUT_NODE_PG}, 3},
     {LAYOUT_SEALIFT, {LAYOUT_GOLANG_MIGRATE, LAYOUT_SQLX, LAYOUT_POPX, LAYOUT_NODE_PG}, 4},
     {LAYOUT_SQLX, {LAYOUT_NODE_PG}, 1},
+    {LAYOUT_FLYWAY, {LAYOUT_REFINERY}, 1},
 };
 
 static bool same_text(const char *a, const char *b)
@@ -30,13 +31,21 @@ static bool same_migration(const ProjectMigration *a, const ProjectMigration *b)
     return same;
 }
 
-/* Fields of Go templates, which popx fills in, need declared values: without such there are none in
- * what was read. */
+/* Fields of Go templates, which popx fills in, and flyway's placeholders need declared values:
+ * without such there are none in what was read. */
 static bool same_syntax(Layout a, Layout b, const ProjectValueArray *values)
 {
     ScriptSyntax one = layout_script_syntax(a), other = layout_script_syntax(b);
-    return one == other || ((!values || !values->count) && one == SCRIPT_SYNTAX_NONE &&
-                            other == SCRIPT_SYNTAX_GO_TEMPLATE);
+    return one == other || ((!values || !values->count) &&
+                            ((one == SCRIPT_SYNTAX_NONE && other == SCRIPT_SYNTAX_GO_TEMPLATE) ||
+                             (one == SCRIPT_SYNTAX_FLYWAY && other == SCRIPT_SYNTAX_NONE)));
+}
+
+/* Most folders of flyway are no other tool's: where refinery would read one otherwise, by its
+ * versions of many numbers, undos or repeatables, nobody means that. */
+static bool is_said(Layout found, bool same)
+{
+    return same || found != LAYOUT_FLYWAY;
 }
 
 static bool same_reading(const LayoutReading *a, const LayoutReading *b)
@@ -65,10 +74,10 @@ static bool read_as(Layout found, const LayoutReading *reading, Layout other, Te
         return false;
     if (findings_error_count(&findings) || !again.migrations.count)
         return true;
-    Text *list = same_reading(reading, &again) && same_syntax(found, other, reading->values)
-                     ? same
-                     : different;
-    text_addf(list, "%s%s", list->length ? ", " : "", layout_name(other));
+    bool is_same = same_reading(reading, &again) && same_syntax(found, other, reading->values);
+    Text *list = is_same ? same : different;
+    if (is_said(found, is_same))
+        text_addf(list, "%s%s", list->length ? ", " : "", layout_name(other));
     return true;
 }
 

@@ -61,6 +61,21 @@ static char *replacement_of(LayoutReading *reading, const char *path, const char
     return NULL;
 }
 
+char *layout_take_half(LayoutReading *reading, const char *folder, const char *name)
+{
+    CLEANUP(memory_freep) char *path = file_path(folder, name);
+    char *script = replacement_of(reading, path, CODE_REPLACEMENT_UP);
+    if (!script)
+        refuse(reading, path);
+    return script;
+}
+
+char *layout_take_half_down(LayoutReading *reading, const char *folder, const char *name)
+{
+    CLEANUP(memory_freep) char *path = file_path(folder, name);
+    return replacement_of(reading, path, CODE_REPLACEMENT_DOWN);
+}
+
 LayoutMigration *layout_take_code(LayoutReading *reading, const char *folder, const char *name)
 {
     CLEANUP(memory_freep) char *path = file_path(folder, name);

@@ -15,6 +15,7 @@ typedef struct LayoutSigns {
     bool ours_below;           /* scripts of our own names stand in folders */
     char *sqitch_config;       /* owned: its plan may stand in another folder */
     bool refinery;             /* a file is named as refinery names migrations */
+    char *undo;                /* owned: a U1__name.sql; refinery's where nothing else is */
     char *one_way;             /* owned: a number, a name and .sql; sqlx's where nothing else is */
 } LayoutSigns;
 
@@ -25,6 +26,7 @@ static void signs_done(LayoutSigns *signs)
         free(signs->below[i]);
     }
     free(signs->sqitch_config);
+    free(signs->undo);
     free(signs->one_way);
 }
 
@@ -60,6 +62,16 @@ static void read_numbered_name(const FileEntryArray *entries, const char *folder
                file[digits] == '_' && !signs->one_way) {
         signs->one_way = file_path(folder, file);
     }
+}
+
+static void read_refinery_name(const char *path, LayoutSigns *signs)
+{
+    const char *name = file_base_name(path);
+    if (!layout_refinery_names(name))
+        return;
+    signs->refinery = true;
+    if (name[0] == 'U' && !signs->undo)
+        signs->undo = memory_string(path);
 }
 
 /* --- marks in the files ---------------------------------------------------------------------- */
@@ -138,7 +150,8 @@ static bool read_flat(const char *root, const char *folder, const FileEntryArray
         if (entry->kind != FILE_KIND_REGULAR || !layout_is_sql(entry->name) ||
             code_replacement_is(entry->name))
             continue;
-        signs->refinery = signs->refinery || layout_refinery_names(entry->name);
+        CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+        read_refinery_name(path, signs);
         if (layout_popx_names(entry->name))
             note(signs, LAYOUT_POPX, folder, entry->name);
         if (layout_flyway_names(entry->name))
@@ -160,18 +173,39 @@ static bool take_cargo_line(void *context, const char *line, int64_t number UNUS
     return true;
 }
 
-/* flyway's names may be refinery's: then the project's own Cargo.toml says so. */
-static bool read_cargo(const char *root, LayoutSigns *signs, Error *err)
+static bool read_cargo_in(const char *root, const char *folder, LayoutSigns *signs, Error *err)
 {
-    CLEANUP(memory_freep) char *path = file_path(root, CARGO_FILE);
+    CLEANUP(memory_freep) char *name = file_path(folder, CARGO_FILE);
+    CLEANUP(memory_freep) char *path = file_path(root, name);
     bool depends = false;
-    if (!signs->refinery || signs->first[LAYOUT_REFINERY] || !file_exists(path))
+    if (signs->first[LAYOUT_REFINERY] || !file_exists(path))
         return true;
     if (!script_lines_read(path, take_cargo_line, &depends, err))
         return false;
     if (depends)
-        signs->first[LAYOUT_REFINERY] = memory_string(CARGO_FILE);
+        signs->first[LAYOUT_REFINERY] = TAKE_PTR(name);
     return true;
+}
+
+/* flyway's names may be refinery's: then the Cargo.toml of the crate that they stand in says so,
+ * CRATE/migrations or CRATE/src/migrations; also above the project, where its folder is that of
+ * the migrations. */
+static bool read_cargo(const char *root, const char *folder, LayoutSigns *signs, Error *err)
+{
+    if (!signs->refinery)
+        return true;
+    if (strcmp(folder, ".") == 0)
+        return read_cargo_in(root, folder, signs, err) && read_cargo_in(root, "..", signs, err) &&
+               read_cargo_in(root, "../..", signs, err);
+    CLEANUP(memory_freep) char *at = memory_string(folder);
+    while (read_cargo_in(root, at, signs, err)) {
+        if (strcmp(at, ".") == 0 || strcmp(at, "/") == 0)
+            return true;
+        char *above = file_folder_of(at);
+        free(at);
+        at = above;
+    }
+    return false;
 }
 
 /* A version of temporal: the folder vX.Y in `folder` with its manifest. */
@@ -234,7 +268,7 @@ static void read_name_below(const char *path, LayoutSigns *signs)
         return;
     note_below(signs, LAYOUT_FLYWAY, layout_flyway_names(name), path);
     note_below(signs, LAYOUT_POPX, layout_popx_names(name), path);
-    signs->refinery = signs->refinery || layout_refinery_names(name);
+    read_refinery_name(path, signs);
     signs->ours_below = signs->ours_below || (layout_parse_name(name, &parts) && parts.digits == 4);
 }
 
@@ -290,6 +324,24 @@ static void decide(const struct Decision *decision, char *const files[], Layout 
     *ret_reason = memory_format("'%s' %s", file, decision->says);
 }
 
+/* Where no name or mark of the folder itself has decided. */
+static void decide_by_rest(const LayoutSigns *signs, Layout *ret_layout, char **ret_reason)
+{
+    if (signs->one_way) {
+        *ret_layout = LAYOUT_SQLX;
+        *ret_reason =
+            memory_format("'%s' is a number, a name and .sql, as sqlx has it", signs->one_way);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason && !signs->ours_below; i++)
+        decide(&decisions[i], signs->below, ret_layout, ret_reason);
+    if (!*ret_reason && signs->undo && !signs->ours_below) {
+        *ret_layout = LAYOUT_REFINERY;
+        *ret_reason = memory_format("'%s' is named as refinery names migrations, and no "
+                                    "V1__name.sql is there that it could undo",
+                                    signs->undo);
+    }
+}
+
 bool layout_detect(const char *root, const char *folder, Layout *ret_layout, char **ret_reason,
                    Error *err)
 {
@@ -307,7 +359,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
             (strcmp(path, PROJECT_FROZEN_NAME) != 0 && !read_below(root, path, &signs, err)))
             return false;
     }
-    if (!read_cargo(root, &signs, err))
+    if (!read_cargo(root, folder, &signs, err))
         return false;
     *ret_layout = LAYOUT_SEALIFT;
     *ret_reason = NULL;
@@ -318,12 +370,7 @@ bool layout_detect(const char *root, const char *folder, Layout *ret_layout, cha
         *ret_layout = LAYOUT_SQITCH;
         *ret_reason = memory_format("'%s' is a configuration of sqitch", signs.sqitch_config);
     }
-    if (!*ret_reason && signs.one_way) {
-        *ret_layout = LAYOUT_SQLX;
-        *ret_reason =
-            memory_format("'%s' is a number, a name and .sql, as sqlx has it", signs.one_way);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(decisions) && !*ret_reason && !signs.ours_below; i++)
-        decide(&decisions[i], signs.below, ret_layout, ret_reason);
+    if (!*ret_reason)
+        decide_by_rest(&signs, ret_layout, ret_reason);
     return true;
 }

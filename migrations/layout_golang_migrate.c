@@ -1,6 +1,7 @@
 /* golang-migrate: ^([0-9]+)_(.*)\.(down|up)\.(.*)$ in one folder, in order of the number. Up and
  * down pair by number alone; their titles may differ. verify and precheck files are ours. */
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 static LayoutMigration *find(LayoutReading *reading, uint64_t number)
@@ -50,16 +51,38 @@ static void take_script(LayoutReading *reading, const char *path, const LayoutNa
         return;
     }
     migration->scripts[name->script] = memory_string(path);
+    migration->verbatim[name->script] = code_replacement_is(path);
     if (name->script == PROJECT_UP) {
         migration->identity = memory_string_n(base, name->stem_length);
         migration->title = memory_string(migration->identity + name->digits + 1);
     }
 }
 
+/* SQL for a program that is one half of a pair, N_title.up.go: a script like any other. */
+static void take_half(LayoutReading *reading, const char *file, const LayoutName *name)
+{
+    LayoutName way_back = *name;
+    way_back.script = PROJECT_DOWN;
+    CLEANUP(memory_freep) char *script = layout_take_half(reading, reading->folder, file);
+    if (!script)
+        return;
+    take_script(reading, script, name);
+    CLEANUP(memory_freep)
+    char *down =
+        name->script == PROJECT_UP ? layout_take_half_down(reading, reading->folder, file) : NULL;
+    if (down)
+        take_script(reading, down, &way_back);
+}
+
 static void take_code(LayoutReading *reading, const char *file, const char *path)
 {
     uint64_t number;
     size_t digits;
+    LayoutName name;
+    if (layout_parse_name(file, &name) && name.script <= PROJECT_DOWN) {
+        take_half(reading, file, &name);
+        return;
+    }
     LayoutMigration *twin =
         layout_parse_number(file, &number, &digits) ? find(reading, number) : NULL;
     if (twin && twin->migration.scripts[PROJECT_UP])

@@ -8,8 +8,10 @@
 #include "migrations/liquibase_changeset.h"
 #include "migrations/liquibase_file.h"
 #include "migrations/liquibase_master.h"
+#include "migrations/liquibase_place.h"
 
 #define CHANGELOG_SIZE_MAX (16 * 1024 * 1024)
+#define DOTS_GONE_FROM     4024 /* the version that notes the folder ./x as x */
 
 typedef ARRAY_OF(char *) PathArray;
 
@@ -46,6 +48,7 @@ typedef struct LiquibaseFolder {
     LayoutReading *reading;
     PathArray files;                /* .sql, in order of their paths */
     PathArray order;                /* as the changelog includes them */
+    PathArray skipped;              /* included, and not run */
     char *master;                   /* owned: the changelog, or NULL */
     LiquibaseIncludeArray includes; /* of that one */
 } LiquibaseFolder;
@@ -54,6 +57,7 @@ static void folder_done(LiquibaseFolder *folder)
 {
     paths_done(&folder->files);
     paths_done(&folder->order);
+    paths_done(&folder->skipped);
     liquibase_includes_done(&folder->includes);
     free(folder->master);
 }
@@ -108,22 +112,33 @@ static bool find_files(LiquibaseFolder *found, const char *folder, Error *err)
 
 /* --- the order of a changelog ---------------------------------------------------------------- */
 
-/* The file that an include means: below the changelog's folder, or, since nobody here knows where
- * liquibase looks, the one file whose path ends so. *ret_several: there is more than one. */
+/* Whether a path that is not relative to the changelog means this file or folder: by [liquibase]
+ * folder, or, where nobody has said where liquibase looks, by the end of it. */
+static bool is_meant(const LiquibaseFolder *folder, const char *wanted, const char *path)
+{
+    const LayoutReading *reading = folder->reading;
+    wanted += *wanted == '/';
+    if (*reading->liquibase_folder) {
+        CLEANUP(memory_freep)
+        char *known = liquibase_known_path(reading->liquibase_folder, reading->folder, path);
+        return strcmp(known, wanted) == 0;
+    }
+    CLEANUP(memory_freep) char *rooted = memory_format("/%s", path);
+    CLEANUP(memory_freep) char *ending = memory_format("/%s", wanted);
+    return text_has_suffix(rooted, ending);
+}
+
+/* The file that an include means. *ret_several: there is more than one. */
 static const char *find_included(const LiquibaseFolder *folder, const LiquibaseInclude *include,
                                  bool *ret_several)
 {
     CLEANUP(memory_freep) char *beside = file_folder_of(folder->master);
-    CLEANUP(memory_freep)
-    char *wanted = include->relative
-                       ? file_path(beside, include->file)
-                       : memory_format("/%s", include->file + (*include->file == '/'));
+    CLEANUP(memory_freep) char *wanted = file_path(beside, include->file);
     const char *found = NULL;
     *ret_several = false;
     array_each (char *, path, &folder->files) {
-        CLEANUP(memory_freep) char *rooted = memory_format("/%s", *path);
         bool same =
-            include->relative ? strcmp(*path, wanted) == 0 : text_has_suffix(rooted, wanted);
+            include->relative ? strcmp(*path, wanted) == 0 : is_meant(folder, include->file, *path);
         *ret_several = *ret_several || (same && found);
         found = same ? *path : found;
     }
@@ -138,6 +153,12 @@ static bool holds(const PathArray *paths, const char *path)
     return false;
 }
 
+/* Whether the changelog has named the file already. */
+static bool has_place(const LiquibaseFolder *folder, const char *path)
+{
+    return holds(&folder->order, path) || holds(&folder->skipped, path);
+}
+
 static void refuse_include(LiquibaseFolder *folder, const LiquibaseInclude *include,
                            const char *what, const char *which)
 {
@@ -145,18 +166,58 @@ static void refuse_include(LiquibaseFolder *folder, const LiquibaseInclude *incl
                 folder->master, (long long)include->line, what, which);
 }
 
+/* Whether a row of liquibase's, where they are kept, would have the path without what stands before
+ * it. */
+static bool is_known_so(LiquibaseFolder *folder, const LiquibaseInclude *include)
+{
+    const char *version = folder->reading->liquibase_version;
+    if (!include->dotted || !version || liquibase_version_number(version) >= DOTS_GONE_FROM)
+        return true;
+    refuse_include(folder, include, "liquibase would note the './' before", include->file);
+    return false;
+}
+
+/* What all that an include brings is chosen by: false where it is not run, for *ret_why, or
+ * refused. */
+static bool select_include(LiquibaseFolder *folder, const LiquibaseInclude *include,
+                           const char **ret_why)
+{
+    LayoutReading *reading = folder->reading;
+    CLEANUP(error_done) Error refused = {0};
+    if ((include->context || include->labels) && reading->liquibase_version) {
+        refuse_include(folder, include,
+                       "[foreign-history] keep cannot note the context and labels of an include:",
+                       include->file);
+        return false;
+    }
+    if (liquibase_select(&reading->liquibase, include->context, include->labels, ret_why, &refused))
+        return true;
+    error_wrap(&refused, "%s:%lld", folder->master, (long long)include->line);
+    finding_add_error(reading->findings, &refused);
+    return false;
+}
+
+/* Give a file that the changelog includes its place, or none where it is not run. */
+static void add_included(LiquibaseFolder *folder, const char *path, const char *why)
+{
+    if (why)
+        layout_pass_file(folder->reading, path, why);
+    *array_add(why ? &folder->skipped : &folder->order) = memory_string(path);
+}
+
 static void take_include(LiquibaseFolder *folder, const LiquibaseInclude *include)
 {
     bool several;
+    const char *why = NULL;
     const char *path = find_included(folder, include, &several);
-    const char *what = !path                         ? "there is no such .sql file in the folder:"
-                       : several                     ? "several files may be meant by"
-                       : holds(&folder->order, path) ? "the file is included twice:"
-                                                     : NULL;
+    const char *what = !path                     ? "there is no such .sql file in the folder:"
+                       : several                 ? "several files may be meant by"
+                       : has_place(folder, path) ? "the file is included twice:"
+                                                 : NULL;
     if (what)
         refuse_include(folder, include, what, include->file);
-    else
-        *array_add(&folder->order) = memory_string(path);
+    else if (select_include(folder, include, &why))
+        add_included(folder, path, why);
 }
 
 /* Whether `folder`, the first `length` bytes of a path, is what an includeAll means. */
@@ -164,13 +225,11 @@ static bool is_included(const LiquibaseFolder *folder, const LiquibaseInclude *i
                         const char *path, size_t length)
 {
     CLEANUP(memory_freep) char *beside = file_folder_of(folder->master);
-    CLEANUP(memory_freep) char *rooted = memory_format("/%.*s", (int)length, path);
+    CLEANUP(memory_freep) char *whole = memory_string_n(path, length);
     CLEANUP(memory_freep)
-    char *wanted = !include->relative                ? memory_string(include->file)
-                   : strcmp(include->file, ".") == 0 ? memory_string(beside)
-                                                     : file_path(beside, include->file);
-    CLEANUP(memory_freep) char *ending = memory_format("/%s", wanted + (*wanted == '/'));
-    return include->relative ? strcmp(rooted, ending) == 0 : text_has_suffix(rooted, ending);
+    char *wanted =
+        strcmp(include->file, ".") == 0 ? memory_string(beside) : file_path(beside, include->file);
+    return include->relative ? strcmp(whole, wanted) == 0 : is_meant(folder, include->file, whole);
 }
 
 /* How much of the path is the first folder that the includeAll means: nothing of it, where that is
@@ -178,8 +237,12 @@ static bool is_included(const LiquibaseFolder *folder, const LiquibaseInclude *i
 static bool find_included_folder(const LiquibaseFolder *folder, const LiquibaseInclude *include,
                                  const char *path, size_t *ret_length)
 {
+    const LayoutReading *reading = folder->reading;
     *ret_length = 0;
     if (include->relative && strcmp(include->file, ".") == 0 && !strchr(folder->master, '/'))
+        return true;
+    if (!include->relative && *reading->liquibase_folder && strcmp(reading->folder, ".") == 0 &&
+        is_meant(folder, include->file, reading->folder))
         return true;
     for (const char *at = path; (at = strchr(at, '/')) != NULL; at++) {
         *ret_length = (size_t)(at - path);
@@ -193,7 +256,10 @@ static bool find_included_folder(const LiquibaseFolder *folder, const LiquibaseI
 static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include)
 {
     const char *first = NULL;
+    const char *why = NULL;
     size_t first_length = 0;
+    if (!is_known_so(folder, include) || !select_include(folder, include, &why))
+        return;
     array_each (char *, path, &folder->files) {
         size_t length;
         if (!find_included_folder(folder, include, *path, &length))
@@ -204,10 +270,10 @@ static void take_folder(LiquibaseFolder *folder, const LiquibaseInclude *include
         }
         first = *path;
         first_length = length;
-        if (holds(&folder->order, *path))
+        if (has_place(folder, *path))
             refuse_include(folder, include, "the file is included twice:", *path);
         else
-            *array_add(&folder->order) = memory_string(*path);
+            add_included(folder, *path, why);
     }
     if (!first)
         refuse_include(folder, include, "no .sql file stands in", include->file);
@@ -222,7 +288,7 @@ static void take_order(LiquibaseFolder *folder)
             take_include(folder, include);
     }
     array_each (char *, path, &folder->files)
-        if (!holds(&folder->order, *path))
+        if (!has_place(folder, *path))
             layout_pass_file(folder->reading, *path, "the changelog does not include it");
 }
 

@@ -4,6 +4,7 @@
  * `.autocommit` runs outside transactions. popx puts every script through Go's templates: one with
  * "{{" in it is refused. verify and precheck files are ours. */
 #include "base/text.h"
+#include "migrations/code_replacement.h"
 #include "migrations/layout.h"
 
 typedef enum { DIALECT_ANY, DIALECT_OURS, DIALECT_OTHER, DIALECT_UNKNOWN } Dialect;
@@ -110,8 +111,32 @@ bool layout_popx_names(const char *file)
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-static void take_code(LayoutReading *reading, const char *folder, const char *file)
+/* SQL for a program with a direction in its name, 1_a.up.fizz: a script like any other. False where
+ * the name has none. */
+static bool take_half(LayoutReading *reading, const char *folder, const char *file,
+                      PopxFileArray *files)
 {
+    CLEANUP(memory_freep)
+    char *like = memory_format("%.*s.sql", (int)(strrchr(file, '.') - file), file);
+    PopxName name;
+    if (!parse_name(like, &name) || name.dialect == DIALECT_OTHER)
+        return false;
+    char *script = layout_take_half(reading, folder, file);
+    char *down =
+        script && name.script == PROJECT_UP ? layout_take_half_down(reading, folder, file) : NULL;
+    if (script)
+        *array_add(files) = (PopxFile){script, name};
+    name.script = PROJECT_DOWN;
+    if (down)
+        *array_add(files) = (PopxFile){down, name};
+    return true;
+}
+
+static void take_code(LayoutReading *reading, const char *folder, const char *file,
+                      PopxFileArray *files)
+{
+    if (take_half(reading, folder, file, files))
+        return;
     LayoutMigration *added = layout_take_code(reading, folder, file);
     if (added)
         added->order = memory_string_n(file, strspn(file, "0123456789"));
@@ -123,7 +148,7 @@ static bool take_file(LayoutReading *reading, const char *folder, const char *fi
     CLEANUP(memory_freep) char *path = file_path(folder, file);
     PopxName name;
     if (layout_is_code(file))
-        take_code(reading, folder, file);
+        take_code(reading, folder, file, files);
     if (!layout_is_sql(file))
         return true;
     if (!parse_name(file, &name))
@@ -180,6 +205,7 @@ static void take_script(LayoutReading *reading, const PopxFile *file)
     }
     *place = memory_string(file->path);
     migration->no_transaction[file->name.script] = file->name.autocommit;
+    migration->verbatim[file->name.script] = code_replacement_is(file->path);
     if (file->name.script == PROJECT_UP) {
         migration->identity = memory_string_n(base, file->name.stem_length);
         migration->title = memory_string(migration->identity + file->name.version_length + 1);

@@ -1,7 +1,7 @@
 /* psql: scripts that psql runs, one after the other. [migrations] main names a file of \i and \ir
  * lines, whose order it is; without one, the .sql files of the folder in the order of their names.
- * NAME.sql is taken back by NAME.down.sql beside it, or by revert/NAME.sql of the migration folder.
- */
+ * NAME.sql or NAME.up.sql is taken back by NAME.down.sql beside it, or by revert/NAME.sql of the
+ * migration folder. */
 #include <inttypes.h>
 #include <sys/stat.h>
 
@@ -13,6 +13,7 @@
 #include "migrations/script_lines.h"
 
 #define ENDING      ".sql"
+#define UP_ENDING   ".up.sql"
 #define DOWN_ENDING ".down.sql"
 #define DOWN_FOLDER "revert"
 
@@ -50,7 +51,10 @@ static char *find_down(const LayoutReading *reading, const char *path, const cha
 static void take_script(LayoutReading *reading, const char *path, const char *where)
 {
     const char *base = file_base_name(path);
-    size_t length = strlen(base) - (text_has_suffix(base, ENDING) ? strlen(ENDING) : 0);
+    const char *ending = text_has_suffix(base, UP_ENDING) ? UP_ENDING
+                         : text_has_suffix(base, ENDING)  ? ENDING
+                                                          : "";
+    size_t length = strlen(base) - strlen(ending);
     CLEANUP(memory_freep) char *identity = memory_string_n(base, length);
     const LayoutMigration *other = find(reading, identity);
     if (other) {
@@ -123,8 +127,9 @@ static void take_command(const MainFile *file, const PsqlCommand *command, int64
         return;
     }
     bool on;
-    if (strcmp(command->name, "set") == 0 && command->words.count == 2 &&
-        strcmp(words[0], "ON_ERROR_STOP") == 0 && psql_parse_boolean(words[1], &on) && on)
+    size_t count = command->words.count;
+    if (strcmp(command->name, "set") == 0 && count && strcmp(words[0], "ON_ERROR_STOP") == 0 &&
+        (count == 1 || (count == 2 && psql_parse_boolean(words[1], &on) && on)))
         return;
     if (!script_psql_prints(command->name))
         refuse_line(file, line, "values are declared in sealift.conf, and SQL is a migration's",

@@ -273,17 +273,21 @@ static bool select_by(const char *attribute, const char *key, const char *given,
     return true;
 }
 
-static bool select_changeset(LiquibaseChangeset *changeset, const LiquibaseFilter *filter,
-                             Error *err)
+bool liquibase_select(const LiquibaseFilter *filter, const char *context, const char *labels,
+                      const char **ret_skipped, Error *err)
 {
-    const char *context = changeset->context, *labels = changeset->labels;
-    if (!changeset->skipped && context && *context &&
+    const char *skipped = NULL;
+    if (context && *context &&
         !select_by("context", "contexts", filter->contexts, context,
-                   filter->contexts ? filter->contexts : "", &changeset->skipped, err))
+                   filter->contexts ? filter->contexts : "", &skipped, err))
         return false;
-    return changeset->skipped || !labels || !*labels ||
-           select_by("labels", "labels", filter->labels, filter->labels ? filter->labels : "",
-                     labels, &changeset->skipped, err);
+    if (!skipped && labels && *labels &&
+        !select_by("labels", "labels", filter->labels, filter->labels ? filter->labels : "", labels,
+                   &skipped, err))
+        return false;
+    if (skipped)
+        *ret_skipped = skipped;
+    return true;
 }
 
 bool liquibase_changeset_parse(const char *words, const LiquibaseFilter *filter,
@@ -310,7 +314,9 @@ bool liquibase_changeset_parse(const char *words, const LiquibaseFilter *filter,
     }
     if (malformed.message)
         return error_move(err, &malformed);
-    bool selected = select_changeset(&changeset, filter, &unselected);
+    bool selected =
+        changeset.skipped || liquibase_select(filter, changeset.context, changeset.labels,
+                                              &changeset.skipped, &unselected);
     if (refused.message && !changeset.skipped)
         return error_move(err, &refused);
     if (!selected)

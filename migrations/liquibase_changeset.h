@@ -33,6 +33,12 @@ const char *liquibase_mark(const char *line, const char *word);
 bool liquibase_changeset_parse(const char *words, const LiquibaseFilter *filter,
                                LiquibaseChangeset *ret_changeset, Error *err) MUST_CHECK;
 
+/* Whether liquibase would run what has this context and these labels, each of which may be NULL.
+ * Where not, *ret_skipped says why; else it is left alone. ERROR_INPUT, without a place, where
+ * `filter` does not say, and for what is no expression. */
+bool liquibase_select(const LiquibaseFilter *filter, const char *context, const char *labels,
+                      const char **ret_skipped, Error *err) MUST_CHECK;
+
 /* `--comment words`, `--validCheckSum 8:…`: known, and no part of the up. */
 bool liquibase_remark(const char *line);
 

@@ -18,8 +18,11 @@ typedef struct MasterReading {
 
 void liquibase_includes_done(LiquibaseIncludeArray *includes)
 {
-    array_each (LiquibaseInclude, include, includes)
+    array_each (LiquibaseInclude, include, includes) {
         free(include->file);
+        free(include->context);
+        free(include->labels);
+    }
     array_free(includes);
 }
 
@@ -34,12 +37,23 @@ static bool refuse(const MasterReading *reading, const char *what, const char *w
 /* A folder may be written with a slash behind it, and with "./" before it. */
 static void take_path(LiquibaseInclude *include, const char *path)
 {
-    while (include->all && text_has_prefix(path, "./") && path[2])
-        path += 2;
+    for (; include->all && text_has_prefix(path, "./") && path[2]; path += 2)
+        include->dotted = true;
     size_t length = strlen(path);
     while (include->all && length > 1 && path[length - 1] == '/')
         length--;
     include->file = memory_string_n(path, length);
+}
+
+/* Where the include's attribute of this name is kept; NULL: it has none, or has it already. */
+static char **find_expression(LiquibaseInclude *include, const char *key)
+{
+    char **place = NULL;
+    if (strcmp(key, "context") == 0 || strcmp(key, "contextFilter") == 0)
+        place = &include->context;
+    else if (strcmp(key, "labels") == 0)
+        place = &include->labels;
+    return place && !*place ? place : NULL;
 }
 
 static bool take_key(MasterReading *reading, const char *key, const char *value, Error *err)
@@ -51,6 +65,8 @@ static bool take_key(MasterReading *reading, const char *key, const char *value,
     else if (include && strcmp(key, "relativeToChangelogFile") == 0 &&
              (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
         include->relative = strcmp(value, "true") == 0;
+    else if (include && find_expression(include, key))
+        *find_expression(include, key) = memory_string(value);
     else
         return refuse(reading, "this cannot be read:", key, err);
     return true;
@@ -152,6 +168,16 @@ static bool is_tag(const char *tag, size_t length, const char *name)
     return length == strlen(name) && strncmp(tag, name, length) == 0;
 }
 
+/* What the changelog says of all that it includes. */
+static bool check_log(const MasterReading *reading, const char *tag, Error *err)
+{
+    static const char *const names[] = {"logicalFilePath", "context"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strstr(tag, names[i]))
+            return refuse(reading, "this cannot be read:", names[i], err);
+    return true;
+}
+
 /* `tag` is what stands between < and >. */
 static bool take_tag(MasterReading *reading, char *tag, Error *err)
 {
@@ -161,8 +187,7 @@ static bool take_tag(MasterReading *reading, char *tag, Error *err)
         return true;
     if (is_tag(tag, length, "databaseChangeLog") && !reading->in_log) {
         reading->in_log = true;
-        return !strstr(tag, "logicalFilePath") ||
-               refuse(reading, "this cannot be read:", "logicalFilePath", err);
+        return check_log(reading, tag, err);
     }
     bool all = is_tag(tag, length, "includeAll");
     if (!(all || is_tag(tag, length, "include")) || !reading->in_log)

@@ -11,9 +11,12 @@
 #include "base/error.h"
 
 typedef struct LiquibaseInclude {
-    char *file; /* owned: as it is written; of includeAll the folder, without a slash at its end */
-    bool all;   /* includeAll: the folder's files and those below */
+    char *file;  /* owned: as it is written; of includeAll the folder, without a slash at its end */
+    bool all;    /* includeAll: the folder's files and those below */
+    bool dotted; /* … and is written with "./" before it */
     bool relative; /* to the folder of the changelog */
+    char *context; /* owned: an expression over contexts that holds for all of it; or NULL */
+    char *labels;  /* owned: of all of it; or NULL */
     int64_t line;
 } LiquibaseInclude;
 

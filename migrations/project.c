@@ -138,6 +138,9 @@ static bool read_migrations(Project *project, Error *err)
     reading.values = &project->config.values;
     reading.liquibase.contexts = project->config.liquibase_contexts;
     reading.liquibase.labels = project->config.liquibase_labels;
+    reading.liquibase_folder = project->config.liquibase_folder;
+    if (strcmp(project->config.history_keep, "true") == 0)
+        reading.liquibase_version = project->config.liquibase_version;
     reading.verbatim = strcmp(project->config.placeholders, "none") == 0;
     if (!read_layout(project, &reading, err) ||
         !project_repeats_add(&reading, project->layout, &project->sum, err))

@@ -75,6 +75,10 @@ typedef struct ProjectConfig {
     char *history_keep;       /* [foreign-history] keep: true or false; default false */
     char *liquibase_contexts; /* [liquibase] contexts: names, or *; default "" (not said) */
     char *liquibase_labels;   /* [liquibase] labels: an expression, or *; default "" (not said) */
+    char
+        *liquibase_version; /* [liquibase] version: whose rows are written; default "" (not said) */
+    char *liquibase_folder; /* [liquibase] folder: the migrations' on liquibase's search path, . for
+                               that itself; default "" (not said) */
     char *history_table; /* [foreign-history] table: NAME or SCHEMA.NAME; default "" (the tool's) */
 } ProjectConfig;
 

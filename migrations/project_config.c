@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "migrations/foreign_history.h"
 #include "migrations/liquibase_filter.h"
+#include "migrations/liquibase_place.h"
 #include "migrations/project.h"
 #include "migrations/project_names.h"
 
@@ -47,6 +48,8 @@ static const ConfigKey config_keys[] = {
     CONFIG_ROW("foreign-history", "table", history_table),
     CONFIG_ROW("liquibase", "contexts", liquibase_contexts),
     CONFIG_ROW("liquibase", "labels", liquibase_labels),
+    CONFIG_ROW("liquibase", "version", liquibase_version),
+    CONFIG_ROW("liquibase", "folder", liquibase_folder),
 };
 
 static char **field(ProjectConfig *config, const ConfigKey *key)
@@ -90,6 +93,8 @@ void project_config_defaults(ProjectConfig *ret_config)
         .history_table = memory_string(""),
         .liquibase_contexts = memory_string(""),
         .liquibase_labels = memory_string(""),
+        .liquibase_version = memory_string(""),
+        .liquibase_folder = memory_string(""),
     };
 }
 
@@ -178,6 +183,12 @@ static bool check_liquibase(const ProjectConfig *config, Error *err)
         !liquibase_filter_matches(config->liquibase_labels, "any", &ignored, &refused))
         return refuse(err, "[liquibase] labels", config->liquibase_labels,
                       "an expression over labels, or * for all changesets");
+    if (*config->liquibase_version && !liquibase_version_number(config->liquibase_version))
+        return refuse(err, "[liquibase] version", config->liquibase_version,
+                      LIQUIBASE_VERSION_GRAMMAR);
+    if (*config->liquibase_folder && !liquibase_folder_is_valid(config->liquibase_folder))
+        return refuse(err, "[liquibase] folder", config->liquibase_folder,
+                      LIQUIBASE_FOLDER_GRAMMAR);
     return true;
 }
 

@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "migrations/code_replacement.h"
+#include "migrations/finding_index.h"
 #include "migrations/layout.h"
+#include "migrations/project_notes.h"
 #include "migrations/project_repeats.h"
 
 const char *project_file_fate_name(ProjectFileFate fate)
@@ -25,7 +27,7 @@ size_t project_files_count(const ProjectFileArray *files, ProjectFileFate fate)
 {
     size_t count = 0;
     array_each (const ProjectFile, file, files)
-        count += file->fate == fate;
+        count += file->fate == fate ? file->count : 0;
     return count;
 }
 
@@ -96,19 +98,6 @@ static bool is_settings(const Project *project, const char *path)
            is_flyway_settings(project, path) || is_place(project, path) || is_main(project, path);
 }
 
-/* The finding that is about this file, the worst first. */
-static const Finding *finding_about(const Project *project, const char *path)
-{
-    CLEANUP(memory_freep) char *quoted = memory_format("'%s'", path);
-    CLEANUP(memory_freep) char *with_line = memory_format("%s:", path);
-    const Finding *about = NULL;
-    array_each (const Finding, finding, &project->findings)
-        if ((strstr(finding->message, quoted) || text_has_prefix(finding->message, with_line)) &&
-            (!about || finding->severity < about->severity))
-            about = finding;
-    return about;
-}
-
 /* Below a folder of the migration folder. */
 static bool is_below(const Project *project, const char *folder, const char *path)
 {
@@ -138,12 +127,14 @@ static const char *reason_to_ignore(const Project *project, const char *path)
         return reason_to_ignore_frozen(project, path);
     if (project->layout == LAYOUT_GRAPHILE && is_below(project, "fixtures", path))
         return "a fixture: the migrations that include it hold its text";
+    if (!text_has_suffix(path, ".sql"))
+        return "no script; what a script copies is read with the script";
     if (project->layout == LAYOUT_GRAPHILE &&
         (is_below(project, "current", path) || strcmp(file_base_name(path), "current.sql") == 0))
         return "no statement waits in it to be committed";
-    return text_has_suffix(path, ".sql")
-               ? "it is no migration; what a script includes is read with the script"
-               : "no script; what a script copies is read with the script";
+    return project->layout == LAYOUT_SQITCH
+               ? "no change of the plan has it; what a script includes is read with the script"
+               : "it is no migration; what a script includes is read with the script";
 }
 
 /* A changelog of which nothing is said has given its order. */
@@ -153,9 +144,23 @@ static bool is_changelog(const Project *project, const char *path, const Finding
            layout_liquibase_names(file_base_name(path));
 }
 
-static void judge(const Project *project, ProjectFile *file)
+/* What a listing goes through. */
+typedef struct Listing {
+    const Project *project;
+    FindingIndex findings;
+    ProjectFileArray files;
+} Listing;
+
+static void listing_done(Listing *listing)
 {
-    const Finding *finding = finding_about(project, file->path);
+    finding_index_done(&listing->findings);
+    project_files_done(&listing->files);
+}
+
+static void judge(const Listing *listing, ProjectFile *file)
+{
+    const Project *project = listing->project;
+    const Finding *finding = finding_index_about(&listing->findings, file->path);
     if (finding && finding->severity == FINDING_ERROR) {
         file->fate = PROJECT_FILE_REFUSED;
         file->said = true;
@@ -173,17 +178,25 @@ static void judge(const Project *project, ProjectFile *file)
 
 /* sqitch's folder may be the project's own: of it only the plan and the scripts are the layout's.
  */
-static bool is_listed(const Project *project, const char *path)
+static bool is_outside(const Project *project, const char *path)
 {
-    bool listed = project->places.count == 0;
+    bool inside = !project->places.count || strcmp(project->config.folder, ".") != 0 ||
+                  leads_to(PROJECT_FROZEN_NAME, path);
     array_each (char *const, place, &project->places)
-        listed =
-            listed || strcmp(path, *place) == 0 || leads_to(path, *place) || leads_to(*place, path);
-    return listed;
+        inside =
+            inside || strcmp(path, *place) == 0 || leads_to(path, *place) || leads_to(*place, path);
+    return !inside;
 }
 
-static bool list_folder(const Project *project, const char *folder, ProjectFileArray *files,
-                        Error *err)
+/* What planner itself keeps beside the migrations, which nobody looks for among them. */
+static bool is_our_own(const Project *project, const char *path)
+{
+    return *project->config.product &&
+           (text_has_prefix(path, "sealift.") || strcmp(path, ".sealift") == 0 ||
+            strcmp(path, PROJECT_NOTES_FOLDER) == 0);
+}
+
+static bool count_files(const Project *project, const char *folder, size_t *count, Error *err)
 {
     CLEANUP(memory_freep) char *absolute = file_path(project->root, folder);
     CLEANUP(file_entries_free) FileEntryArray entries = {0};
@@ -191,31 +204,75 @@ static bool list_folder(const Project *project, const char *folder, ProjectFileA
         return false;
     array_each (const FileEntry, entry, &entries) {
         CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
-        if (!leads_to(PROJECT_FROZEN_NAME, path) && !is_listed(project, path))
-            continue;
-        if (entry->kind == FILE_KIND_FOLDER) {
-            if (!list_folder(project, path, files, err))
-                return false;
-            continue;
-        }
-        ProjectFile *file = array_add(files);
-        file->path = TAKE_PTR(path);
-        judge(project, file);
+        if (entry->kind != FILE_KIND_FOLDER)
+            ++*count;
+        else if (!count_files(project, path, count, err))
+            return false;
     }
+    return true;
+}
+
+static bool pass_outside(Listing *listing, const FileEntry *entry, const char *path, Error *err)
+{
+    bool is_folder = entry->kind == FILE_KIND_FOLDER;
+    size_t count = 1;
+    if (is_our_own(listing->project, path))
+        return true;
+    if (is_folder) {
+        count = 0;
+        if (!count_files(listing->project, path, &count, err))
+            return false;
+    }
+    const char *reason =
+        entry->name[0] == '.' ? "hidden" : "sqitch.conf says that its files are elsewhere";
+    if (count)
+        *array_add(&listing->files) =
+            (ProjectFile){.path = memory_format("%s%s", path, is_folder ? "/" : ""),
+                          .count = count,
+                          .fate = PROJECT_FILE_IGNORED,
+                          .reason = memory_string(reason)};
+    return true;
+}
+
+static bool list_folder(Listing *listing, const char *folder, Error *err);
+
+static bool list_entry(Listing *listing, const char *folder, const FileEntry *entry, Error *err)
+{
+    CLEANUP(memory_freep) char *path = file_path(folder, entry->name);
+    if (is_outside(listing->project, path))
+        return pass_outside(listing, entry, path, err);
+    if (entry->kind == FILE_KIND_FOLDER)
+        return list_folder(listing, path, err);
+    ProjectFile *file = array_add(&listing->files);
+    *file = (ProjectFile){.path = TAKE_PTR(path), .count = 1};
+    judge(listing, file);
+    return true;
+}
+
+static bool list_folder(Listing *listing, const char *folder, Error *err)
+{
+    CLEANUP(memory_freep) char *absolute = file_path(listing->project->root, folder);
+    CLEANUP(file_entries_free) FileEntryArray entries = {0};
+    if (!file_list(absolute, &entries, err))
+        return false;
+    array_each (const FileEntry, entry, &entries)
+        if (!list_entry(listing, folder, entry, err))
+            return false;
     return true;
 }
 
 bool project_files_list(const Project *project, ProjectFileArray *ret_files, Error *err)
 {
-    CLEANUP(project_files_done) ProjectFileArray files = {0};
+    CLEANUP(listing_done) Listing listing = {.project = project};
     CLEANUP(memory_freep) char *frozen = file_path(project->root, PROJECT_FROZEN_NAME);
-    if (!list_folder(project, project->config.folder, &files, err))
+    finding_index_init(&listing.findings, &project->findings);
+    if (!list_folder(&listing, project->config.folder, err))
         return false;
     /* where the project's own folder is that of the migrations, they were among them */
     if (strcmp(project->config.folder, ".") != 0 && file_is_folder(frozen) &&
-        !list_folder(project, PROJECT_FROZEN_NAME, &files, err))
+        !list_folder(&listing, PROJECT_FROZEN_NAME, err))
         return false;
-    *ret_files = files;
-    files = (ProjectFileArray){0};
+    *ret_files = listing.files;
+    listing.files = (ProjectFileArray){0};
     return true;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "migrations/line_ends.h"
 
 #define PIECE_SIZE (64 * 1024)
 
@@ -26,11 +27,19 @@ char *project_repeat_name(const char *identity, const char *version)
 /* Of the text without a BOM and with LF line ends, as it would ship. */
 typedef struct TextDigest {
     DigestStream stream;
+    LineEnds ends;
     bool carriage_return; /* the last byte was one, and is held back */
 } TextDigest;
 
 static void take_piece(TextDigest *digest, const char *bytes, size_t size)
 {
+    if (!line_ends_leave_out(&digest->ends, bytes, size)) {
+        if (digest->carriage_return)
+            digest_update(&digest->stream, "\r", 1);
+        digest->carriage_return = false;
+        digest_update(&digest->stream, bytes, size);
+        return;
+    }
     for (size_t at = 0; at < size;) {
         if (digest->carriage_return && bytes[at] != '\n')
             digest_update(&digest->stream, "\r", 1);

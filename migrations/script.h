@@ -1,4 +1,4 @@
-/* A script read for shipping: canonical text (no BOM, CRLF as LF), split into statements, with COPY
+/* A script read for shipping: canonical text (script_text.h), split into statements, with COPY
  * data carved out, psql lines resolved or refused, directives taken from the comments at its top,
  * named values and included files in their places (docs/values.md).
  *

@@ -104,10 +104,8 @@ bool script_client_command(ScriptReading *reading, const char *text, size_t leng
     CLEANUP(client_copy_done) ClientCopy copy = {0};
     if (!client_command_read(text, length, &kind, &copy, err))
         return false;
-    if (in_statement) {
-        error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
-        return error_hint(err, "end the statement before it with a semicolon");
-    }
+    if (in_statement)
+        return client_command_refuse_inside(text, err);
     return kind != CLIENT_COMMAND_COPY ||
            script_read_copy(reading, copy.statement, copy.path, line, err);
 }

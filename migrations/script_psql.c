@@ -56,16 +56,20 @@ static const struct {
     {"SINGLELINE", false, "a statement ends with its semicolon"},
 };
 
-static bool check_switch(const char *name, const char *value, Error *err)
+/* Whether psql's `name` set to `value` is what a migration can have. Nothing for a value is "on",
+ * and "interactive" is "off" in a script. */
+static bool check_switch(const PsqlLine *line, const char *name, const char *value, Error *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
-        bool on;
+        bool on = !*value, known = on || strcasecmp(value, "interactive") == 0;
         if (strcmp(switches[i].name, name) != 0)
             continue;
-        if (psql_parse_boolean(value, &on) && on == switches[i].allowed)
+        if ((known || psql_parse_boolean(value, &on)) && on == switches[i].allowed)
             return true;
+        bool sets = strcmp(line->command->name, "set") == 0;
         CLEANUP(memory_freep) char *shown = text_printable(value, strlen(value), 40);
-        error_set(err, ERROR_INPUT, "\\set %s '%s' changes how psql runs the script", name, shown);
+        error_set(err, ERROR_INPUT, "\\%s %s%s%s%s changes how psql runs the script",
+                  line->command->name, name, sets ? " '" : "", sets ? shown : "", sets ? "'" : "");
         return error_hint(err, "%s", switches[i].why);
     }
     return true;
@@ -90,7 +94,7 @@ static bool run_set(const PsqlLine *line, Error *err)
         text_add(&value, word(line, i));
     if (!is_variable_name(name))
         return refuse_name(name, err);
-    if (!check_switch(name, text_string(&value), err))
+    if (!check_switch(line, name, text_string(&value), err))
         return false;
     script_values_set(&line->reading->values, name, text_string(&value));
     return true;
@@ -102,7 +106,7 @@ static bool run_unset(const PsqlLine *line, Error *err)
     if (!is_variable_name(name))
         return refuse_name(name, err);
     /* psql sets a switch back to its default, which for the first is the one we cannot have */
-    if (!check_switch(name, strcmp(name, "AUTOCOMMIT") == 0 ? "on" : "off", err))
+    if (!check_switch(line, name, strcmp(name, "AUTOCOMMIT") == 0 ? "on" : "off", err))
         return false;
     script_values_set(&line->reading->values, name, /* text= */ NULL);
     return true;
@@ -239,10 +243,29 @@ static const struct {
     {" i ir include include_relative ", run_include, false},
     {" c connect ", run_connect, false},
     {" encoding ", run_encoding, false},
-    {" echo qecho warn timing pset x a t f H T C errverbose p print conninfo copyright h help ? "
-     "d d+ dt dt+ dn dn+ du du+ df df+ di di+ dv dv+ ds ds+ dp dx dx+ dT dT+ db db+ dS l l+ z sf sv ",
+    {" echo qecho warn timing pset x a t f H html T C errverbose p print conninfo copyright h help ? ",
      run_dropped, false},
 };
+
+/* \d… and the like, which only list: S and + may stand anywhere in them, and tables, views and so
+ * on together. */
+static bool only_lists(const char *name)
+{
+    static const char lists[] =
+        " d da dA dAc dAf dAo dAp db dc dC dconfig dd ddp dD des det deu dew df dfa dfn dfp dft dfw "
+        "dF dFd dFp dFt dg dl dL dn do dO dp dP dPi dPn dPt drds drg dRp dRs dT du dx dX dy "
+        "l list z sf sv ";
+    CLEANUP(text_done) Text wanted = {0};
+    text_add_char(&wanted, ' ');
+    for (const char *at = name; *at; at++)
+        if (*at != 'S' && *at != '+')
+            text_add_char(&wanted, *at);
+    if (wanted.length > 2 && wanted.bytes[1] == 'd' &&
+        strspn(text_string(&wanted) + 2, "tvmsiE") == wanted.length - 2)
+        return true;
+    text_add_char(&wanted, ' ');
+    return wanted.length > 2 && strstr(lists, text_string(&wanted));
+}
 
 static bool (*find_command(const char *name, bool *ret_is_condition))(const PsqlLine *, Error *)
 {
@@ -253,13 +276,10 @@ static bool (*find_command(const char *name, bool *ret_is_condition))(const Psql
         *ret_is_condition = commands[i].is_condition;
         return commands[i].run;
     }
+    *ret_is_condition = false;
+    if (only_lists(name))
+        return run_dropped;
     return NULL;
-}
-
-static bool refuse_in_statement(Error *err)
-{
-    error_set(err, ERROR_INPUT, "a command of psql in the middle of a statement");
-    return error_hint(err, "end the statement before it with a semicolon");
 }
 
 /* \copy, \restrict, and what is refused: the rest of the line is theirs. */
@@ -271,7 +291,7 @@ static bool run_other(ScriptReading *reading, const char *text, int64_t line, bo
     if (!client_command_read(text, strlen(text), &kind, &copy, err))
         return false;
     if (in_statement)
-        return refuse_in_statement(err);
+        return client_command_refuse_inside(text, err);
     return kind != CLIENT_COMMAND_COPY ||
            script_read_copy(reading, copy.statement, copy.path, line, err);
 }
@@ -316,7 +336,7 @@ static bool run_one(ScriptReading *reading, const char **at, int64_t line, bool 
         return !read || run_other(reading, text, line, in_statement, err);
     }
     if (is_condition && in_statement)
-        return refuse_in_statement(err);
+        return client_command_refuse_inside(text, err);
     CLEANUP(psql_command_done) PsqlCommand command = {0};
     if (!psql_command_read(at, wants_words(reading, name) ? PSQL_WORDS_READ : PSQL_WORDS_PASS,
                            &reading->values, &command, err))
@@ -324,7 +344,7 @@ static bool run_one(ScriptReading *reading, const char **at, int64_t line, bool 
     if (!read && !is_condition)
         return true;
     if (in_statement)
-        return refuse_in_statement(err);
+        return client_command_refuse_inside(text, err);
     const PsqlLine one = {reading, &command, line};
     return run(&one, err);
 }

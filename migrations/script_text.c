@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "migrations/line_ends.h"
 
 #define PIECE_SIZE (64 * 1024)
 
@@ -49,9 +50,10 @@ static bool read_piece(int fd, const char *name, char *bytes, size_t size, size_
 /* Where a range begins and ends in the bytes of a file that come by. */
 typedef struct RangeFeed {
     const ScriptRange *range;
-    int64_t line; /* of the next byte */
-    size_t skip;  /* bytes still to be left out of its line */
-    size_t taken; /* bytes of a range that takes only some */
+    LineEnds ends; /* of the whole file */
+    int64_t line;  /* of the next byte */
+    size_t skip;   /* bytes still to be left out of its line */
+    size_t taken;  /* bytes of a range that takes only some */
     bool return_waits;
     bool over; /* nothing behind this belongs to the range */
 } RangeFeed;
@@ -100,6 +102,7 @@ static size_t drop_marks(RangeFeed *feed, char *bytes, size_t size)
 static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, ScriptTextTaker take,
                        void *context, Error *err)
 {
+    bool leaves_out = line_ends_leave_out(&feed->ends, bytes, size);
     cut_range(feed, &bytes, &size);
     if (feed->range->skip || feed->range->take)
         size = drop_marks(feed, bytes, size);
@@ -108,7 +111,7 @@ static bool feed_piece(RangeFeed *feed, char *bytes, size_t size, ScriptTextTake
     if (feed->return_waits && bytes[0] != '\n' && !take(context, "\r", 1, err))
         return false;
     feed->return_waits = false;
-    size_t kept = drop_returns(bytes, size, &feed->return_waits);
+    size_t kept = leaves_out ? drop_returns(bytes, size, &feed->return_waits) : size;
     return take(context, bytes, kept, err);
 }
 

@@ -1,5 +1,5 @@
-/* The bytes of a script's file as canonical text, streamed: no BOM, CRLF as LF, only the lines of
- * one range. */
+/* The bytes of a script's file as canonical text, streamed: no BOM, CRLF as LF where that is how
+ * its lines end (line_ends.h), only the lines of one range. */
 #ifndef SEALIFT_MIGRATIONS_SCRIPT_TEXT_H
 #define SEALIFT_MIGRATIONS_SCRIPT_TEXT_H
 

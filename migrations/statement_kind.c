@@ -156,19 +156,18 @@ static OptionState option_state(const SplitStatement *statement, size_t from, co
 
 /* -- looks -- */
 
-/* [TRANSACTION modes]: of BEGIN and START TRANSACTION. */
+/* [TRANSACTION modes]: of BEGIN, START TRANSACTION and SET TRANSACTION. */
 static void look_modes(const SplitStatement *statement, size_t at, StatementKind *kind)
 {
     for (; at < statement->word_count; at++) {
-        const char *level = NULL;
         if (keyword_at(statement, at, "level")) {
-            if (keyword_at(statement, at + 1, "serializable"))
-                level = "serializable";
-            else
-                level = keyword_at(statement, at + 1, "repeatable") ? "repeatable read"
-                                                                    : "read committed";
+            bool one_word = keyword_at(statement, at + 1, "serializable");
+            const char *level = one_word                                      ? "serializable"
+                                : keyword_at(statement, at + 1, "repeatable") ? "repeatable read"
+                                                                              : "read committed";
             memcpy(kind->isolation, level, strlen(level) + 1);
-            at++;
+            /* the READ of a level is not that of READ ONLY */
+            at += one_word ? 1 : 2;
         } else if (keyword_at(statement, at, "read")) {
             kind->read_only = keyword_at(statement, at + 1, "only");
         } else if (keyword_at(statement, at, "deferrable")) {
@@ -232,26 +231,69 @@ static void look_alter_subscription(const SplitStatement *statement, size_t at, 
             : SETTLE_NONE;
 }
 
+/* Whether a word says this, whatever quotes stand around it: names of settings and their values. */
+static bool says(const SplitterWord *word, const char *text)
+{
+    bool quotable = word->kind == WORD_KEYWORD || word->kind == WORD_QUOTED ||
+                    word->kind == WORD_LITERAL || word->kind == WORD_NUMBER;
+    return quotable && strcasecmp(word->text, text) == 0;
+}
+
+static bool says_one_of(const SplitterWord *word, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (says(word, texts[i]))
+            return true;
+    return false;
+}
+
+/* A setting that is more than one, by its name and what it is set to. `value` that is not there is
+ * the setting's default. */
+static void look_setting(const SplitterWord *name, const SplitterWord *value, StatementKind *kind)
+{
+    static const char *const roles[] = {"role", "session_authorization"};
+    static const char *const modes[] = {"transaction_isolation", "transaction_read_only",
+                                        "transaction_deferrable"};
+    static const char *const utf8[] = {"utf8", "utf-8", "unicode", "default"};
+    static const char *const off[] = {"off", "false", "no", "0", "default"};
+    bool has_value = value->kind != WORD_PUNCTUATION;
+    kind->changes_role |= says_one_of(name, roles, ARRAY_LEN(roles));
+    kind->changes_encoding |= (says(name, "client_encoding") || says(name, "names")) && has_value &&
+                              !says_one_of(value, utf8, ARRAY_LEN(utf8));
+    kind->forbids_writing |= says(name, "default_transaction_read_only") && has_value &&
+                             !says_one_of(value, off, ARRAY_LEN(off));
+    if (says_one_of(name, modes, ARRAY_LEN(modes)))
+        kind->control = TRANSACTION_CONTROL_OTHER;
+}
+
 /* SET [SESSION | LOCAL] …: which of them outlive the transaction, and which are about the role. */
 static void look_set(const SplitStatement *statement, size_t at, StatementKind *kind)
 {
-    bool local = keyword_at(statement, at, "local");
-    bool said = local || (keyword_at(statement, at, "session") &&
-                          !keyword_at(statement, at + 1, "authorization") &&
-                          !keyword_at(statement, at + 1, "characteristics"));
-    at += said;
+    bool local = keyword_at(statement, at, "local"), whole = keyword_at(statement, at, "session");
+    if (local || (whole && !keyword_at(statement, at + 1, "authorization") &&
+                  !keyword_at(statement, at + 1, "characteristics")))
+        at++;
     kind->changes_role =
-        keyword_at(statement, at, "role") || keyword_at(statement, at, "session_authorization") ||
-        (keyword_at(statement, at, "session") && keyword_at(statement, at + 1, "authorization"));
-    kind->session_state = !local && !keyword_at(statement, at, "transaction") &&
-                          !keyword_at(statement, at, "constraints");
+        keyword_at(statement, at, "session") && keyword_at(statement, at + 1, "authorization");
+    kind->session_state = !local && !keyword_at(statement, at, "constraints");
+    if (keyword_at(statement, at + 1, "characteristics")) {
+        StatementKind modes = {0};
+        look_modes(statement, at + 2, &modes);
+        kind->forbids_writing = modes.read_only;
+        return;
+    }
+    /* SET ROLE, NAMES have no sign between name and value */
+    bool sign = mark_at(statement, at + 1, "=") || keyword_at(statement, at + 1, "to");
+    look_setting(word_at(statement, at), word_at(statement, at + 1 + sign), kind);
 }
 
+/* RESET ALL takes the setting with it by which the applier knows its own group. */
 static void look_reset(const SplitStatement *statement, size_t at, StatementKind *kind)
 {
-    kind->changes_role =
-        keyword_at(statement, at, "role") || keyword_at(statement, at, "session_authorization") ||
-        (keyword_at(statement, at, "session") && keyword_at(statement, at + 1, "authorization"));
+    look_setting(word_at(statement, at), word_at(statement, statement->word_count), kind);
+    kind->changes_role |=
+        keyword_at(statement, at, "session") && keyword_at(statement, at + 1, "authorization");
+    kind->breaks_session = keyword_at(statement, at, "all");
 }
 
 /* SELECT set_config(name, value, false): a SET in a function's clothes, as pg_dump writes it. */
@@ -260,12 +302,9 @@ static void look_select(const SplitStatement *statement, size_t at, StatementKin
     for (; at < statement->word_count; at++) {
         if (!keyword_at(statement, at, "set_config") || !mark_at(statement, at + 1, "("))
             continue;
-        const SplitterWord *name = word_at(statement, at + 2);
         size_t end = at + 1 + parenthesis_size(statement, at + 1);
-        kind->session_state = !keyword_at(statement, end - 2, "true");
-        kind->changes_role =
-            name->kind == WORD_LITERAL && (strcasecmp(name->text, "role") == 0 ||
-                                           strcasecmp(name->text, "session_authorization") == 0);
+        kind->session_state |= !keyword_at(statement, end - 2, "true");
+        look_setting(word_at(statement, at + 2), word_at(statement, at + 4), kind);
     }
 }
 
@@ -346,10 +385,13 @@ static const KindRow rows[] = {
     {"prepare transaction", 0, 0, 0, TRANSACTION_CONTROL_OTHER, NULL},
 
     /* the session */
+    {"set local|session? transaction snapshot", 0, 0, 0, TRANSACTION_CONTROL_OTHER, NULL},
+    {"set local|session? transaction", 0, 0, 0, TRANSACTION_CONTROL_MODES, look_modes},
     {"set", 0, 0, 0, 0, look_set},
     {"reset", K_SESSION, 0, 0, 0, look_reset},
     {"discard all", K_NOT_TX | K_BREAKS, 0, 0, 0, NULL},
     {"deallocate prepare? all", K_BREAKS, 0, 0, 0, NULL},
+    {"prepare", K_SESSION, 3, 0, 0, NULL},
 
     /* outside transactions */
     /* without a name the server makes one, another each time: nothing to look for afterwards */

@@ -12,7 +12,9 @@ typedef enum {
     TRANSACTION_CONTROL_BEGIN,    /* BEGIN, START TRANSACTION */
     TRANSACTION_CONTROL_COMMIT,   /* COMMIT, END */
     TRANSACTION_CONTROL_ROLLBACK, /* ROLLBACK, ABORT (not TO SAVEPOINT) */
-    TRANSACTION_CONTROL_OTHER,    /* COMMIT AND CHAIN, PREPARE TRANSACTION, COMMIT PREPARED … */
+    TRANSACTION_CONTROL_MODES,    /* SET TRANSACTION modes */
+    TRANSACTION_CONTROL_OTHER,    /* COMMIT AND CHAIN, PREPARE TRANSACTION, COMMIT PREPARED, SET
+                                   * transaction_isolation … */
 } TransactionControl;
 
 /* How an unsettled run of a statement outside transactions can be settled. Mirrors the bundle's
@@ -46,14 +48,17 @@ typedef struct StatementName {
 typedef struct StatementKind {
     bool not_in_transaction; /* refused by the server inside a transaction block (LINT.md's list) */
     TransactionControl control;
-    /* of a BEGIN: "", "read committed", "repeatable read", "serializable" ("read uncommitted" is
-     * read committed in PostgreSQL) */
+    /* of a BEGIN or SET TRANSACTION: "", "read committed", "repeatable read", "serializable" ("read
+     * uncommitted" is read committed in PostgreSQL) */
     char isolation[24];
     bool read_only;
     bool deferrable;
-    bool session_state;  /* plain SET/RESET: replayed where a run resumes behind it */
-    bool changes_role;   /* SET [LOCAL] ROLE, SET SESSION AUTHORIZATION, RESET ROLE … */
-    bool breaks_session; /* DISCARD ALL, DEALLOCATE ALL, pg_advisory_unlock_all: refused */
+    bool session_state;    /* SET, RESET, PREPARE: replayed where a run resumes behind it */
+    bool changes_role;     /* SET [LOCAL] ROLE, SET SESSION AUTHORIZATION, RESET ROLE … */
+    bool changes_encoding; /* client_encoding to something else than UTF8 */
+    bool forbids_writing;  /* default_transaction_read_only on, in one form or another */
+    bool breaks_session; /* DISCARD ALL, RESET ALL, DEALLOCATE ALL, pg_advisory_unlock_all: refused
+                          */
     bool destructive;    /* loses data: DROP TABLE and the like, any DROP … CASCADE, TRUNCATE,
                           * DELETE/UPDATE without WHERE, DROP COLUMN … */
     bool copy_from_stdin;

@@ -164,7 +164,46 @@ static bool put_graphile(TextValues *text, const char **at, const char *end, Err
     return refuse_unknown(text, *at, length + 1, copy, err);
 }
 
-/* -- Go templates: {{ .Name }} -- */
+/* -- Go templates: {{ .Name }} and {{ index .Options "Name" }} -- */
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* Behind the word, which a blank follows; NULL where something else stands. */
+static const char *skip_word(const char *at, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+    if ((size_t)(end - at) <= length || strncmp(at, word, length) != 0 ||
+        skip_blanks(at + length, end) == at + length)
+        return NULL;
+    return skip_blanks(at + length, end);
+}
+
+/* The name between the braces: of a field, or of an option of the connection, as pop's migrations
+ * take a schema's. NULL where it is neither. */
+static const char *template_name(const char *at, const char *close, size_t *ret_length)
+{
+    at = skip_blanks(at, close);
+    const char *options = skip_word(at, close, "index");
+    const char *quoted = options ? skip_word(options, close, ".Options") : NULL;
+    char before = quoted ? '"' : '.';
+    const char *name = quoted ? quoted : at;
+    size_t length = 0;
+    if (name >= close || *name != before)
+        return NULL;
+    name++;
+    while (name + length < close && is_name_byte(name[length]))
+        length++;
+    const char *rest = name + length;
+    if (quoted && (rest >= close || *rest++ != '"'))
+        return NULL;
+    *ret_length = length;
+    return length && skip_blanks(rest, close) == close ? name : NULL;
+}
 
 static bool put_template(TextValues *text, const char **at, const char *end, Error *err)
 {
@@ -174,21 +213,13 @@ static bool put_template(TextValues *text, const char **at, const char *end, Err
     const char *close = memmem(reference, (size_t)(end - reference), "}}", 2);
     if (!close)
         return refuse(text, reference, (size_t)(end - reference), "is not closed on its line", err);
-    size_t length = (size_t)(close + 2 - reference);
-    const char *name = reference + 2;
-    while (name < close && (*name == ' ' || *name == '\t'))
-        name++;
-    size_t name_length = 0;
-    bool dotted = *name == '.';
-    name += dotted;
-    while (name + name_length < close && is_name_byte(name[name_length]))
-        name_length++;
-    const char *rest = name + name_length;
-    while (rest < close && (*rest == ' ' || *rest == '\t'))
-        rest++;
-    if (!dotted || !name_length || rest != close) {
+    size_t length = (size_t)(close + 2 - reference), name_length = 0;
+    const char *name = template_name(reference + 2, close, &name_length);
+    if (!name) {
         refuse(text, reference, length, "is more than a field of a template", err);
-        return error_hint(err, "write {{ .Name }}; what a template decides is decided in SQL");
+        return error_hint(err,
+                          "write {{ .Name }} or {{ index .Options \"Name\" }}; what a template "
+                          "decides is decided in SQL");
     }
     *at = close + 2;
     return put(text, reference, length, name, name_length, err);

@@ -4,14 +4,15 @@
 # tools find nothing to do behind us, what we took back to do again, and nothing behind an upgrade of a
 # database that they made and we adopted. usage: tests/layout_tools.sh
 #
-# dbmate, node-pg-migrate, graphile-migrate and liquibase (which needs java) come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
+# dbmate, node-pg-migrate, graphile-migrate and liquibase (which needs java), an old one and a newer, come from npm in the versions below, into build/tools; sqitch must be there. Those of the other layouts are
 # not there; tests/cli/layouts.bats compares these with psql. The last line counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/common.bash
 . tests/support/layouts.bash
 
-TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1 graphile-migrate@2.0.0-rc.3 node-liquibase@4.3.3)
+TOOLS=(dbmate@2.36.0 node-pg-migrate@9.0.0 pg@8.23.1 graphile-migrate@2.0.0-rc.3
+    liquibase-4.28.0@npm:liquibase@4.28.1 liquibase-4.4.0@npm:liquibase@4.4.0)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/sealift-tools.XXXXXX") || exit 1
 bin=$PWD/build/tools/node_modules/.bin
 PATH=${SEALIFT_BIN:-$PWD/build/bin}:$PATH
@@ -40,13 +41,18 @@ database() {
 
 schema() { schema_of "$DB_ADMIN" -T schema_migrations -T pgmigrations -T 'pgmigrations*' -N sqitch -N graphile_migrate -T 'databasechangelog*'; }
 
-# liquibase itself, of the package's own jars, over a folder that holds a copy of the fixture.
+# liquibase itself, in version $LIQUIBASE, over $WORK/liquibase-files: liquibase COMMAND [OPTION…]
+LIQUIBASE=4.28.0
 liquibase() {
-    local jars=$PWD/build/tools/node_modules/node-liquibase/dist
-    java -cp "$jars/liquibase/liquibase.jar:$jars/liquibase/lib/*:$jars/drivers/*" \
-        liquibase.integration.commandline.Main --classpath="$WORK/liquibase-files" \
-        --changeLogFile=files/all.xml --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" --username=app \
-        --password=right "$@"
+    local at=$PWD/build/tools/node_modules/liquibase-$LIQUIBASE/dist jars path=--search-path
+    jars="$at/liquibase/internal/lib/*"
+    if [ "$LIQUIBASE" = 4.4.0 ]; then
+        jars="$at/liquibase/liquibase.jar:$at/liquibase/lib/*:$at/drivers/*"
+        path=--classpath
+    fi
+    java -cp "$jars" liquibase.integration.commandline.LiquibaseCommandLine "$path=$WORK/liquibase-files" \
+        --changelog-file="${CHANGELOG:-files/all.xml}" --username=app --password=right \
+        --url="jdbc:postgresql://127.0.0.1:$(cat "$CLUSTER/port")/$NAME" "$@"
 }
 
 # tool LAYOUT up|down|pending|verify: by the tool itself, against $URL, in FOLDER (default: the fixture).
@@ -70,11 +76,13 @@ tool() {
         esac
         ;;
     liquibase)
+        rm -rf "$WORK/liquibase-files"
         mkdir -p "$WORK/liquibase-files"
         cp -R "$folder" "$WORK/liquibase-files/files"
         case $2 in
         up) liquibase update ;;
-        down) liquibase rollbackCount 1 ;;
+        down) liquibase rollback-count --count=1 ;;
+        pending) liquibase status --verbose ;;
         esac
         ;;
     graphile-migrate)
@@ -155,6 +163,9 @@ pending() {
             echo 0
         fi
         ;;
+    liquibase)
+        if grep -q ' is up to date$' "$WORK/said"; then echo 0; else sed -n 's/^\([0-9]*\) change *sets\{0,1\} ha[a-z]* not been .*/\1/p' "$WORK/said"; fi
+        ;;
     sqitch)
         if grep -q '^Nothing to deploy (up-to-date)' "$WORK/said"; then
             echo 0
@@ -171,6 +182,8 @@ their_table() {
     case $1 in
     dbmate) query='TABLE schema_migrations ORDER BY 1' ;;
     node-pg-migrate) query='SELECT id, name FROM pgmigrations ORDER BY id' ;;
+    liquibase) query='SELECT id, author, filename, orderexecuted, exectype, md5sum, description, comments, tag, liquibase,
+        contexts, labels, length(deployment_id) FROM databasechangelog ORDER BY dateexecuted, orderexecuted; TABLE databasechangeloglock' ;;
     graphile-migrate) query='SELECT hash, previous_hash, filename FROM graphile_migrate.migrations ORDER BY filename;
         TABLE graphile_migrate.current' ;;
     sqitch) query="SELECT change_id, script_hash, change, project, note, planned_at, planner_name, planner_email
@@ -183,6 +196,7 @@ their_table() {
     case $1 in
     sqitch) schema_of "$DB_ADMIN" --no-comments -n sqitch ;;
     graphile-migrate) schema_of "$DB_ADMIN" -n graphile_migrate ;;
+    liquibase) schema_of "$DB_ADMIN" -t 'databasechangelog*' ;;
     *) schema_of "$DB_ADMIN" -t schema_migrations -t pgmigrations -t 'pgmigrations*' ;;
     esac
     "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "$query"
@@ -203,8 +217,11 @@ history_project() {
     rm -rf "$PROJECT"
     major=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
     layout_project "$layout" || return
-    printf '[foreign-history]\nkeep = true\n' >>"$PROJECT/sealift.conf"
+    printf '[foreign-history]\nkeep = true\n[liquibase]\nversion = %s\nfolder = files\n' "$LIQUIBASE" >>"$PROJECT/sealift.conf"
     sed -i "s/^# server-m\(in\|ax\) = .*/server-m\1 = $major/" "$PROJECT/sealift.conf"
+    # the fixture's own leaves the comment on the table
+    [ "$layout" != liquibase ] ||
+        sed -i 's/^--rollback DROP FUNCTION.*/&\n--rollback COMMENT ON TABLE ship IS NULL;/' "$PROJECT/migrations/001_ships.sql"
     [ "$layout" = sqitch ] ||
         planner release 1.0.0 --project "$PROJECT" --through "$2" >/dev/null || return
     [ "$layout" != sqitch ] || release 1.0.0 || return
@@ -227,6 +244,7 @@ tool_to_first() {
     cp -R "$(layout_folder "$layout")" "$FOLDER"
     case $layout in
     sqitch) sqitch --chdir "$FOLDER" deploy --to @1.0.0 "db:${URL%%\?*}" ;;
+    liquibase) liquibase update-count --count=4 ;;
     *)
         rm "$FOLDER/$(layout_order "$layout" | tail -n 1)"
         tool "$layout" up
@@ -244,9 +262,33 @@ taken_back() {
     said "the tool does it itself" "$layout" 0
 }
 
-# history LAYOUT [IDENTITY that ends 1.0.0]
+# An update of liquibase leaves every byte of its tables as it was.
+changes_nothing() {
+    local query='TABLE databasechangelog; TABLE databasechangeloglock'
+    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "$query" >"$WORK/before"
+    tool liquibase up >"$WORK/out" 2>&1 || cat "$WORK/out"
+    "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c "$query" >"$WORK/after"
+    check "liquibase: an update changes nothing" "$WORK/before" "$WORK/after"
+}
+
+# What liquibase writes for the files whose rows tests/unit/migrations/liquibase_row_test.c expects.
+compare_liquibase_rows() {
+    local rows=$TOP/tests/vectors/liquibase_rows file version
+    rm -rf "$WORK/liquibase-files"
+    cp -R "$rows" "$WORK/liquibase-files"
+    for file in "$rows"/*.expected; do
+        version=$(basename "$file" .expected)
+        database "vectors_$(tr -d .- <<<"$version")"
+        LIQUIBASE=${version#*-} CHANGELOG=${version%%-*}.xml liquibase changelog-sync >"$WORK/out" 2>&1 || cat "$WORK/out"
+        "$PG_BIN/psql" -XAtq -d "$DB_ADMIN" -c 'SELECT author, id, filename, md5sum, description, comments, contexts, labels
+            FROM databasechangelog ORDER BY orderexecuted' >"$WORK/rows"
+        check "liquibase: rows of $version" "$WORK/rows" "$file"
+    done
+}
+
+# history LAYOUT [IDENTITY that ends 1.0.0 [VERSION of the tool]]
 history() {
-    local layout=$1 name=${1%%-*}
+    local layout=$1 name=${1%%-*}${3:+_${3//./}}
     if ! history_project "$@"; then
         echo "FAILED $layout: a project that keeps the history"
         cat "$WORK/out"
@@ -268,6 +310,7 @@ history() {
         echo 'Verify successful' >"$WORK/expected"
         check "sqitch: verify" "$WORK/expected" "$WORK/got"
     fi
+    [ "$layout" != liquibase ] || changes_nothing
     [ "$layout" = graphile-migrate ] || taken_back "$layout" # it has no down
 
     database "taken_$name"
@@ -308,6 +351,10 @@ compare node-pg-migrate 1.0.0
 compare graphile-migrate 1.0.0
 if command -v java >/dev/null; then
     compare liquibase 1.0.0
+    compare_liquibase_rows
+    for LIQUIBASE in 4.28.0 4.4.0; do
+        history liquibase later-on:ann:1 "$LIQUIBASE"
+    done
 else
     echo "FAILED java is not installed, which liquibase needs"
     failed=$((failed + 1))

@@ -111,7 +111,7 @@ COPY sealift.stored_object (head_digest, path, chunk, bytes) FROM STDIN (FORMAT 
 SELECT EXISTS (SELECT FROM sealift.bundle WHERE head_digest = $1::bytea)
 
 -- One per group, inside the group's transaction; the guards make it fail where the transaction is
--- not the one that we began. Inserting false instead of comparing would leave a row behind. The
+-- not the one that we began, or where the server would take our text for another encoding's. Inserting false instead of comparing would leave a row behind. The
 -- search_path is the script's here (and so a deferred trigger's at COMMIT): all is named with its
 -- schema.
 -- :name ledger_insert_journal
@@ -124,7 +124,8 @@ VALUES ($1::bigint, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
      OPERATOR(pg_catalog.*) 1000)::bigint,
     pg_catalog.clock_timestamp(),
     coalesce(pg_catalog.current_setting('sealift.group', true)
-             OPERATOR(pg_catalog.=) $1::bigint::pg_catalog.text, false),
+             OPERATOR(pg_catalog.=) $1::bigint::pg_catalog.text, false)
+        AND pg_catalog.pg_client_encoding() OPERATOR(pg_catalog.=) 'UTF8'::pg_catalog.name,
     pg_catalog.pg_try_advisory_lock($19::bigint), current_user OPERATOR(pg_catalog.=) $20)
 
 -- (As the one above.)

@@ -43,7 +43,8 @@ static const char *guard_words(const PGresult *result)
         const char *constraint;
         const char *words;
     } guards[] = {
-        {"journal_in_our_transaction", "the script ended our transaction by itself"},
+        {"journal_in_our_transaction", "the script ended our transaction by itself, reset all "
+                                       "settings or changed client_encoding"},
         {"journal_under_our_lock", "the lock was released by the script and taken by someone else"},
         {"journal_as_planned_role", "the script left the session under another role"},
         {"journal_pkey", "somebody else has written to the ledger at the same time"},

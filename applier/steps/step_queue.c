@@ -254,70 +254,6 @@ static bool queue_replays(StepQueue *queue, size_t unit, size_t part_index, Erro
 
 /* --- the ledger's rows ----------------------------------------------------------------------- */
 
-JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,
-                          const char *result, int64_t attempt)
-{
-    const RunTask *task = &queue->tasks->items[part->task];
-    const ManifestScript *script = run_task_script(task);
-    const ManifestMigration *migration = task->migration;
-    bool stated = script && part->group != PART_WITHOUT_STATEMENTS;
-    const ManifestGroup *group = stated ? &script->groups.items[part->group] : NULL;
-    bool completes = part->completes && kind != JOURNAL_INTENT && kind != JOURNAL_BROKEN &&
-                     kind != JOURNAL_BATCH && strcmp(result, JOURNAL_FAILED) != 0 &&
-                     strcmp(result, JOURNAL_NOT_DONE) != 0;
-    JournalRow row = {
-        .kind = kind,
-        .direction = task->direction,
-        .head_digest = task->head_digest,
-        .version = task->version->name,
-        .identity = migration ? migration->identity : (char *)(uintptr_t) "",
-        .group = group ? (int64_t)part->group + 1 : 1,
-        .group_count = group ? (int64_t)script->groups.count : 1,
-        .first_step = group ? (int64_t)group->first_step + 1 : 0,
-        .last_step = group ? (int64_t)(group->first_step + group->step_count) : 0,
-        .complete = completes,
-        .position_after = completes || kind == JOURNAL_VERIFIED ? run_task_position_after(task)
-                                                                : run_task_position_during(task),
-        .up_digest = migration ? migration->up_digest : task->version->tree_digest,
-        .attempt = attempt,
-        .result = (char *)(uintptr_t)result,
-        .words = (char *)(uintptr_t) "",
-    };
-    /* a group that failed has taken nothing back yet */
-    if (!strcmp(result, JOURNAL_FAILED) || !strcmp(result, JOURNAL_NOT_DONE))
-        row.position_after = part->group == 0 ? task->position : run_task_position_during(task);
-    journal_chain_append(&queue->chain, &row);
-    return row;
-}
-
-void step_queue_row_values(const StepQueue *queue, const JournalRow *row,
-                           PgValue ret_values[static JOURNAL_VALUES])
-{
-    const PgValue values[JOURNAL_VALUES] = {
-        pg_int(row->number),
-        pg_text(journal_kind_name(row->kind)),
-        pg_text(direction_name(row->direction)),
-        pg_digest(&row->head_digest),
-        pg_text(row->version),
-        pg_text(row->identity),
-        pg_int(row->group),
-        pg_int(row->group_count),
-        pg_int(row->first_step),
-        pg_int(row->last_step),
-        pg_bool(row->complete),
-        pg_int(row->position_after),
-        pg_digest(&row->up_digest),
-        pg_int(row->attempt),
-        pg_text(row->result),
-        pg_text(row->words),
-        row->has_previous ? pg_digest(&row->previous) : pg_digest(NULL),
-        pg_digest(&row->digest),
-        pg_int(PG_LOCK_KEY),
-        pg_text(queue->session->facts.current_user),
-    };
-    memcpy(ret_values, values, sizeof(values));
-}
-
 static bool send_version_row(StepQueue *queue, size_t unit, const RunTask *task, int64_t journal,
                              Error *err)
 {
@@ -428,6 +364,30 @@ static bool queue_part(StepQueue *queue, size_t unit, size_t part_index, Error *
     return !part->arrives || step_queue_observe_arrival(queue, OBSERVE_ARRIVES, &arrival, err);
 }
 
+/* Whether the script that this part is of may have prepared statements: PREPARE is session state.
+ */
+static bool may_prepare(const StepQueue *queue, const RunUnit *unit, size_t part)
+{
+    const RunTask *task = &queue->tasks->items[queue->units->parts.items[part].task];
+    const ManifestScript *script =
+        task->migration ? script_of(task, step_queue_script_of(unit, task)) : NULL;
+    for (size_t i = 0; script && i < script->steps.count; i++)
+        if (script->steps.items[i].session_state)
+            return true;
+    return false;
+}
+
+/* Between two migrations of one transaction, as between two of their own. */
+static bool reset_between(StepQueue *queue, size_t index, size_t part, Error *err)
+{
+    const RunUnit *unit = &queue->units->units.items[index];
+    const RunPart *next = &queue->units->parts.items[part], *before = next - 1;
+    if (next->task == before->task || before->gate || !queue->tasks->items[before->task].migration)
+        return true;
+    return send_resets(queue, index, err) &&
+           (!may_prepare(queue, unit, part - 1) || prepare_ours(queue, index, err));
+}
+
 static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *unit, Error *err)
 {
     const RunPart *first = &queue->units->parts.items[unit->first_part];
@@ -443,7 +403,8 @@ static bool queue_transaction(StepQueue *queue, size_t index, const RunUnit *uni
     if (!send_begin(queue, index, begin_statement(group), err))
         return false;
     for (size_t i = 0; i < unit->part_count; i++) {
-        if (!queue_part(queue, index, unit->first_part + i, err))
+        if ((i && !reset_between(queue, index, unit->first_part + i, err)) ||
+            !queue_part(queue, index, unit->first_part + i, err))
             return false;
         if (step_pipeline_failure(queue->pipeline, /* ret_result= */ NULL))
             return true; /* seen while a COPY waited: the rest would only be skipped */
@@ -491,5 +452,9 @@ bool step_queue_unit(StepQueue *queue, size_t index, Error *err)
     if (unit->kind == UNIT_TRANSACTION ? !queue_transaction(queue, index, unit, err)
                                        : !queue_check_unit(queue, index, unit, err))
         return false;
+    /* a migration's end is the end of its statements, too: ours are prepared again behind them */
+    bool ends = unit->kind != UNIT_TRANSACTION || unit->resets_after;
+    if (ends && may_prepare(queue, unit, unit->first_part + unit->part_count - 1))
+        queue->prepared = false;
     return step_pipeline_unit_queued(queue->pipeline, err);
 }

@@ -69,7 +69,7 @@ bool step_queue_statement_shown(StepQueue *queue, const RunTask *task, ScriptKin
 bool step_queue_finish_script(StepQueue *queue, const RunTask *task, ScriptKind kind,
                               Error *err) MUST_CHECK;
 
-/* -- step_queue.c again: rows, the search_path, resets -- */
+/* -- step_row.c: the journal -- */
 
 /* The row of a part as the chain gives it; kind and result are the caller's. */
 JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kind,
@@ -79,6 +79,8 @@ JournalRow step_queue_row(StepQueue *queue, const RunPart *part, JournalKind kin
 #define JOURNAL_VALUES 20
 void step_queue_row_values(const StepQueue *queue, const JournalRow *row,
                            PgValue ret_values[static JOURNAL_VALUES]);
+
+/* -- step_queue.c again: the search_path, resets -- */
 
 /* The search_path that is to be set before statements of the task; NULL: it holds. */
 const char *step_queue_path_for(const StepQueue *queue, size_t task);

@@ -1,30 +1,12 @@
-#include "applier/steps/step_runner.h"
+#include "applier/steps/step_runner_state.h"
 
 #include <inttypes.h>
 
 #include "applier/steps/scripts_path.h"
 #include "applier/steps/step_alone.h"
-#include "applier/steps/step_batch.h"
 #include "applier/steps/step_failure.h"
-#include "applier/steps/step_queue.h"
-#include "applier/steps/step_stop.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
-
-typedef struct StepRunner {
-    PgSession *session;
-    StepQueue queue;
-    StepPipeline *pipeline; /* owned */
-    RunUnits units;         /* a copy of the caller's rows, whose attempts count up */
-    const StepRunnerOptions *options;
-    RunReport *report;
-    StepStop stop;
-    int64_t tasks_count;    /* with those that the report counts from before */
-    JournalChain committed; /* the chain behind the last COMMIT that answered */
-    bool ended_by_script;   /* a statement of the running unit ended our transaction */
-    PipelineEntry ending;   /* … this one */
-    BatchRun batch;         /* the batch under way */
-} StepRunner;
 
 void run_report_done(RunReport *report)
 {
@@ -37,22 +19,12 @@ static bool failed(const StepRunner *runner)
     return step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL) != NULL;
 }
 
-static const RunPart *part_at(const StepRunner *runner, size_t part)
-{
-    return &runner->units.parts.items[part];
-}
-
-static const RunTask *task_of(const StepRunner *runner, size_t part)
-{
-    return &runner->queue.tasks->items[part_at(runner, part)->task];
-}
-
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void report_part(StepRunner *runner, const RunUnit *unit, size_t index)
 {
-    const RunPart *part = part_at(runner, index);
-    const RunTask *task = task_of(runner, index);
+    const RunPart *part = step_runner_part(runner, index);
+    const RunTask *task = step_runner_task(runner, index);
     const ManifestScript *script = run_task_script(task);
     bool whole = unit->kind == UNIT_VERIFY || (part->completes && !run_task_verifies(task));
     if (unit->kind != UNIT_VERIFY)
@@ -74,7 +46,7 @@ static void unit_committed(StepRunner *runner, size_t index)
 {
     const RunUnit *unit = &runner->units.units.items[index];
     for (size_t i = 0; i < unit->part_count; i++)
-        if (!part_at(runner, unit->first_part + i)->gate)
+        if (!step_runner_part(runner, unit->first_part + i)->gate)
             report_part(runner, unit, unit->first_part + i);
     runner->ended_by_script = false;
 }
@@ -88,7 +60,7 @@ static bool ends_transaction(const char *tag)
 
 static const ManifestStep *step_of(const StepRunner *runner, const PipelineEntry *entry)
 {
-    const RunTask *task = task_of(runner, entry->part);
+    const RunTask *task = step_runner_task(runner, entry->part);
     return &task->migration->scripts[entry->script].steps.items[entry->step];
 }
 
@@ -137,7 +109,7 @@ static RunBatch batch_of(const StepRunner *runner)
 {
     const BatchRun *batch = &runner->batch;
     const RunUnit *unit = &runner->units.units.items[batch->unit];
-    const RunTask *task = task_of(runner, unit->first_part);
+    const RunTask *task = step_runner_task(runner, unit->first_part);
     return (RunBatch){.task = task,
                       .batches = batch->progress.batches,
                       .rows_changed = batch->progress.rows,
@@ -224,7 +196,7 @@ static void on_waiting(void *context, int64_t waited_ms)
     const RunUnit *unit = &runner->units.units.items[entry->unit];
     bool step = entry->kind == ENTRY_STEP;
     size_t part = step || entry->kind == ENTRY_LEDGER ? entry->part : unit->first_part;
-    const RunTask *task = task_of(runner, part);
+    const RunTask *task = step_runner_task(runner, part);
     RunNow now = {.task = task,
                   .script = step ? entry->script : step_queue_script_of(unit, task),
                   .step = step ? entry->step : SIZE_MAX,
@@ -238,145 +210,6 @@ static void on_waiting(void *context, int64_t waited_ms)
                   .tasks_count = runner->tasks_count};
     note_step_progress(runner, entry, &now);
     listener->waiting(listener->context, &now);
-}
-
-/* --- after a failure ------------------------------------------------------------------------- */
-
-static bool reset_session(StepRunner *runner, Error *err)
-{
-    for (size_t i = 0; i < step_queue_reset_count; i++)
-        if (!pg_script(runner->session, step_queue_resets[i], err))
-            return error_wrap(err, "resetting the session");
-    step_queue_forget_flow(&runner->queue);
-    runner->queue.clean = true;
-    return pg_session_pin_again(runner->session, err);
-}
-
-/* Back to a session without a transaction, and to the chain that is committed. */
-static bool fall_back(StepRunner *runner, Error *err)
-{
-    runner->session->path_is_ours = false; /* of what was queued, nobody knows what was run */
-    if (!step_pipeline_drain(runner->pipeline, err))
-        return false;
-    if (PQtransactionStatus(runner->session->connection) != PQTRANS_IDLE &&
-        !pg_script(runner->session, "ROLLBACK", err))
-        return false;
-    runner->queue.chain = runner->committed;
-    runner->queue.prepared = false;
-    runner->queue.copy_total_bytes = 0;
-    return reset_session(runner, err);
-}
-
-/* What the journal must know of a failure that is no plain rollback. */
-static bool record_failure(StepRunner *runner, const PipelineEntry *entry, Error *err)
-{
-    const RunUnit *unit = &runner->units.units.items[entry->unit];
-    const RunPart *part =
-        part_at(runner, entry->kind == ENTRY_STEP ? entry->part : unit->first_part);
-    bool good = true;
-    if (runner->ended_by_script) {
-        runner->report->settled = false;
-        good = step_alone_record(&runner->queue, part, JOURNAL_BROKEN, "", "COMMIT in the script",
-                                 unit->attempt, RECORD_DURABLE, err);
-    } else if (unit->kind == UNIT_VERIFY && entry->kind == ENTRY_STEP) {
-        good = step_alone_record(&runner->queue, part, JOURNAL_VERIFIED, JOURNAL_FAILED,
-                                 runner->report->failure.sqlstate, unit->attempt, RECORD_LAZY, err);
-    } else if (unit->outside_effects && unit->kind == UNIT_TRANSACTION) {
-        runner->report->settled = false;
-    }
-    runner->committed = runner->queue.chain;
-    return good;
-}
-
-static bool may_retry(const StepRunner *runner, const PipelineEntry *entry)
-{
-    const RunUnit *unit = &runner->units.units.items[entry->unit];
-    int most = runner->options->attempts ? runner->options->attempts : RETRY_ATTEMPTS_DEFAULT;
-    bool outside = unit->outside_effects && unit->kind == UNIT_TRANSACTION;
-    bool healable =
-        retry_policy_is_retryable(step_failure_code(runner->pipeline)) ||
-        /* the script deallocated our prepared statements */
-        (entry->kind != ENTRY_STEP && strcmp(step_failure_code(runner->pipeline), "26000") == 0);
-    /* an INTENT without its answer admits no second one */
-    return healable && !outside && runner->report->settled && !runner->ended_by_script &&
-           unit->attempt < most && interrupt_count() == 0;
-}
-
-static void wait_before_retry(StepRunner *runner, RunUnit *unit)
-{
-    int64_t delay = retry_policy_delay_ms((int)unit->attempt, RETRY_FIRST_MS, RETRY_MOST_MS,
-                                          retry_policy_random());
-    const RunListener *listener = &runner->options->listener;
-    runner->report->retries++;
-    if (listener->retry)
-        listener->retry(listener->context, task_of(runner, unit->first_part),
-                        step_failure_code(runner->pipeline), unit->attempt, delay);
-    retry_policy_sleep(delay);
-    unit->attempt++;
-}
-
-/* The guard of step_stop.h: the unit has not begun. */
-static bool was_held_back(const StepRunner *runner, const PipelineEntry *entry)
-{
-    return entry->kind == ENTRY_OPEN && runner->stop.guarded &&
-           strcmp(step_failure_code(runner->pipeline), "22P02") == 0;
-}
-
-static bool interrupted_before(const StepRunner *runner, size_t unit, Error *err)
-{
-    const RunUnit *next = &runner->units.units.items[unit];
-    const RunTask *task = task_of(runner, next->first_part);
-    error_set(err, ERROR_INTERRUPTED, "interrupted before migration '%s'",
-              task->migration ? task->migration->identity : "");
-    return error_hint(err, "'applier resume' goes on from here");
-}
-
-/* A step failed: either *next is the unit to go on with, or the run is over. */
-static bool recover(StepRunner *runner, size_t *next, Error *err)
-{
-    if (!fall_back(runner, err))
-        return false;
-    const PipelineEntry entry = *step_pipeline_failure(runner->pipeline, /* ret_result= */ NULL);
-    if (was_held_back(runner, &entry))
-        return interrupted_before(runner, entry.unit, err);
-    if (may_retry(runner, &entry)) {
-        runner->queue.unprepared = strcmp(step_failure_code(runner->pipeline), "26000") == 0;
-        wait_before_retry(runner, &runner->units.units.items[entry.unit]);
-        step_pipeline_forget_failure(runner->pipeline);
-        *next = entry.unit;
-        return true;
-    }
-    const FailedRun run = {.queue = &runner->queue,
-                           .options = runner->options,
-                           .report = runner->report,
-                           .ended_by_script = runner->ended_by_script,
-                           .over_limit = runner->stop.over_limit};
-    step_failure_note(&run, &entry);
-    if (!record_failure(runner, &entry, err))
-        return error_wrap(err, "after a step failed (%s)", runner->report->failure.words);
-    return step_failure_error(&run, &entry, err);
-}
-
-/* An error that is no step's: reading an object, the connection, the observer. What is uncommitted
- * goes. */
-static bool give_up(StepRunner *runner, Error *err)
-{
-    runner->report->turns += step_pipeline_turns(runner->pipeline);
-    if (!pg_session_is_lost(runner->session)) {
-        CLEANUP(error_done) Error ignored = {0};
-        (void)!fall_back(runner, &ignored);
-        if (runner->queue.refused && err->class == ERROR_TARGET)
-            err->class = run_report_stays(runner->report) ? ERROR_UNSETTLED : ERROR_STEP;
-        return false;
-    }
-    if (err->class == ERROR_CONNECTION && run_report_stays(runner->report)) {
-        err->class = ERROR_UNSETTLED;
-        error_hint(err,
-                   "%" PRId64 " groups are known to be committed, more may be: 'applier "
-                   "resume' settles it and goes on",
-                   runner->report->groups_committed);
-    }
-    return false;
 }
 
 /* --- units ----------------------------------------------------------------------------------- */
@@ -396,9 +229,9 @@ static bool run_alone(StepRunner *runner, size_t index, Error *err)
     if (end != ALONE_DONE)
         return true;
     unit_committed(runner, index);
-    const RunPart *part = part_at(runner, unit->first_part);
-    const RunArrival arrival = {.task = task_of(runner, unit->first_part)};
-    if (unit->resets_after && !reset_session(runner, err))
+    const RunPart *part = step_runner_part(runner, unit->first_part);
+    const RunArrival arrival = {.task = step_runner_task(runner, unit->first_part)};
+    if (unit->resets_after && !step_recovery_reset_session(runner, err))
         return false;
     return !part->arrives ||
            step_queue_observe_arrival(&runner->queue, OBSERVE_ARRIVES, &arrival, err);
@@ -446,7 +279,7 @@ static bool run_batch(StepRunner *runner, size_t index, Error *err)
 {
     const BatchWatcher watcher = {
         .committed = on_range_committed, .context = runner, .hurries = runner->options->hurries};
-    const RunTask *task = task_of(runner, runner->units.units.items[index].first_part);
+    const RunTask *task = step_runner_task(runner, runner->units.units.items[index].first_part);
     int64_t rows = runner->batch.unit == index ? runner->batch.progress.rows : task->batch.rows;
     BatchEnd end = BATCH_FAILED;
     bool good = step_batch_run(&runner->queue, index, &runner->batch, &watcher, &end, err);
@@ -462,7 +295,7 @@ static bool run_batch(StepRunner *runner, size_t index, Error *err)
 static bool run_with_intent(StepRunner *runner, size_t index, Error *err)
 {
     const RunUnit *unit = &runner->units.units.items[index];
-    if (!step_alone_intend(&runner->queue, part_at(runner, unit->first_part), "unknown",
+    if (!step_alone_intend(&runner->queue, step_runner_part(runner, unit->first_part), "unknown",
                            /* words= */ NULL, unit->attempt, err))
         return false;
     runner->committed = runner->queue.chain;
@@ -478,8 +311,8 @@ static bool observe_committed(StepRunner *runner, const RunUnit *unit, Error *er
 {
     const RunPart *last = NULL;
     for (size_t i = 0; i < unit->part_count; i++)
-        if (part_at(runner, unit->first_part + i)->arrives)
-            last = part_at(runner, unit->first_part + i);
+        if (step_runner_part(runner, unit->first_part + i)->arrives)
+            last = step_runner_part(runner, unit->first_part + i);
     if (!last)
         return true;
     const RunArrival arrival = {.task = &runner->queue.tasks->items[last->task]};
@@ -524,14 +357,14 @@ static bool run_all(StepRunner *runner, Error *err)
         bool stop = interrupt_count() > 0;
         if (next < count && !stop) {
             if (!run_unit(runner, next++, err))
-                return give_up(runner, err);
+                return step_recovery_give_up(runner, err);
         } else if (!step_pipeline_drain(runner->pipeline, err)) {
-            return give_up(runner, err);
+            return step_recovery_give_up(runner, err);
         }
-        if (failed(runner) && !recover(runner, &next, err))
-            return pg_session_is_lost(runner->session) ? give_up(runner, err) : false;
+        if (failed(runner) && !step_recovery_recover(runner, &next, err))
+            return pg_session_is_lost(runner->session) ? step_recovery_give_up(runner, err) : false;
         if (stop && next < count)
-            return interrupted_before(runner, next, err);
+            return step_recovery_interrupted(runner, next, err);
     }
     return true;
 }
@@ -543,7 +376,7 @@ static void leave_script(StepRunner *runner)
 {
     CLEANUP(error_done) Error ignored = {0};
     if (!runner->session->path_is_ours && !pg_session_is_lost(runner->session))
-        (void)!reset_session(runner, &ignored);
+        (void)!step_recovery_reset_session(runner, &ignored);
 }
 
 bool step_runner_run(PgSession *session, const RunTaskArray *tasks, const RunUnits *units,

@@ -11,6 +11,7 @@
 #include "migrations/project_files.h"
 #include "planner/commands/files_render.h"
 #include "planner/commands/new_project.h"
+#include "planner/import/import_folders.h"
 #include "planner/import/import_project.h"
 #include "planner/packing/project_check.h"
 #include "planner/planner_commands.h"
@@ -44,14 +45,18 @@ typedef struct Import {
     Project project;
     ProjectFileArray files;
     ImportedMigrationArray migrations; /* where nothing was refused */
+    ImportFolderArray folders;         /* where it is guessed */
     const char *into;                  /* NULL: only looked at */
     const char *from;                  /* the folder as it was named */
     bool is_project;                   /* it has a sealift.conf */
+    bool is_guessed;                   /* ours, because no file of the folder shows another layout:
+                                        * it may be a folder too high */
 } Import;
 
 static void import_done(Import *import)
 {
     project_files_done(&import->files);
+    import_folders_done(&import->folders);
     imported_migrations_done(&import->migrations);
     project_done(&import->project);
 }
@@ -62,12 +67,69 @@ static bool survey(Import *import, const ImportOptions *given, Error *err)
     const char *folder = import->from;
     CLEANUP(memory_freep) char *config = file_path(folder, PROJECT_CONFIG_NAME);
     import->is_project = file_exists(config);
-    if (!import->is_project)
-        return project_survey_folder(folder, given->layout, &import->project, err);
+    if (!import->is_project) {
+        if (!project_survey_folder(folder, given->layout, &import->project, err))
+            return false;
+        import->is_guessed = strcmp(given->layout, "auto") == 0 && !import->project.layout_reason;
+        return true;
+    }
     if (strcmp(given->layout, "auto") != 0)
         return error_set(err, ERROR_USAGE,
                          "--layout: '%s' is a project, whose sealift.conf says its layout", folder);
     return project_survey(folder, &import->project, err);
+}
+
+static bool is_refused(const Import *import, const ProjectMigration *migration)
+{
+    array_each (const ProjectFile, file, &import->files)
+        for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
+            if (file->fate == PROJECT_FILE_REFUSED && migration->scripts[which] &&
+                strcmp(migration->scripts[which], file->path) == 0)
+                return true;
+    return false;
+}
+
+static void take_errors(FindingArray *from, FindingArray *to)
+{
+    array_each (Finding, finding, from)
+        if (finding->severity == FINDING_ERROR)
+            *array_add(to) =
+                (Finding){FINDING_ERROR, TAKE_PTR(finding->message), TAKE_PTR(finding->hint)};
+}
+
+/* The files, and every script that cannot be carried over, not only the first: of one whose name or
+ * marks are refused it is known. What only warns is for a project ('planner verify-project'). */
+static bool list_files(Import *import, Error *err)
+{
+    Project *project = &import->project;
+    FindingArray *findings = &project->findings;
+    if (!project_files_list(project, &import->files, err))
+        return false;
+    size_t before = findings->count;
+    array_each (const ProjectMigration, migration, &project->migrations) {
+        CLEANUP(findings_done) FindingArray found = {0};
+        if (is_refused(import, migration))
+            continue;
+        project_check_migration(project, migration, &found);
+        take_errors(&found, findings);
+    }
+    if (findings->count == before)
+        return true;
+    project_files_done(&import->files);
+    return project_files_list(project, &import->files, err);
+}
+
+/* A folder without any migration is no folder of migrations. */
+static bool check_found(const Import *import, Error *err)
+{
+    size_t errors = findings_error_count(&import->project.findings);
+    if (!import->is_guessed || import->project.migrations.count || errors)
+        return true;
+    error_set(err, ERROR_INPUT, "there is no migration of a known layout in '%s'", import->from);
+    return import->folders.count
+               ? error_hint(err, "name one of the folders in it")
+               : error_hint(err, "name the folder that the scripts stand in; --layout psql takes "
+                                 "any NAME.sql");
 }
 
 /* --- what it says ---------------------------------------------------------------------------- */
@@ -127,12 +189,22 @@ static void render_missing_config(const Import *import, Text *out)
     render_init(import, out);
 }
 
+static void render_folders(const Import *import, Text *out)
+{
+    array_each (const ImportFolder, folder, &import->folders) {
+        CLEANUP(memory_freep) char *path = file_path(import->from, folder->name);
+        CLEANUP(memory_freep) char *word = text_shell_word(path);
+        text_addf(out, "the folder '%s' in it is one of %s:\n    planner import %s\n", folder->name,
+                  layout_name(folder->layout), word);
+    }
+}
+
 static void render(const Import *import, Text *out)
 {
     const Project *project = &import->project;
-    text_addf(out, "layout: %s%s%s\n", layout_name(project->layout),
-              project->layout_reason ? ", because " : "",
-              project->layout_reason ? project->layout_reason : "");
+    const char *reason = import->is_guessed ? "no file shows another" : project->layout_reason;
+    text_addf(out, "layout: %s%s%s\n", layout_name(project->layout), reason ? ", because " : "",
+              reason ? reason : "");
     project_files_text(&import->files, LIST_UNSAID_FILES, out);
     text_addf(out, "migrations: %zu\n", project->migrations.count);
     array_each (const ImportedMigration, migration, &import->migrations)
@@ -151,6 +223,7 @@ static void render(const Import *import, Text *out)
     } else {
         render_missing_config(import, out);
     }
+    render_folders(import, out);
 }
 
 static void migration_json(const Import *import, const ImportedMigration *migration,
@@ -184,6 +257,14 @@ static void render_json(const Import *import, Text *out)
         migration_json(import, migration, &json);
     json_close(&json);
     project_findings_json(&import->project.findings, &json);
+    json_array(&json, "folders");
+    array_each (const ImportFolder, folder, &import->folders) {
+        json_object(&json, /* name= */ NULL);
+        json_string(&json, "name", folder->name);
+        json_string(&json, "layout", layout_name(folder->layout));
+        json_close(&json);
+    }
+    json_close(&json);
     json_close(&json);
     json_end(&json);
 }
@@ -317,9 +398,11 @@ static bool run(CommandContext *context, Error *err)
         return error_set(err, ERROR_USAGE, "%s is for --into",
                          given->product ? "--product" : "--version");
     import.from = context->arguments.items[0];
-    if (!survey(&import, given, err) || !project_files_list(&import.project, &import.files, err))
+    if (!survey(&import, given, err) || !list_files(&import, err) ||
+        (import.is_guessed && !import_folders_find(import.from, &import.folders, err)))
         return false;
-    bool good = findings_error_count(&import.project.findings) == 0;
+    bool found = check_found(&import, err);
+    bool good = found && findings_error_count(&import.project.findings) == 0;
     if (good && (!import_plan(&import.project, given->version, &import.migrations, err) ||
                  (given->into && !convert(&import, given, err))))
         return false;
@@ -329,7 +412,7 @@ static bool run(CommandContext *context, Error *err)
         note_empty_versions(&import.project);
     }
     (context->json ? render_json : render)(&import, context->out);
-    return findings_check(&import.project.findings, /* project= */ NULL, err);
+    return found && findings_check(&import.project.findings, /* project= */ NULL, err);
 }
 
 const Command command_import = {

@@ -7,17 +7,25 @@ static const char *bare_reason(const ProjectFile *file)
     return text_has_prefix(file->reason, before) ? file->reason + strlen(before) : file->reason;
 }
 
+static void render_file(const ProjectFile *file, Text *out)
+{
+    text_addf(out, "  %-7s  %s", project_file_fate_name(file->fate), file->path);
+    if (text_has_suffix(file->path, "/"))
+        text_addf(out, " (%zu file%s)", file->count, file->count == 1 ? "" : "s");
+    text_addf(out, ": %s\n", bare_reason(file));
+}
+
 void project_files_text(const ProjectFileArray *files, FileListing listing, Text *out)
 {
-    text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n", files->count,
-              project_files_count(files, PROJECT_FILE_READ),
-              project_files_count(files, PROJECT_FILE_IGNORED),
-              project_files_count(files, PROJECT_FILE_REFUSED));
+    size_t read = project_files_count(files, PROJECT_FILE_READ);
+    size_t ignored = project_files_count(files, PROJECT_FILE_IGNORED);
+    size_t refused = project_files_count(files, PROJECT_FILE_REFUSED);
+    text_addf(out, "files: %zu, of which %zu read, %zu ignored, %zu refused\n",
+              read + ignored + refused, read, ignored, refused);
     array_each (const ProjectFile, file, files)
         if (file->reason &&
             (listing == LIST_FILES || (listing == LIST_UNSAID_FILES && !file->said)))
-            text_addf(out, "  %-7s  %s: %s\n", project_file_fate_name(file->fate), file->path,
-                      bare_reason(file));
+            render_file(file, out);
 }
 
 void project_files_json(const ProjectFileArray *files, JsonWriter *json)
@@ -34,6 +42,7 @@ void project_files_json(const ProjectFileArray *files, JsonWriter *json)
         json_string(json, "path", file->path);
         json_string(json, "fate", project_file_fate_name(file->fate));
         json_string(json, "reason", file->reason);
+        json_int(json, "files", (int64_t)file->count);
         json_close(json);
     }
     json_close(json);

@@ -72,7 +72,11 @@ static const char config_text[] =
     "# What liquibase would be called with, where changesets have contexts or labels: names, and an\n"
     "# expression over labels; * for all changesets.\n"
     "# contexts = prod, eu\n"
-    "# labels = v2 and !draft\n";
+    "# labels = v2 and !draft\n"
+    "# Where the migration folder stands on liquibase's search path, . for that itself; and whose rows\n"
+    "# are kept ([foreign-history]): what 'liquibase --version' prints.\n"
+    "# folder = db/changelog\n"
+    "# version = 4.28.0\n";
 
 bool new_project_name(const char *given, const char *folder, char **ret_name, Error *err)
 {

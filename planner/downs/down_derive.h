@@ -21,6 +21,10 @@ void down_derive(DownDeriving *deriving);
 /* down_alter.c: those of an ALTER TABLE, a step for each of its commands. */
 void down_derive_alter_table(DownDeriving *deriving);
 
+/* down_rename.c: those of RENAME and SET SCHEMA. */
+void down_derive_rename(DownDeriving *deriving);
+void down_derive_set_schema(DownDeriving *deriving);
+
 /* down_create.c: those of CREATE … The last two answer whether the statement is theirs. */
 void down_derive_table(DownDeriving *deriving);
 void down_derive_schema(DownDeriving *deriving);

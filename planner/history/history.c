@@ -8,8 +8,9 @@
 #define SCRIPT_SIZE_MAX (INT64_C(1) << 30)
 
 static const HistoryWriter *const writers[] = {
-    &history_golang_migrate, &history_diesel, &history_dbmate, &history_goose,  &history_node_pg,
-    &history_sqlx,           &history_prisma, &history_flyway, &history_sqitch, &history_graphile,
+    &history_golang_migrate, &history_diesel,   &history_dbmate,    &history_goose,
+    &history_node_pg,        &history_sqlx,     &history_prisma,    &history_flyway,
+    &history_sqitch,         &history_graphile, &history_liquibase,
 };
 
 struct History {
@@ -248,6 +249,13 @@ static void tolerate(Manifest *manifest, const char *kind, char *identity)
     *array_add(&manifest->tolerated) = (ManifestTolerated){memory_string(kind), identity};
 }
 
+static void tolerate_table(const char *schema, const char *name, Manifest *manifest)
+{
+    CLEANUP(memory_freep) char *table = written(name);
+    tolerate(manifest, "*", memory_format("%s.%s.*", schema, table));
+    tolerate(manifest, "*", memory_format("%s.%s", schema, table));
+}
+
 static void tolerate_place(const HistoryPlace *place, Manifest *manifest)
 {
     CLEANUP(memory_freep) char *schema = written(place->schema);
@@ -256,12 +264,12 @@ static void tolerate_place(const HistoryPlace *place, Manifest *manifest)
         tolerate(manifest, "schema", memory_string(schema));
         return;
     }
-    CLEANUP(memory_freep) char *table = written(place->table);
     CLEANUP(memory_freep) char *plain = memory_format("%s_id_seq", place->table);
     CLEANUP(memory_freep) char *sequence = written(plain);
-    tolerate(manifest, "*", memory_format("%s.%s.*", schema, table));
-    tolerate(manifest, "*", memory_format("%s.%s", schema, table));
+    tolerate_table(schema, place->table, manifest);
     tolerate(manifest, "sequence", memory_format("%s.%s", schema, sequence));
+    if (place->beside)
+        tolerate_table(schema, place->beside, manifest);
 }
 
 void history_tolerate(const Project *project, int64_t last, Manifest *manifest)

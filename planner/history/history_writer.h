@@ -38,7 +38,8 @@ typedef struct HistoryWriter {
 } HistoryWriter;
 
 extern const HistoryWriter history_golang_migrate, history_diesel, history_dbmate, history_goose,
-    history_node_pg, history_sqlx, history_prisma, history_flyway, history_sqitch, history_graphile;
+    history_node_pg, history_sqlx, history_prisma, history_flyway, history_sqitch, history_graphile,
+    history_liquibase;
 
 /* --- what writers share ---------------------------------------------------------------------- */
 

@@ -260,7 +260,7 @@ const LintRule lint_rules[] = {
      "Leave BEGIN out, or add COMMIT.", "all", lint_tx_unclosed},
     {"do-commit", 48, LINT_ERROR, LINT_ABOUT_TEXT,
      "COMMIT and ROLLBACK in a DO block fail inside a transaction.", "none: an error",
-     "A migration of its own with the directive no-transaction.", "all", lint_do_commit},
+     "Leave them out; what must commit in pieces is a batch.", "all", lint_do_commit},
     {"session-setting", 49, LINT_NOTE, LINT_ABOUT_TEXT,
      "A setting of the session outlives what it was meant for.", "none", "SET LOCAL", "all",
      lint_session_setting},
@@ -270,7 +270,9 @@ const LintRule lint_rules[] = {
     {"session-role", 49, LINT_ERROR, LINT_ABOUT_TEXT, "The role is the site's to choose.",
      "none: refused", "ALTER … OWNER TO", "all", lint_session_role},
     {"session-discard", 49, LINT_ERROR, LINT_ABOUT_TEXT,
-     "DISCARD ALL and the like take away what the applier relies on, its lock too.",
+     "DISCARD ALL, RESET ALL and the like take away what the applier relies on, its lock too; with "
+     "another client_encoding or default_transaction_read_only its own rows would be damaged or "
+     "refused.",
      "none: refused", "Leave it out.", "all", lint_session_discard},
     {"session-listen", 49, LINT_WARNING, LINT_ABOUT_TEXT,
      "Nobody listens in the applier's session.", "none", "Leave it out.", "all",

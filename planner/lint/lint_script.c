@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "migrations/client_copy.h"
 #include "migrations/code_replacement.h"
+#include "migrations/line_ends.h"
 #include "migrations/script_directives.h"
 
 typedef struct Reading {
@@ -57,7 +58,8 @@ static void place(Reading *reading, LintStatement *statement)
     reading->group_open = !alone;
     if (begins) {
         reading->inside = reading->group_open = true;
-    } else if (kind->control != TRANSACTION_CONTROL_NONE) {
+    } else if (kind->control != TRANSACTION_CONTROL_NONE &&
+               kind->control != TRANSACTION_CONTROL_MODES) {
         reading->inside = reading->group_open = false;
     }
 }
@@ -123,9 +125,8 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
     if (!client_command_read(text, length, &kind, &copy, &refused)) {
         add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (in_statement) {
-        add_problem(reading->script, "psql-command", line,
-                    "a command of psql in the middle of a statement",
-                    "end the statement before it with a semicolon");
+        client_command_refuse_inside(text, &refused);
+        add_problem(reading->script, "psql-command", line, refused.message, refused.hint);
     } else if (kind == CLIENT_COMMAND_COPY) {
         LintStatement *statement = add_statement(reading, /* offset= */ -1, line);
         statement->kind.copy_from_stdin = true;
@@ -139,8 +140,10 @@ static bool on_backslash(void *context, const char *text, size_t length, int64_t
 static void make_canonical(LintScript *script)
 {
     size_t from = script->size >= 3 && memcmp(script->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, to = 0;
+    LineEnds ends = {0};
+    bool leaves_out = line_ends_leave_out(&ends, script->text, script->size);
     for (; from < script->size; from++)
-        if (script->text[from] != '\r' || from + 1 == script->size ||
+        if (!leaves_out || script->text[from] != '\r' || from + 1 == script->size ||
             script->text[from + 1] != '\n')
             script->text[to++] = script->text[from];
     script->text[to] = '\0';

@@ -30,6 +30,7 @@ void lint_tx_control(LintVisit *visit)
         return;
     TransactionControl control = visit->statement->kind.control;
     if (control == TRANSACTION_CONTROL_NONE || control == TRANSACTION_CONTROL_BEGIN ||
+        control == TRANSACTION_CONTROL_MODES ||
         (control == TRANSACTION_CONTROL_COMMIT && visit->statement->inside))
         return;
     lint_find(visit, 0,
@@ -108,17 +109,15 @@ void lint_do_commit(LintVisit *visit)
     static const char *const words[] = {"commit", "rollback"};
     if (!node_kind_is(visit->node, "DoStmt") || !is_plpgsql(visit->node))
         return;
-    bool alone = (visit->script->directives.no_transaction ||
-                  visit->migration->no_transaction[PROJECT_UP]) &&
-                 !visit->statement->inside;
     const char *word = statement_word(body_of(visit->node), words, ARRAY_LEN(words));
-    if (word && !alone)
-        lint_find(visit, 0,
-                  memory_string("-- in a migration of its own with a directive at its top:\n"
-                                "-- sealift: no-transaction"),
-                  "'%s' in a DO block fails in a transaction, and the applier runs the script in "
-                  "one",
-                  word);
+    if (word)
+        lint_find(
+            visit, 0,
+            memory_string("-- leave it out; for what must commit in pieces, a migration of its "
+                          "own with\n-- sealift: batch key=id"),
+            "'%s' in a DO block fails in a transaction, and the applier runs each statement "
+            "in one, with no-transaction too",
+            word);
 }
 
 void lint_dynamic_sql(LintVisit *visit)
@@ -237,7 +236,8 @@ void lint_session_role(LintVisit *visit)
 
 void lint_session_discard(LintVisit *visit)
 {
-    if (visit->statement && visit->statement->kind.breaks_session)
+    const StatementKind *kind = visit->statement ? &visit->statement->kind : NULL;
+    if (kind && (kind->breaks_session || kind->changes_encoding || kind->forbids_writing))
         lint_find(visit, 0,
                   memory_string("-- leave it out: the applier cleans the session after every "
                                 "migration"),

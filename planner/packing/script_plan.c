@@ -1,30 +1,17 @@
-#include "planner/packing/script_plan.h"
+#include "planner/packing/script_walk.h"
 
 #include <inttypes.h>
 
 #include "bundles/parameter_value.h"
 #include "planner/packing/plan_parameters.h"
-#include "planner/packing/written_tables.h"
-
-/* Where the walk over the statements stands. */
-typedef struct Walk {
-    const ScriptPlanOptions *options;
-    const Script *script;
-    ManifestScript *planned;
-    bool inside;                  /* between the author's BEGIN and COMMIT */
-    const ScriptStatement *begin; /* the BEGIN that opened it */
-    bool has_pairs;               /* the script has a BEGIN of its own somewhere */
-    bool group_open;              /* the next step joins the last group */
-    WrittenTables written;        /* by the statements so far */
-} Walk;
 
 static void walk_done(Walk *walk)
 {
     written_tables_done(&walk->written);
 }
 
-static bool refuse(const Walk *walk, const ScriptStatement *statement, Error *err, const char *why,
-                   const char *hint)
+bool walk_refuse(const Walk *walk, const ScriptStatement *statement, Error *err, const char *why,
+                 const char *hint)
 {
     CLEANUP(memory_freep) char *place = script_statement_place(walk->script, statement);
     error_set(err, ERROR_INPUT, "%s: '%s' %s", place, statement->summary, why);
@@ -32,27 +19,35 @@ static bool refuse(const Walk *walk, const ScriptStatement *statement, Error *er
 }
 
 /* What no script may hold, whatever stands around it. */
-static bool check_policy(const Walk *walk, const ScriptStatement *statement, Error *err)
+bool walk_check_policy(const Walk *walk, const ScriptStatement *statement, Error *err)
 {
     const StatementKind *kind = &statement->kind;
     bool reads_only =
         walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK;
     if (kind->changes_role)
-        return refuse(walk, statement, err, "changes the role, which the applier decides",
-                      "leave it out; ownership is set with ALTER … OWNER TO");
+        return walk_refuse(walk, statement, err, "changes the role, which the applier decides",
+                           "leave it out; ownership is set with ALTER … OWNER TO");
+    if (kind->changes_encoding)
+        return walk_refuse(
+            walk, statement, err, "sets another client_encoding than UTF8",
+            "leave it out: scripts are read and sent as UTF-8, and the applier's own rows "
+            "as well; 'pg_dump --encoding=UTF8' makes such a dump");
+    if (kind->forbids_writing)
+        return walk_refuse(walk, statement, err, "forbids writing to the applier as well",
+                           "say READ ONLY in the BEGIN of the transaction that it is for");
     if (kind->breaks_session)
-        return refuse(walk, statement, err, "would break the applier's session",
-                      "leave it out: the applier cleans the session after every migration");
+        return walk_refuse(walk, statement, err, "would break the applier's session",
+                           "leave it out: the applier cleans the session after every migration");
     if (kind->copy_to_stdout)
-        return refuse(walk, statement, err, "copies to a client that is not there", NULL);
+        return walk_refuse(walk, statement, err, "copies to a client that is not there", NULL);
     if (kind->copy_server_file)
-        return refuse(walk, statement, err, "uses a file or program of the server's machine",
-                      "use \\copy … from 'file' beside the script, or COPY … FROM STDIN");
+        return walk_refuse(walk, statement, err, "uses a file or program of the server's machine",
+                           "use \\copy … from 'file' beside the script, or COPY … FROM STDIN");
     if (reads_only && kind->copy_from_stdin)
-        return refuse(walk, statement, err, "loads data in a script that only reads", NULL);
+        return walk_refuse(walk, statement, err, "loads data in a script that only reads", NULL);
     if (reads_only && kind->not_in_transaction)
-        return refuse(walk, statement, err,
-                      "cannot run in the read-only transaction of such a script", NULL);
+        return walk_refuse(walk, statement, err,
+                           "cannot run in the read-only transaction of such a script", NULL);
     return true;
 }
 
@@ -87,7 +82,7 @@ static ProbeKind probe_kind_of(SettleKind settle)
     return PROBE_NONE;
 }
 
-static char *name_or_null(const char *name)
+char *walk_name_or_null(const char *name)
 {
     return *name ? memory_string(name) : NULL;
 }
@@ -100,19 +95,19 @@ static bool set_probe(const Walk *walk, const ScriptStatement *statement, Probe 
     if (probe->kind == PROBE_NONE && walk->script->directives.idempotent)
         probe->kind = PROBE_REPEAT;
     if (probe->kind == PROBE_NONE)
-        return refuse(
+        return walk_refuse(
             walk, statement, err,
             "runs outside transactions, and after a crash nobody could tell whether it ran",
             "give the object a name; or, where running it twice is harmless, put "
             "'-- sealift: idempotent' at the top");
-    probe->object = name_or_null(kind->object.name);
-    probe->object_schema = name_or_null(kind->object.schema);
-    probe->table = name_or_null(kind->table.name);
-    probe->table_schema = name_or_null(kind->table.schema);
+    probe->object = walk_name_or_null(kind->object.name);
+    probe->object_schema = walk_name_or_null(kind->object.schema);
+    probe->table = walk_name_or_null(kind->table.name);
+    probe->table_schema = walk_name_or_null(kind->table.schema);
     return true;
 }
 
-static ManifestGroup *open_group(Walk *walk, GroupKind kind)
+ManifestGroup *walk_open_group(Walk *walk, GroupKind kind)
 {
     ManifestGroup *group = array_add(&walk->planned->groups);
     group->kind = kind;
@@ -142,12 +137,11 @@ static ManifestGroup *transaction_group(Walk *walk)
 {
     if (walk->group_open)
         return &walk->planned->groups.items[walk->planned->groups.count - 1];
-    ManifestGroup *group = open_group(walk, GROUP_TRANSACTION);
-    if (walk->inside) {
-        group->isolation = isolation_of(walk->begin->kind.isolation);
-        group->read_only = walk->begin->kind.read_only;
-        group->deferrable = walk->begin->kind.deferrable;
-    }
+    ManifestGroup *group = walk_open_group(walk, GROUP_TRANSACTION);
+    group->isolation = isolation_of(walk->modes.isolation);
+    group->read_only = walk->modes.read_only;
+    group->deferrable = walk->modes.deferrable;
+    walk->modes = (StatementKind){0};
     walk->group_open = true;
     return group;
 }
@@ -160,8 +154,7 @@ static int64_t lock_estimate_of(Walk *walk, const StatementKind *kind)
     return is_new ? kind->lock_estimate : 0;
 }
 
-static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup *group,
-                     Probe probe)
+void walk_add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup *group, Probe probe)
 {
     const StatementKind *kind = &statement->kind;
     bool asks = kind->answers &&
@@ -198,19 +191,19 @@ static void add_step(Walk *walk, const ScriptStatement *statement, ManifestGroup
 static bool plan_autocommit(Walk *walk, const ScriptStatement *statement, Error *err)
 {
     if (walk->inside)
-        return refuse(walk, statement, err, "cannot run inside BEGIN … COMMIT",
-                      "put it behind the COMMIT, or into a migration of its own");
+        return walk_refuse(walk, statement, err, "cannot run inside BEGIN … COMMIT",
+                           "put it behind the COMMIT, or into a migration of its own");
     Probe probe = {0};
     if (!set_probe(walk, statement, &probe, err))
         return false;
     walk->group_open = false;
-    add_step(walk, statement, open_group(walk, GROUP_AUTOCOMMIT), probe);
+    walk_add_step(walk, statement, walk_open_group(walk, GROUP_AUTOCOMMIT), probe);
     return true;
 }
 
 static bool plan_statement(Walk *walk, const ScriptStatement *statement, Error *err)
 {
-    if (!check_policy(walk, statement, err))
+    if (!walk_check_policy(walk, statement, err))
         return false;
     if (statement->kind.not_in_transaction)
         return plan_autocommit(walk, statement, err);
@@ -219,20 +212,22 @@ static bool plan_statement(Walk *walk, const ScriptStatement *statement, Error *
         return true;
     if (walk->has_pairs && !walk->script->is_dump && !walk->inside && !alone &&
         !statement->kind.session_state)
-        return refuse(walk, statement, err, "stands outside the script's own BEGIN … COMMIT",
-                      "leave BEGIN and COMMIT out: the applier runs the script in a transaction");
+        return walk_refuse(
+            walk, statement, err, "stands outside the script's own BEGIN … COMMIT",
+            "leave BEGIN and COMMIT out: the applier runs the script in a transaction");
     if (alone)
         walk->group_open = false;
-    add_step(walk, statement, transaction_group(walk), (Probe){0});
+    walk_add_step(walk, statement, transaction_group(walk), (Probe){0});
     return true;
 }
 
 static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
 {
     if (walk->inside)
-        return refuse(walk, statement, err, "stands inside another transaction", NULL);
+        return walk_refuse(walk, statement, err, "stands inside another transaction", NULL);
     walk->inside = true;
     walk->begin = statement;
+    walk->modes = statement->kind;
     /* pg_dump has BEGIN … COMMIT around the bytes of large objects, which want a transaction, not
      * one of their own */
     if (walk->script->is_dump)
@@ -243,17 +238,34 @@ static bool plan_begin(Walk *walk, const ScriptStatement *statement, Error *err)
     return true;
 }
 
+/* SET TRANSACTION: the modes are those of our BEGIN, behind which the applier's own statements
+ * stand before the script's. */
+static bool plan_modes(Walk *walk, const ScriptStatement *statement, Error *err)
+{
+    const StatementKind *kind = &statement->kind;
+    bool alone = walk->options->mode == TRANSACTION_MODE_NONE || walk->has_pairs;
+    if (walk->group_open || (alone && !walk->inside))
+        return walk_refuse(walk, statement, err, "is not the first statement of a transaction",
+                           "put it right behind BEGIN, or say its modes there");
+    if (*kind->isolation)
+        memcpy(walk->modes.isolation, kind->isolation, sizeof walk->modes.isolation);
+    walk->modes.read_only |= kind->read_only;
+    walk->modes.deferrable |= kind->deferrable;
+    return true;
+}
+
 /* COMMIT, or in a script that only reads also ROLLBACK, which is what the applier does anyway. */
 static bool plan_end(Walk *walk, const ScriptStatement *statement, Error *err)
 {
     bool reads_only =
         walk->options->kind == SCRIPT_VERIFY || walk->options->kind == SCRIPT_PRECHECK;
     if (statement->kind.control == TRANSACTION_CONTROL_ROLLBACK && !reads_only)
-        return refuse(walk, statement, err, "would undo what the migration did", NULL);
+        return walk_refuse(walk, statement, err, "would undo what the migration did", NULL);
     if (!walk->inside)
-        return refuse(walk, statement, err, "ends a transaction that the script has not begun",
-                      NULL);
+        return walk_refuse(walk, statement, err, "ends a transaction that the script has not begun",
+                           NULL);
     walk->inside = false;
+    walk->modes = (StatementKind){0};
     walk->group_open = (reads_only || walk->script->is_dump) && walk->group_open;
     return true;
 }
@@ -268,92 +280,14 @@ static bool plan_one(Walk *walk, const ScriptStatement *statement, Error *err)
     case TRANSACTION_CONTROL_COMMIT:
     case TRANSACTION_CONTROL_ROLLBACK:
         return plan_end(walk, statement, err);
+    case TRANSACTION_CONTROL_MODES:
+        return plan_modes(walk, statement, err);
     case TRANSACTION_CONTROL_OTHER:
-        return refuse(walk, statement, err, "controls transactions in a way the applier cannot",
-                      NULL);
+        return walk_refuse(
+            walk, statement, err, "controls transactions in a way the applier cannot",
+            "what it takes over is BEGIN, SET TRANSACTION right behind it, and COMMIT");
     }
     return error_set(err, ERROR_INTERNAL, "transaction control of an unknown kind");
-}
-
-/* --- batches --------------------------------------------------------------------------------- */
-
-static bool refuse_batch(const Walk *walk, Error *err, const char *why, const char *hint)
-{
-    error_set(err, ERROR_INPUT, "%s:%" PRId64 ": a batch %s", walk->options->name,
-              walk->script->directives.batch.line, why);
-    return error_hint(err, "%s", hint);
-}
-
-#define BATCH_SHAPE                                                                                \
-    "the script holds two statements: the one that is run for each range of keys, from $1 to $2 "  \
-    "(WHERE key BETWEEN $1 AND $2), and a SELECT of one boolean, true where all is done"
-
-/* The statement of each range. */
-static bool check_batched(const Walk *walk, const ScriptStatement *statement, Error *err)
-{
-    const StatementKind *kind = &statement->kind;
-    if (kind->control != TRANSACTION_CONTROL_NONE || kind->not_in_transaction)
-        return refuse(walk, statement, err, "cannot run in a batch's own transactions",
-                      BATCH_SHAPE);
-    if (!kind->changes_rows || kind->outside_effects)
-        return refuse(walk, statement, err, "is nothing that runs in batches",
-                      "UPDATE, DELETE, INSERT, MERGE and WITH do; " BATCH_SHAPE);
-    if (kind->parameters != (PARAMETER_FIRST | PARAMETER_SECOND))
-        return refuse(walk, statement, err,
-                      "must use $1 and $2, the first and last key of its range, and no other "
-                      "parameter",
-                      BATCH_SHAPE);
-    return true;
-}
-
-/* What must hold behind the last range. */
-static bool check_completion(const Walk *walk, const ScriptStatement *statement, Error *err)
-{
-    const StatementKind *kind = &statement->kind;
-    if (!kind->answers || kind->parameters || kind->session_state || kind->breaks_session)
-        return refuse(walk, statement, err, "is no assertion that ends a batch", BATCH_SHAPE);
-    return true;
-}
-
-static bool set_batch(const Walk *walk, ManifestBatch *batch, Error *err)
-{
-    const ScriptBatch *given = &walk->script->directives.batch;
-    const StatementName *target = &walk->script->statements.items[0].kind.target;
-    bool is_known = walk->script->statements.items[0].kind.changes_in_place && *target->name;
-    if (!given->table && !is_known)
-        return refuse_batch(walk, err, "does not say which table's keys it goes through",
-                            "add table=NAME to the directive");
-    *batch = (ManifestBatch){
-        .table = memory_string(given->table ? given->table : target->name),
-        .table_schema =
-            given->table ? memory_string(given->table_schema) : name_or_null(target->schema),
-        .key = memory_string(given->key),
-        .size = given->size,
-        .pause_ms = given->pause_ms,
-    };
-    return true;
-}
-
-static bool plan_batch(Walk *walk, Error *err)
-{
-    const Script *script = walk->script;
-    if (walk->options->kind != SCRIPT_UP && walk->options->kind != SCRIPT_DOWN)
-        return refuse_batch(walk, err, "stands in a script that only reads",
-                            "batches are for up and down scripts");
-    if (script->statements.count != 2)
-        return refuse_batch(walk, err, "is not alone in its script", BATCH_SHAPE);
-    const ScriptStatement *statements = script->statements.items;
-    if (!check_batched(walk, &statements[0], err) || !check_policy(walk, &statements[0], err) ||
-        !check_completion(walk, &statements[1], err) ||
-        !set_batch(walk, &walk->planned->batch, err))
-        return false;
-    (void)open_group(walk, GROUP_BATCH);
-    for (size_t i = 0; i < 2; i++) {
-        add_step(walk, &statements[i], &walk->planned->groups.items[0], (Probe){0});
-        walk->planned->steps.items[i].kind = i == 0 ? STEP_BATCH : STEP_ASSERTION;
-    }
-    walk->planned->present = true;
-    return true;
 }
 
 /* --- site parameters ------------------------------------------------------------------------- */
@@ -364,7 +298,7 @@ static bool refuse_reference(const Walk *walk, const ScriptStatement *statement,
 {
     CLEANUP(memory_freep)
     char *words = memory_format("refers to the site parameter '%s' %s", value->name, why);
-    return refuse(walk, statement, err, words, hint);
+    return walk_refuse(walk, statement, err, words, hint);
 }
 
 /* What is settled after a crash, or gone through in batches, must have its name when packed. */
@@ -442,15 +376,15 @@ bool script_plan(const Script *script, const ScriptPlanOptions *options, Manifes
     if (!check_gate(&walk, err) || !check_way_back(&walk, err) || !check_references(&walk, err))
         return false;
     if (script->directives.batch.size)
-        return plan_batch(&walk, err);
+        return walk_plan_batch(&walk, err);
     array_each (ScriptStatement, statement, &script->statements)
         walk.has_pairs |= statement->kind.control == TRANSACTION_CONTROL_BEGIN;
     array_each (ScriptStatement, statement, &script->statements)
         if (!plan_one(&walk, statement, err))
             return false;
     if (walk.inside)
-        return refuse(&walk, walk.begin, err, "begins a transaction that the script does not end",
-                      NULL);
+        return walk_refuse(&walk, walk.begin, err,
+                           "begins a transaction that the script does not end", NULL);
     ret_script->gate = script->directives.gate;
     ret_script->in_transaction = script->directives.verify_in_transaction;
     ret_script->present = ret_script->steps.count > 0;
@@ -471,7 +405,7 @@ bool script_plan_append(const Script *script, size_t first, const ScriptPlanOpti
             statement->kind.not_in_transaction)
             return error_set(err, ERROR_INTERNAL, "what was added to '%s' does not fit",
                              options->name);
-        add_step(&walk, statement, transaction_group(&walk), (Probe){0});
+        walk_add_step(&walk, statement, transaction_group(&walk), (Probe){0});
     }
     planned->present = planned->steps.count > 0;
     return true;

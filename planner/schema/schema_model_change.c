@@ -3,15 +3,6 @@
 #include "base/text.h"
 #include "planner/schema/sql_names.h"
 
-/* Take item number `at` out of an array whose items own something. */
-#define array_drop(array, at, done)                                                                \
-    do {                                                                                           \
-        done(&(array)->items[at]);                                                                 \
-        memmove(&(array)->items[at], &(array)->items[(at) + 1],                                    \
-                ((array)->count - (at)-1) * sizeof(*(array)->items));                              \
-        (array)->count--;                                                                          \
-    } while (0)
-
 static void replace(char **text, const char *by)
 {
     char *copy = memory_string(by);
@@ -407,15 +398,6 @@ static void set_schema(Model *model, const Node *statement)
     move_table(model, table, node_text(statement, "newschema"), name);
 }
 
-static void drop_type(Model *model, const char *schema, const char *name)
-{
-    ModelType *type = model_type(model, schema, name);
-    if (type) {
-        size_t at = (size_t)(type - model->types.items);
-        array_drop(&model->types, at, model_type_done);
-    }
-}
-
 static void drop_schema(Model *model, const char *schema)
 {
     for (size_t i = model->tables.count; i-- > 0;)
@@ -438,7 +420,7 @@ static void drop_objects(Model *model, const Node *statement)
         if (table)
             drop_table(model, sql_schema_name(names), sql_last_name(names));
         else if (type)
-            drop_type(model, sql_schema_name(names), sql_last_name(names));
+            model_drop_type(model, sql_schema_name(names), sql_last_name(names));
         else if (strcmp(what, "OBJECT_INDEX") == 0)
             drop_index(model, sql_schema_name(names), sql_last_name(names));
         else if (strcmp(what, "OBJECT_SCHEMA") == 0)
@@ -446,66 +428,7 @@ static void drop_objects(Model *model, const Node *statement)
     }
 }
 
-/* -- types -- */
-
-static ModelType *add_type(Model *model, const ModelPlace *place, ModelTypeKind kind,
-                           const char *schema, const char *name)
-{
-    drop_type(model, schema, name);
-    ModelType *type = array_add(&model->types);
-    type->kind = kind;
-    type->schema = memory_string(model_schema_of(model, schema));
-    type->name = memory_string(name);
-    type->made = *place;
-    return type;
-}
-
-static void create_type(Model *model, const ModelPlace *place, const Node *statement)
-{
-    const Node *names = node_at(statement, "typeName");
-    if (node_kind_is(statement, "CreateEnumStmt"))
-        add_type(model, place, MODEL_ENUM, sql_schema_name(names), sql_last_name(names));
-    names = node_at(statement, "domainname");
-    if (node_kind_is(statement, "CreateDomainStmt")) {
-        ModelType *type =
-            add_type(model, place, MODEL_DOMAIN, sql_schema_name(names), sql_last_name(names));
-        CLEANUP(text_done) Text base = {0};
-        sql_add_type(&base, node_at(statement, "typeName"));
-        type->base = memory_string(text_string(&base));
-        node_each(constraint, node_at(statement, "constraints")) type->constrained |=
-            node_is(constraint, "contype", "CONSTR_CHECK") ||
-            node_is(constraint, "contype", "CONSTR_NOTNULL");
-    }
-    if (node_kind_is(statement, "CompositeTypeStmt"))
-        add_type(model, place, MODEL_OTHER_TYPE, node_text(statement, "typevar.schemaname"),
-                 node_text(statement, "typevar.relname"));
-}
-
-/* Without a word about it a function is volatile. */
-static void create_function(Model *model, const Node *statement)
-{
-    const char *name = sql_last_name(node_at(statement, "funcname"));
-    bool is_volatile = true;
-    node_each(option, node_at(statement, "options")) if (node_is(option, "defname", "volatility"))
-        is_volatile = node_is(option, "arg.String.sval", "volatile");
-    ModelFunction *known = model_function(model, name);
-    if (!known) {
-        known = array_add(&model->functions);
-        known->name = memory_string(name);
-    } else if (!node_true(statement, "replace")) {
-        is_volatile = is_volatile || known->is_volatile;
-    }
-    known->is_volatile = is_volatile;
-}
-
-static void alter_domain(Model *model, const Node *statement)
-{
-    const Node *names = node_at(statement, "typeName");
-    ModelType *type = model_type(model, sql_schema_name(names), sql_last_name(names));
-    const char *what = node_text(statement, "subtype"); /* O: SET NOT NULL, C: ADD CONSTRAINT */
-    if (type && (*what == 'O' || *what == 'C'))
-        type->constrained = true;
-}
+/* -- schemas, and all statements -- */
 
 /* CREATE SCHEMA s CREATE TABLE t …: its elements, in that schema. */
 static void create_schema(Model *model, const ModelPlace *place, const Node *statement)
@@ -545,9 +468,9 @@ void model_apply(Model *model, const ModelPlace *place, const Node *statement)
     else if (node_kind_is(statement, "DropStmt"))
         drop_objects(model, statement);
     else if (node_kind_is(statement, "CreateFunctionStmt"))
-        create_function(model, statement);
+        model_create_function(model, statement);
     else if (node_kind_is(statement, "AlterDomainStmt"))
-        alter_domain(model, statement);
+        model_alter_domain(model, statement);
     else
-        create_type(model, place, statement);
+        model_create_type(model, place, statement);
 }

@@ -86,6 +86,55 @@ converts() {
     errors_has '--product is for --into'
 }
 
+@test "a look says of every script why it cannot be carried over" {
+    mkdir old
+    printf 'CREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nCOMMIT;\n' >old/1_a.up.sql
+    echo 'DROP TABLE a, b;' >old/1_a.down.sql
+    echo 'CREATE TABLE c ();' >old/2_c.up.sql
+    printf 'CREATE TABLE d ();\n\\! id\n' >old/3_d.up.sql
+    run_status 4 planner import --layout golang-migrate old
+    output_has 'files: 4, of which 2 read, 0 ignored, 2 refused' 'migrations: 3' \
+        "error: 1_a.up.sql:1: 'create table a …' stands outside" 'error: 3_d.up.sql:2: ' 'leave BEGIN and COMMIT out'
+    output_lacks 'no down' 'nothing was written'
+    errors_has 'and 1 more, which stand above'
+    run_status 4 planner import --layout golang-migrate old --json
+    same refused '1_a.up.sql 3_d.up.sql' "$(json '[.files.not_read[].path] | join(" ")')"
+    run_status 4 planner import --layout golang-migrate --into new old
+    [ ! -e new ]
+}
+
+@test "a folder too high: those in it that are a tool's are named" {
+    mkdir -p db/postgres 'db/my sql' db/.old db/empty
+    printf -- '-- +goose Up\nCREATE TABLE a ();\n' | tee db/postgres/1_a.sql 'db/my sql/1_a.sql' >db/.old/1_a.sql
+    run_status 4 planner import db
+    output_has 'layout: sealift, because no file shows another' "the folder 'my sql' in it is one of goose:" \
+        '    planner import "db/my sql"' '    planner import db/postgres'
+    output_lacks "folder '.old'" "folder 'empty'" 'nothing was written'
+    output_has "'postgres/1_a.sql' looks like a script, but its name does not fit"
+    run_status 4 planner import db --json
+    same folders 'my sql goose postgres goose' "$(json '[.folders[] | .name, .layout] | join(" ")')"
+    run_status 0 planner import db/postgres
+    output_lacks 'in it is one of'
+    run_status 0 planner import db/postgres --json
+    same folders 0 "$(json '.folders | length')"
+}
+
+@test "a folder without any migration is refused" {
+    mkdir -p db/up
+    echo 'x' >db/migrate.go
+    run_status 4 planner import --into new db
+    errors_has "there is no migration of a known layout in 'db'" 'name the folder that the scripts stand in'
+    [ ! -e new ]
+    echo 'CREATE TABLE a ();' >db/up/V1__a.sql
+    run_status 0 planner import db
+    output_has "layout: flyway, because 'up/V1__a.sql'"
+    # what a layout is named for may be empty for now
+    run_status 0 planner import --layout flyway db/.
+    rm db/up/V1__a.sql
+    run_status 0 planner import --layout flyway db
+    output_has 'migrations: 0'
+}
+
 @test "files that are not read for one reason are summed up, each is named once" {
     mkdir old
     printf -- '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n' >old/1_a.sql

@@ -150,7 +150,8 @@ ships with a down
 pilots/licence with a down
 ship_count with a down
 ship_count.2 with a down
-files: 13 read, 0 ignored, 0 refused" "$(listing sqitch)"
+files: 13 read, 1 ignored, 0 refused
+ignored: migrations/notes.sql" "$(listing sqitch)"
 }
 
 @test "graphile-migrate: the chain of committed migrations, applied as psql does" {

@@ -113,8 +113,89 @@ SQL
     same state '1.0.0 current' "$(state)"
 }
 
+@test "a statement that a migration has prepared is gone with it, not within" {
+    script 1.0.0/0001_item.up.sql <<'SQL'
+CREATE TABLE item (id int);
+PREPARE p AS INSERT INTO item VALUES (1);
+VACUUM item;
+EXECUTE p;
+VACUUM item;
+SQL
+    script 1.0.0/0002_more.up.sql <<<'PREPARE p AS SELECT 2; EXECUTE p;'
+    script 1.0.0/0003_more.up.sql <<<'PREPARE p AS SELECT 3;'
+    script 1.0.0/0004_checks.precheck.sql <<<'PREPARE p AS SELECT 4;'
+    script 1.0.0/0004_checks.up.sql <<<'PREPARE p AS SELECT 5; CREATE TABLE checks ();'
+    bundle
+    run_status 0 applier apply one.bundle --yes
+    same rows 1 "$(sql 'SELECT count(*) FROM item')"
+    same state '1.0.0 current' "$(state)"
+}
+
+@test "what a migration leaves of its session does not reach the next one of the same transaction" {
+    script 1.0.0/0001_leaks.up.sql <<'SQL'
+CREATE SCHEMA elsewhere;
+CREATE TEMP TABLE item (wrong int);
+DECLARE c CURSOR WITH HOLD FOR SELECT 1;
+PREPARE p AS SELECT 1;
+SET search_path = elsewhere;
+SET DateStyle = 'SQL, DMY';
+SET LOCAL work_mem = '9MB';
+SQL
+    script 1.0.0/0002_after.precheck.sql <<<"SELECT current_setting('DateStyle') = 'ISO, MDY';"
+    script 1.0.0/0002_after.up.sql <<'SQL'
+CREATE TABLE item (id int);
+INSERT INTO item VALUES (1);
+PREPARE p AS SELECT 2;
+CREATE TABLE seen AS SELECT current_setting('search_path') AS path, current_setting('DateStyle') AS dates,
+    current_setting('work_mem') AS memory, (SELECT count(*) FROM pg_cursors WHERE name = 'c') AS cursors;
+SQL
+    script 1.1.0/0003_more.precheck.sql <<<'-- sealift: gate
+SELECT count(*) = 1 FROM public.item;'
+    script 1.1.0/0003_more.up.sql <<<'PREPARE p AS SELECT 3; CREATE TABLE more ();'
+    release 1.0.0 1.1.0
+    pack_bundle one.bundle 1.1.0 >/dev/null
+    trust_site
+    run_status 0 applier apply one.bundle --yes --atomic run
+    same seen 'public|ISO, MDY|4MB|0' "$(sql 'SELECT * FROM public.seen')"
+    same item 1 "$(sql 'SELECT * FROM public.item')"
+    same state '1.1.0 current' "$(state)"
+}
+
+@test "SET TRANSACTION is a mode of the transaction that it begins" {
+    script 1.0.0/0001_item.up.sql <<'SQL'
+BEGIN;
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+CREATE TABLE item AS SELECT current_setting('transaction_isolation') AS level;
+COMMIT;
+BEGIN READ ONLY, ISOLATION LEVEL READ COMMITTED;
+SELECT 1 / (current_setting('transaction_read_only') = 'on')::int;
+COMMIT;
+SQL
+    bundle
+    run_status 0 applier apply one.bundle --yes
+    same item 'repeatable read' "$(sql 'TABLE item')"
+}
+
+# undone STATEMENT: in a DO block, where nobody sees it before it runs.
+undone() {
+    script 1.0.0/0001_größe.up.sql <<<"CREATE TABLE item (); DO \$\$ BEGIN $1; END \$\$;"
+    bundle
+    run_status 10 applier apply one.bundle --yes
+    errors_has 'reset all settings or changed client_encoding'
+    absent item
+    same state 'null behind' "$(state)"
+}
+
+@test "an encoding that is changed behind our back would damage the ledger: its migration is undone" {
+    undone "PERFORM set_config('client_encoding', 'LATIN1', false)"
+}
+
+@test "settings that are all reset behind our back take the group's name along: its migration is undone" {
+    undone 'RESET ALL'
+}
+
 @test "what would change the role, drop our lock or answer with data is refused when packing" {
-    for statement in 'SET ROLE other_owner' 'SET LOCAL ROLE other_owner' "SET ROLE = 'other_owner'" 'SET SESSION ROLE other_owner' 'RESET ROLE' 'SET SESSION AUTHORIZATION app' 'DISCARD ALL' 'DEALLOCATE ALL' 'SELECT pg_advisory_unlock_all()' 'COPY item TO STDOUT'; do
+    for statement in 'SET ROLE other_owner' 'SET LOCAL ROLE other_owner' "SET ROLE = 'other_owner'" 'SET SESSION ROLE other_owner' 'RESET ROLE' 'SET SESSION AUTHORIZATION app' 'DISCARD ALL' 'RESET ALL' "SET client_encoding = 'LATIN1'" 'SET default_transaction_read_only = on' 'DEALLOCATE ALL' 'SELECT pg_advisory_unlock_all()' 'COPY item TO STDOUT'; do
         rm -rf "$PROJECT"
         empty_project
         script 1.0.0/0001_item.up.sql <<<"CREATE TABLE item (); $statement;"

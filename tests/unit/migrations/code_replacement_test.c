@@ -72,6 +72,39 @@ static void up_and_down_are_read_as_scripts(void **state UNUSED)
            "2_b: SELECT 2@3 / SELECT -2@2\n");
 }
 
+/* A program may be one half of a pair, whichever language the other half is in. */
+static void a_program_is_one_half_of_its_pair(void **state UNUSED)
+{
+    const File *files = FILES(
+        {"1_a.up.sql", "SELECT 1;\n"}, {"1_a.down.fizz", PROGRAM},
+        {"1_a.down.fizz" UP, LINE("1_a.down.fizz") "SELECT -1;\n"}, {"2_b.up.fizz", PROGRAM},
+        {"2_b.up.fizz" UP, LINE("2_b.up.fizz") "SELECT 2;\n"}, {"2_b.down.sql", "SELECT -2;\n"},
+        {"3_c.up.fizz", PROGRAM}, {"3_c.up.fizz" UP, LINE("3_c.up.fizz") "SELECT '{{ 3 }}';\n"},
+        {"3_c.up.fizz" DOWN, LINE("3_c.up.fizz") "SELECT -3;\n"});
+    static const char listing[] = "1_a: SELECT 1@1 / SELECT -1@2\n"
+                                  "2_b: SELECT 2@2 / SELECT -2@1\n"
+                                  "3_c: SELECT '{{ 3 }}'@2 / SELECT -3@2\n";
+    expect(LAYOUT_GOLANG_MIGRATE, files, listing);
+    expect(LAYOUT_POPX,
+           FILES({"1_a.pg.up.sql", "SELECT 1;\n"}, {"1_a.down.fizz", PROGRAM},
+                 {"1_a.down.fizz" UP, LINE("1_a.down.fizz") "SELECT -1;\n"},
+                 {"2_b.up.fizz", PROGRAM},
+                 {"2_b.up.fizz" UP, LINE("2_b.up.fizz") "SELECT '{{ 2 }}';\n"},
+                 {"2_b.up.fizz" DOWN, LINE("2_b.up.fizz") "SELECT -2;\n"}),
+           "1_a: SELECT 1@1 / SELECT -1@2\n"
+           "2_b: SELECT '{{ 2 }}'@2 / SELECT -2@2\n");
+    expect_says("golang-migrate", FILES({"1_a.up.sql", "SELECT 1;\n"}, {"1_a.down.go", PROGRAM}),
+                FINDING_ERROR, "'migrations/1_a.down.go' is a migration written in");
+    expect_says("golang-migrate",
+                FILES({"1_a.up.go", PROGRAM}, {"1_a.up.go" UP, LINE("1_a.up.go") "SELECT 1;\n"},
+                      {"1_b.up.sql", "SELECT 2;\n"}),
+                FINDING_ERROR, "the version of 'migrations/1_b.up.sql' stands twice");
+    expect_says("golang-migrate",
+                FILES({"1_a.up.sql", "SELECT 1;\n"}, {"1_a.down.go", PROGRAM},
+                      {"1_a.down.go" UP, REPLACES "1_a.down.go blake2b 00\nSELECT -1;\n"}),
+                FINDING_ERROR, "'migrations/1_a.down.go' has changed since");
+}
+
 /* No step of a sequence is passed over because its language is a rare one. */
 static void programs_of_every_language_are_refused(void **state UNUSED)
 {
@@ -199,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sql_takes_the_programs_place),
         cmocka_unit_test(up_and_down_are_read_as_scripts),
+        cmocka_unit_test(a_program_is_one_half_of_its_pair),
         cmocka_unit_test(programs_of_every_language_are_refused),
         cmocka_unit_test(lists_of_operations_are_refused),
         cmocka_unit_test(is_read_as_it_stands),

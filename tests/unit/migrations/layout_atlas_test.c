@@ -180,7 +180,9 @@ static void is_refused_by_line(void **state UNUSED)
         {"-- atlas:delimiter\nSELECT 1", "1.sql:1: only a delimiter of visible"},
         {"-- atlas:delimiter //\nSELECT 1//", "1.sql:2: the delimiter '//' stands beside other"},
         {"-- atlas:import x.sql\n\nSELECT 1;", "1.sql:1: the directive 'atlas:import' cannot be"},
-        {"-- atlas:txtar\n\n-- migration.sql --\n", "1.sql:1: the directive 'atlas:txtar' cannot"},
+        {"-- atlas:txtar\n\n-- migration.sql --\n",
+         "1.sql:1: a file of several parts ('atlas:txtar'"},
+        {"-- atlas:assert DS103\nSELECT 1;", "1.sql:1: the directive 'atlas:assert' cannot be"},
         {"SELECT 1;\nSELECT {{ .Name }};", "1.sql:2: a template, which atlas would fill in"},
         {"{{- template \"x\" }}", "1.sql:1: a template"},
         {"-- +goose Up\nSELECT 1;", "'migrations/1.sql' is a migration of goose in a folder of"},
@@ -194,6 +196,23 @@ static void is_refused_by_line(void **state UNUSED)
     expect_says("atlas", FILES({"1_a.SQL", "SELECT 1;"}), FINDING_WARNING,
                 "'migrations/1_a.SQL' is not read: atlas reads only");
     expect_says("atlas", FILES({"1_a.py", "x"}), FINDING_ERROR, "1_a.py");
+}
+
+/* What asserts in its parts is no error more. */
+static void a_file_of_parts_is_refused_once(void **state UNUSED)
+{
+    File with_sum[FILES_MAX];
+    CLEANUP(memory_freep) char *sum = NULL;
+    const File *files =
+        FILES({"1.sql", "-- atlas:txtar\n\n-- checks.sql --\n-- atlas:assert DS103\n"
+                        "SELECT true;\n\n-- migration.sql --\nDROP TABLE a;\n"});
+    ProjectFolder folder = project_with("atlas", summed(files, with_sum, &sum));
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project project = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_int_equal(project.findings.count, 1);
+    assert_non_null(strstr(project.findings.items[0].hint, "its part migration.sql"));
+    folder_done(&folder);
 }
 
 /* What of a line is not looked at may hold the delimiter. */
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_stands_for_what_is_gone),
         cmocka_unit_test(pairs_are_summed_by_their_ups),
         cmocka_unit_test(is_refused_by_line),
+        cmocka_unit_test(a_file_of_parts_is_refused_once),
         cmocka_unit_test(long_lines_are_refused_beside_a_delimiter),
         cmocka_unit_test(arrays_are_no_templates),
         cmocka_unit_test(names_what_the_sum_does_not_hold_for),

@@ -225,6 +225,7 @@ static void refinery_is_told_from_flyway(void **state UNUSED)
         {"../Cargo.toml", "[dependencies]\nrefinery = \"0.8\"\n", "refinery"},
         {"../Cargo.toml", "[dev-dependencies.refinery]\nversion = \"0.8\"\n", "refinery"},
         {"../Cargo.toml", "# no refinery\n[dependencies]\nrefinery-like = \"1\"\n", "flyway"},
+        {"Cargo.toml", "[dependencies]\nrefinery.workspace = true\n", "refinery"},
         {"V2__b.java", "x", "flyway"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -238,6 +239,47 @@ static void refinery_is_told_from_flyway(void **state UNUSED)
     }
     expect_says("flyway", FILES({"V1__a.sql", "SELECT 1;"}, {"U2__b.sql", "SELECT 2;"}),
                 FINDING_WARNING, "where the tool is refinery");
+}
+
+/* The folder of the migrations is deep in a crate of a workspace, or is the project itself. */
+static void refinery_is_told_by_its_crate(void **state UNUSED)
+{
+    static const char depends[] = "[dependencies]\nrefinery = { workspace = true }\n";
+    ProjectFolder folder = folder_new("auto\nfolder = lib/db/src/migrations", NULL, 0);
+    CLEANUP(error_done) Error err = {0};
+    CLEANUP(project_done) Project deep = {0};
+    CLEANUP(project_done) Project bare = {0};
+    CLEANUP(memory_freep) char *inside = file_path(folder.path, "lib/db/src/migrations");
+    folder_write(&folder, "lib/db/src/migrations/V1__a.sql", "SELECT 1;");
+    folder_write(&folder, "lib/db/Cargo.toml", depends);
+    assert_true(project_survey(folder.path, &deep, &err));
+    assert_string_equal(layout_name(deep.layout), "refinery");
+    assert_string_equal(deep.layout_reason, "'lib/db/Cargo.toml' is refinery's, or names it");
+    assert_true(project_survey_folder(inside, "auto", &bare, &err));
+    assert_string_equal(layout_name(bare.layout), "refinery");
+    assert_string_equal(bare.layout_reason, "'../../Cargo.toml' is refinery's, or names it");
+    folder_done(&folder);
+}
+
+/* No tool but refinery has U… without a V…; where another tool's files are, it is a stray. */
+static void refinery_is_told_by_its_names_alone(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *layout;
+    } cases[] = {
+        {"U2__b.sql", "refinery"},    {"x/U2__b.sql", "refinery"}, {"V2__b.sql", "flyway"},
+        {"x/V2__b.sql", "flyway"},    {"2_b.sql", "sqlx"},         {"2_b.up.sql", "golang-migrate"},
+        {"0002_b.up.sql", "sealift"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder =
+            project_with("auto", FILES({"U1__a.sql", "SELECT 1;"}, {cases[i].name, "SELECT 2;"}));
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_survey(folder.path, &project, &err));
+        assert_string_equal(layout_name(project.layout), cases[i].layout);
+        folder_done(&folder);
+    }
 }
 
 static void refinery_is_refused_by_name(void **state UNUSED)
@@ -272,6 +314,8 @@ int main(void)
         cmocka_unit_test(numbered_folders_are_refused_by_name),
         cmocka_unit_test(refinery_runs_u_among_v),
         cmocka_unit_test(refinery_is_told_from_flyway),
+        cmocka_unit_test(refinery_is_told_by_its_crate),
+        cmocka_unit_test(refinery_is_told_by_its_names_alone),
         cmocka_unit_test(refinery_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

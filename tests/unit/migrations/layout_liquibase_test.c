@@ -404,6 +404,56 @@ static void a_changelog_includes_folders(void **state UNUSED)
     }
 }
 
+/* What an include says must hold as well as what the changeset says. */
+static void contexts_and_labels_of_an_include_choose(void **state UNUSED)
+{
+    static const struct {
+        const char *config, *include, *listing, *says;
+    } cases[] = {
+        {"contexts = prod\nlabels = v2", "context='prod or test' labels='v2,v3'", "123", NULL},
+        {"contexts = test\nlabels = v2", "contextFilter='test'", "13",
+         "sub/b.sql:2: the changeset 'a:2' is not read: its context does not hold"},
+        {"contexts = prod\nlabels = v2", "context='!prod'", "3",
+         "'migrations/sub/a.sql' is not read: its context does not hold"},
+        {"contexts = prod\nlabels = v2", "labels='v3'", "3",
+         "'migrations/sub/a.sql' is not read: its labels are not chosen"},
+        {"contexts = *\nlabels = *", "context='none' labels='none'", "123", NULL},
+        {"contexts = prod\nlabels = v2", "context='!!a'", "3",
+         "m.xml:1: the attribute 'context': the expression '!!a'"},
+        {"contexts = prod\n[foreign-history]\nkeep = true", "context='prod'", "3",
+         "m.xml:1: [foreign-history] keep cannot note the context and labels of an include: 'sub'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(text_done) Text changelog = {0};
+        CLEANUP(text_done) Text found = {0};
+        text_addf(&changelog,
+                  "<databaseChangeLog><includeAll path='sub' relativeToChangelogFile='true' %s/>"
+                  "<include file='z.sql'/></databaseChangeLog>",
+                  cases[i].include);
+        ProjectFolder folder =
+            project_with("liquibase", FILES({"m.xml", text_string(&changelog)},
+                                            {"sub/a.sql", HEAD "--changeset a:1\nSELECT 1;\n"},
+                                            {"sub/b.sql", HEAD "--changeset a:2 context:prod\n"
+                                                               "SELECT 2;\n"},
+                                            {"z.sql", HEAD "--changeset a:3\nSELECT 3;\n"}));
+        folder_add(&folder, "sealift.conf", "[liquibase]\nversion = 4.28.0\nfolder = .\n",
+                   cases[i].config);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        bool said = !cases[i].says;
+        if (!project_survey(folder.path, &project, &err))
+            fail_msg("%s: %s", cases[i].include, err.message);
+        array_each (const ProjectMigration, migration, &project.migrations)
+            text_add(&found, migration->title);
+        assert_string_equal(text_string(&found), cases[i].listing);
+        array_each (const Finding, finding, &project.findings)
+            said |= cases[i].says && strstr(finding->message, cases[i].says);
+        if (!said || (project.findings.count && !cases[i].says))
+            fail_msg("%s: %zu findings", cases[i].include, project.findings.count);
+        folder_done(&folder);
+    }
+}
+
 static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
 {
 #define YAML "databaseChangeLog:\n- include:\n    file: a.sql\n"
@@ -413,7 +463,14 @@ static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
     } cases[] = {
         {"m.yaml", YAML "- changeSet:\n    id: 1\n",
          "m.yaml:4: this cannot be read: '- changeSet:'"},
-        {"m.yaml", YAML "    context: x\n", "m.yaml:4: this cannot be read: 'context'"},
+        {"m.yaml", YAML "    context: x\n",
+         "m.yaml:2: the attribute 'context' chooses by what liquibase is called with"},
+        {"m.yaml", YAML "    labels: x\n",
+         "m.yaml:2: the attribute 'labels' chooses by what liquibase is called with"},
+        {"m.yaml", YAML "    context: x\n    contextFilter: x\n",
+         "m.yaml:5: this cannot be read: 'contextFilter'"},
+        {"m.yaml", YAML "    errorIfMissing: false\n",
+         "m.yaml:4: this cannot be read: 'errorIfMissing'"},
         {"m.yaml", YAML "    relativeToChangelogFile: yes\n",
          "m.yaml:4: this cannot be read: 'relativeToChangelogFile'"},
         {"m.yaml", YAML "    file: b.sql\n", "m.yaml:4: this cannot be read: 'file'"},
@@ -432,6 +489,8 @@ static void a_changelog_that_does_more_is_refused_by_line(void **state UNUSED)
         {"m.xml", XML "words", "m.xml:3: this cannot be read: 'words'"},
         {"m.xml", "<databaseChangeLog logicalFilePath='x'>",
          "m.xml:1: this cannot be read: 'logicalFilePath'"},
+        {"m.xml", "<databaseChangeLog contextFilter='x'>",
+         "m.xml:1: this cannot be read: 'context'"},
         {"m.xml", "<!DOCTYPE databaseChangeLog>",
          "m.xml:1: this cannot be read: '!DOCTYPE databaseChangeLog'"},
         {"m.json", "{\"databaseChangeLog\": []}",
@@ -473,6 +532,7 @@ int main(void)
         cmocka_unit_test(files_are_refused_by_name),
         cmocka_unit_test(a_changelog_gives_the_order),
         cmocka_unit_test(a_changelog_includes_folders),
+        cmocka_unit_test(contexts_and_labels_of_an_include_choose),
         cmocka_unit_test(a_changelog_that_does_more_is_refused_by_line),
         cmocka_unit_test(contexts_and_labels_choose),
         cmocka_unit_test(near_misses_are_told_of),

@@ -276,14 +276,18 @@ static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
 {
     const File *files =
         FILES({"b.sql", "SELECT 2;"}, {"B.sql", "SELECT 1;"}, {"b.down.sql", "SELECT -2;"},
-              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"});
+              {"revert/B.sql", "SELECT -1;"}, {"notes.txt", "x"}, {"c.d.up.sql", "SELECT 3;"},
+              {"c.d.down.sql", "SELECT -3;"});
     ProjectFolder folder = project_with("psql", files);
     CLEANUP(error_done) Error err = {0};
     CLEANUP(project_done) Project project = {0};
     assert_true(project_read(folder.path, &project, &err));
     CLEANUP(memory_freep) char *listing = listing_of(&project);
-    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n");
+    assert_string_equal(listing, "B: SELECT 1@1 / SELECT -1@1\nb: SELECT 2@1 / SELECT -2@1\n"
+                                 "c.d: SELECT 3@1 / SELECT -3@1\n");
     folder_done(&folder);
+    expect_says("psql", FILES({"a.sql", "SELECT 1;"}, {"a.up.sql", "SELECT 2;"}), FINDING_ERROR,
+                "two migrations are called 'a': 'migrations/a.sql' and 'migrations/a.up.sql'");
     expect_says("psql", FILES({"a.down.sql", "x"}), FINDING_WARNING,
                 "'migrations/a.down.sql' is not read: there is no script that it takes back");
     expect_says("psql", FILES({"revert/a.sql", "x"}), FINDING_WARNING,
@@ -420,6 +424,8 @@ static void says_which_other_tools_it_could_be(void **state UNUSED)
          "our own layout names scripts; these could also be scripts of golang-migrate, sqlx, popx, "
          "node-pg-migrate (read otherwise): "},
         {{{"1_a.sql", "SELECT 1;"}}, "as sqlx has it; these could also be scripts of node-pg-"},
+        {{{"V1__a.sql", "SELECT 1;"}, {"V2__b.sql", "SELECT 2;"}},
+         "flyway names versions; these could also be scripts of refinery (all the same but for"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         ProjectFolder folder = project_with("auto", cases[i].files);
@@ -428,6 +434,24 @@ static void says_which_other_tools_it_could_be(void **state UNUSED)
         assert_true(project_read(folder.path, &project, &err));
         if (!strstr(project.layout_reason, cases[i].says))
             fail_msg("'%s' does not say '%s'", project.layout_reason, cases[i].says);
+        folder_done(&folder);
+    }
+}
+
+/* refinery would read one that is flyway's alone otherwise: that is no news. */
+static void says_of_flyway_no_tool_that_reads_it_otherwise(void **state UNUSED)
+{
+    static const File cases[][3] = {
+        {{"V1__a.sql", "SELECT 1;"}, {"V1.2__b.sql", "SELECT 2;"}},
+        {{"V1__a.sql", "SELECT 1;"}, {"U1__a.sql", "SELECT 2;"}},
+        {{"V1__a.sql", "SELECT 1;"}, {"R__b.sql", "SELECT 2;"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ProjectFolder folder = project_with("auto", cases[i]);
+        CLEANUP(error_done) Error err = {0};
+        CLEANUP(project_done) Project project = {0};
+        assert_true(project_read(folder.path, &project, &err));
+        assert_null(strstr(project.layout_reason, "refinery"));
         folder_done(&folder);
     }
 }
@@ -455,6 +479,7 @@ int main(void)
         cmocka_unit_test(strays_below_decide_nothing),
         cmocka_unit_test(looks_into_all_files_for_marks),
         cmocka_unit_test(says_which_other_tools_it_could_be),
+        cmocka_unit_test(says_of_flyway_no_tool_that_reads_it_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,56 @@ static void settings_of_scripts_are_read(void **state UNUSED)
     }
 }
 
+/* sqitch's folder may be that of the whole project: what stands beside its own is counted too. */
+static void a_project_around_the_migrations_is_summed_up(void **state UNUSED)
+{
+    static const struct {
+        const char *path;
+        ProjectFileFate fate;
+        size_t count;
+        const char *reason;
+    } expected[] = {
+        {".git/", PROJECT_FILE_IGNORED, 2, "hidden"},
+        {".gitignore", PROJECT_FILE_IGNORED, 1, "hidden"},
+        {"README.md", PROJECT_FILE_IGNORED, 1, "sqitch.conf says that its files are elsewhere"},
+        {"db/deploy/a.sql", PROJECT_FILE_READ, 1, NULL},
+        {"db/deploy/late.sql", PROJECT_FILE_IGNORED, 1, "no change of the plan has it; what a"},
+        {"db/deploy/notes.md", PROJECT_FILE_IGNORED, 1, "no script"},
+        {"db/sqitch.plan", PROJECT_FILE_READ, 1, NULL},
+        {"sqitch.conf", PROJECT_FILE_READ, 1, NULL},
+        {"src/", PROJECT_FILE_IGNORED, 2, "elsewhere"},
+    };
+    ProjectFolder folder = folder_new("sqitch\nfolder = .", NULL, 0);
+    folder_write(&folder, "sqitch.conf", "[core]\n\tengine = pg\n\ttop_dir = db\n");
+    folder_write(&folder, "db/sqitch.plan",
+                 "%project=x\n\na 2024-01-01T00:00:00Z Ann <a@example.com>\n");
+    folder_write(&folder, "db/deploy/a.sql", "SELECT 1;\n");
+    folder_write(&folder, "db/deploy/late.sql", "SELECT 2;\n");
+    folder_write(&folder, "db/deploy/notes.md", "");
+    static const char *const others[] = {".git/HEAD",   ".git/objects/1",      ".gitignore",
+                                         "README.md",   "src/main.c",          "src/x/y.c",
+                                         "sealift.sum", ".sealift/catalog.db", "notes/1.0.0.md"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        folder_write(&folder, others[i], "");
+    folder_remove(&folder, "migrations/.gitkeep");
+    CLEANUP(project_done) Project project = {0};
+    CLEANUP(project_files_done) ProjectFileArray files = {0};
+    CLEANUP(error_done) Error err = {0};
+    assert_true(project_survey(folder.path, &project, &err));
+    assert_true(project_files_list(&project, &files, &err));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        const ProjectFile *file = find(&files, expected[i].path);
+        assert_int_equal(file->fate, expected[i].fate);
+        assert_int_equal(file->count, expected[i].count);
+        if (expected[i].reason ? !strstr(file->reason, expected[i].reason) : !!file->reason)
+            fail_msg("'%s': '%s'", file->path, file->reason);
+    }
+    assert_int_equal(files.count, 9);
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_READ), 3);
+    assert_int_equal(project_files_count(&files, PROJECT_FILE_IGNORED), 8);
+    folder_done(&folder);
+}
+
 /* A migration folder read by itself, without a project: its files have no folder before them. */
 static void files_of_a_folder_alone_have_their_reasons(void **state UNUSED)
 {
@@ -129,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_has_its_fate),
         cmocka_unit_test(settings_of_scripts_are_read),
+        cmocka_unit_test(a_project_around_the_migrations_is_summed_up),
         cmocka_unit_test(files_of_a_folder_alone_have_their_reasons),
         cmocka_unit_test(a_folder_that_goes_away_is_an_error),
     };

@@ -118,8 +118,10 @@ static void a_change_of_settings_is_a_change(void **state UNUSED)
 /* Only a CR that ends a line with its LF is no part of the text. */
 static void a_carriage_return_alone_is_text(void **state UNUSED)
 {
-    static const char *const texts[][2] = {
-        {"SELECT\r 1;", "SELECT 1;"}, {"SELECT 1;\r", "SELECT 1;"}, {"\r\r\n", "\r\n"}};
+    static const char *const texts[][2] = {{"SELECT\r 1;", "SELECT 1;"},
+                                           {"SELECT 1;\r", "SELECT 1;"},
+                                           {"\r\r\n", "\r\n"},
+                                           {"SELECT '\n\r\n';", "SELECT '\n\n';"}};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         expect(
             "sealift",

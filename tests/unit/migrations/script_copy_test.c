@@ -91,7 +91,7 @@ static void refuses_other_commands_of_psql_and_says_what_to_do(void **state UNUS
         {"\\set x `date`\n", "v1/s.sql:1: \\set is a command of psql, not SQL",
          "variables of psql are not known here: write their values"},
         {"\n\nselect 1 \\gexec\n", "v1/s.sql:3: \\gexec is a command of psql, not SQL",
-         "end the statement with a semicolon"},
+         "what a query makes is known where it runs: let DO run it (EXECUTE format(…))"},
         {"\\!rm\n", "v1/s.sql:1: \\! is a command of psql, not SQL",
          "a migration starts no programs"},
         {"\\if true\n", "v1/s.sql:1: \\if is a command of psql, not SQL",
@@ -107,10 +107,14 @@ static void refuses_other_commands_of_psql_and_says_what_to_do(void **state UNUS
          "end the statement with a plain semicolon: each runs as a message of its own"},
         {"select 1;\n\\.\n", "v1/s.sql:2: \\. is a command of psql, not SQL",
          "it ends the data of COPY … FROM STDIN, and there is none before it"},
-        {"select 1\n\\restrict a\n;", "v1/s.sql:2: a command of psql in the middle of a statement",
+        {"select 1\n\\restrict a\n;", "v1/s.sql:2: \\restrict in the middle of a statement",
          "end the statement before it with a semicolon"},
-        {"select 1\n\\copy t from 'data.csv'\n;",
-         "v1/s.sql:2: a command of psql in the middle of a statement", NULL},
+        {"select 1\n\\copy t from 'data.csv'\n;", "v1/s.sql:2: \\copy in the middle of a statement",
+         NULL},
+        {"select 1 \\gset\n", "v1/s.sql:1: \\gset is a command of psql, not SQL",
+         "what a query answers is known where it runs: use it there, in SQL (a subquery, DO)"},
+        {"\\q\n", "v1/s.sql:1: \\q is a command of psql, not SQL",
+         "psql reads nothing of what stands behind it: leave that out, too"},
     };
     for (size_t i = 0; i < ARRAY_LEN(refused); i++)
         assert_refused(refused[i].sql, refused[i].words, refused[i].hint);

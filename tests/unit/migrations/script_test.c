@@ -49,6 +49,19 @@ static void makes_the_text_canonical(void **state UNUSED)
     assert_int_equal(test.script.statements.items[2].line, 4);
 }
 
+/* As the dump of a row that holds CRLF has it: the first line says what a line's end is. */
+static void a_return_is_text_where_lines_end_without(void **state UNUSED)
+{
+    CLEANUP(case_done) Case test = case_new();
+    assert_true(case_read(&test, "-- sealift: idempotent\nselect 'a\r\nb';\r\n"
+                                 "copy t from stdin;\n1\ta\r\n\\.\r\\.\r\n\\.\r\nselect 2;\r\n"));
+    assert_string_equal(text_string(&test.shipped.sql),
+                        "-- sealift: idempotent\nselect 'a\r\nb';\r\ncopy t from stdin;\n"
+                        "select 2;\r\n");
+    assert_string_equal(text_string(&test.shipped.data), "[1\ta\r\n\\.\r\\.\r\n]");
+    assert_true(test.script.directives.idempotent);
+}
+
 /* A CR that ends one piece read and an LF that begins the next are still one line end. */
 static void a_line_end_may_be_cut_by_the_reading(void **state UNUSED)
 {
@@ -185,6 +198,7 @@ int main(void)
         cmocka_unit_test(reads_without_a_sink),
         cmocka_unit_test(an_empty_script_has_no_statements),
         cmocka_unit_test(makes_the_text_canonical),
+        cmocka_unit_test(a_return_is_text_where_lines_end_without),
         cmocka_unit_test(a_line_end_may_be_cut_by_the_reading),
         cmocka_unit_test(refuses_what_the_splitter_refuses_with_file_and_line),
         cmocka_unit_test(refuses_a_statement_too_long_for_one_message),

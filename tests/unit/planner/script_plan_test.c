@@ -115,6 +115,32 @@ static void carries_the_modes_of_begin(void **state UNUSED)
     assert_true(planned.groups.items[0].deferrable);
 }
 
+static void takes_set_transaction_for_modes_of_its_begin(void **state UNUSED)
+{
+    static const char *const scripts[] = {
+        "BEGIN READ WRITE;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSELECT 1;\nCOMMIT;",
+        "SET LOCAL TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSELECT 1;",
+        "SET a.b = 1;\nBEGIN;\nSET TRANSACTION READ ONLY;\nSET TRANSACTION ISOLATION LEVEL "
+        "SERIALIZABLE;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+        CLEANUP(script_done) Script script = {0};
+        CLEANUP(planned_done) ManifestScript planned = {0};
+        Error err = {0};
+        script_of(scripts[i], &script);
+        const ScriptPlanOptions options = {"x.sql", SCRIPT_UP, TRANSACTION_MODE_GROUP, NULL};
+        if (!script_plan(&script, &options, &planned, &err))
+            fail_msg("%s: %s", scripts[i], err.message);
+        const ManifestGroup *group = &planned.groups.items[i == 2];
+        assert_int_equal(planned.groups.count, i == 2 ? 3 : 1);
+        assert_int_equal(group->step_count, 1);
+        assert_int_equal(group->isolation, ISOLATION_SERIALIZABLE);
+        assert_int_equal(group->read_only, i == 2);
+        if (i == 2) /* they are that transaction's only */
+            assert_int_equal(planned.groups.items[2].isolation, ISOLATION_DEFAULT);
+    }
+}
+
 static void writes_the_probe_with_the_step(void **state UNUSED)
 {
     CLEANUP(script_done) Script script = {0};
@@ -140,6 +166,14 @@ static void refuses_what_the_applier_cannot_own(void **state UNUSED)
     } cases[] = {
         {"SELECT 1;\nSET ROLE x;", SCRIPT_UP, "x.sql:2: 'set role x' changes the role"},
         {"DISCARD ALL;", SCRIPT_UP, "would break the applier's session"},
+        {"RESET ALL;", SCRIPT_UP, "x.sql:1: 'reset all' would break the applier's session"},
+        {"SET NAMES 'latin1';", SCRIPT_UP, "'set names …' sets another client_encoding than UTF8"},
+        {"SET default_transaction_read_only = on;", SCRIPT_UP, "forbids writing to the applier"},
+        {"BEGIN;\nSELECT 1;\nSET TRANSACTION READ ONLY;\nCOMMIT;", SCRIPT_UP,
+         "x.sql:3: 'set transaction read only' is not the first statement of a transaction"},
+        {"BEGIN;\nSELECT 1;\nCOMMIT;\nSET TRANSACTION READ ONLY;", SCRIPT_UP,
+         "x.sql:4: 'set transaction read only' is not the first statement of a transaction"},
+        {"SET transaction_isolation = 'serializable';", SCRIPT_UP, "controls transactions"},
         {"COPY t TO STDOUT;", SCRIPT_UP, "copies to a client"},
         {"COPY t FROM '/etc/passwd';", SCRIPT_UP, "file or program of the server"},
         {"COPY t FROM PROGRAM 'id';", SCRIPT_UP, "file or program of the server"},
@@ -424,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_statements),
         cmocka_unit_test(carries_the_modes_of_begin),
+        cmocka_unit_test(takes_set_transaction_for_modes_of_its_begin),
         cmocka_unit_test(writes_the_probe_with_the_step),
         cmocka_unit_test(refuses_what_the_applier_cannot_own),
         cmocka_unit_test(plans_a_batch_with_the_table_it_changes),
