@@ -78,6 +78,24 @@ static void take_code(LayoutReading *reading, const char *group, const char *fol
     added->order = order_of(group, file);
 }
 
+/* Projects for several databases have 01_a.sql.postgres beside 01_a.sql.sqlite: no script of ours
+ * is passed over. */
+static void judge_dialect(LayoutReading *reading, const char *path)
+{
+    const char *name = file_base_name(path), *dialect = strstr(name, ".sql.");
+    if (!dialect)
+        return;
+    dialect += strlen(".sql.");
+    if (strcmp(dialect, "postgres") == 0 || strcmp(dialect, "postgresql") == 0) {
+        CLEANUP(memory_freep)
+        char *hint = memory_format("call it '%.*s'", (int)(dialect - 1 - name), name);
+        finding_add(reading->findings, FINDING_ERROR, hint,
+                    "'%s' is a script for PostgreSQL, but no .sql file", path);
+    } else if (strcmp(dialect, "sqlite") == 0 || strcmp(dialect, "mysql") == 0) {
+        layout_pass_file(reading, path, "it is for another database than PostgreSQL");
+    }
+}
+
 /* `group` is the name of the folder that it stands in, NULL beside the folders. */
 static void take_file(LayoutReading *reading, const char *group, const char *folder,
                       const char *file)
@@ -88,8 +106,10 @@ static void take_file(LayoutReading *reading, const char *group, const char *fol
     ProjectScript script;
     if (layout_is_code(file))
         take_code(reading, group, folder, file);
-    if (!layout_is_sql(file))
+    if (!layout_is_sql(file)) {
+        judge_dialect(reading, path);
         return;
+    }
     if (!parse_name(file, &number, &stem, &script)) {
         finding_add(reading->findings, FINDING_ERROR,
                     "scripts are called NUMBER_name.sql, or move it out of the folder",
