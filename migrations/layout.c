@@ -326,7 +326,8 @@ bool layout_pass_folder(LayoutReading *reading, const char *folder, Error *err)
         if (!layout_is_sql(entry->name))
             continue;
         finding_add(reading->findings, FINDING_WARNING, NULL,
-                    "the folder '%s' holds SQL but is no part of the layout: it is not read",
+                    "the folder '%s' holds SQL but is no part of the layout: only what a script "
+                    "includes is read from it",
                     folder);
         break;
     }

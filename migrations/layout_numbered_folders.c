@@ -2,6 +2,7 @@
  * before 99/01_name.sql; numbered scripts beside the folders take their place among them. An
  * identity begins with the folder's number. NAME.sql or NAME.up.sql is an up; .down.sql,
  * .verify.sql and .precheck.sql belong to it. */
+#include <ctype.h>
 #include <inttypes.h>
 
 #include "base/text.h"
@@ -15,13 +16,14 @@ static bool is_number(const char *name)
     return layout_parse_number(name, &number, &digits) && !name[digits];
 }
 
-/* Cut a script's name: how long its stem is, what it is. */
+/* Cut a script's name: how long its stem is, what it is. The name may follow its number at once,
+ * 01event.sql. */
 static bool parse_name(const char *name, uint64_t *ret_number, size_t *ret_stem,
                        ProjectScript *ret_script)
 {
     size_t digits;
     if (!text_has_suffix(name, ".sql") || !layout_parse_number(name, ret_number, &digits) ||
-        !strchr("_-.", name[digits]))
+        (!strchr("_-.", name[digits]) && !isalpha((unsigned char)name[digits])))
         return false;
     *ret_script = PROJECT_UP;
     *ret_stem = strlen(name) - strlen(".sql");
@@ -44,7 +46,8 @@ bool layout_numbered_folders_names(const char *folder, const char *file)
     ProjectScript script;
     bool ours = layout_parse_name(file, &name) && name.digits >= 4;
     return is_number(folder) && !ours && !code_replacement_is(file) &&
-           parse_name(file, &number, &stem, &script);
+           parse_name(file, &number, &stem, &script) &&
+           !isalpha((unsigned char)file[strspn(file, "0123456789")]);
 }
 
 static LayoutMigration *find(LayoutReading *reading, const char *identity)
@@ -83,6 +86,24 @@ static void take_code(LayoutReading *reading, const char *group, const char *fol
     added->order = order_of(group, file);
 }
 
+/* Projects for several databases have 01_a.sql.postgres beside 01_a.sql.sqlite: no script of ours
+ * is passed over. */
+static void judge_dialect(LayoutReading *reading, const char *path)
+{
+    const char *name = file_base_name(path), *dialect = strstr(name, ".sql.");
+    if (!dialect)
+        return;
+    dialect += strlen(".sql.");
+    if (strcmp(dialect, "postgres") == 0 || strcmp(dialect, "postgresql") == 0) {
+        CLEANUP(memory_freep)
+        char *hint = memory_format("call it '%.*s'", (int)(dialect - 1 - name), name);
+        finding_add(reading->findings, FINDING_ERROR, hint,
+                    "'%s' is a script for PostgreSQL, but no .sql file", path);
+    } else if (strcmp(dialect, "sqlite") == 0 || strcmp(dialect, "mysql") == 0) {
+        layout_pass_file(reading, path, "it is for another database than PostgreSQL");
+    }
+}
+
 /* `group` is the name of the folder that it stands in, NULL beside the folders. */
 static void take_file(LayoutReading *reading, const char *group, const char *folder,
                       const char *file)
@@ -93,8 +114,10 @@ static void take_file(LayoutReading *reading, const char *group, const char *fol
     ProjectScript script;
     if (layout_is_code(file))
         take_code(reading, group, folder, file);
-    if (!layout_is_sql(file))
+    if (!layout_is_sql(file)) {
+        judge_dialect(reading, path);
         return;
+    }
     if (!parse_name(file, &number, &stem, &script)) {
         finding_add(reading->findings, FINDING_ERROR,
                     "scripts are called NUMBER_name.sql, or move it out of the folder",

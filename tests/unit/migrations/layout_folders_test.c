@@ -154,9 +154,10 @@ static void numbered_folders_are_read_by_number(void **state UNUSED)
            FILES({"99/01_a.sql", "SELECT 99;"}, {"9/02_b.up.sql", "SELECT 92;"},
                  {"9/02_b.down.sql", "SELECT -92;"}, {"9/1-a.sql", "SELECT 91;"},
                  {"010_x.sql", "SELECT 10;"}, {"11.sql", "SELECT 11;"},
-                 {"9/02_b.verify.sql", "SELECT 'true';"}),
+                 {"9/02_b.verify.sql", "SELECT 'true';"}, {"9/03event.sql", "SELECT 93;"}),
            "9:1-a: SELECT 91@1 / none\n"
            "9:02_b: SELECT 92@1 / SELECT -92@1\n"
+           "9:03event: SELECT 93@1 / none\n"
            "010_x: SELECT 10@1 / none\n"
            "11: SELECT 11@1 / none\n"
            "99:01_a: SELECT 99@1 / none\n");
@@ -171,12 +172,17 @@ static void numbered_folders_are_refused_by_name(void **state UNUSED)
     } cases[] = {
         {"9/x.sql", FINDING_ERROR, "'migrations/9/x.sql' does not begin with a number"},
         {"x.sql", FINDING_ERROR, "'migrations/x.sql' does not begin with a number"},
+        {"9/2 x.sql", FINDING_ERROR, "'migrations/9/2 x.sql' does not begin with a number"},
+        {"9/1event.sql", FINDING_ERROR, "the number of 'migrations/9/1event.sql' stands twice"},
         {"9/1_b.sql", FINDING_ERROR, "the number of 'migrations/9/1_b.sql' stands twice"},
         {"009/01_b.sql", FINDING_ERROR, "stands twice"},
         {"9/1_a.up.sql", FINDING_ERROR, "'migrations/9/1_a.up.sql' stands beside"},
         {"9/3_c.down.sql", FINDING_ERROR, "'migrations/9/3_c.down.sql' has no up script"},
         {"9/3_c.verify.sql", FINDING_ERROR, "'migrations/9/3_c.verify.sql' has no up script"},
         {"9/3_c.py", FINDING_ERROR, "'migrations/9/3_c.py' is a migration written in"},
+        {"9/3_c.sql.postgres", FINDING_ERROR, "3_c.sql.postgres' is a script for PostgreSQL, but"},
+        {"9/c.sql.postgresql", FINDING_ERROR, "/c.sql.postgresql' is a script for PostgreSQL"},
+        {"9/3_c.sql.sqlite", FINDING_WARNING, "3_c.sql.sqlite' is not read: it is for another"},
         {"9/more/1_c.sql", FINDING_WARNING, "the folder 'migrations/9/more' holds SQL"},
         {"more/1_c.sql", FINDING_WARNING, "the folder 'migrations/more' holds SQL"},
         {"99999999999999999999999/1_c.sql", FINDING_WARNING, "holds SQL"},

@@ -292,7 +292,9 @@ static void psql_reads_by_name_without_a_main_file(void **state UNUSED)
                 "'migrations/a.down.sql' is not read: there is no script that it takes back");
     expect_says("psql", FILES({"revert/a.sql", "x"}), FINDING_WARNING,
                 "'migrations/revert/a.sql' is not read");
-    expect_says("psql", FILES({"lib/a.sql", "x"}), FINDING_WARNING, "the folder 'migrations/lib'");
+    expect_says("psql", FILES({"lib/a.sql", "x"}), FINDING_WARNING,
+                "the folder 'migrations/lib' holds SQL but is no part of the layout: only what a "
+                "script includes is read from it");
 }
 
 /* --- golang-migrate -------------------------------------------------------------------------- */
