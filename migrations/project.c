@@ -91,11 +91,15 @@ bool project_script_read(const Project *project, const ProjectMigration *migrati
 
 static bool check_folder(const Project *project, Error *err)
 {
-    CLEANUP(memory_freep) char *path = file_path(project->root, project->config.folder);
+    /* of a folder that is looked at without a project nobody has said where it is but the caller */
+    bool alone = strcmp(project->config.folder, ".") == 0;
+    CLEANUP(memory_freep)
+    char *path =
+        alone ? memory_string(project->root) : file_path(project->root, project->config.folder);
     struct stat status;
-    if (lstat(path, &status) != 0) {
+    if ((alone ? stat : lstat)(path, &status) != 0) {
         error_set(err, ERROR_CONFIG, "cannot look into the migration folder '%s': %m", path);
-        return error_hint(err, "[migrations] folder in " PROJECT_CONFIG_NAME " names it");
+        return !alone && error_hint(err, "[migrations] folder in " PROJECT_CONFIG_NAME " names it");
     }
     if (!S_ISDIR(status.st_mode))
         return error_set(err, ERROR_CONFIG, "the migration folder '%s' is not a folder", path);

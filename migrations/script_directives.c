@@ -1,5 +1,7 @@
 #include "migrations/script_directives.h"
 
+#include <strings.h>
+
 #include "base/option_table.h"
 #include "base/text.h"
 #include "migrations/batch_directive.h"
@@ -30,20 +32,60 @@ void script_directives_done(ScriptDirectives *directives)
     directives->irreversible = directives->nothing_to_undo = directives->phase = NULL;
 }
 
+static const char *const names[] = {
+    "no-transaction",
+    "idempotent",
+    "verify",
+    "irreversible",
+    "nothing-to-undo",
+    "lock-timeout",
+    "statement-timeout",
+    "phase",
+    "gate",
+    "batch",
+    "ack",
+    "requires",
+    "depends",
+};
+
+#define WORD "sealift"
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* Whether it would be a directive but for the case of letters, a blank or a colon that is missing.
+ * Of what has no colon only words that prose would not have. */
+static bool is_almost(const char *at, const char *end)
+{
+    if ((size_t)(end - at) < strlen(WORD) || strncasecmp(at, WORD, strlen(WORD)) != 0)
+        return false;
+    const char *behind = skip_blanks(at + strlen(WORD), end);
+    if (behind < end && *behind == ':')
+        return true;
+    for (size_t i = 0; behind > at + strlen(WORD) && i < ARRAY_LEN(names); i++) {
+        size_t length = strlen(names[i]), left = (size_t)(end - behind);
+        if (left >= length && strncmp(behind, names[i], length) == 0 &&
+            (left == length || (strchr(names[i], '-') && strchr(" \t", behind[length]))))
+            return true;
+    }
+    return false;
+}
+
 bool script_directives_in_comment(const char *comment, size_t length, char **ret_words)
 {
-    static const char mark[] = "sealift:";
+    static const char mark[] = WORD ":";
     const char *end = comment + length;
-    const char *at = comment + 2;
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
-    if ((size_t)(end - at) < strlen(mark) || memcmp(at, mark, strlen(mark)) != 0)
-        return false;
-    at += strlen(mark);
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
+    const char *at = skip_blanks(comment + 2, end);
     while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
+    if ((size_t)(end - at) >= strlen(mark) && memcmp(at, mark, strlen(mark)) == 0)
+        at = skip_blanks(at + strlen(mark), end);
+    else if (!is_almost(at, end))
+        return false;
     *ret_words = memory_string_n(at, (size_t)(end - at));
     return true;
 }
@@ -157,15 +199,10 @@ static bool add_depend(ScriptDirectives *directives, const char *directive, cons
 
 static bool unknown(const char *directive, const char *words, Error *err)
 {
-    static const char *const names[] = {
-        "no-transaction",  "idempotent",
-        "verify",          "irreversible",
-        "lock-timeout",    "statement-timeout",
-        "phase",           "gate",
-        "batch",           "ack",
-        "requires",        "depends",
-        "nothing-to-undo",
-    };
+    if (is_almost(words, words + strlen(words))) {
+        error_set(err, ERROR_INPUT, "'-- %s' is almost a directive", words);
+        return error_hint(err, "write it as '-- sealift: …', or let the comment begin otherwise");
+    }
     const char *nearest = option_nearest(directive, names, ARRAY_LEN(names));
     error_set(err, ERROR_INPUT, "unknown directive '%s'", words);
     if (nearest && strcmp(nearest, directive) != 0)

@@ -9,7 +9,8 @@ void script_directives_init(ScriptDirectives *directives);
 void script_directives_done(ScriptDirectives *directives);
 
 /* Whether a comment, from its dashes to the end of its line, is a directive; where it is,
- * *ret_words is what stands behind the colon, without blanks around it. The caller frees. */
+ * *ret_words is what stands behind the colon, without blanks around it. One that is almost a
+ * directive counts, too: script_directives_add refuses the words then. The caller frees. */
 bool script_directives_in_comment(const char *comment, size_t length, char **ret_words);
 
 /* Take over one that stands in `line`. ERROR_INPUT for one that is unknown, incomplete, or given

@@ -4,6 +4,7 @@
 
 #include "base/option_table.h"
 #include "planner/packing/project_check.h"
+#include "planner/packing/project_digests.h"
 #include "planner/packing/script_plan.h"
 
 void explanation_done(Explanation *explanation)
@@ -100,6 +101,20 @@ static void explain_script(Explanation *explanation, ProjectScript which)
     into->plan = plan;
 }
 
+/* Whether what is explained is what sites have run. A script that cannot be read is a finding
+ * already. */
+static void check_edited(Explanation *explanation)
+{
+    CLEANUP(error_done) Error said = {0};
+    if (!explanation->migration->released ||
+        !project_is_edited(explanation->project, explanation->migration, &explanation->edited,
+                           &said) ||
+        !explanation->edited)
+        return;
+    project_report_edited(explanation->project, explanation->migration, &said);
+    finding_add(&explanation->findings, FINDING_ERROR, said.hint, "%s", said.message);
+}
+
 void explanation_make(const Project *project, const ProjectMigration *migration,
                       Explanation *ret_explanation)
 {
@@ -109,6 +124,7 @@ void explanation_make(const Project *project, const ProjectMigration *migration,
     for (int which = 0; which < PROJECT_SCRIPT_COUNT; which++)
         explain_script(explanation, (ProjectScript)which);
     project_check_migration(project, migration, &explanation->findings);
+    check_edited(explanation);
 }
 
 /* --- what is worth knowing of a statement ---------------------------------------------------- */

@@ -23,6 +23,7 @@ typedef struct Explanation {
     const Project *project;            /* borrowed */
     const ProjectMigration *migration; /* borrowed from it */
     ScriptExplanation scripts[PROJECT_SCRIPT_COUNT];
+    bool edited;           /* since it was released */
     FindingArray findings; /* what a script is refused for, and what `status` would say of it */
     Manifest holder;       /* owns the plans */
 } Explanation;

@@ -193,6 +193,7 @@ void explanation_text(const Explanation *explanation, Text *out)
     text_addf(out, "%s (%s%s, %s layout)\n", migration->identity,
               version ? version : "in no version yet",
               !version              ? ""
+              : explanation->edited ? ", released, and edited since"
               : migration->released ? ", released"
                                     : ", not released",
               layout_name(explanation->project->layout));

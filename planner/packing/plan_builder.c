@@ -6,6 +6,7 @@
 #include "migrations/project_notes.h"
 #include "migrations/requires_directive.h"
 #include "migrations/script.h"
+#include "migrations/script_directives.h"
 #include "planner/history/history.h"
 #include "planner/packing/plan_parameters.h"
 #include "planner/packing/plan_scope.h"
@@ -284,6 +285,7 @@ static bool read_script(Build *build, ScriptKind kind, Spool *spool, Error *err)
                              .joins_lines = !build->source->no_transaction[kind],
                              .context = spool};
     CLEANUP(script_done) Script script = {0};
+    script_directives_init(&script.directives);
     if (!authored)
         *array_add(&script.sources) = memory_string(name);
     else if (!project_script_read(build->project, build->source, (ProjectScript)kind, &sink,

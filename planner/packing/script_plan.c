@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "bundles/parameter_value.h"
+#include "planner/packing/directive_places.h"
 #include "planner/packing/plan_parameters.h"
 
 static void walk_done(Walk *walk)
@@ -357,23 +358,13 @@ static bool check_gate(const Walk *walk, Error *err)
                            ".precheck.sql");
 }
 
-static bool check_way_back(const Walk *walk, Error *err)
-{
-    if (!walk->script->directives.nothing_to_undo || walk->options->kind == SCRIPT_UP ||
-        walk->options->kind == SCRIPT_DOWN)
-        return true;
-    return error_set(err, ERROR_INPUT,
-                     "%s: 'nothing-to-undo' belongs into the up script, or into the down that it "
-                     "speaks of",
-                     walk->options->name);
-}
-
 bool script_plan(const Script *script, const ScriptPlanOptions *options, ManifestScript *ret_script,
                  Error *err)
 {
     CLEANUP(walk_done)
     Walk walk = {.options = options, .script = script, .planned = ret_script};
-    if (!check_gate(&walk, err) || !check_way_back(&walk, err) || !check_references(&walk, err))
+    if (!check_gate(&walk, err) || !directive_places_check(script, options, err) ||
+        !check_references(&walk, err))
         return false;
     if (script->directives.batch.size)
         return walk_plan_batch(&walk, err);

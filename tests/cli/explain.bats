@@ -131,3 +131,14 @@ SQL
     run_status 0 explain 0001_a
     output_has 'directive nothing-to-undo it analyzes'
 }
+
+@test "a released migration that was edited is said to be: its text is not what sites have run" {
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id int);'
+    release 1.0.0
+    run_status 0 explain 0001_item
+    output_has '0001_item (1.0.0, released, sealift layout)'
+    script 1.0.0/0001_item.up.sql <<<'CREATE TABLE item (id bigint);'
+    run_status 4 explain 0001_item
+    output_has '0001_item (1.0.0, released, and edited since, sealift layout)'
+    errors_has "the released migration '0001_item' (version 1.0.0) was edited"
+}

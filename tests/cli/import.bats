@@ -388,3 +388,12 @@ pasted() { eval "$(grep -F -- "$1" <<<"$output" | sed 's/NEW/new/; s/NAME/harbor
     run_status 0 planner import db
     output_has '0001_1  from b:a:1' '0002_2  from a:a:2' 'files: 3, of which 3 read'
 }
+
+@test "a folder that is not there is called as it was, without a word of sealift.conf" {
+    run_status 3 planner import nowhere
+    errors_has "cannot look into the migration folder 'nowhere': No such file"
+    errors_lacks sealift.conf
+    touch plain
+    run_status 3 planner import plain
+    errors_has "the migration folder 'plain' is not a folder"
+}

@@ -62,6 +62,23 @@ static void refuses_acknowledgements_without_rule_or_reason(void **state UNUSED)
                    "v1/s.sql:2: directive 'ack truncate' is given twice", NULL);
 }
 
+static void refuses_what_is_almost_a_directive(void **state UNUSED)
+{
+    static const char hint[] = "write it as '-- sealift: …', or let the comment begin otherwise";
+    static const char *const almost[] = {"Sealift: idempotent", "sealift : idempotent",
+                                         "SEALIFT lock-timeout 5s", "sealift gate"};
+    for (size_t i = 0; i < ARRAY_LEN(almost); i++) {
+        char sql[80], says[80];
+        (void)snprintf(sql, sizeof sql, "-- %s \nselect 1;", almost[i]);
+        (void)snprintf(says, sizeof says, "v1/s.sql:1: '-- %s' is almost a directive", almost[i]);
+        assert_refused(sql, says, hint);
+    }
+    CLEANUP(case_done) Case test = case_new();
+    assert_true(case_read(&test,
+                          "-- sealift gate keepers\n-- sealift requires a down\n--sealifts: x\n"
+                          "-- our sealift: x\nselect 1;"));
+}
+
 static void reads_batches(void **state UNUSED)
 {
     static const struct {
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(reads_directives),
         cmocka_unit_test(reads_acknowledgements_in_order_with_line_and_reason),
         cmocka_unit_test(refuses_acknowledgements_without_rule_or_reason),
+        cmocka_unit_test(refuses_what_is_almost_a_directive),
         cmocka_unit_test(reads_batches),
         cmocka_unit_test(refuses_batches_that_say_too_little_or_too_much),
         cmocka_unit_test(reads_times),

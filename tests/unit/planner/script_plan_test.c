@@ -115,6 +115,19 @@ static void carries_the_modes_of_begin(void **state UNUSED)
     assert_true(planned.groups.items[0].deferrable);
 }
 
+static void a_former_text_keeps_what_it_says_as_an_up(void **state UNUSED)
+{
+    CLEANUP(script_done) Script script = {0};
+    CLEANUP(planned_done) ManifestScript planned = {0};
+    CLEANUP(error_done) Error err = {0};
+    script_of("-- sealift: lock-timeout 1s\n-- sealift: phase after\nSELECT 1;", &script);
+    ScriptPlanOptions options = {"sealift.frozen/1.0.0/a.sql", SCRIPT_DOWN, TRANSACTION_MODE_GROUP,
+                                 NULL};
+    assert_true(script_plan(&script, &options, &planned, &err));
+    options.kind = SCRIPT_VERIFY;
+    assert_false(script_plan(&script, &options, &planned, &err));
+}
+
 static void takes_set_transaction_for_modes_of_its_begin(void **state UNUSED)
 {
     static const char *const scripts[] = {
@@ -189,6 +202,21 @@ static void refuses_what_the_applier_cannot_own(void **state UNUSED)
         {CIC, SCRIPT_VERIFY, "cannot run in the read-only transaction"},
         {"COPY t FROM STDIN;\n1\n\\.\n", SCRIPT_PRECHECK, "loads data in a script that only reads"},
         {"-- sealift: gate\nSELECT true;", SCRIPT_VERIFY, "a gate is a precheck script"},
+        {"-- sealift: no-transaction\nSELECT true;", SCRIPT_VERIFY,
+         "x.sql: 'no-transaction' belongs into the up or the down script"},
+        {"-- sealift: idempotent\nSELECT true;", SCRIPT_PRECHECK,
+         "'idempotent' belongs into the up"},
+        {"-- sealift: lock-timeout 0\nSELECT 1;", SCRIPT_DOWN,
+         "x.sql: 'lock-timeout' belongs into the up script, and holds for the others"},
+        {"-- sealift: statement-timeout 1s\nSELECT 1;", SCRIPT_VERIFY,
+         "'statement-timeout' belongs"},
+        {"-- sealift: phase after\nSELECT 1;", SCRIPT_DOWN, "'phase' belongs into the up script"},
+        {"-- sealift: irreversible so\nSELECT 1;", SCRIPT_DOWN,
+         "'irreversible' belongs into the up"},
+        {"-- sealift: nothing-to-undo so\nSELECT 1;", SCRIPT_PRECHECK,
+         "'nothing-to-undo' belongs into the up script, or into the down that it speaks of"},
+        {"-- sealift: verify in-transaction\nSELECT 1;", SCRIPT_UP,
+         "'verify in-transaction' belongs into the verify script"},
         {BATCH ENDS ENDS, SCRIPT_PRECHECK, "x.sql:1: a batch stands in a script that only reads"},
         {BATCH ENDS, SCRIPT_UP, "x.sql:1: a batch is not alone in its script"},
         {BATCH "UPDATE t SET a = 1 WHERE id BETWEEN $1 AND $2;\n" ENDS ENDS, SCRIPT_DOWN,
@@ -458,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_statements),
         cmocka_unit_test(carries_the_modes_of_begin),
+        cmocka_unit_test(a_former_text_keeps_what_it_says_as_an_up),
         cmocka_unit_test(takes_set_transaction_for_modes_of_its_begin),
         cmocka_unit_test(writes_the_probe_with_the_step),
         cmocka_unit_test(refuses_what_the_applier_cannot_own),
