@@ -3,6 +3,7 @@
 #include "applier/ledger/ledger.h"
 #include "applier/server/pg_query.h"
 #include "applier/sql/ledger_queries.h"
+#include "base/json_writer.h"
 #include "base/memory.h"
 
 void past_losses_done(PastLossArray *losses)
@@ -16,11 +17,30 @@ void past_losses_done(PastLossArray *losses)
     array_free(losses);
 }
 
-bool ledger_add_loss(PgSession *session, const char *identity, const char *words, Error *err)
+static void add_json(const AcceptedLossArray *losses, Text *text)
+{
+    JsonWriter json;
+    json_begin(&json, text);
+    json_array(&json, /* name= */ NULL);
+    array_each (const AcceptedLoss, loss, losses) {
+        json_object(&json, /* name= */ NULL);
+        json_string(&json, "identity", loss->identity);
+        json_string(&json, "words", loss->words);
+        json_close(&json);
+    }
+    json_close(&json);
+    json_end(&json);
+}
+
+bool ledger_add_losses(PgSession *session, const AcceptedLossArray *losses, Error *err)
 {
     CLEANUP(memory_freep) char *user = ledger_operating_system_user();
-    return pg_query(session, SQL_ledger_insert_loss,
-                    PG_VALUES(pg_text(identity), pg_text(words), pg_text(user)), PG_COMMAND,
+    CLEANUP(text_done) Text text = {0};
+    if (!losses->count)
+        return true;
+    add_json(losses, &text);
+    return pg_query(session, SQL_ledger_insert_losses,
+                    PG_VALUES(pg_text(text_string(&text)), pg_text(user)), PG_COMMAND,
                     /* ret_result= */ NULL, err) ||
            error_wrap(err, "recording in the ledger what may be lost");
 }

@@ -21,9 +21,17 @@ typedef ARRAY_OF(PastLoss) PastLossArray;
 
 void past_losses_done(PastLossArray *losses);
 
-/* Of the run whose event was recorded last. For use inside a transaction or alone. */
-bool ledger_add_loss(PgSession *session, const char *identity, const char *words,
-                     Error *err) MUST_CHECK;
+/* One that is to be recorded; texts borrowed, or the caller's. */
+typedef struct AcceptedLoss {
+    const char *identity;
+    char *words;
+} AcceptedLoss;
+
+typedef ARRAY_OF(AcceptedLoss) AcceptedLossArray;
+
+/* Record them, in one statement, as of the run whose event was recorded last; none is no
+ * statement. For use inside a transaction or alone. */
+bool ledger_add_losses(PgSession *session, const AcceptedLossArray *losses, Error *err) MUST_CHECK;
 
 /* All of them, oldest first; the array is empty before. */
 bool ledger_read_losses(PgSession *session, PastLossArray *losses, Error *err) MUST_CHECK;

@@ -86,21 +86,29 @@ bool rollback_accept_run(Rollback *rollback, Error *err)
     return rollback->accepted;
 }
 
+/* What is lost by it, in the words that the ledger keeps; the caller frees. */
+static char *words_of(const WayBack *way)
+{
+    Text words = {0};
+    bool one = way->unknown == 1;
+    if (way->unknown)
+        text_addf(&words, "not rehearsed, %zu statement%s drop%s or delete%s%s", way->unknown,
+                  one ? "" : "s", one ? "s" : "", one ? "s" : "", way_back_loses(way) ? "; " : "");
+    if (way->verdict == VERDICT_LOSSY)
+        text_addf(&words, "lossy: %s%s", way->detail, way->lost.count ? "; " : "");
+    way_back_add_lost(way, &words);
+    return text_take(&words);
+}
+
 bool rollback_accept_record(Rollback *rollback, Error *err)
 {
-    array_each (const WayBack, way, &rollback->ways) {
-        if (!way_back_loses(way) && !way->unknown)
-            continue;
-        CLEANUP(text_done) Text words = {0};
-        if (way->unknown)
-            text_addf(&words, "not rehearsed, %zu statement%s drop%s or delete%s%s", way->unknown,
-                      text_plural((int64_t)way->unknown), way->unknown == 1 ? "s" : "",
-                      way->unknown == 1 ? "s" : "", way_back_loses(way) ? "; " : "");
-        if (way->verdict == VERDICT_LOSSY)
-            text_addf(&words, "lossy: %s%s", way->detail, way->lost.count ? "; " : "");
-        way_back_add_lost(way, &words);
-        if (!ledger_add_loss(rollback->session, way->identity, text_string(&words), err))
-            return false;
-    }
-    return true;
+    AcceptedLossArray losses = {0};
+    array_each (const WayBack, way, &rollback->ways)
+        if (way_back_loses(way) || way->unknown)
+            *array_add(&losses) = (AcceptedLoss){way->identity, words_of(way)};
+    bool good = ledger_add_losses(rollback->session, &losses, err);
+    array_each (AcceptedLoss, loss, &losses)
+        free(loss->words);
+    array_free(&losses);
+    return good;
 }

@@ -202,10 +202,11 @@ SELECT number, event_number, kind, good, what, words, log, restore_command, enco
        session_user_name, operating_system_user
   FROM sealift.backup ORDER BY number
 
--- :name ledger_insert_loss
+-- :name ledger_insert_losses
 INSERT INTO sealift.accepted_loss (number, event_number, identity, words, operating_system_user)
-SELECT coalesce((SELECT max(number) FROM sealift.accepted_loss), 0) + 1,
-       coalesce((SELECT max(number) FROM sealift.event), 0), $1, $2, $3
+SELECT coalesce((SELECT max(number) FROM sealift.accepted_loss), 0) + ordinal,
+       coalesce((SELECT max(number) FROM sealift.event), 0), loss ->> 'identity', loss ->> 'words', $2
+  FROM json_array_elements($1::json) WITH ORDINALITY AS given (loss, ordinal)
 
 -- :name ledger_read_losses
 SELECT event_number, identity, words, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

@@ -410,7 +410,7 @@ SH
     run_status 0 with_fault DISK_FULL_AT=1 DISK_FULL_ONCE=1 applier apply shop.bundle --yes --backup-command 'echo done'
     errors_has "the backup command's output could not all be written to"
     same words 'done' "$(last words)"
-    run_status 7 with_fault DISK_FULL_AT=1 DISK_FULL_ONCE=1 applier rollback --yes --backup-command 'echo no; exit 1'
+    run_status 7 with_fault DISK_FULL_AT=1 DISK_FULL_ONCE=1 applier rollback --yes --accept-unproven --backup-command 'echo no; exit 1'
     errors_has "the backup command's output could not all be written to"
     errors_lacks 'all that it printed is in'
 }

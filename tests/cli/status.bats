@@ -101,7 +101,7 @@ status_is() {
     same inside "1.0.0 2.0.0 2" "$(json '"\(.version) \(.inside) \(.position)"')"
     run_status 0 applier rollback --accept-unproven --to 1.0.0 --yes --json
     same inside null "$(json .inside)"
-    run_status 2 applier rollback --steps 1
+    run_status 2 applier rollback --accept-unproven --steps 1
     errors_has "1 to take back, from version 1.0.0 to (nothing):"
 }
 

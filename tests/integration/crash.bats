@@ -73,7 +73,7 @@ converge() {
     run_status 0 applier rollback --to 1.0.0 --db "$DB" --yes --accept-unproven
     schema_of "$DB_ADMIN" >"$WORK/before"
     resumed=0
-    for at in $(seq 22 2 50); do
+    for at in $(seq 22 2 56); do
         fresh_database
         run_status 0 applier apply "$WORK/crash.bundle" --db "$DB" --yes
         with_fault FAULT_CALLS=send FAULT_AT="$at" \

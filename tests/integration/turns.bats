@@ -50,10 +50,11 @@ turns_of() {
     applier apply small.bundle --db "$DB" --yes >/dev/null
     turns_of rollback --accept-unproven --to 2.0.0
     many=$TURNS
-    turns_of rollback --to 1.0.0
+    turns_of rollback --accept-unproven --to 1.0.0
     echo "# rollback: $TURNS turns for 1 migration, $many for 101" >&3
     [ $((many - TURNS)) -le 16 ]
-    [ "$TURNS" -le 48 ]
+    # with what is recorded of losses that nobody knows, and the word on a backup
+    [ "$TURNS" -le 52 ]
     same transactions 205 "$(sql 'SELECT count(DISTINCT xmin::text) FROM sealift.journal')"
 }
 
