@@ -30,7 +30,7 @@ static void the_sql_takes_the_programs_place(void **state UNUSED)
         {LAYOUT_SEALIFT, "0009_a.up.sql", "0010_b.rb", "0011_c.up.sql", "0009_a 0010_b 0011_c "},
         {LAYOUT_FLYWAY, "V9__a.sql", "V10__b.java", "V11__c.sql", "V9__a V10__b V11__c "},
         {LAYOUT_POPX, "1_a.up.sql", "2_b.fizz", "3_c.postgres.up.sql", "1_a 2_b 3_c "},
-        {LAYOUT_NUMBERED_FOLDERS, "9/1_a.sql", "9/2_b.js", "10/1_c.sql", "9/1_a 9/2_b 10/1_c "},
+        {LAYOUT_NUMBERED_FOLDERS, "9/1_a.sql", "9/2_b.js", "10/1_c.sql", "9:1_a 9:2_b 10:1_c "},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CLEANUP(memory_freep) char *up = memory_format("%s" UP, cases[i].program);
