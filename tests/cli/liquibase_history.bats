@@ -52,7 +52,7 @@ upgrade() {
     run_status 0 applier apply "$WORK/$1.bundle" --yes
 }
 
-back() { run_status 0 applier rollback --steps "$1" --yes; }
+back() { run_status 0 applier rollback --steps "$1" --yes --accept-unproven; }
 
 # rows WHAT EXPECTED QUERY: lines joined by a blank.
 rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
@@ -93,7 +93,7 @@ rehearsed() {
     run_status 0 applier apply "$WORK/x.bundle" --yes
     rows again '1 2 3 4 5' 'SELECT orderexecuted FROM databasechangelog ORDER BY 1'
     rows 'two runs' 2 'SELECT count(DISTINCT deployment_id) FROM databasechangelog'
-    run_status 0 applier rollback --to - --yes
+    run_status 0 applier rollback --to - --yes --accept-unproven
     rows nothing '0|1' 'SELECT (SELECT count(*) FROM databasechangelog), (SELECT count(*) FROM databasechangeloglock)'
 }
 
@@ -150,7 +150,7 @@ COMMENT ON VIEW ships IS 'seen'
     run_status 0 applier apply "$WORK/x.bundle" --yes
     rows once '1 2 3 4 9' 'SELECT orderexecuted FROM databasechangelog ORDER BY 1'
     rows untouched '9|classpath:db/log/later-on.sql|MARK_RAN' "SELECT orderexecuted, filename, exectype FROM databasechangelog WHERE id = '2'"
-    run_status 0 applier rollback --to - --yes
+    run_status 0 applier rollback --to - --yes --accept-unproven
     rows gone 0 'SELECT count(*) FROM databasechangelog'
 }
 

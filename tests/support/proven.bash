@@ -53,7 +53,7 @@ scratch_run() {
         index=$((index + 1))
         on_scratch apply "$bundle" --db "$REHEARSAL" --to "$version" --yes >/dev/null || return
         scratch_take $index up || return
-        if on_scratch rollback --db "$REHEARSAL" --to "$before" --yes >/dev/null 2>&1; then
+        if on_scratch rollback --db "$REHEARSAL" --to "$before" --yes --accept-unproven >/dev/null 2>&1; then
             scratch_take $((index - 1)) down || return
             on_scratch apply "$bundle" --db "$REHEARSAL" --to "$version" --yes >/dev/null || return
             scratch_take $index again || return
