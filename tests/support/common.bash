@@ -86,7 +86,9 @@ shared_cluster() {
 # as app) and DB_ADMIN (conninfo as superuser).
 fresh_database() {
     shared_cluster || return
-    DATABASE=t_${BATS_TEST_NUMBER}_${BASHPID}_$RANDOM
+    # counted: of some fifty random numbers in one test two are the same now and then
+    FRESH=$((${FRESH:-0} + 1))
+    DATABASE=t_${BATS_TEST_NUMBER}_${BASHPID}_${FRESH}_$RANDOM
     cluster_psql "$CLUSTER" postgres -q -c "CREATE DATABASE $DATABASE OWNER app" || return
     DATABASES+=("$DATABASE")
     DB=$(cluster_conninfo "$CLUSTER" "$DATABASE" app)
