@@ -63,14 +63,6 @@ static void add_unproven(const NameArray *unproven, Text *out)
                       "upgrade)\n");
 }
 
-static bool loses(const WayBackArray *ways)
-{
-    array_each (const WayBack, way, ways)
-        if (way_back_loses(way) || way->unknown)
-            return true;
-    return false;
-}
-
 void rollback_render_list(const RollbackView *view, Text *out)
 {
     const RollbackList *list = view->list;
@@ -84,7 +76,7 @@ void rollback_render_list(const RollbackView *view, Text *out)
     for (size_t i = 0; i < view->tasks->count; i++)
         add_way(&list->items.items[i], &view->ways->items[i], out);
     add_unproven(view->unproven, out);
-    if (!loses(view->ways) || !view->backup)
+    if (!ways_back_may_lose(view->ways) || !view->backup)
         return;
     text_add(out, "  instead there is a backup: ");
     backup_render_words(&view->backup->record, out);

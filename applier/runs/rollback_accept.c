@@ -48,19 +48,12 @@ bool rollback_accept_show(Rollback *rollback, RollbackShow shown, Error *err)
     return !shown || shown(options->show_context, &view, err);
 }
 
-static bool loses(const Rollback *rollback)
-{
-    bool any = false;
-    array_each (const WayBack, way, &rollback->ways)
-        any |= way_back_loses(way) || way->unknown;
-    return any;
-}
-
 static bool ask(Rollback *rollback, Error *err)
 {
     const RollbackOptions *options = rollback->options;
     return rollback_accept_show(rollback, options->ask, err) &&
-           run_backup_take_back(&options->run, rollback->session, loses(rollback),
+           run_backup_take_back(&options->run, rollback->session,
+                                ways_back_may_lose(&rollback->ways),
                                 rollback_run_event(rollback, PHASE_OF_REFUSAL),
                                 &rollback->report->backup, rollback_run_warnings(rollback), err);
 }

@@ -91,6 +91,9 @@ void rollback_plan_ways(const RunTaskArray *tasks, int64_t server_major, WayBack
  * holds something. */
 bool way_back_loses(const WayBack *way);
 
+/* Whether any of them loses data, or it is not known that none does. */
+bool ways_back_may_lose(const WayBackArray *ways);
+
 /* "public.note: 3 rows, public.item.price: more than 1000000 values": what it drops. */
 void way_back_add_lost(const WayBack *way, Text *text);
 

@@ -10,6 +10,14 @@ bool way_back_loses(const WayBack *way)
     return way->verdict == VERDICT_LOSSY || way->lost.count > 0;
 }
 
+bool ways_back_may_lose(const WayBackArray *ways)
+{
+    array_each (const WayBack, way, ways)
+        if (way_back_loses(way) || way->unknown)
+            return true;
+    return false;
+}
+
 void way_back_add_lost(const WayBack *way, Text *text)
 {
     for (size_t i = 0; i < way->lost.count; i++) {

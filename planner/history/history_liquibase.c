@@ -94,27 +94,45 @@ static void add_row(const HistoryJob *job, const LiquibaseRow *row, const char *
         job->place->version, job->name, condition);
 }
 
+/* What the tool has of a changeset, and the condition that finds it in the table; owned. */
+typedef struct KnownRow {
+    LiquibaseRow row;
+    char *path;
+    char *condition;
+} KnownRow;
+
+static void known_row_done(KnownRow *known)
+{
+    liquibase_row_done(&known->row);
+    free(known->path);
+    free(known->condition);
+}
+
+static bool know_row(const HistoryJob *job, size_t migration, KnownRow *known, Error *err)
+{
+    if (!read_row(job, migration, &known->row, err))
+        return false;
+    known->condition = condition_of(job, migration, &known->row, &known->path);
+    return true;
+}
+
 static bool applied(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                     Error *err)
 {
-    CLEANUP(liquibase_row_done) LiquibaseRow row = {0};
-    CLEANUP(memory_freep) char *path = NULL;
-    if (!read_row(job, migration, &row, err))
+    CLEANUP(known_row_done) KnownRow known = {0};
+    if (!know_row(job, migration, &known, err))
         return false;
-    CLEANUP(memory_freep) char *condition = condition_of(job, migration, &row, &path);
-    add_row(job, &row, path, condition, statements);
+    add_row(job, &known.row, known.path, known.condition, statements);
     return true;
 }
 
 static bool reverted(const HistoryJob *job, size_t migration, HistoryStatements *statements,
                      Error *err)
 {
-    CLEANUP(liquibase_row_done) LiquibaseRow row = {0};
-    CLEANUP(memory_freep) char *path = NULL;
-    if (!read_row(job, migration, &row, err))
+    CLEANUP(known_row_done) KnownRow known = {0};
+    if (!know_row(job, migration, &known, err))
         return false;
-    CLEANUP(memory_freep) char *condition = condition_of(job, migration, &row, &path);
-    history_addf(statements, "DELETE FROM %s WHERE %s", job->name, condition);
+    history_addf(statements, "DELETE FROM %s WHERE %s", job->name, known.condition);
     return true;
 }
 

@@ -3,6 +3,7 @@
 # here by other programs. With the tools themselves: tests/layout_tools.sh.
 load ../support/common
 load ../support/layouts
+load ../support/history
 
 setup() {
     common_setup
@@ -20,20 +21,6 @@ kept() {
     release "${@:2}"
     deliver "${*: -1}"
 }
-
-# deliver VERSION [pack arguments]: packed and applied to a database of its own.
-deliver() {
-    run_status 0 pack_bundle "$WORK/x.bundle" "$@"
-    [ -d "$SEALIFT_CONFIG_DIR" ] || trust_site
-    fresh_database
-    export DATABASE_URL=$DB
-    run_status 0 applier apply "$WORK/x.bundle" --yes
-}
-
-back() { run_status 0 applier rollback --steps "$1" --yes --accept-unproven; }
-
-# rows WHAT EXPECTED QUERY: lines joined by a blank.
-rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
 
 @test "dbmate: a version per row, gone with its down" {
     kept dbmate 1.0.0
@@ -610,20 +597,6 @@ DROP TABLE pair; -- no more'
     run_status 0 applier inspect "$WORK/x.bundle" --json
     same groups '1 2 2 1 1' "$(json '[.versions[0].migrations[] | first(.. | objects |
         select(has("groups") and (.path | endswith(".up.sql")))) | .groups | length] | join(" ")')"
-}
-
-# Rehearsed on the one major that the tests have: every verdict exact.
-rehearsed() {
-    local major
-    major=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
-    export TMPDIR
-    TMPDIR=$(mktemp -d /tmp/sealift-rh.XXXXXX)
-    chmod 0755 "$TMPDIR"
-    sed -i "s/^# server-m\(in\|ax\) = .*/server-m\1 = $major/" "$PROJECT/sealift.conf"
-    run_status 0 planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major" --json
-    rm -rf -- "$TMPDIR"
-    unset TMPDIR
-    same verdicts exact "$(json '[.versions[] | .way_back, .migrations[].results[].way_back] | unique | join(" ")')"
 }
 
 @test "sqitch: events that stay are no loss, and nobody makes rows for its tables" {

@@ -4,6 +4,7 @@
 # itself: tests/layout_tools.sh.
 load ../support/common
 load ../support/layouts
+load ../support/history
 
 setup() {
     common_setup
@@ -29,15 +30,6 @@ keep() {
 }
 set_to() { sed -i "s#^$1 = .*#$1 = $2#" "$PROJECT/sealift.conf"; }
 
-# deliver VERSION [pack arguments]: packed and applied to a database of its own.
-deliver() {
-    run_status 0 pack_bundle "$WORK/x.bundle" "$@"
-    [ -d "$SEALIFT_CONFIG_DIR" ] || trust_site
-    fresh_database
-    export DATABASE_URL=$DB
-    run_status 0 applier apply "$WORK/x.bundle" --yes
-}
-
 # more ID COLUMN VERSION: a changeset more in the last file, released, packed as an upgrade and applied.
 more() {
     printf -- '--changeset ann:%s\nALTER TABLE ship ADD COLUMN %s int;\n--rollback ALTER TABLE ship DROP COLUMN %s;\n' \
@@ -52,29 +44,10 @@ upgrade() {
     run_status 0 applier apply "$WORK/$1.bundle" --yes
 }
 
-back() { run_status 0 applier rollback --steps "$1" --yes --accept-unproven; }
-
-# rows WHAT EXPECTED QUERY: lines joined by a blank.
-rows() { same "$1" "$2" "$(sql "$3" | xargs)"; }
-
 # The checksum of a changeset with these statements: of kind 8 with how they are cut before them.
 digest() { md5sum | cut -c1-32; }
 checksum_9() { printf '9:%s' "$(printf '9:%s:' "$(tr -d ' \t\r\n' <<<"$1" | digest)" | digest)"; }
 checksum_8() { printf '8:%s' "$(printf '8:%s:' "$(printf '%s' "$1" | tr -s ' \t\r\n' ' ' | digest)" | digest)"; }
-
-# Rehearsed on the one major that the tests have: every verdict exact.
-rehearsed() {
-    local major
-    major=$("$PG_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
-    export TMPDIR
-    TMPDIR=$(mktemp -d /tmp/sealift-rh.XXXXXX)
-    chmod 0755 "$TMPDIR"
-    sed -i "s/^# server-m\(in\|ax\) = .*/server-m\1 = $major/" "$PROJECT/sealift.conf"
-    run_status 0 planner rehearse --project "$PROJECT" --pg-bin "$PG_BIN" --major "$major" --json
-    rm -rf -- "$TMPDIR"
-    unset TMPDIR
-    same verdicts exact "$(json '[.versions[] | .way_back, .migrations[].results[].way_back] | unique | join(" ")')"
-}
 
 @test "checksums of the version that is named, paths as it finds the files, one deployment for a run" {
     liquibase_project
